@@ -1,0 +1,50 @@
+# `make` lists what there is to do. Everything runs in .venv, which is made when it is missing.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# The fits are many and small: one BLAS thread each is the fastest and the most repeatable.
+export OPENBLAS_NUM_THREADS := 1
+
+# Public tables beside the checkout are used when nothing else is said. Without them, the tests that
+# need them are left out (`isoflop.datasets` can download them).
+PUBLIC_TABLES := $(abspath ../shared/data)
+ifeq ($(ISOFLOP_DATA),)
+ifneq ($(wildcard $(PUBLIC_TABLES)/.),)
+export ISOFLOP_DATA := $(PUBLIC_TABLES)
+endif
+endif
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+demo: .venv/ready-demo  ## real runs fitted, a larger run forecast, a budget planned
+	$(BIN)/isoflop demo
+
+test: .venv/ready-dev  ## every test; warnings are errors
+	$(BIN)/python -m pytest $(if $(ISOFLOP_DATA),,-m "not public_data")
+
+lint: .venv/ready-dev  ## format, lint and types, checked
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+docs: .venv/ready-dev  ## the generated pages of docs/
+	$(BIN)/python docs/build.py
+
+bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/nist.py
+	$(BIN)/python benchmarks/rival.py
+
+.venv/ready-demo: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -e ".[plot]"
+	touch $@
+
+.venv/ready-dev: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	touch $@ .venv/ready-demo

@@ -1,0 +1,113 @@
+"""Is this fit to be trusted? The findings about a fit: codes F01 to F04."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from isoflop.problem import Problem
+
+    Array = NDArray[np.float64]
+
+FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3
+VANISHED = 1e-6
+"""A term that moves the loss by less than this share has vanished."""
+
+
+def check(problem: Problem, theta: Array, *, agreement: float, condition: float) -> tuple[Finding, ...]:
+    """Give the findings about the best theta (parameters,) of a problem."""
+    return (
+        *_starts(agreement),
+        *_bounds(problem, theta),
+        *_identified(problem, theta, condition),
+        *_enough(problem),
+    )
+
+
+def _starts(agreement: float) -> Iterator[Finding]:
+    if agreement < FEW_AGREE:
+        yield Finding(
+            "F01", "WARN",
+            f"only {agreement:.0%} of the starts reached the best objective, so a better one may be hidden",
+            "raise --starts, or choose a law with fewer parameters",
+        )  # fmt: skip
+
+
+def _bounds(problem: Problem, theta: Array) -> Iterator[Finding]:
+    names = list(problem.law.parameters)
+    for position, name in enumerate(names):
+        if theta[position] <= problem.lower[position] or theta[position] >= problem.upper[position]:
+            value = problem.natural(theta[None])[0, position]
+            yield Finding(
+                "F02", "WARN",
+                f"{name} ended at its bound, {value:.4g}: the runs do not hold it inside",
+                f"pin it (--fix {name}=VALUE), or add runs that show it",
+            )  # fmt: skip
+    slopes = np.abs(problem.linearise(theta[None])[1][0]).max(axis=1)
+    for position in np.flatnonzero(problem.logged & (slopes < VANISHED)):
+        yield Finding(
+            "F02", "WARN",
+            f"the term of {names[position]} has vanished: it moves no run's loss by a millionth",
+            f"use a law without {names[position]}",
+        )  # fmt: skip
+
+
+def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Finding]:
+    if condition <= LARGE_CONDITION:
+        return
+    loose = ", ".join(_loosest(problem, theta))
+    yield Finding(
+        "F03", "WARN",
+        f"these runs do not tell {loose} apart (condition number {condition:.1e})",
+        f"{_advice(problem)}, or pin one of them (--fix)",
+    )  # fmt: skip
+
+
+def _loosest(problem: Problem, theta: Array) -> list[str]:
+    """Name the parameters that make up the least determined combination."""
+    slopes = problem.linearise(theta[None])[1][0]
+    length = np.linalg.norm(slopes, axis=1, keepdims=True)
+    _, _, right = np.linalg.svd((slopes / np.where(length > 0, length, 1.0)).T, full_matrices=False)
+    share = np.abs(right[-1])
+    return [name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.1 * share.max()]
+
+
+def _advice(problem: Problem) -> str:
+    if {"N", "D"} <= set(problem.inputs):
+        ratio = np.log10(problem.inputs["D"] / problem.inputs["N"])
+        if np.ptp(ratio) < np.log10(1.05):
+            return "all runs have one ratio of tokens to parameters: add runs at another"
+        return "add runs at more extreme ratios of tokens to parameters, or at a larger budget"
+    return "add runs over a wider range"
+
+
+def _enough(problem: Problem) -> Iterator[Finding]:
+    spare = problem.size - len(problem.law.parameters)
+    if spare < FEW_TO_SPARE:
+        yield Finding(
+            "F04", "WARN",
+            f"{problem.size} runs for {len(problem.law.parameters)} parameters leave {spare} to judge the fit by",
+            f"add {FEW_TO_SPARE - spare} runs or more, or choose a smaller law",
+        )  # fmt: skip
+    for key, column in problem.inputs.items():
+        values = np.unique(np.round(np.log(column), 3)).size
+        if values < FEW_VALUES:
+            yield Finding(
+                "F04", "BLOCK" if values == 1 else "WARN",
+                f"all runs have the same {key}, so its effect cannot be seen" if values == 1
+                else f"only {values} different values of {key}",
+                f"add runs at other {key}" + (f", or fit a law without {key}, such as {_without(key)}" if values == 1 else ""),
+            )  # fmt: skip
+
+
+def _without(key: str) -> str:
+    other = {"N": "D", "D": "N"}.get(key, "x")
+    return f'"E + A/{other}^alpha"'

@@ -1,0 +1,46 @@
+"""Named public tables of real training runs, bundled or fetched with a checksum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from isoflop.datasets.catalogue import DATASETS, Dataset
+from isoflop.datasets.fetch import locate
+from isoflop.errors import UsageError
+from isoflop.readers.table import read_table
+from isoflop.runs import Runs
+
+__all__ = ["NAMES", "Dataset", "describe", "load"]
+
+NAMES = tuple(DATASETS)
+"""The names of the datasets."""
+
+
+def describe(name: str) -> Dataset:
+    """Give what is known about a dataset: source, commit, licence, columns.
+
+    Raises UsageError if there is no dataset of that name.
+    """
+    if name not in DATASETS:
+        raise UsageError(f'"{name}" is not a dataset. Say one of {", ".join(NAMES)}.')
+    return DATASETS[name]
+
+
+def load(
+    name: str,
+    where: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    flop_rule: str = "6ND",
+) -> Runs:
+    """Give the runs of a dataset, those for which a condition holds.
+
+    columns names columns as in `read` and comes before the dataset's own naming. Raises DataError if
+    the file is missing, is not what it should be or cannot be downloaded.
+    """
+    dataset = describe(name)
+    path = locate(dataset)
+    runs = read_table(path, columns={**dataset.columns, **(columns or {})}, flop_rule=flop_rule)
+    runs = replace(runs, source=name)
+    return runs if where is None else runs.where(where)

@@ -1,0 +1,169 @@
+"""The named tables: where each comes from, at which commit, under which licence, with which SHA-256."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One public table of real runs, pinned.
+
+    source   the repository it comes from
+    commit   the commit there, as far as it is known
+    url      where the very bytes can be downloaded; None if they ship with isoflop, or if upstream
+             holds the runs only in another form and `note` says how the table was made from them
+    file     folder and file name, under $ISOFLOP_DATA or (bundled) in the package
+    columns  the names the runs get -> the file's, where aliases do not say it
+    """
+
+    name: str
+    title: str
+    source: str
+    commit: str
+    licence: str
+    file: str
+    sha256: str
+    url: str | None = None
+    bundled: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+def _raw(repository: str, commit: str, path: str) -> str:
+    return f"https://raw.githubusercontent.com/{repository}/{commit}/{path}"
+
+
+_EPOCH = "92258837425e1b5f2851d624287f0120583a3d0e"
+_GOOGLE_RESEARCH = "9853680c781781bd8d3de20aa61c7373ce059913"
+_ROUTING = "42da0c392b127df2c01fa7b705f72396050d05e5"
+
+_TABLES = (
+    Dataset(
+        name="tinylm",
+        title="isoflop's own ladder: 33 tiny language models on the Python standard library's source",
+        source="isoflop, measured on one CPU core",
+        commit="",
+        licence="Apache-2.0",
+        file="tinylm.csv",
+        sha256="63d0270e8da86d0bba46bed3eca149416a9de8fcd8130ff923293e486bc8e7ac",
+        bundled=True,
+        note=(
+            "role is sweep (21 isoFLOP runs), target (3 larger runs) or replicate (9 other seeds). N is "
+            "non-embedding, C = 6*N*D, C_full counts all matrix products, loss is in nats per byte."
+        ),
+    ),
+    Dataset(
+        name="chinchilla",
+        title="Chinchilla's 245 runs, read off the paper's figure 4 by Besiroglu et al. 2024",
+        source="https://github.com/epoch-research/analyzing-chinchilla",
+        commit=_EPOCH,
+        licence="MIT (copy in mcleish7/gemstone-scaling-laws)",
+        file="chinchilla/svg_extracted_data.csv",
+        sha256="193478df4e90f040016431996c45682659306840ecdadf83cfb9cd5ca0aa1b30",
+        url=_raw("epoch-research/analyzing-chinchilla", _EPOCH, "data/svg_extracted_data.csv"),
+        columns={"N": "Model Size", "C": "Training FLOP"},
+        note='D = C/(6N). "D/N > 0.45" leaves the 240 runs Besiroglu et al. fitted. x and y are pixels.',
+    ),
+    Dataset(
+        name="porian",
+        title="Porian et al. 2024: 1,748 isoFLOP points on the way from Kaplan's exponent to Chinchilla's",
+        source="https://github.com/formll/resolving-scaling-law-discrepancies",
+        commit="0dc60d91",
+        licence="MIT",
+        file="porian/porian_isoflop_points.csv",
+        sha256="f712d63cb3aaf03d738ce2cde6852967ed75cfc7615eab35df2206c228dad464",
+        columns={"N": "n", "D": "t", "C": "flops"},
+        note="Made from the upstream pickles data/summary_df*.pickle.xz, one row for each isoFLOP point.",
+    ),
+    Dataset(
+        name="gadre",
+        title="Gadre et al. 2024: 832 losses of over-trained models on three corpora",
+        source="https://github.com/mlfoundations/scaling",
+        commit="a003c491",
+        licence="MIT",
+        file="gadre/gadre_runs_tidy.csv",
+        sha256="a3d70feefc37124bfc3fa455f279a123844e4224aac74152f5747daadb71c9b8",
+        columns={"N": "params"},
+        note=(
+            "Made from upstream's JSON results, one row for each run and validation set. The paper's loss "
+            "is on C4: keep val == \"['training/eval_data/c4_val/shard-{0000000..0000010}.tar']\"."
+        ),
+    ),
+    Dataset(
+        name="gemstones",
+        title="Gemstones (McLeish et al. 2025): 770 checkpoints of 22 widths and depths",
+        source="https://github.com/mcleish7/gemstone-scaling-laws",
+        commit="5f420478",
+        licence="MIT",
+        file="gemstones/gemstones_dclm_tidy.csv",
+        sha256="9108d9cacb16668b84fc54452ce38f6be9585d9b3b5f302329974f33fca1b5e3",
+        columns={"N": "params_active_precise", "loss": "final_loss"},
+        note=(
+            "Made from upstream's run logs, one row for each checkpoint; rows of one run_name are not "
+            "independent."
+        ),
+    ),
+    Dataset(
+        name="datablations",
+        title="Muennighoff et al. 2023: 182 runs on repeated data",
+        source="https://github.com/huggingface/datablations",
+        commit="13701315",
+        licence="Apache-2.0",
+        file="datablations/datablations_runs_corrected.csv",
+        sha256="f2a5eade53e2924a2817a46d11c9dfd00958a6e53c5957bb359c74b77c0da6c0",
+        note=(
+            "Made from the copy in SLDBench, whose tokens and unique_tokens columns are swapped; "
+            "corrected here."
+        ),
+    ),
+    Dataset(
+        name="revisiting-language",
+        title="Alabdulmohsin et al. 2022: learning curves of translation and language models and BIG-Bench",
+        source="https://github.com/google-research/google-research",
+        commit=_GOOGLE_RESEARCH,
+        licence="Apache-2.0 (code), CC-BY-4.0 (data)",
+        file="revisiting/benchmark.lang.csv",
+        sha256="63c346db00a66b692e1ea9a0f71a2f2b267e55f74be5b863a92e199dffbf0983",
+        url=_raw(
+            "google-research/google-research",
+            _GOOGLE_RESEARCH,
+            "revisiting_neural_scaling_laws/data/benchmark.lang.csv",
+        ),
+        columns={"x": "Seen Examples", "loss": "Loss"},
+        note="Training is 1 for the part a law is fitted to, 0 for the part it must extrapolate to.",
+    ),
+    Dataset(
+        name="revisiting-vision",
+        title="Alabdulmohsin et al. 2022: learning curves of 72 image classifiers",
+        source="https://github.com/google-research/google-research",
+        commit=_GOOGLE_RESEARCH,
+        licence="Apache-2.0 (code), CC-BY-4.0 (data)",
+        file="revisiting/benchmark.vision.csv",
+        sha256="23b00692d71e58aa5a2a941e831d57688e0977fdcf5f5125ff7b64283b5d9e83",
+        url=_raw(
+            "google-research/google-research",
+            _GOOGLE_RESEARCH,
+            "revisiting_neural_scaling_laws/data/benchmark.vision.csv",
+        ),
+        columns={"x": "Seen Examples", "loss": "Loss"},
+        note="The loss is an error rate. Training is 1 for the part to fit, 0 for the part to extrapolate.",
+    ),
+    Dataset(
+        name="routing",
+        title="Clark et al. 2022: 5,799 points of routed language models",
+        source="https://github.com/google-deepmind/scaling_laws_for_routing",
+        commit=_ROUTING,
+        licence="Apache-2.0 (code), CC-BY-4.0 (data)",
+        file="routing/curves.csv.gz",
+        sha256="c03e7531add85e594f368d33bac4a0220280be858a7ed12d147cf73af6a3819f",
+        url=_raw("google-deepmind/scaling_laws_for_routing", _ROUTING, "data/curves.csv.gz"),
+        columns={"N": "dense_parameter_count", "loss": "loss_validation"},
+        note="N is the dense model's parameters; several steps of one run (hyper_id) are several rows.",
+    ),
+)
+
+DATASETS: Mapping[str, Dataset] = MappingProxyType({dataset.name: dataset for dataset in _TABLES})
+"""The datasets by name."""

@@ -1,0 +1,47 @@
+"""Estimate: a number with its interval, never one without the other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.units import show
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+LEVEL = 0.9
+"""The level of an interval unless somebody asks for another."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the interval that holds it at `level`; unknown is nan, out of reach is inf."""
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    level: float = LEVEL
+
+    def __str__(self) -> str:
+        if math.isnan(self.low):
+            return show(self.value)
+        return f"{show(self.value)} [{show(self.low)}, {show(self.high)}]"
+
+    def as_dict(self) -> dict[str, float]:
+        """Give value, low and high as they stand in the JSON."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate:
+    """Give the estimate whose interval spans the middle `level` of the draws, and the value itself."""
+    found = np.asarray(draws, float)
+    found = found[~np.isnan(found)]
+    if not found.size:
+        return Estimate(float(value), level=level)
+    tail = (1 - level) / 2
+    low, high = np.quantile(found, [tail, 1 - tail], method="inverted_cdf")
+    return Estimate(float(value), float(min(low, value)), float(max(high, value)), level)

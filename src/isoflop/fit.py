@@ -1,0 +1,269 @@
+"""law + runs → Fit: the best curve, the draws the data also allow, and what to know before trusting it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop import draws as drawing
+from isoflop.check import check
+from isoflop.errors import DataError, UsageError
+from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.laws import find_law
+from isoflop.minimise import minimise, polish
+from isoflop.objective import Objective, noise, parse_objective
+from isoflop.problem import Problem, problem_of
+from isoflop.runs import Excluded, Runs, table
+from isoflop.starts import project, starts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.findings import Finding
+    from isoflop.law import Curve, Law
+    from isoflop.runs import ColumnMapping
+
+    Array = NDArray[np.float64]
+
+SAME = 1e-6
+"""Two starts reached the same minimum when their objectives differ by less than this share."""
+MANY_RUNS = 4_000
+"""Above so many runs, starts descend on a sample of that size first."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a fit was asked for, so that it can be repeated."""
+
+    objective: str = "robust"
+    draws: int = 1000
+    seed: int = 0
+    starts: int = 32
+    level: float = LEVEL
+    fix: Mapping[str, str | float] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    log: bool = True
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The best curve of a law on some runs, and how well it is known.
+
+    curve       the best curve; `curve.fitted_on` holds the range of N, D and C of the runs
+    law         the law as asked for, before anything was pinned
+    draws       (draws, parameters): parameter values of curves that the data also allow
+    covariance  (parameters, parameters): HC3, of the parameter values
+    objective   the objective with its delta; `reached` is its value, a sum over runs
+    noise       robust standard deviation of the residuals in log loss
+    agreement   share of the starts that reached the best objective
+    condition   condition number of the fit in centred coordinates
+    """
+
+    curve: Curve
+    law: Law
+    draws: Array = field(repr=False)
+    covariance: Array = field(repr=False)
+    objective: Objective
+    reached: float
+    noise: float
+    used: int
+    agreement: float
+    condition: float
+    options: Options
+    excluded: tuple[Excluded, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    source: str = "runs"
+    digest: str = ""
+    drawn_by: str = "pairs bootstrap"
+
+    @property
+    def parameters(self) -> dict[str, Estimate]:
+        """Every parameter of the law with its interval; a pinned one has no width."""
+        free = {
+            name: self._interval(position, name) for position, name in enumerate(self.curve.law.parameters)
+        }
+        return {name: free[name] if name in free else self._pinned(name, free) for name in self.law.parameters}
+
+    def _interval(self, position: int, name: str) -> Estimate:
+        value, level = self.curve.values[name], self.options.level
+        if len(self.draws):
+            return from_draws(value, self.draws[:, position], level)
+        from scipy.special import stdtrit
+
+        reach = float(stdtrit(max(self.freedom, 1), 0.5 + level / 2)) * float(np.sqrt(self.covariance[position, position]))
+        if self.curve.law.parameters[name].role in ("scale", "size", "break"):
+            return Estimate(value, value * float(np.exp(-reach / value)), value * float(np.exp(reach / value)), level)
+        return Estimate(value, value - reach, value + reach, level)
+
+    def _pinned(self, name: str, free: Mapping[str, Estimate]) -> Estimate:
+        value = self.options.fix[name]
+        if isinstance(value, str) and value in free:
+            return free[value]
+        number = float(value)
+        return Estimate(number, number, number, self.options.level)
+
+    @property
+    def freedom(self) -> int:
+        """Runs minus free parameters."""
+        return self.used - len(self.curve.law.parameters)
+
+    def __str__(self) -> str:
+        from isoflop.tables import fit_text
+
+        return fit_text(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.tables import fit_html
+
+        return fit_html(self)
+
+
+def fit(
+    law: str | Law,
+    runs: Runs | ColumnMapping,
+    *,
+    objective: str = "robust",
+    draws: int = 1000,
+    seed: int = 0,
+    starts: int = 32,
+    level: float = LEVEL,
+    fix: Mapping[str, str | float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    log: bool = True,
+) -> Fit:
+    """Fit a law to runs and return the best curve with everything needed to doubt it.
+
+    law        a catalogue name, a typed formula or a Law
+    runs       a table with a column for each of the law's inputs, and `loss`
+    objective  robust (Huber on log loss, threshold from the noise), huber:1e-3, squares, envelope
+    draws      how many curves to draw from what the data allow; 0 gives delta-method intervals
+    fix        parameters pinned to a number or tied to another: {"E": 1.69, "beta": "alpha"}
+    bounds     parameter → (lowest, highest)
+    log        residuals are in log loss; otherwise in the loss itself
+
+    Raises DataError when the runs cannot carry the law. Equal seeds give equal results.
+    """
+    options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log)
+    full = find_law(law) if isinstance(law, str) else law
+    free = full.pinned(options.fix)
+    _check_names(free, options)
+    usable, excluded = _usable(free, runs if isinstance(runs, Runs) else table(runs))
+    problem = problem_of(free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds)
+    found, agreement = _descend(problem, options)
+    return _fit(problem, found, agreement, usable, options, full, excluded)
+
+
+def _fit(
+    problem: Problem, found: _Found, agreement: float, runs: Runs, options: Options, law: Law, excluded: tuple[Excluded, ...]
+) -> Fit:
+    theta, objective = found
+    values = problem.natural(theta[None])[0]
+    spread = drawing.covariance(problem, theta, objective)
+    refitted = options.draws * problem.size <= drawing.MOST_REFITTED
+    if refitted:
+        drawn = drawing.bootstrap(problem, theta, objective, options.draws, options.seed)
+    else:
+        drawn = drawing.from_covariance(problem, theta, spread, options.draws, options.seed)
+    to_natural = np.where(problem.logged, values, 1.0)
+    ranges = {key: (float(runs[key].min()), float(runs[key].max())) for key in ("N", "D", "C") if key in runs}
+    ranges |= {key: (float(column.min()), float(column.max())) for key, column in problem.inputs.items()}
+    curve = problem.law.at(
+        f"{law.name} fitted to {runs.source}", cite=law.cite, fitted_on=ranges,
+        **dict(zip(problem.law.parameters, values.tolist(), strict=True)),
+    )  # fmt: skip
+    residuals = problem.residuals(theta[None])[0]
+    result = Fit(
+        curve=curve, law=law, draws=drawn, covariance=spread * to_natural[:, None] * to_natural,
+        objective=objective, reached=float(problem.normal(theta[None], objective).objective[0]),
+        noise=noise(residuals, theta.size), used=problem.size, agreement=agreement,
+        condition=condition(problem, theta), options=options, excluded=excluded, source=runs.source,
+        digest=runs.digest, drawn_by="pairs bootstrap" if refitted else "HC3 normal",
+    )  # fmt: skip
+    findings = check(problem, theta, agreement=agreement, condition=result.condition)
+    return replace(result, findings=(*runs.findings, *findings))
+
+
+def _check_names(law: Law, options: Options) -> None:
+    if options.draws < 0 or options.starts < 1 or not 0 < options.level < 1:
+        raise UsageError("draws must be 0 or more, starts 1 or more, and the level between 0 and 1.")
+    wrong = set(options.bounds) - set(law.parameters)
+    if wrong:
+        raise UsageError(f"law {law.name} has no free parameter {', '.join(wrong)} to bound; it has {', '.join(law.parameters)}.")
+
+
+def _usable(law: Law, runs: Runs) -> tuple[Runs, tuple[Excluded, ...]]:
+    """Set aside runs that lack an input of the law; refuse what no fit can carry."""
+    whole = np.ones(len(runs), dtype=bool)
+    for key in (*law.inputs, "loss"):
+        column = runs[key]
+        if column.dtype.kind != "f":
+            raise DataError(f'{runs.source}: column "{key}" holds text; law {law.name} needs numbers there.')
+        whole &= np.isfinite(column) & (column > 0)
+    dropped = tuple(Excluded(int(row), f"an input of law {law.name} is missing") for row in runs.rows[~whole])
+    kept, needed = runs.take(whole), len(law.parameters)
+    if len(kept) <= needed:
+        raise DataError(
+            f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}, but law {law.name} has {needed} free "
+            f"parameters and needs at least {needed + 1} runs. Add runs, pin parameters (--fix) or choose a smaller law."
+        )
+    return kept, runs.excluded + dropped
+
+
+_Found = tuple["Array", Objective]
+
+
+def _descend(problem: Problem, options: Options) -> tuple[_Found, float]:
+    """Give the best theta with its objective, and the share of starts that reached it."""
+    some = problem
+    if problem.size > MANY_RUNS:
+        rows = np.random.default_rng(options.seed).choice(problem.size, MANY_RUNS, replace=False)
+        some = problem.take(np.sort(rows))
+    objective = parse_objective(options.objective)
+    begin = starts(some, objective, options.starts, options.seed)
+    if not len(begin):
+        raise UsageError(f"law {problem.law.name} is undefined at these runs from every start. Check its formula.")
+    objective = objective.adapted(some.residuals(begin[:1])[0], begin.shape[1])
+    ends = minimise(some, begin, objective)
+    theta, objective = _adapt(some, ends.theta[np.argmin(ends.objective)], objective)
+    ends = minimise(some, ends.theta, objective)
+    agreement = float((ends.objective <= ends.objective.min() * (1 + SAME) + 1e-24).mean())
+    theta = ends.theta[np.argmin(ends.objective)]
+    if some is not problem:
+        theta, objective = _adapt(problem, minimise(problem, theta[None], objective).theta[0], objective)
+    return (polish(problem, theta, objective), objective), agreement
+
+
+def _adapt(problem: Problem, theta: Array, objective: Objective) -> tuple[Array, Objective]:
+    """Refit until an adaptive objective's delta agrees with the noise it leaves."""
+    for _ in range(50):
+        now = objective.adapted(problem.residuals(theta[None])[0], theta.size)
+        if abs(now.delta - objective.delta) <= 1e-9 * objective.delta or now is objective:
+            break
+        objective = now
+        theta = minimise(problem, theta[None], objective).theta[0]
+    return theta, objective
+
+
+def condition(problem: Problem, theta: Array) -> float:
+    """Give the condition number of the fit with every input measured in units of its middle.
+
+    So centred, a scale is its term's size amid the runs, no longer tied to its exponent.
+    """
+    some = problem.take(slice(0, None, max(1, problem.size // MANY_RUNS)))
+    middle = {key: float(np.exp(np.log(column).mean())) for key, column in some.inputs.items()}
+    predicted = some.target - some.residuals(theta[None])[0]
+    centred = replace(some, inputs={key: column / middle[key] for key, column in some.inputs.items()}, target=predicted)
+    shifted = theta.copy()
+    for position, kind in enumerate(problem.law.parameters.values()):
+        if kind.role in ("size", "break"):
+            shifted[position] -= float(np.mean([np.log(value) for value in middle.values()]))
+    with np.errstate(all="ignore"):
+        slopes = centred.linearise(project(centred, shifted[None]))[1][0]
+    length = np.linalg.norm(slopes, axis=1, keepdims=True)
+    if not np.isfinite(slopes).all():
+        return float("nan")
+    values = np.linalg.svd(slopes / np.where(length > 0, length, 1.0), compute_uv=False)
+    return float((values[0] / max(values[-1], 1e-300)) ** 2)

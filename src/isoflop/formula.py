@@ -1,0 +1,325 @@
+"""A formula: safely parsed from text or traced from Python, evaluated on NumPy, printed as text, LaTeX, JavaScript.
+
+One small expression tree serves all of it. Nothing is ever handed to `eval`: text goes through
+Python's `ast` and an allow-list, and the tree is evaluated by our own walker.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from isoflop.errors import UsageError
+
+MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, MAX_EXPONENT = 2000, 40, 500, 64.0
+
+Functions = Mapping[str, Callable[..., Any]]
+
+
+def saturate(t: Any, a: Any) -> Any:
+    """Give the z in (0, 1) with z / (1 - z)^a = t, for t > 0 and a > 0 (the heart of the M4 law).
+
+    Newton's method on the logit of z, where the equation is convex; 60 steps always suffice.
+    """
+    if isinstance(t, Expr) or isinstance(a, Expr):
+        return call("saturate", t, a)
+    log_t, power = np.broadcast_arrays(np.log(t), a)
+    logit = np.where(log_t < 0, log_t, log_t / power)
+    for _ in range(60):
+        z = 1 / (1 + np.exp(-logit))
+        excess = power * np.logaddexp(0, logit) - np.logaddexp(0, -logit) - log_t
+        step = excess / (power * z + (1 - z))
+        logit = logit - step
+        if np.all(np.abs(step) <= 1e-15 * (1 + np.abs(logit))):
+            break
+    return 1 / (1 + np.exp(-logit))
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "neg": np.negative,
+    "exp": np.exp, "log": np.log, "log10": np.log10, "sqrt": np.sqrt,
+    "sin": np.sin, "cos": np.cos, "arctan": np.arctan,
+    "min": np.minimum, "max": np.maximum, "where": np.where, "saturate": saturate,
+    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
+    "and": np.logical_and, "or": np.logical_or, "not": np.logical_not,
+}  # fmt: skip
+"""What each operation does to arrays."""
+
+_CALLS = {"exp": 1, "log": 1, "log10": 1, "sqrt": 1, "sin": 1, "cos": 1, "arctan": 1, "min": 2, "max": 2, "where": 3,
+          "saturate": 2}  # fmt: skip
+_BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow",
+}  # fmt: skip
+_COMPARE: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+_UFUNC_NAMES = {function: name for name, function in FUNCTIONS.items() if isinstance(function, np.ufunc)}
+
+
+@dataclass(frozen=True, eq=False)
+class Expr:
+    """One node of a formula: a number, a name, a text, or an operation on other nodes.
+
+    Arithmetic and NumPy functions on a node give a new node, so a law's Python body, called
+    with names instead of numbers, writes down its own formula.
+    """
+
+    op: str
+    args: tuple[Expr, ...] = ()
+    value: float | str = 0.0
+
+    def __add__(self, other: Expr | float) -> Expr:
+        return Expr("add", (self, as_expr(other)))
+
+    def __radd__(self, other: float) -> Expr:
+        return Expr("add", (as_expr(other), self))
+
+    def __sub__(self, other: Expr | float) -> Expr:
+        return Expr("sub", (self, as_expr(other)))
+
+    def __rsub__(self, other: float) -> Expr:
+        return Expr("sub", (as_expr(other), self))
+
+    def __mul__(self, other: Expr | float) -> Expr:
+        return Expr("mul", (self, as_expr(other)))
+
+    def __rmul__(self, other: float) -> Expr:
+        return Expr("mul", (as_expr(other), self))
+
+    def __truediv__(self, other: Expr | float) -> Expr:
+        return Expr("div", (self, as_expr(other)))
+
+    def __rtruediv__(self, other: float) -> Expr:
+        return Expr("div", (as_expr(other), self))
+
+    def __pow__(self, other: Expr | float) -> Expr:
+        return Expr("pow", (self, as_expr(other)))
+
+    def __rpow__(self, other: float) -> Expr:
+        return Expr("pow", (as_expr(other), self))
+
+    def __neg__(self) -> Expr:
+        return Expr("neg", (self,))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **_: Any) -> Expr:
+        if method != "__call__" or ufunc not in _UFUNC_NAMES:
+            raise UsageError(f"numpy.{ufunc.__name__} cannot stand in a law. Use one of: {', '.join(_CALLS)}.")
+        return Expr(_UFUNC_NAMES[ufunc], tuple(as_expr(arg) for arg in args))
+
+
+def as_expr(value: Expr | float) -> Expr:
+    """Give the node for a plain number; leave a node as it is."""
+    return value if isinstance(value, Expr) else Expr("number", value=float(value))
+
+
+def name(text: str) -> Expr:
+    """Give the node for a name."""
+    return Expr("name", value=text)
+
+
+def call(function: str, *args: Expr | float) -> Expr:
+    """Give the node for a function that is no NumPy ufunc: where, saturate."""
+    return Expr(function, tuple(as_expr(arg) for arg in args))
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression with a face: it knows its names, evaluates itself and prints itself."""
+
+    expr: Expr = field(repr=False)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every name in the formula, in order of appearance."""
+        found: dict[str, None] = {}
+        _collect(self.expr, found)
+        return tuple(found)
+
+    def evaluate(self, values: Mapping[str, Any], functions: Functions = FUNCTIONS) -> Any:
+        """Give the formula's value where each name stands for an array (or a Dual)."""
+        return _evaluate(self.expr, values, functions)
+
+    def substitute(self, replacements: Mapping[str, Expr | float]) -> Formula:
+        """Give the formula with names replaced by numbers or other expressions."""
+        return Formula(_substitute(self.expr, {key: as_expr(new) for key, new in replacements.items()}))
+
+    def __str__(self) -> str:
+        from isoflop.writing import to_text
+
+        return to_text(self.expr)
+
+    def latex(self) -> str:
+        """Give the formula as LaTeX, without dollar signs."""
+        from isoflop.writing import to_latex
+
+        return to_latex(self.expr)
+
+    def javascript(self) -> str:
+        """Give the formula as a JavaScript expression over variables of the same names."""
+        from isoflop.writing import to_javascript
+
+        return to_javascript(self.expr)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Formula) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+def _collect(expr: Expr, found: dict[str, None]) -> None:
+    if expr.op == "name":
+        found[str(expr.value)] = None
+    for arg in expr.args:
+        _collect(arg, found)
+
+
+def _evaluate(expr: Expr, values: Mapping[str, Any], functions: Functions) -> Any:
+    if expr.op == "name":
+        return values[str(expr.value)]
+    if expr.op in ("number", "text"):
+        return expr.value
+    return functions[expr.op](*[_evaluate(arg, values, functions) for arg in expr.args])
+
+
+def _substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
+    if expr.op == "name":
+        return replacements.get(str(expr.value), expr)
+    return Expr(expr.op, tuple(_substitute(arg, replacements) for arg in expr.args), expr.value)
+
+
+def parse(text: str) -> Formula:
+    """Give the formula that a person typed, such as "E + A/N^alpha + B/D^beta".
+
+    Numbers, names, + - * / ^ (or **), exp log log10 sqrt sin cos arctan min max
+    where(condition, a, b) and saturate; nothing else. Raises UsageError otherwise.
+    """
+    return Formula(_Parser(text, condition=False).expr)
+
+
+def parse_condition(text: str) -> Formula:
+    """Give a yes-or-no formula over columns, such as "D/N > 0.5 and role == 'sweep'"."""
+    formula = Formula(_Parser(text, condition=True).expr)
+    if formula.expr.op not in ("and", "or", "not", *_COMPARE.values()):
+        raise UsageError(f'"{text}" is no condition. Say a comparison such as D/N > 0.5.')
+    return formula
+
+
+class _Parser:
+    """Walks Python's syntax tree of one text and keeps only what the allow-list names."""
+
+    def __init__(self, text: str, *, condition: bool) -> None:
+        self.text = text if len(text) <= 60 else f"{text[:57]}..."
+        self.condition = condition
+        self.nodes = 0
+        self.expr = self._walk(_syntax(text, self.text), 0)
+
+    def _refuse(self, what: str) -> UsageError:
+        allowed = f"numbers, names, + - * / ^ and {', '.join(_CALLS)}"
+        return UsageError(f'formula "{self.text}": {what}. A formula may hold {allowed}.')
+
+    def _walk(self, node: ast.expr, depth: int, *, logical: bool | None = None) -> Expr:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise self._refuse(f"deeper than {MAX_DEPTH} levels or longer than {MAX_NODES} terms")
+        if self.condition if logical is None else logical:
+            found = self._condition(node, depth)
+            if found is not None:
+                return found
+        return self._arithmetic(node, depth)
+
+    def _arithmetic(self, node: ast.expr, depth: int) -> Expr:
+        if isinstance(node, ast.Constant):
+            return self._number(node.value)
+        if isinstance(node, ast.Name):
+            return self._name(node.id)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            operand = self._walk(node.operand, depth + 1)
+            return -operand if isinstance(node.op, ast.USub) else operand
+        if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+            return self._binary(_BINARY[type(node.op)], node, depth)
+        if isinstance(node, ast.Call):
+            return self._call(node, depth)
+        raise self._refuse(f"{type(node).__name__.lower()} is not allowed")
+
+    def _condition(self, node: ast.expr, depth: int) -> Expr | None:
+        if isinstance(node, ast.BoolOp):
+            op = "and" if isinstance(node.op, ast.And) else "or"
+            parts = [self._walk(value, depth + 1, logical=True) for value in node.values]
+            joined = parts[0]
+            for part in parts[1:]:
+                joined = Expr(op, (joined, part))
+            return joined
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return Expr("not", (self._walk(node.operand, depth + 1, logical=True),))
+        if isinstance(node, ast.Compare):
+            return self._comparison(node, depth)
+        return None
+
+    def _comparison(self, node: ast.Compare, depth: int) -> Expr:
+        sides = [self._walk(side, depth + 1) for side in (node.left, *node.comparators)]
+        joined: Expr | None = None
+        for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
+            if type(op) not in _COMPARE:
+                raise self._refuse(f"{type(op).__name__.lower()} is not allowed")
+            part = Expr(_COMPARE[type(op)], (left, right))
+            joined = part if joined is None else Expr("and", (joined, part))
+        return joined if joined is not None else sides[0]
+
+    def _number(self, value: object) -> Expr:
+        if isinstance(value, str) and self.condition:
+            return Expr("text", value=value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._refuse(f"{value!r} is not a number")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = float("inf")
+        if not np.isfinite(number):
+            raise self._refuse("a number is too large")
+        return Expr("number", value=number)
+
+    def _name(self, text: str) -> Expr:
+        if text.startswith("_") or text in _CALLS or not text.isascii():
+            raise self._refuse(f'"{text}" cannot be a name')
+        return name(text)
+
+    def _binary(self, op: str, node: ast.BinOp, depth: int) -> Expr:
+        left, right = self._walk(node.left, depth + 1), self._walk(node.right, depth + 1)
+        if op == "pow" and right.op == "number" and abs(float(right.value)) > MAX_EXPONENT:
+            raise self._refuse(f"an exponent is beyond {MAX_EXPONENT:g}")
+        return Expr(op, (left, right))
+
+    def _call(self, node: ast.Call, depth: int) -> Expr:
+        function = node.func.id if isinstance(node.func, ast.Name) else "?"
+        if function not in _CALLS or node.keywords:
+            raise self._refuse(f'no function "{ast.unparse(node.func)[:40]}"')
+        if len(node.args) != _CALLS[function]:
+            raise self._refuse(f"{function} takes {_CALLS[function]} values, not {len(node.args)}")
+        args = [
+            self._walk(arg, depth + 1, logical=function == "where" and position == 0)
+            for position, arg in enumerate(node.args)
+        ]
+        return Expr(function, tuple(args))
+
+
+def _syntax(text: str, short: str) -> ast.expr:
+    """Parse text into Python's syntax tree, refusing what could exhaust the parser first."""
+    if len(text) > MAX_CHARACTERS:
+        raise UsageError(f'formula "{short}": {len(text)} characters; at most {MAX_CHARACTERS} are read.')
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise UsageError(f'formula "{short}": brackets nest deeper than {MAX_DEPTH}.')
+    try:
+        return ast.parse(text.strip().replace("^", "**"), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else "it cannot be read"
+        raise UsageError(f'formula "{short}": {reason}. Say it like "E + A/N^alpha + B/D^beta".') from None

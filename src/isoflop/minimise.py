@@ -1,0 +1,106 @@
+"""Batched Levenberg–Marquardt: all starts, or all draws, at once, within bounds, with converged ones set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.objective import Objective
+    from isoflop.problem import Normal, Problem
+
+    Array = NDArray[np.float64]
+
+_FIRST, _LEAST, _MOST = 1e-2, 1e-12, 1e10  # damping
+_LONGEST = 3.0  # step of a logarithm
+
+
+class Minimum(NamedTuple):
+    """Where each start ended: theta (batch, p), objective (batch), converged (batch)."""
+
+    theta: Array
+    objective: Array
+    converged: NDArray[np.bool_]
+
+
+def minimise(
+    problem: Problem,
+    theta: Array,
+    objective: Objective,
+    weights: Array | None = None,
+    *,
+    tolerance: float = 1e-13,
+    iterations: int = 200,
+) -> Minimum:
+    """Descend from every row of theta (batch, p); weights are (batch, runs) or none.
+
+    A row has converged when a full step promises less than `tolerance` of its objective.
+    """
+    theta = np.clip(theta, problem.lower, problem.upper)
+    damping = np.full(theta.shape[0], _FIRST)
+    state = problem.normal(theta, objective, weights, _blend(damping))
+    converged = np.zeros(theta.shape[0], dtype=bool)
+    active = np.flatnonzero(np.isfinite(state.objective))
+    for _ in range(iterations):
+        if not active.size:
+            break
+        here, damp = theta[active], damping[active]
+        now = type(state)(*(part[active] for part in state))
+        step = _step(problem, here, now, damp)
+        trial = np.clip(here + step, problem.lower, problem.upper)
+        step = trial - here
+        chosen = None if weights is None else weights[active]
+        found = problem.normal(trial, objective, chosen, _blend(damp * 0.1))
+        promised = np.einsum("bp,bp->b", step, now.descent)
+        better = found.objective <= now.objective
+        done = promised <= tolerance * now.objective
+        theta[active[better]] = trial[better]
+        for whole, part in zip(state, found, strict=True):
+            whole[active[better]] = part[better]
+        damping[active] = np.where(better, np.maximum(damp * 0.1, _LEAST), damp * 8)
+        stuck = damping[active] > _MOST
+        converged[active] |= done | (stuck & (promised <= 1e-6 * now.objective))
+        active = active[~(done | stuck)]
+    return Minimum(theta, state.objective, converged)
+
+
+def _blend(damping: Array) -> Array:
+    return np.minimum(1.0, 10 * damping)
+
+
+def _step(problem: Problem, theta: Array, now: Normal, damping: Array) -> Array:
+    """Solve the damped normal equations, scaled to a unit diagonal, with bound parameters held."""
+    scale = np.sqrt(np.einsum("bpp->bp", now.curvature))
+    scale = np.where(scale > 0, scale, 1.0)
+    held = ((theta <= problem.lower) & (now.descent < 0)) | ((theta >= problem.upper) & (now.descent > 0))
+    matrix = now.curvature / scale[:, :, None] / scale[:, None, :]
+    matrix = np.where(held[:, :, None] | held[:, None, :], 0.0, matrix)
+    matrix += np.eye(theta.shape[1]) * (damping[:, None, None] + 1e-14 + held[:, :, None])
+    descent = np.where(held, 0.0, now.descent / scale)
+    step = np.linalg.solve(matrix, descent[:, :, None])[:, :, 0] / scale
+    longest = np.max(np.abs(step) * problem.logged, axis=1, keepdims=True, initial=_LONGEST)
+    return np.asarray(step * (_LONGEST / longest))
+
+
+def polish(problem: Problem, theta: Array, objective: Objective, *, steps: int = 20) -> Array:
+    """Refine one minimum (p,) by orthogonal steps, which keep digits that normal equations lose."""
+    best = theta
+    least = problem.normal(best[None], objective).objective[0]
+    for _ in range(steps):
+        residuals, slopes = problem.linearise(best[None])
+        root = np.sqrt(np.maximum(objective.curvature(residuals, 0.0)[0], 1e-12))
+        wanted = objective.slope(residuals)[0] / root
+        free = (best > problem.lower) & (best < problem.upper)
+        scale = np.linalg.norm(slopes[0] * root, axis=1)
+        columns = (slopes[0] * root / np.where(scale > 0, scale, 1.0)[:, None])[free].T
+        step = np.zeros_like(best)
+        step[free] = np.linalg.lstsq(columns, wanted, rcond=None)[0] / scale[free]
+        trial = np.clip(best + step, problem.lower, problem.upper)
+        found = problem.normal(trial[None], objective).objective[0]
+        if not found < least:
+            return trial if found <= least * (1 + 1e-14) else best
+        best, least = trial, found
+    return best

@@ -1,0 +1,219 @@
+"""Runs: the one table every step reads, and how it is made from raw columns."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.cells import Cells, RawTable, Rows, numbers, numbers_or_text
+from isoflop.columns import LETTERS, assign, missing
+from isoflop.errors import DataError
+from isoflop.findings import Finding
+from isoflop.flops import FlopRule, rule_named
+from isoflop.formula import parse_condition
+from isoflop.intake import Excluded, findings_on_unusable, inspect, unusable
+
+__all__ = ["Excluded", "Runs", "build", "table"]
+
+
+class ColumnMapping(Protocol):
+    """Anything with named columns: a dict of lists, a pandas or polars-like frame."""
+
+    def keys(self) -> Iterable[str]:
+        """Give the column names."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Give one column."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Runs:
+    """Finished training runs, one a row: float64 columns N, D, C, loss and any others, or text.
+
+    columns    name -> values; numbers are float64 (nan where there is none), text is an object array
+    source     where the runs come from, as errors and reports name it
+    rows       the row each run stands in, as a person counts: in a delimited file the header is row
+               1 and the first run row 2; in JSON, JSON lines and from Python the first run is row 1
+    excluded   the rows left out, each with its reason
+    findings   what was noticed when the runs came in
+    flop_rule  the rule by which C, or D, or N was completed from the other two
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    source: str
+    rows: Rows
+    excluded: tuple[Excluded, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    flop_rule: str = "6ND"
+
+    @classmethod
+    def of(cls, *, source: str = "runs", flop_rule: str = "6ND", **columns: ArrayLike) -> Runs:
+        """Give runs from arrays: Runs.of(N=[1e8, 1e9], D=[2e9, 2e10], loss=[3.2, 2.6])."""
+        return table(columns, source=source, flop_rule=flop_rule)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Give one column; raises DataError with the columns there are."""
+        if name not in self.columns:
+            raise missing(name, list(self.columns), self.source)
+        return self.columns[name]
+
+    def __repr__(self) -> str:
+        left_out = f"; {len(self.excluded)} rows left out" if self.excluded else ""
+        return f"Runs({len(self)} runs of {self.source}: {', '.join(self.columns)}{left_out})"
+
+    @property
+    def digest(self) -> str:
+        """Give the SHA-256 of all columns, by which a fit names its data; row order counts."""
+        state = hashlib.sha256()
+        for name in sorted(self.columns):
+            values = self.columns[name]
+            state.update(f"{name}\0{len(values)}\0{values.dtype.kind}\0".encode())
+            state.update(_canonical_bytes(values))
+        return state.hexdigest()
+
+    def where(self, condition: str) -> Runs:
+        """Give the runs for which a condition such as "D/N > 0.5" holds; the others are listed as excluded.
+
+        Raises UsageError for a condition that is not one and DataError if it leaves no run.
+        """
+        parsed = parse_condition(condition)
+        holds = parsed.evaluate({name: self[name] for name in parsed.names})
+        keep = np.broadcast_to(np.asarray(holds, dtype=np.bool_), (len(self),))
+        if not np.any(keep):
+            raise DataError(f"{self.source}: {condition} is false for all {len(self)} runs; none is left.")
+        dropped = tuple(Excluded(int(row), f"{condition} is false") for row in self.rows[~keep])
+        kept = self.take(keep)
+        on_rows = tuple(finding for finding in self.findings if finding.code == "D01")
+        findings = on_rows + inspect(kept.columns, kept.rows, rule_named(self.flop_rule))
+        return replace(kept, excluded=self.excluded + dropped, findings=findings)
+
+    def take(self, index: NDArray[Any] | list[int] | slice) -> Runs:
+        """Give the runs at these positions (or under this mask), with the findings as they are.
+
+        For resampling and splitting: nothing is checked again and nothing is listed as excluded.
+        """
+        columns = {name: _frozen(values[index]) for name, values in self.columns.items()}
+        return replace(self, columns=MappingProxyType(columns), rows=_frozen(self.rows[index]))
+
+    def as_rows(self) -> list[dict[str, float | str | None]]:
+        """Give one dictionary a run, ready for JSON: nan and infinity become None."""
+        columns = [[_plain(value) for value in values.tolist()] for values in self.columns.values()]
+        return [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def table(
+    data: ColumnMapping,
+    *,
+    columns: Mapping[str, str] | None = None,
+    source: str = "runs",
+    flop_rule: str = "6ND",
+) -> Runs:
+    """Give runs from a mapping of columns (a dict of arrays, a data frame), checked as a file is.
+
+    columns maps the names the runs shall have to names in the data: {"N": "Model Size"}.
+    """
+    names = tuple(str(name) for name in data.keys())  # noqa: SIM118 - a frame need not iterate over its names
+    values = _equal_lengths({name: _one_dimensional(name, data[name], source) for name in names}, source)
+    rows = np.arange(1, (len(values[0]) if values else 0) + 1)
+    return build(RawTable(source, names, values, rows), columns=columns, flop_rule=flop_rule)
+
+
+def build(raw: RawTable, *, columns: Mapping[str, str] | None = None, flop_rule: str = "6ND") -> Runs:
+    """Give the checked runs of a raw table: columns named, numbers read, compute completed, bad rows out.
+
+    Raises DataError if the table has no rows, if a number is none, and if no usable row is left.
+    """
+    if not raw.names or not len(raw.rows):
+        raise DataError(f"{raw.source}: 0 runs. Give at least one row under the header.")
+    rule = rule_named(flop_rule)
+    read = _complete(_read_columns(raw, columns or {}), rule)
+    excluded = unusable(read, raw.rows)
+    if len(excluded) == len(raw.rows):
+        worst = excluded[0]
+        raise DataError(
+            f"{raw.source}: none of the {len(raw.rows)} runs is usable; row {worst.row}: {worst.reason}. "
+            "N, D, C and loss must be finite and above zero."
+        )
+    keep = ~np.isin(raw.rows, [item.row for item in excluded])
+    kept = {name: _frozen(values[keep]) for name, values in read.items()}
+    rows = _frozen(raw.rows[keep])
+    findings = findings_on_unusable(excluded, len(raw.rows)) + inspect(kept, rows, rule)
+    return Runs(
+        MappingProxyType(kept), raw.source, rows, excluded=excluded, findings=findings, flop_rule=rule.name
+    )
+
+
+def _read_columns(raw: RawTable, mapping: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    cells = dict(zip(raw.names, raw.columns, strict=True))
+    read: dict[str, NDArray[Any]] = {}
+    for name, column in assign(raw.names, mapping, raw.source).items():
+        found = Cells(raw.source, column, raw.rows, cells[column])
+        read[name] = numbers(found, quantities=name != "loss") if name in LETTERS else numbers_or_text(found)
+    return read
+
+
+def _complete(columns: dict[str, NDArray[Any]], rule: FlopRule) -> dict[str, NDArray[Any]]:
+    """Add C, D or N where the other two are there; a column without any number counts as absent."""
+    present = {
+        name: values
+        for name, values in columns.items()
+        if name not in {"N", "D", "C"} or not np.all(np.isnan(values))
+    }
+    given = present.keys() & {"N", "D", "C"}
+    # Rows that make this divide by zero or overflow are excluded by the next step (D01).
+    with np.errstate(all="ignore"):
+        if given == {"N", "D"}:
+            present["C"] = rule.flops(present["N"], present["D"])
+        elif given == {"N", "C"}:
+            present["D"] = rule.tokens(present["N"], present["C"])
+        elif given == {"D", "C"}:
+            present["N"] = rule.params(present["D"], present["C"])
+    return present
+
+
+def _one_dimensional(name: str, values: object, source: str) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.ndim > 1:
+        raise DataError(
+            f'{source}: column "{name}" has {array.ndim} dimensions. Give one number for each run.'
+        )
+    return array
+
+
+def _equal_lengths(columns: Mapping[str, NDArray[Any]], source: str) -> tuple[NDArray[Any], ...]:
+    """Give the columns at one length; a single number stands for all runs."""
+    lengths = {name: len(values) for name, values in columns.items() if values.ndim}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise DataError(f"{source}: the columns differ in length: {told}.")
+    length = next(iter(lengths.values()), 1)
+    return tuple(values if values.ndim else np.repeat(values, length) for values in columns.values())
+
+
+def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    values.setflags(write=False)
+    return values
+
+
+def _canonical_bytes(values: NDArray[Any]) -> bytes:
+    """Give the bytes of a column: little-endian float64 with one nan, or each text with its length."""
+    if values.dtype.kind == "f":
+        return np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes()
+    return b"".join(len(text.encode()).to_bytes(8, "little") + text.encode() for text in values)
+
+
+def _plain(value: float | str) -> float | str | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,86 @@
+"""Quantities: what people type ("70B", "1.4T"), what is printed, and the kinds a law is made of."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from isoflop.errors import UsageError
+
+Role = Literal["input", "floor", "scale", "exponent", "size", "break", "real"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a letter of a law stands for: its unit, and how a fit may move it.
+
+    role    input (not fitted) · floor, scale (enter linearly, never negative) · exponent
+            (never negative) · size (positive, in the unit of an input, often far beyond the
+            runs) · break (positive, an input's value within the runs) · real (any sign)
+    unit    the base unit, as printed
+    search  where starts are drawn from, for exponents and reals
+    """
+
+    name: str
+    role: Role
+    unit: str = ""
+    search: tuple[float, float] = (-1.0, 1.0)
+
+
+# Inputs and outputs, in base units.
+Params = Annotated[float, Kind("Params", "input", "parameters")]
+Tokens = Annotated[float, Kind("Tokens", "input", "tokens")]
+Flops = Annotated[float, Kind("Flops", "input", "FLOPs")]
+Steps = Annotated[float, Kind("Steps", "input", "steps")]
+Count = Annotated[float, Kind("Count", "input", "")]
+Nats = Annotated[float, Kind("Nats", "input", "nats per token")]
+
+# Free parameters.
+Floor = Annotated[float, Kind("Floor", "floor")]
+Scale = Annotated[float, Kind("Scale", "scale")]
+Exponent = Annotated[float, Kind("Exponent", "exponent", search=(0.03, 1.2))]
+Real = Annotated[float, Kind("Real", "real")]
+Size = Annotated[float, Kind("Size", "size")]
+Break = Annotated[float, Kind("Break", "break")]
+
+PF_DAY = 8.64e19
+"""FLOPs in one petaflop/s-day."""
+
+_SUFFIX = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24}
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMBGTPEZY]?)\s*$")
+
+
+def parse_quantity(text: str) -> float:
+    """Give the number a person typed: "70B" is 7e10, "1.4T" is 1.4e12, "1e24" is 1e24.
+
+    Suffixes: k, M, B or G, T, P, E, Z, Y. Raises UsageError for anything else.
+    """
+    found = _QUANTITY.match(text)
+    if not found:
+        raise UsageError(f'"{text}" is not a quantity. Say a number such as 8e9, 70B or 1.4T.')
+    number, suffix = found.groups()
+    return float(number.replace("_", "")) * _SUFFIX["k" if suffix == "K" else suffix]
+
+
+def show(value: float, digits: int = 3) -> str:
+    """Print a number for people: 70B, 1.40T, 2.02, 5.76e23, inf, –."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value) or value == 0:
+        return "0" if value == 0 else ("∞" if value > 0 else "-∞")
+    size = abs(value)
+    for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if limit <= size < 1e15:
+            scale = 1e3 if suffix == "k" else limit
+            return f"{_significant(value / scale, digits)}{suffix}"
+    if 1e-3 <= size < 1e4:
+        return _significant(value, digits)
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _significant(value: float, digits: int) -> str:
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{decimals}f}"
