@@ -18,6 +18,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from isoflop.check import determined
+from isoflop.draws import covariance
+from isoflop.law import parse_law
+from isoflop.minimise import minimise, polish
+from isoflop.objective import parse_objective
+from isoflop.problem import problem_of
+from isoflop.units import Kind
+
+REAL = Kind("Real", "real")
 PROBLEMS = Path(__file__).parent / "nist" / "problems.json"
 CERTIFIED_DIGITS = 11
 ENOUGH, ENOUGH_ERRORS, ENOUGH_SOLVED = 6, 4, 52
@@ -57,7 +68,17 @@ class Score:
 
 def solve(problem: Problem, start: Sequence[float]) -> tuple[Sequence[float], Sequence[float], bool]:
     """Give the values of b1 … bk, their standard errors, and whether the solver vouches for them."""
-    raise NotImplementedError
+    names = [f"b{position}" for position in range(1, len(start) + 1)]
+    law = parse_law(problem.formula, inputs=problem.inputs, kinds=dict.fromkeys(names, REAL))
+    inputs = {key: np.array(problem.data[key], float) for key in problem.inputs}
+    task = problem_of(law, inputs, np.array(problem.responses, float), log=False)
+    order = [names.index(name) for name in law.parameters]
+    squares = parse_objective("squares")
+    found = minimise(task, np.array([start], float)[:, order], squares, iterations=2000)
+    theta = polish(task, found.theta[0], squares)
+    errors = np.sqrt(np.diag(covariance(task, theta, squares, "classical")))
+    back = np.argsort(order)
+    return theta[back].tolist(), errors[back].tolist(), bool(found.converged[0]) and determined(task, theta)
 
 
 def certified_digits(found: Sequence[float], certified: Sequence[float]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
     fast = _fast_numbers(cells.values)
     if fast is not None:
         return fast
-    texts = [_text(value) for value in cells.values]
+    texts = [value.strip() if isinstance(value, str) else _text(value) for value in cells.values]
     if _looks_numeric(texts):
         return numbers(cells)
     return np.array(texts, dtype=object)
@@ -81,10 +81,17 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
 def _fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64] | None:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
         return values.astype(np.float64)
-    try:
-        return np.fromiter(map(float, values), np.float64, len(values))
-    except (TypeError, ValueError, OverflowError):
-        return None
+    for cells in (values, _filled(values)):
+        try:
+            return np.fromiter(map(float, cells), np.float64, len(values))
+        except (TypeError, ValueError, OverflowError):
+            continue
+    return None
+
+
+def _filled(values: Sequence[object] | NDArray[Any]) -> Iterator[Any]:
+    """Yield the cells with "nan" for the empty ones."""
+    return ("nan" if value is None or (isinstance(value, str) and not value) else value for value in values)
 
 
 def _number(cells: Cells, index: int, *, quantities: bool) -> float:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3
+ROUNDING = 1e-13
 VANISHED = 1e-6
 """A term that moves the loss by less than this share has vanished."""
 
@@ -30,6 +31,17 @@ def check(problem: Problem, theta: Array, *, agreement: float, condition: float)
         *_identified(problem, theta, condition),
         *_enough(problem),
     )
+
+
+def determined(problem: Problem, theta: Array) -> bool:
+    """Say whether every parameter moves the predictions in a way of its own, to rounding error."""
+    slopes = problem.linearise(theta[None])[1][0]
+    length = np.linalg.norm(slopes, axis=1, keepdims=True)
+    if not np.isfinite(slopes).all() or (length <= 0).any():
+        return False
+    values = np.linalg.svd(slopes / length, compute_uv=False)
+    reach = length[:, 0] * np.maximum(np.abs(theta), 1e-300)
+    return bool(values[-1] > ROUNDING * values[0] and (reach > ROUNDING * np.abs(problem.target).max()).all())
 
 
 def _starts(agreement: float) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ _ONE, _MINUS_ONE = object(), object()
 
 
 def _divide(values: list[Any], dual: list[bool]) -> tuple[Any, Partials]:
-    reciprocal = 1 / values[1]
+    reciprocal = np.divide(1.0, values[1])
     value = values[0] * reciprocal if dual[0] else values[0] / values[1]
     return value, (reciprocal, -value * reciprocal if dual[1] else None)
 
@@ -95,16 +95,19 @@ def _choose(pick: np.ufunc, compare: np.ufunc) -> Callable[..., tuple[Any, Parti
 
 def _where(condition: Any, first: Any, second: Any) -> Any:
     values = [item.value if isinstance(item, Dual) else item for item in (first, second)]
-    inside = np.asarray(condition, dtype=float)
-    return Dual(np.where(condition, *values), _chain((first, second), (inside, 1.0 - inside)))
+    left, right = (item.tangents if isinstance(item, Dual) else {} for item in (first, second))
+    # Chosen, not multiplied by 0: the branch not taken may be undefined there.
+    tangents = {key: np.where(condition, left.get(key, 0.0), right.get(key, 0.0)) for key in {**left, **right}}
+    return Dual(np.where(condition, *values), tangents)
 
 
 def _saturate(t: Any, a: Any) -> Any:
     """Differentiate log z - a log(1 - z) = log t implicitly."""
     t_value, a_value = (item.value if isinstance(item, Dual) else item for item in (t, a))
     z = plain.saturate(t_value, a_value)
-    slope = 1 / (1 / z + a_value / (1 - z))
-    return Dual(z, _chain((t, a), (slope / t_value, slope * np.log1p(-z))))
+    rest = np.maximum(1 - z, 1e-300)  # z rounds to 1 far below the bend
+    slope = 1 / (1 / z + a_value / rest)
+    return Dual(z, _chain((t, a), (slope / t_value, slope * np.log(rest))))
 
 
 _COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal}

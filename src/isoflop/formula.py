@@ -7,6 +7,8 @@ Python's `ast` and an allow-list, and the tree is evaluated by our own walker.
 from __future__ import annotations
 
 import ast
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -58,6 +60,7 @@ _BINARY: dict[type[ast.operator], str] = {
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
+_QUOTED = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 _UFUNC_NAMES = {function: name for name, function in FUNCTIONS.items() if isinstance(function, np.ufunc)}
 
 
@@ -206,7 +209,7 @@ def parse_condition(text: str) -> Formula:
     """Give a yes-or-no formula over columns, such as "D/N > 0.5 and role == 'sweep'"."""
     formula = Formula(_Parser(text, condition=True).expr)
     if formula.expr.op not in ("and", "or", "not", *_COMPARE.values()):
-        raise UsageError(f'"{text}" is no condition. Say a comparison such as D/N > 0.5.')
+        raise UsageError(f'"{_shown(text)}" is no condition. Say a comparison such as D/N > 0.5.')
     return formula
 
 
@@ -214,20 +217,20 @@ class _Parser:
     """Walks Python's syntax tree of one text and keeps only what the allow-list names."""
 
     def __init__(self, text: str, *, condition: bool) -> None:
-        self.text = text if len(text) <= 60 else f"{text[:57]}..."
+        self.text = _shown(text)
         self.condition = condition
         self.nodes = 0
-        self.expr = self._walk(_syntax(text, self.text), 0)
+        self.expr = self._walk(_syntax(text, self.text), 0, logical=condition)
 
     def _refuse(self, what: str) -> UsageError:
         allowed = f"numbers, names, + - * / ^ and {', '.join(_CALLS)}"
         return UsageError(f'formula "{self.text}": {what}. A formula may hold {allowed}.')
 
-    def _walk(self, node: ast.expr, depth: int, *, logical: bool | None = None) -> Expr:
+    def _walk(self, node: ast.expr, depth: int, *, logical: bool = False) -> Expr:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise self._refuse(f"deeper than {MAX_DEPTH} levels or longer than {MAX_NODES} terms")
-        if self.condition if logical is None else logical:
+        if logical:
             found = self._condition(node, depth)
             if found is not None:
                 return found
@@ -250,11 +253,7 @@ class _Parser:
     def _condition(self, node: ast.expr, depth: int) -> Expr | None:
         if isinstance(node, ast.BoolOp):
             op = "and" if isinstance(node.op, ast.And) else "or"
-            parts = [self._walk(value, depth + 1, logical=True) for value in node.values]
-            joined = parts[0]
-            for part in parts[1:]:
-                joined = Expr(op, (joined, part))
-            return joined
+            return self._joined(op, [self._walk(value, depth + 1, logical=True) for value in node.values])
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return Expr("not", (self._walk(node.operand, depth + 1, logical=True),))
         if isinstance(node, ast.Compare):
@@ -263,13 +262,20 @@ class _Parser:
 
     def _comparison(self, node: ast.Compare, depth: int) -> Expr:
         sides = [self._walk(side, depth + 1) for side in (node.left, *node.comparators)]
-        joined: Expr | None = None
+        parts = []
         for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
             if type(op) not in _COMPARE:
                 raise self._refuse(f"{type(op).__name__.lower()} is not allowed")
-            part = Expr(_COMPARE[type(op)], (left, right))
-            joined = part if joined is None else Expr("and", (joined, part))
-        return joined if joined is not None else sides[0]
+            parts.append(Expr(_COMPARE[type(op)], (left, right)))
+        return self._joined("and", parts)
+
+    def _joined(self, op: str, parts: list[Expr]) -> Expr:
+        if len(parts) > MAX_DEPTH:
+            raise self._refuse(f"more than {MAX_DEPTH} conditions in a row")
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = Expr(op, (joined, part))
+        return joined
 
     def _number(self, value: object) -> Expr:
         if isinstance(value, str) and self.condition:
@@ -291,7 +297,8 @@ class _Parser:
 
     def _binary(self, op: str, node: ast.BinOp, depth: int) -> Expr:
         left, right = self._walk(node.left, depth + 1), self._walk(node.right, depth + 1)
-        if op == "pow" and right.op == "number" and abs(float(right.value)) > MAX_EXPONENT:
+        literal = right.args[0] if right.op == "neg" else right
+        if op == "pow" and literal.op == "number" and abs(float(literal.value)) > MAX_EXPONENT:
             raise self._refuse(f"an exponent is beyond {MAX_EXPONENT:g}")
         return Expr(op, (left, right))
 
@@ -308,18 +315,30 @@ class _Parser:
         return Expr(function, tuple(args))
 
 
+def _shown(text: str) -> str:
+    """Give the text as a message shows it: on one line, printable, and not longer than 60 characters."""
+    short = text if len(text) <= 60 else f"{text[:57]}..."
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in short)
+
+
 def _syntax(text: str, short: str) -> ast.expr:
     """Parse text into Python's syntax tree, refusing what could exhaust the parser first."""
     if len(text) > MAX_CHARACTERS:
         raise UsageError(f'formula "{short}": {len(text)} characters; at most {MAX_CHARACTERS} are read.')
+    pieces = _QUOTED.split(text.strip())  # code at even places, quoted text at odd ones
+    if any("#" in code for code in pieces[::2]):
+        raise UsageError(f'formula "{short}": # is not allowed. Say it like "E + A/N^alpha + B/D^beta".')
     depth = deepest = 0
-    for character in text:
+    for character in "".join(pieces[::2]):
         depth += (character in "([{") - (character in ")]}")
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
         raise UsageError(f'formula "{short}": brackets nest deeper than {MAX_DEPTH}.')
     try:
-        return ast.parse(text.strip().replace("^", "**"), mode="eval").body
+        pieces[::2] = [code.replace("^", "**") for code in pieces[::2]]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's remarks on style, such as on "1and"
+            return ast.parse("".join(pieces), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it cannot be read"
         raise UsageError(f'formula "{short}": {reason}. Say it like "E + A/N^alpha + B/D^beta".') from None

@@ -142,7 +142,7 @@ def _wrong_units(
 
 def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
     """Give the factor by which the ratio changes with N along a fitted line; 1 for no clear line."""
-    if len(np.unique(size)) < 3:
+    if 10 ** np.ptp(decades) < _TREND or len(np.unique(size)) < 3:
         return 1.0
     x, y = np.log10(size) - np.mean(np.log10(size)), decades - np.mean(decades)
     slope = np.sum(x * y) / np.sum(x * x)

@@ -14,7 +14,7 @@ from isoflop import dual, formula, units
 from isoflop.errors import UsageError
 from isoflop.formula import Expr, Formula
 from isoflop.units import Kind
-from isoflop.writing import JAVASCRIPT_PRELUDE
+from isoflop.writing import JAVASCRIPT_PRELUDE, script_name
 
 INPUT_KINDS: dict[str, Kind] = {
     "N": Kind("Params", "input", "parameters"),
@@ -81,15 +81,19 @@ class Law:
         for key, value in values.items():
             if key not in self.parameters:
                 raise UsageError(f'law {self.name} has no parameter "{key}", only {", ".join(self.parameters)}.')
+            if value in values:
+                raise UsageError(f'"{key}={value}": {value} is itself pinned. Tie both to the same, or give both a number.')
             replacements[key] = _pin(self, key, value)
         rest = {key: kind for key, kind in self.parameters.items() if key not in values}
         return replace(self, formula=self.formula.substitute(replacements), parameters=rest)
 
     def javascript(self) -> str:
         """Give the law as one JavaScript function of its inputs and parameters, in order."""
-        prelude = JAVASCRIPT_PRELUDE if "saturate" in str(self.formula) else ""
-        names = ", ".join((*self.inputs, *self.parameters))
-        return f"{prelude}({names}) => {self.formula.javascript()}"
+        names = ", ".join(map(script_name, (*self.inputs, *self.parameters)))
+        body = self.formula.javascript()
+        if "saturate" in body:
+            body = f"{{\n{JAVASCRIPT_PRELUDE}return {body};\n}}"
+        return f"({names}) => {body}"
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,8 @@ class Curve:
         >>> round(besiroglu2024(70e9, 1.4e12), 4)
         1.9739
         """
+        if len(args) > len(self.law.inputs):
+            raise UsageError(f"{self.name} takes {', '.join(self.law.inputs)}, not {len(args)} values.")
         given = dict(zip(self.law.inputs, args, strict=False)) | inputs
         value = self.law(**self.values, **given)
         return float(value) if np.ndim(value) == 0 else value
@@ -244,8 +250,12 @@ def _kind_of(hint: object) -> Kind:
 
 def _pin(law_: Law, key: str, value: str | float) -> Expr | float:
     if not isinstance(value, str):
+        if not np.isfinite(value):
+            raise UsageError(f"{key}={value}: say a finite number, or another parameter.")
         return float(value)
     if value in law_.parameters and value != key:
+        if law_.parameters[value].role != law_.parameters[key].role:
+            raise UsageError(f'"{key}={value}": a {law_.parameters[key].role} is no {law_.parameters[value].role}; tie like to like.')
         return formula.name(value)
     try:
         return units.parse_quantity(value)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _FIRST, _LEAST, _MOST = 1e-2, 1e-12, 1e10  # damping
-_LONGEST = 3.0  # step of a logarithm
+_LONGEST = 3.0  # step of a logarithm; of another parameter its own size, or 1 if that is more
 
 
 class Minimum(NamedTuple):
@@ -81,8 +81,8 @@ def _step(problem: Problem, theta: Array, now: Normal, damping: Array) -> Array:
     matrix += np.eye(theta.shape[1]) * (damping[:, None, None] + 1e-14 + held[:, :, None])
     descent = np.where(held, 0.0, now.descent / scale)
     step = np.linalg.solve(matrix, descent[:, :, None])[:, :, 0] / scale
-    longest = np.max(np.abs(step) * problem.logged, axis=1, keepdims=True, initial=_LONGEST)
-    return np.asarray(step * (_LONGEST / longest))
+    reach = np.where(problem.logged, _LONGEST, np.maximum(np.abs(theta), 1.0))
+    return np.asarray(step / np.max(np.abs(step) / reach, axis=1, keepdims=True, initial=1.0))
 
 
 def polish(problem: Problem, theta: Array, objective: Objective, *, steps: int = 20) -> Array:
@@ -97,7 +97,7 @@ def polish(problem: Problem, theta: Array, objective: Objective, *, steps: int =
         scale = np.linalg.norm(slopes[0] * root, axis=1)
         columns = (slopes[0] * root / np.where(scale > 0, scale, 1.0)[:, None])[free].T
         step = np.zeros_like(best)
-        step[free] = np.linalg.lstsq(columns, wanted, rcond=None)[0] / scale[free]
+        step[free] = np.linalg.lstsq(columns, wanted, rcond=None)[0] / np.where(scale > 0, scale, 1.0)[free]
         trial = np.clip(best + step, problem.lower, problem.upper)
         found = problem.normal(trial[None], objective).objective[0]
         if not found < least:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.cells import Cells, RawTable, Rows, numbers, numbers_or_text
 from isoflop.columns import LETTERS, assign, missing
-from isoflop.errors import DataError
+from isoflop.errors import DataError, UsageError
 from isoflop.findings import Finding
 from isoflop.flops import FlopRule, rule_named
 from isoflop.formula import parse_condition
@@ -71,8 +71,8 @@ class Runs:
         return self.columns[name]
 
     def __repr__(self) -> str:
-        left_out = f"; {len(self.excluded)} rows left out" if self.excluded else ""
-        return f"Runs({len(self)} runs of {self.source}: {', '.join(self.columns)}{left_out})"
+        left_out = f"; {_count(len(self.excluded), 'row')} left out" if self.excluded else ""
+        return f"Runs({_count(len(self), 'run')} of {self.source}: {', '.join(self.columns)}{left_out})"
 
     @property
     def digest(self) -> str:
@@ -90,7 +90,12 @@ class Runs:
         Raises UsageError for a condition that is not one and DataError if it leaves no run.
         """
         parsed = parse_condition(condition)
-        holds = parsed.evaluate({name: self[name] for name in parsed.names})
+        columns = {name: self[name] for name in parsed.names}
+        try:
+            holds = parsed.evaluate(columns)
+        except TypeError:
+            kinds = ", ".join(f"{name} is {_kind(values)}" for name, values in columns.items())
+            raise UsageError(f"{condition} mixes numbers and text: {kinds}.") from None
         keep = np.broadcast_to(np.asarray(holds, dtype=np.bool_), (len(self),))
         if not np.any(keep):
             raise DataError(f"{self.source}: {condition} is false for all {len(self)} runs; none is left.")
@@ -105,8 +110,8 @@ class Runs:
 
         For resampling and splitting: nothing is checked again and nothing is listed as excluded.
         """
-        columns = {name: _frozen(values[index]) for name, values in self.columns.items()}
-        return replace(self, columns=MappingProxyType(columns), rows=_frozen(self.rows[index]))
+        taken = {name: _frozen(values[index]) for name, values in self.columns.items()}
+        return replace(self, columns=MappingProxyType(taken), rows=_frozen(self.rows[index]))
 
     def as_rows(self) -> list[dict[str, float | str | None]]:
         """Give one dictionary a run, ready for JSON: nan and infinity become None."""
@@ -217,3 +222,11 @@ def _canonical_bytes(values: NDArray[Any]) -> bytes:
 
 def _plain(value: float | str) -> float | str | None:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _kind(values: NDArray[Any]) -> str:
+    return "a number" if values.dtype.kind == "f" else "text"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

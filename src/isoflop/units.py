@@ -61,7 +61,10 @@ def parse_quantity(text: str) -> float:
     if not found:
         raise UsageError(f'"{text}" is not a quantity. Say a number such as 8e9, 70B or 1.4T.')
     number, suffix = found.groups()
-    return float(number.replace("_", "")) * _SUFFIX["k" if suffix == "K" else suffix]
+    value = float(number.replace("_", "")) * _SUFFIX["k" if suffix == "K" else suffix]
+    if math.isinf(value):
+        raise UsageError(f'"{text}" is too large for a number.')
+    return value
 
 
 def show(value: float, digits: int = 3) -> str:

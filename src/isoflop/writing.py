@@ -10,14 +10,21 @@ if TYPE_CHECKING:
     from isoflop.formula import Expr
 
 _INFIX = {"or": 1, "and": 2, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "add": 5, "sub": 5, "mul": 6, "div": 6}
+_CHAINED = ("<", "<=", ">", ">=", "==", "!=")
 _NOT, _NEGATIVE, _POWER, _ATOM = 3, 7, 8, 9
+_THIN = r"\,"
 _TEXT = {"add": " + ", "sub": " - ", "mul": "*", "div": "/", "or": " or ", "and": " and "}
-_LATEX = {"add": " + ", "sub": " - ", "mul": r"\,", "<=": r" \le ", ">=": r" \ge ", "==": " = ", "!=": r" \ne ",
+_LATEX = {"add": " + ", "sub": " - ", "mul": _THIN, "<=": r" \le ", ">=": r" \ge ", "==": " = ", "!=": r" \ne ",
           "or": r" \lor ", "and": r" \land "}  # fmt: skip
 _SCRIPT = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "or": " || ", "and": " && ", "==": " === ",
            "!=": " !== "}  # fmt: skip
 _GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "omega", "phi",
           "psi", "rho", "sigma", "tau", "xi", "zeta"}  # fmt: skip
+_RESERVED = set(
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends "
+    "false finally for function if implements import in instanceof interface let new null package private protected "
+    "public return static super switch this throw true try typeof var void while with yield Math".split()
+)
 
 JAVASCRIPT_PRELUDE = """\
 const saturate = (t, a) => {
@@ -47,6 +54,9 @@ class _Dialect:
     call: Callable[[str, list[str]], str]
     divide: Callable[[Expr], tuple[str, int]] | None = None
     no: str = "not "
+    no_binds: int = _NOT
+    bracket: str = "({})"
+    quote: Callable[[str], str] = repr
 
 
 def to_text(expr: Expr) -> str:
@@ -73,14 +83,17 @@ def _write(expr: Expr, dialect: _Dialect) -> tuple[str, int]:
     if expr.op == "div" and dialect.divide:
         return dialect.divide(expr)
     if expr.op == "neg":
-        return "-" + _bracket(expr.args[0], _NEGATIVE, dialect), _NEGATIVE
+        return "-" + _bracket(expr.args[0], _NEGATIVE + 1, dialect), _NEGATIVE
     if expr.op == "not":
-        return dialect.no + _bracket(expr.args[0], _NOT + 1, dialect), _NOT
+        return dialect.no + _bracket(expr.args[0], dialect.no_binds + 1, dialect), dialect.no_binds
     if expr.op in _INFIX:
         binds = _INFIX[expr.op]
-        left = _bracket(expr.args[0], binds, dialect)
+        left = _bracket(expr.args[0], binds + (expr.op in _CHAINED), dialect)
         right = _bracket(expr.args[1], binds + (expr.op not in ("and", "or")), dialect)
-        return left + dialect.infix.get(expr.op, f" {expr.op} ") + right, binds
+        sign = dialect.infix.get(expr.op, f" {expr.op} ")
+        if sign == _THIN and right[0].isdigit():
+            sign = r" \cdot "
+        return left + sign + right, binds
     return dialect.call(expr.op, [_write(arg, dialect)[0] for arg in expr.args]), _ATOM
 
 
@@ -88,14 +101,17 @@ def _atom(expr: Expr, dialect: _Dialect) -> tuple[str, int]:
     if expr.op == "name":
         return dialect.name(str(expr.value)), _ATOM
     if expr.op == "text":
-        return repr(expr.value), _ATOM
+        return dialect.quote(str(expr.value)), _ATOM
     number = float(expr.value)
-    return dialect.number(number), _NEGATIVE if number < 0 else _ATOM
+    written = dialect.number(number)
+    if "^" in written:
+        return written, _INFIX["mul"]
+    return written, _NEGATIVE if number < 0 else _ATOM
 
 
 def _bracket(expr: Expr, at_least: int, dialect: _Dialect) -> str:
     text, binds = _write(expr, dialect)
-    return text if binds >= at_least else f"({text})"
+    return text if binds >= at_least else dialect.bracket.format(text)
 
 
 def _number(value: float) -> str:
@@ -119,7 +135,7 @@ def _latex_power(expr: Expr) -> tuple[str, int]:
 
 def _latex_divide(expr: Expr) -> tuple[str, int]:
     above, below = (_write(arg, _LATEX_DIALECT)[0] for arg in expr.args)
-    return rf"\frac{{{above}}}{{{below}}}", _ATOM
+    return rf"\frac{{{above}}}{{{below}}}", _POWER
 
 
 def _latex_name(text: str) -> str:
@@ -133,7 +149,10 @@ def _latex_name(text: str) -> str:
 
 def _latex_number(value: float) -> str:
     mantissa, _, exponent = _number(value).partition("e")
-    return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
+    if not exponent:
+        return mantissa
+    factor = "" if mantissa == "1" else rf"{mantissa} \times "
+    return rf"{factor}10^{{{int(exponent)}}}"
 
 
 def _latex_call(function: str, args: list[str]) -> str:
@@ -143,6 +162,16 @@ def _latex_call(function: str, args: list[str]) -> str:
         return rf"\begin{{cases}} {args[1]} & {args[0]} \\ {args[2]} & \text{{otherwise}} \end{{cases}}"
     named = {"log10": r"\log_{10}", "saturate": r"\operatorname{saturate}"}.get(function, f"\\{function}")
     return rf"{named}\left({', '.join(args)}\right)"
+
+
+def _latex_quote(text: str) -> str:
+    kept = "".join(letter if letter.isalnum() or letter in " .,:;-+" else r"\_" for letter in text)
+    return rf"\text{{{kept}}}"
+
+
+def script_name(text: str) -> str:
+    """Give a name as JavaScript may use it: words that JavaScript keeps for itself get a dollar sign."""
+    return f"${text}" if text in _RESERVED else text
 
 
 def _script_power(expr: Expr) -> tuple[str, int]:
@@ -158,5 +187,5 @@ def _script_call(function: str, args: list[str]) -> str:
 
 
 _TEXT_DIALECT = _Dialect(str, _number, _TEXT, _text_power, lambda function, args: f"{function}({', '.join(args)})")
-_LATEX_DIALECT = _Dialect(_latex_name, _latex_number, _LATEX, _latex_power, _latex_call, _latex_divide, r"\lnot ")
-_SCRIPT_DIALECT = _Dialect(str, _number, _SCRIPT, _script_power, _script_call, no="!")
+_LATEX_DIALECT = _Dialect(_latex_name, _latex_number, _LATEX, _latex_power, _latex_call, _latex_divide, r"\lnot ", bracket=r"\left({}\right)", quote=_latex_quote)
+_SCRIPT_DIALECT = _Dialect(script_name, _number, _SCRIPT, _script_power, _script_call, no="!", no_binds=_POWER)

@@ -35,7 +35,7 @@ def read(
     from isoflop import datasets
 
     name = os.fspath(source)
-    if name == "-" or Path(name).exists():
+    if name == "-" or _exists(name):
         runs = read_table(name, columns=columns, flop_rule=flop_rule)
     elif name in datasets.NAMES:
         runs = datasets.load(name, columns=columns, flop_rule=flop_rule)
@@ -44,3 +44,10 @@ def read(
     else:
         runs = read_table(name, columns=columns, flop_rule=flop_rule)
     return runs if where is None else runs.where(where)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError:  # a name too long for this file system
+        return False

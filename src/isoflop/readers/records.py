@@ -27,7 +27,7 @@ def json_table(text: Text) -> RawTable:
         return _from_objects(document, range(1, len(document) + 1), text.source)
     if isinstance(document, dict):
         return _from_columns(document, text.source)
-    raise DataError(f"{text.source}: holds one {_kind(document)}. Give a list with an object for each run.")
+    raise DataError(f"{text.source}: is {_kind(document)}. Give a list with an object for each run.")
 
 
 def json_lines_table(text: Text) -> RawTable:
@@ -46,7 +46,7 @@ def is_json_lines(text: str) -> bool:
 def _from_objects(objects: Sequence[Any], rows: Sequence[int], source: str) -> RawTable:
     for row, found in zip(rows, objects, strict=True):
         if not isinstance(found, dict):
-            raise DataError(f"{source}, row {row}: a {_kind(found)} where a run's object should be.")
+            raise DataError(f"{source}, row {row}: {_kind(found)} where a run's object should be.")
     names = tuple(dict.fromkeys(name for found in objects for name in found))
     columns = tuple(
         [_cell(found.get(name), row, source) for row, found in zip(rows, objects, strict=True)]
@@ -61,7 +61,7 @@ def _from_columns(document: dict[str, Any], source: str) -> RawTable:
     for name, values in document.items():
         if not isinstance(values, list):
             raise DataError(
-                f'{source}: column "{name}" is a {_kind(values)}. Give a list with one value for each run.'
+                f'{source}: column "{name}" is {_kind(values)}. Give a list with one value for each run.'
             )
     lengths = {name: len(values) for name, values in document.items()}
     if len(set(lengths.values())) > 1:
@@ -115,6 +115,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    return {dict: "object", list: "list", str: "text", bool: "truth value"}.get(type(value), "number")
+    words = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
+    return words.get(type(value), "a number")

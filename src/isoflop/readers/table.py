@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from isoflop.runs import Runs, build
 
 MAX_ROWS = 2_000_000
 MAX_COLUMNS = 1_000
+_CHUNK = 500
 _DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
@@ -49,23 +50,26 @@ def delimited_table(text: Text) -> RawTable:
     """Give the raw table of delimited text with a header; blank lines are skipped but counted."""
     delimiter = _delimiter(text)
     records = _records(text, delimiter)
-    # any() of cells: a line of separators alone, as spreadsheets leave behind, is as blank as a blank line.
-    filled = [row for row, record in enumerate(records, start=1) if any(record)]
-    header, kept = records[filled[0] - 1], [records[row - 1] for row in filled[1:]]
-    names, rows = _header(header, text.source), filled[1:]
-    _refuse_ragged(text, rows, kept, width=len(names), separator=_DELIMITERS[delimiter])
-    columns = tuple(zip(*kept, strict=True)) if kept else ((),) * len(names)
+    header_row, header = next(records, (1, []))
+    names = _header(header, header_row, text.source)
+    rows: list[int] = []
+    # Chunks become tuples of texts at once: the garbage collector walks through lists again and again.
+    chunks: list[tuple[tuple[str, ...], ...]] = []
+    while chunk := list(islice(records, _CHUNK)):
+        _refuse_ragged(chunk, text.source, width=len(names), separator=_DELIMITERS[delimiter])
+        rows.extend(row for row, _ in chunk)
+        _refuse_large(len(rows), 0, text.source)
+        chunks.append(tuple(zip(*(record for _, record in chunk), strict=True)))
+    columns = tuple(tuple(chain.from_iterable(parts)) for parts in zip(*chunks, strict=True))
     source = text.source if delimiter in {",", "\t"} else f"{text.source} (separated by semicolons)"
-    return RawTable(source, names, columns, np.array(rows, dtype=np.int64))
+    return RawTable(source, names, columns or ((),) * len(names), np.array(rows, dtype=np.int64))
 
 
-def _refuse_ragged(
-    text: Text, rows: list[int], records: list[list[str]], *, width: int, separator: str
-) -> None:
-    for row, record in zip(rows, records, strict=True):
+def _refuse_ragged(chunk: list[tuple[int, list[str]]], source: str, *, width: int, separator: str) -> None:
+    for row, record in chunk:
         if len(record) != width:
             raise DataError(
-                f"{text.source}, row {row}: {len(record)} cells where the header has {width} columns "
+                f"{source}, row {row}: {len(record)} cells where the header has {width} columns "
                 f"(separated by {separator}s)."
             )
 
@@ -80,25 +84,27 @@ def _delimiter(text: Text) -> str:
     return max(counts, key=lambda delimiter: counts[delimiter])
 
 
-def _records(text: Text, delimiter: str) -> list[list[str]]:
+def _records(text: Text, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with its row, except blank ones; separators alone are blank too."""
     reader = csv.reader(io.StringIO(text.text, newline=""), delimiter=delimiter, strict=True)
-    records: list[list[str]] = []
+    row = 0
     try:
-        records.extend(islice(reader, MAX_ROWS + 2))
+        for row, record in enumerate(reader, start=1):
+            if any(record):
+                yield row, record
     except csv.Error as error:
-        begun = len(records) + 1
         raise DataError(
-            f"{text.source}, row {begun}: {error} (read up to line {reader.line_num}). Is a quote left open?"
+            f"{text.source}, row {row + 1}: {error} (at line {reader.line_num}). Is a quote left open?"
         ) from None
-    _refuse_large(len(records) - 1, 0, text.source)
-    return records
 
 
-def _header(cells: list[str], source: str) -> tuple[str, ...]:
+def _header(cells: list[str], row: int, source: str) -> tuple[str, ...]:
     """Give the column names; a column without one, such as a data frame's index, is "column 3"."""
+    if not cells:
+        raise DataError(f"{source}: is empty but for separators. Give a header and one row for each run.")
     if all(is_number(cell) for cell in cells):
         raise DataError(
-            f"{source}, row 1: holds numbers where the column names should be. Add a header: N,D,loss."
+            f"{source}, row {row}: holds numbers where the column names should be. Add a header: N,D,loss."
         )
     return tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1))
 

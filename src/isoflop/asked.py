@@ -1,0 +1,136 @@
+"""What the command line was asked: words into numbers, a source into a fit or a curve."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isoflop.errors import UsageError
+from isoflop.units import parse_quantity
+
+if TYPE_CHECKING:
+    from isoflop.fit import Fit
+    from isoflop.forecast import Source
+    from isoflop.runs import Runs
+
+_LAW = "A law's name (see isoflop laws), or a formula such as 'E + A/N^alpha + B/D^beta'."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options that every command reading runs has in common, as typed."""
+
+    law: Annotated[str, typer.Option("--law", help=_LAW, rich_help_panel="Fit")] = "chinchilla"
+    objective: Annotated[
+        str, typer.Option("--objective", help="robust, huber:1e-3, squares or envelope.", rich_help_panel="Fit")
+    ] = "robust"
+    draws: Annotated[int, typer.Option("--draws", help="Curves to draw for the intervals.", rich_help_panel="Fit")] = 1000
+    starts: Annotated[int, typer.Option("--starts", help="Starts of the search.", rich_help_panel="Fit")] = 32
+    seed: Annotated[int, typer.Option("--seed", help="Seed of starts and draws.", rich_help_panel="Fit")] = 0
+    fix: Annotated[
+        list[str], typer.Option("--fix", metavar="P=V", help="Pin a parameter (E=1.69) or tie it (beta=alpha).", rich_help_panel="Fit")
+    ] = field(default_factory=list)
+    bounds: Annotated[
+        list[str], typer.Option("--bounds", metavar="P=LO:HI", help="Bound a parameter (alpha=0.2:0.5).", rich_help_panel="Fit")
+    ] = field(default_factory=list)
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")] = 0.9
+    where: Annotated[
+        str | None, typer.Option("--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'.", rich_help_panel="Runs")
+    ] = None
+    N: Annotated[str | None, typer.Option("--N", metavar="COLUMN", help="The column of parameters.", rich_help_panel="Runs")] = None
+    D: Annotated[str | None, typer.Option("--D", metavar="COLUMN", help="The column of tokens.", rich_help_panel="Runs")] = None
+    C: Annotated[str | None, typer.Option("--C", metavar="COLUMN", help="The column of FLOPs.", rich_help_panel="Runs")] = None
+    loss: Annotated[str | None, typer.Option("--loss", metavar="COLUMN", help="The column of losses.", rich_help_panel="Runs")] = None
+    column: Annotated[
+        list[str], typer.Option("--column", metavar="NAME=COLUMN", help="Any other column (x='Seen Examples').", rich_help_panel="Runs")
+    ] = field(default_factory=list)
+    flop_rule: Annotated[str, typer.Option("--flop-rule", help="How C follows from N and D.", rich_help_panel="Runs")] = "6ND"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The column names the user gave, by letter."""
+        letters = {"N": self.N, "D": self.D, "C": self.C, "loss": self.loss}
+        return {key: name for key, name in letters.items() if name} | pairs(self.column, "x=Examples")
+
+    def read(self, source: str) -> Runs:
+        """Give the runs of a source, as asked."""
+        from isoflop.readers import read
+
+        return read(source, columns=self.columns, where=self.where, flop_rule=self.flop_rule)
+
+    def fit(self, source: str) -> Fit:
+        """Give the fit to a source's runs, as asked."""
+        from isoflop.fit import fit
+
+        bounds = {key: interval(text) for key, text in pairs(self.bounds, "alpha=0.2:0.5").items()}
+        return fit(
+            self.law, self.read(source), objective=self.objective, draws=self.draws, seed=self.seed,
+            starts=self.starts, level=self.level, fix=pairs(self.fix, "E=1.69"), bounds=bounds,
+        )  # fmt: skip
+
+    def source(self, text: str) -> Source:
+        """Give a published curve by its name, a saved fit, or a fit to the runs in a file."""
+        from isoflop.laws import CURVES
+        from isoflop.saved import is_fit, load
+
+        if text in CURVES:
+            return CURVES[text]
+        return load(text) if is_fit(text) else self.fit(text)
+
+
+def takes_runs(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command all options of Asked; it receives them as its argument `asked`."""
+    shared = typing.get_type_hints(Asked, include_extras=True)
+    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "asked"]
+    options = [
+        inspect.Parameter(
+            one.name, inspect.Parameter.KEYWORD_ONLY, annotation=shared[one.name],
+            default=one.default if isinstance(one.default, str | int | float | None) else [],
+        )
+        for one in fields(Asked)
+    ]  # fmt: skip
+
+    @wraps(command)
+    def called(**given: Any) -> Any:
+        asked = Asked(**{one.name: given.pop(one.name) for one in fields(Asked)})
+        return command(**given, asked=asked)
+
+    positional = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    called.__signature__ = inspect.Signature([*positional, *options])  # type: ignore[attr-defined]
+    called.__annotations__ = {p.name: p.annotation for p in [*positional, *options]}
+    return called
+
+
+def pairs(words: Sequence[str], example: str) -> dict[str, str]:
+    """Split words such as E=1.69 at their first equals sign."""
+    found = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (key and sign and value):
+            raise UsageError(f'"{word}" is not of the form NAME=VALUE. Say {example}.')
+        if key in found:
+            raise UsageError(f"{key} is given twice.")
+        found[key] = value
+    return found
+
+
+def quantities(words: Sequence[str], example: str) -> dict[str, float]:
+    """Read words such as N=8B as numbers."""
+    return {key: parse_quantity(value) for key, value in pairs(words, example).items()}
+
+
+def interval(text: str) -> tuple[float, float]:
+    """Read 0.2:0.5, or one end of it, as lowest and highest."""
+    low, sign, high = text.partition(":")
+    if not sign:
+        raise UsageError(f'"{text}" is no interval. Say LOWEST:HIGHEST, as in 0.2:0.5, or leave one end out.')
+    found = (parse_quantity(low) if low else float("-inf"), parse_quantity(high) if high else float("inf"))
+    if not found[0] < found[1]:
+        raise UsageError(f'"{text}": the lowest must be below the highest.')
+    return found

@@ -1,0 +1,98 @@
+"""The catalogue of laws as it is shown: an overview, one law explained, JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.text import Text
+
+from isoflop.laws import CURVES, LAWS, find_law
+from isoflop.tables import table
+from isoflop.units import show
+
+if TYPE_CHECKING:
+    from isoflop.law import Curve, Law
+
+_ROLES = {
+    "floor": "what remains however large the run; never negative",
+    "scale": "how large its term is; never negative",
+    "exponent": "how fast its term falls; never negative",
+    "size": "a size at which its term has a given weight; positive",
+    "break": "where one power law hands over to the next; positive",
+    "real": "any number",
+}
+
+
+def overview() -> Group:
+    """Give every law with its formula and its published curves."""
+    curves: dict[str, list[str]] = {}
+    for curve in CURVES.values():
+        curves.setdefault(curve.law.name, []).append(curve.name)
+    rows = [(law.name, _short(str(law.formula)), ", ".join(curves.get(law.name, []))) for law in LAWS.values()]
+    body = table(["law", "formula", "published curves"], rows)
+    for column in body.columns:
+        column.justify = "left"
+    return Group(body, Text("isoflop laws NAME explains one; any formula of your own is a law too.", style="dim"))
+
+
+def explain(name: str) -> Group:
+    """Give one law or curve: formula, what each letter means, source, range, caution."""
+    if name in CURVES:
+        return _explain_curve(CURVES[name])
+    law = find_law(name)
+    letters = [(key, "input", kind.unit) for key, kind in law.inputs.items()]
+    letters += [(key, kind.role, _ROLES[kind.role]) for key, kind in law.parameters.items()]
+    body = table(["letter", "kind", "meaning"], letters)
+    for column in body.columns:
+        column.justify = "left"
+    known = [curve.name for curve in CURVES.values() if curve.law is law]
+    return Group(
+        Text.assemble((law.name, "bold"), "   ", str(law.formula)),
+        Text(law.summary), Text(law.cite, style="dim"), body,
+        Text(f"published curves: {', '.join(known)}" if known else "no published curve: fit it to your runs", style="dim"),
+    )  # fmt: skip
+
+
+def _explain_curve(curve: Curve) -> Group:
+    values = table(["parameter", "value"], [(key, f"{value:.7g}") for key, value in curve.values.items()])
+    ranges = ", ".join(f"{key} {show(low)} to {show(high)}" for key, (low, high) in curve.fitted_on.items())
+    return Group(
+        Text.assemble((curve.name, "bold"), f"   {curve.law.name}: {curve.law.formula}"),
+        Text(curve.summary or curve.law.summary), Text(curve.cite, style="dim"), values,
+        Text(f"fitted on {ranges}" if ranges else "range of its runs unknown", style="dim"),
+        Text(curve.caution, style="yellow"),
+    )  # fmt: skip
+
+
+def as_dict(name: str | None = None) -> dict[str, Any]:
+    """Give the laws and curves, or those of one name, as they stand in the JSON."""
+    if name in CURVES:
+        return {"laws": [], "curves": [_curve(CURVES[str(name)])]}
+    laws = [find_law(name)] if name else list(LAWS.values())
+    return {
+        "laws": [_law(law) for law in laws],
+        "curves": [_curve(curve) for curve in CURVES.values() if curve.law in laws],
+    }
+
+
+def _law(law: Law) -> dict[str, Any]:
+    return {
+        "name": law.name, "formula": str(law.formula), "latex": law.formula.latex(), "javascript": law.javascript(),
+        "inputs": {key: kind.unit for key, kind in law.inputs.items()},
+        "parameters": {key: kind.role for key, kind in law.parameters.items()},
+        "output": law.output.unit, "cite": law.cite, "summary": law.summary,
+    }  # fmt: skip
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    return {
+        "name": curve.name, "law": curve.law.name, "values": dict(curve.values), "cite": curve.cite,
+        "summary": curve.summary, "caution": curve.caution,
+        "fitted_on": {key: list(ends) for key, ends in curve.fitted_on.items()},
+        "checks": [{"inputs": dict(inputs), "value": value} for inputs, value in curve.checks],
+    }  # fmt: skip
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,223 @@
+"""The command line: parse, call the public function of the same name, print its result.
+
+stdout is data (`--json` everywhere), stderr is talk. Exit codes: 0 ok, 1 failure, 2 usage, 3 data refused,
+4 fit not to be trusted (a BLOCK finding), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+# Small problems only: a second BLAS thread costs CPU time and gains none. Before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import typer
+
+from isoflop.asked import Asked, quantities, takes_runs
+from isoflop.errors import IsoflopError, UntrustedError, UsageError
+from isoflop.units import parse_quantity
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from isoflop.findings import Finding
+    from isoflop.forecast import Forecasts, Source
+
+app = typer.Typer(
+    name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Fit scaling laws to your training runs, forecast the next one, plan the budget.",
+)  # fmt: skip
+
+Runs = Annotated[str, typer.Argument(metavar="RUNS", help="A table of runs (CSV, TSV, JSON, JSONL; - is stdin) or a dataset.")]
+Source_ = Annotated[
+    str, typer.Argument(metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+@takes_runs
+def fit(
+    runs: Runs,
+    asked: Asked,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")] = None,
+    json: Json = False,
+) -> None:
+    """Fit a law to runs: the best curve, every parameter with its interval, and the findings."""
+    from isoflop.saved import fit_as_dict, save
+
+    found = asked.fit(runs)
+    if output:
+        save(found, output, command=" ".join(["isoflop", *sys.argv[1:]]))
+    if json:
+        _print_json(fit_as_dict(found))
+    else:
+        from isoflop.tables import fit_table
+
+        _print(fit_table(found))
+    _stop_on_block(found.findings)
+
+
+@app.command()
+@takes_runs
+def forecast(
+    source: Source_,
+    asked: Asked,
+    at: Annotated[list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")] = None,
+    targets: Annotated[str | None, typer.Option("--at", metavar="FILE", help="A table of new runs.")] = None,
+    json: Json = False,
+) -> None:
+    """Forecast the loss of runs not yet trained, each with its interval and how far it extrapolates."""
+    found = _forecast(asked.source(source), at or [], targets, asked.level)
+    if json:
+        rows = [row.as_dict() for row in found]
+        _print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
+    else:
+        from isoflop.tables import forecasts_table
+
+        _print(forecasts_table(found))
+    _stop_on_block(found.findings)
+
+
+def _forecast(source: Source, words: list[str], targets: str | None, level: float) -> Forecasts:
+    from isoflop.forecast import curve_of, forecast
+    from isoflop.readers import read
+
+    if bool(words) == bool(targets):
+        raise UsageError("say where to forecast: N=8e9 D=15e12, or --at targets.csv.")
+    if words:
+        return forecast(source, level=level, **quantities(words, "N=8e9"))
+    table = read(str(targets))
+    needed = [name for name in dict.fromkeys([*curve_of(source).law.inputs, "N", "D"]) if name in table]
+    return forecast(source, level=level, **{name: table[name] for name in needed})
+
+
+@app.command()
+@takes_runs
+def solve(
+    unknown: Annotated[str, typer.Argument(metavar="UNKNOWN", help="What to solve for: D, N or C.")],
+    source: Source_,
+    at: Annotated[list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss to reach and what is given.")],
+    asked: Asked,
+    json: Json = False,
+) -> None:
+    """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
+    from isoflop.forecast import solve
+
+    given = quantities(at, "loss=2.0")
+    if "loss" not in given:
+        raise UsageError("say which loss to reach, as in loss=2.0.")
+    found = solve(unknown, asked.source(source), level=asked.level, **given)
+    if json:
+        _print_json({unknown: found.as_dict()})
+    else:
+        typer.echo(f"{unknown} = {found}")
+
+
+@app.command()
+@takes_runs
+def plan(
+    source: Source_,
+    flops: Annotated[str, typer.Option("--flops", help="The budget in training FLOPs, such as 1e24.")],
+    asked: Asked,
+    json: Json = False,
+) -> None:
+    """Plan a budget: the best parameters and tokens, the loss to expect, and how flat the optimum is."""
+    from isoflop.plan import plan
+
+    found = plan(asked.source(source), flops=parse_quantity(flops), level=asked.level)
+    if json:
+        _print_json(found.as_dict())
+    else:
+        from isoflop.tables import plan_table
+
+        _print(plan_table(found))
+    _stop_on_block(found.findings)
+
+
+@app.command()
+def laws(
+    name: Annotated[str | None, typer.Argument(help="A law, a curve or a formula to explain.")] = None,
+    json: Json = False,
+) -> None:
+    """List the laws and published curves, or explain one: formula, letters, source, range, caution."""
+    from isoflop.catalogue import as_dict, explain, overview
+
+    if json:
+        _print_json(as_dict(name))
+    else:
+        _print(explain(name) if name else overview())
+
+
+@app.command()
+def data(
+    name: Annotated[str | None, typer.Argument(help="A dataset; none lists them.")] = None,
+    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Keep these runs.")] = None,
+    json: Json = False,
+) -> None:
+    """Show a dataset of real runs as a table, or list the datasets."""
+    from isoflop import datasets
+    from isoflop.tables import datasets_table, runs_table
+
+    if not name:
+        known = [datasets.describe(one) for one in datasets.NAMES]
+        if json:
+            _print_json([{"name": one.name, "title": one.title, "licence": one.licence} for one in known])
+        else:
+            _print(datasets_table(known))
+        return
+    about, runs = datasets.describe(name), datasets.load(name, where)
+    if json:
+        _print_json({"name": name, "source": about.source, "licence": about.licence, "rows": runs.as_rows()})
+    else:
+        _print(runs_table(runs, about))
+
+
+@app.command()
+def demo(
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where the figure goes.")] = "isoflop-demo.png",
+) -> None:
+    """Show what isoflop is for, on real runs that ship with it: fit, forecast, compare, plan."""
+    from isoflop.demo import demo
+
+    for part in demo(output):
+        _print(part)
+
+
+def main() -> None:
+    """Run the command line; never show a traceback for what a user can mend."""
+    try:
+        app(standalone_mode=True)
+    except IsoflopError as error:
+        typer.echo(f"isoflop: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _print(renderable: RenderableType) -> None:
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=False).print(renderable)
+
+
+def _print_json(value: Any) -> None:
+    from isoflop.saved import to_json
+
+    typer.echo(to_json(value))
+
+
+def _stop_on_block(findings: Iterable[Finding]) -> None:
+    blocked = [one for one in findings if one.severity == "BLOCK"]
+    if blocked:
+        raise UntrustedError(f"not to be trusted ({blocked[0].code}): {blocked[0].message}. {blocked[0].remedy}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Results as JSON and back: a fit saved to one file loads to the same numbers, without the catalogue."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isoflop import formula
+from isoflop.errors import DataError
+from isoflop.findings import Finding
+from isoflop.fit import Fit, Options
+from isoflop.law import Law
+from isoflop.objective import Objective
+from isoflop.runs import Excluded
+from isoflop.units import Kind
+
+SCHEMA = 1
+"""Version of the file format; raised when a reader must know."""
+_INFINITY = "\0infinity"
+
+
+def to_json(value: Any, *, indent: int | None = 2) -> str:
+    """Give strict JSON in which unknown (nan) is null and out of reach (inf) is 1e999.
+
+    1e999 is a number to every parser, and one beyond all floats: Python, JavaScript and most
+    others read it as infinity.
+    """
+    text = json.dumps(_plain(value), indent=indent, allow_nan=False, ensure_ascii=False)
+    return text.replace(json.dumps("-" + _INFINITY), "-1e999").replace(json.dumps(_INFINITY), "1e999")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None if np.isnan(value) else _INFINITY if value > 0 else "-" + _INFINITY
+    return value
+
+
+def fit_as_dict(fit: Fit) -> dict[str, Any]:
+    """Give what `isoflop fit --json` prints."""
+    return {
+        "law": fit.law.name,
+        "formula": str(fit.law.formula),
+        "parameters": {name: estimate.as_dict() for name, estimate in fit.parameters.items()},
+        "level": fit.options.level,
+        "objective": {"name": fit.objective.name, "value": fit.reached, "delta": fit.objective.delta},
+        "starts": {"total": fit.options.starts, "reached_best": fit.agreement},
+        "condition": fit.condition,
+        "noise": fit.noise,
+        "runs": {"used": fit.used, "source": fit.source, "excluded": [asdict(item) for item in fit.excluded]},
+        "findings": [finding.as_dict() for finding in fit.findings],
+    }
+
+
+def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
+    """Write a fit to one JSON file, whole or not at all: formula, numbers, draws, options, provenance."""
+    from isoflop import __version__
+
+    content = {
+        "isoflop": SCHEMA,
+        "version": __version__,
+        "command": command,
+        **fit_as_dict(fit),
+        "digest": fit.digest,
+        "options": asdict(fit.options),
+        "inputs": {name: asdict(kind) for name, kind in fit.law.inputs.items()},
+        "kinds": {name: asdict(kind) for name, kind in fit.law.parameters.items()},
+        "output": asdict(fit.law.output),
+        "about": {"cite": fit.law.cite, "summary": fit.law.summary, "name": fit.curve.name},
+        "curve": dict(fit.curve.values),
+        "fitted_on": dict(fit.curve.fitted_on),
+        "objective_used": asdict(fit.objective),
+        "drawn_by": fit.drawn_by,
+        "covariance": fit.covariance,
+        "draws": fit.draws,
+    }
+    _write_whole(Path(path), to_json(content, indent=None) + "\n")
+
+
+def load(path: str | os.PathLike[str]) -> Fit:
+    """Give the fit in a file written by `save`, number for number."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if content["isoflop"] != SCHEMA:
+            raise DataError(f"{path}: a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}.")
+        return _fit(content)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not a saved fit ({error}). Write one with isoflop fit -o fit.json.") from None
+
+
+def is_fit(path: str | os.PathLike[str]) -> bool:
+    """Say whether a file looks like a saved fit."""
+    file = Path(path)
+    if file.suffix != ".json" or not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return stream.read(64).lstrip().startswith(b'{"isoflop"')
+
+
+def _fit(content: dict[str, Any]) -> Fit:
+    kinds = {key: _kind(content[key]) for key in ("inputs", "kinds")}
+    about = content["about"]
+    law = Law(
+        content["law"], formula.parse(content["formula"]), kinds["inputs"], kinds["kinds"],
+        Kind(**{**content["output"], "search": tuple(content["output"]["search"])}), about["cite"], about["summary"],
+    )  # fmt: skip
+    options = content["options"]
+    options["bounds"] = {key: tuple(_unbounded(end) for end in ends) for key, ends in options["bounds"].items()}
+    free = law.pinned(options["fix"])
+    ranges = {key: (float(low), float(high)) for key, (low, high) in content["fitted_on"].items()}
+    curve = free.at(about["name"], cite=law.cite, fitted_on=ranges, **content["curve"])
+    return Fit(
+        curve=curve,
+        law=law,
+        draws=_numbers(content["draws"], len(free.parameters)),
+        covariance=_numbers(content["covariance"], len(free.parameters)),
+        objective=Objective(**content["objective_used"]),
+        reached=content["objective"]["value"],
+        noise=content["noise"],
+        used=content["runs"]["used"],
+        agreement=content["starts"]["reached_best"],
+        condition=np.nan if content["condition"] is None else content["condition"],
+        options=Options(**options),
+        excluded=tuple(Excluded(**item) for item in content["runs"]["excluded"]),
+        findings=tuple(Finding(**item) for item in content["findings"]),
+        source=content["runs"]["source"],
+        digest=content["digest"],
+        drawn_by=content["drawn_by"],
+    )
+
+
+def _kind(content: dict[str, Any]) -> dict[str, Kind]:
+    return {name: Kind(**{**kind, "search": tuple(kind["search"])}) for name, kind in content.items()}
+
+
+def _unbounded(end: float | None) -> float:
+    return float("nan") if end is None else float(end)
+
+
+def _numbers(rows: list[list[float | None]], width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array(rows, dtype=np.float64).reshape(-1, width)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write to a neighbour first and rename, so that nothing half-written is ever seen."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror}). Give another path with -o.") from None

@@ -1,0 +1,48 @@
+"""Cells: what is a number, what is text, what is missing and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from isoflop.errors import DataError
+from isoflop.runs import Runs, table
+
+N = [1e8, 1e9, 1e10]
+D = [2e9, 2e10, 2e11]
+LOSS = [3.2, 2.6, 2.2]
+
+
+def test_quantities_as_people_type_them_are_numbers_in_a_letters_column():
+    runs = Runs.of(N=["70B", "400M"], D=["1.4T", "8e9"], loss=["1.9", "2.9"], label=["370M", "1B"])
+    assert list(runs["N"]) == [70e9, 400e6]
+    assert list(runs["label"]) == ["370M", "1B"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("abc", '"abc" is not a number'),
+        ("1,000", "has thousands separators. Write 1000."),
+        ("3,14", "has a decimal comma. Write 3.14."),
+        ("2.6 nats", "is not a number"),
+    ],
+)
+def test_text_in_a_column_of_numbers_is_refused_with_its_cell(cell, told):
+    with pytest.raises(DataError) as refused:
+        table({"N": N, "D": D, "val_loss": [3.2, cell, 2.2]}, source="here")
+    assert 'here, row 2, column "val_loss": ' in str(refused.value)
+    assert told in str(refused.value)
+
+
+def test_thousands_separators_never_turn_another_column_into_text():
+    with pytest.raises(DataError, match='row 2, column "warmup": "1,000" has thousands'):
+        table({"loss": LOSS, "warmup": ["500", "1,000", "2,000"]})
+
+
+def test_empty_cells_of_other_columns_are_nan_and_words_are_text():
+    runs = Runs.of(loss=LOSS, lr=["0.1", "", "NA"], schedule=["none", "none", "none"], empty=["", None, ""])
+    assert runs["lr"].dtype == np.float64
+    assert np.isnan(runs["lr"][1:]).all()
+    assert list(runs["schedule"]) == ["none"] * 3
+    assert np.isnan(runs["empty"]).all()
