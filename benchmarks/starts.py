@@ -27,7 +27,17 @@ TRUTHS = {
     "M3": {"b": 900.0, "gamma": 3e9, "c": 0.28},
     "M4": {"e_inf": 1.7, "e_0": 9.0, "a": 0.9, "d": 3e7, "c": 0.45},
     "bnsl1": {"a": 0.4, "b": 12.0, "c0": 0.05, "c1": 0.3, "d1": 3e8, "f1": 0.3},
-    "bnsl2": {"a": 0.3, "b": 20.0, "c0": 0.05, "c1": 0.25, "d1": 3e7, "f1": 0.25, "c2": -0.2, "d2": 3e9, "f2": 0.25},
+    "bnsl2": {
+        "a": 0.3,
+        "b": 20.0,
+        "c0": 0.05,
+        "c1": 0.25,
+        "d1": 3e7,
+        "f1": 0.25,
+        "c2": -0.2,
+        "d2": 3e9,
+        "f2": 0.25,
+    },
 }
 RANGES = {"N": (1e7, 1e10), "D": (1e9, 1e12), "C": (1e17, 1e22), "S": (1e3, 1e6), "x": (1e6, 1e11)}
 NOISE, RUNS = 0.005, 60
@@ -53,7 +63,9 @@ def found_best(law: Law, values: dict[str, float], seed: int) -> tuple[bool, flo
 
 def main() -> None:
     """Print one line a law: how many of its data sets were solved."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=int, default=40)
     parser.add_argument("--law", action="append")
     asked = parser.parse_args()
@@ -63,7 +75,9 @@ def main() -> None:
         begin = time.process_time()
         found = [found_best(find_law(name), truths[name], seed) for seed in range(asked.data)]
         solved, agree = np.mean([good for good, _ in found]), np.mean([share for _, share in found])
-        print(f"{name:14s} found {solved:6.1%}   starts agreeing {agree:6.1%}   {time.process_time() - begin:.1f} CPU s")
+        print(
+            f"{name:14s} found {solved:6.1%}   starts agreeing {agree:6.1%}   {time.process_time() - begin:.1f} CPU s"
+        )
 
 
 if __name__ == "__main__":

@@ -126,7 +126,10 @@ def test_a_formula_has_its_value(text, value):
 
 
 NUMBERS = st.one_of(
-    st.integers(0, 60).map(float), st.floats(1e-300, 1e300, allow_subnormal=False), st.just(1e15), st.just(0.1)
+    st.integers(0, 60).map(float),
+    st.floats(1e-300, 1e300, allow_subnormal=False),
+    st.just(1e15),
+    st.just(0.1),
 )
 ATOMS = st.one_of(
     NUMBERS.map(lambda value: Expr("number", value=value)), st.sampled_from(sorted(VALUES)).map(name)
@@ -136,7 +139,9 @@ ATOMS = st.one_of(
 def grown(inner):
     pair, single = st.tuples(inner, inner), st.tuples(inner)
     signs = st.sampled_from(["add", "sub", "mul", "div", "min", "max", "saturate"])
-    exponent = st.one_of(inner.filter(lambda e: e.op not in ("number", "neg")), st.just(Expr("number", value=3.0)))
+    exponent = st.one_of(
+        inner.filter(lambda e: e.op not in ("number", "neg")), st.just(Expr("number", value=3.0))
+    )
     condition = st.builds(
         lambda op, sides: Expr(op, sides), st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), pair
     )
@@ -194,7 +199,9 @@ def test_a_typed_formula_means_what_python_means_by_it(text):
     assert found == wanted or (np.isnan(found) and np.isnan(wanted))
 
 
-@pytest.mark.parametrize("value", [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1e15, 1e16, 123456789012345680.0, 4e-7])
+@pytest.mark.parametrize(
+    "value", [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1e15, 1e16, 123456789012345680.0, 4e-7]
+)
 def test_a_number_is_written_in_full(value):
     assert parse(str(Formula(Expr("number", value=value)))).expr.value == value
 
@@ -216,7 +223,12 @@ def test_a_negative_number_keeps_its_place_in_a_power():
 
 def test_a_python_body_writes_its_own_formula():
     n, d = name("N"), name("D")
-    traced = 1.5 + 2 * np.exp(-n / 3) ** 2 - (4 / d - np.minimum(n, 2.0)) + call("where", np.less(n, d), 1, saturate(n, 2))
+    traced = (
+        1.5
+        + 2 * np.exp(-n / 3) ** 2
+        - (4 / d - np.minimum(n, 2.0))
+        + call("where", np.less(n, d), 1, saturate(n, 2))
+    )
     assert str(Formula(traced)) == "1.5 + 2*exp(-N/3)^2 - (4/D - min(N, 2)) + where(N < D, 1, saturate(N, 2))"
 
 
@@ -226,7 +238,9 @@ def test_a_numpy_function_that_no_formula_has_is_refused():
 
 
 def test_formulas_broadcast_draws_against_runs():
-    found = parse("A/N^alpha").evaluate({"A": np.ones((5, 1)), "alpha": np.ones((5, 1)), "N": np.arange(1.0, 4.0)})
+    found = parse("A/N^alpha").evaluate(
+        {"A": np.ones((5, 1)), "alpha": np.ones((5, 1)), "N": np.arange(1.0, 4.0)}
+    )
     assert found.shape == (5, 3)
 
 
@@ -270,7 +284,7 @@ COLUMNS = {
         ("(N == 1e6 or N == 1e8) and D < 1e8", [False, False, True]),
         ("note == 'a^b'", [True, False, False]),
         ("note == 'c#d'", [False, True, False]),
-        ("note == \"it's\"", [False, False, True]),
+        ('note == "it\'s"', [False, False, True]),
         ("where(N > 5e6, N, D) < 1e9", [False, True, True]),
         ("log10(N) > 6.5", [False, True, True]),
         ("-N < -1e7", [False, False, True]),

@@ -84,7 +84,11 @@ def joined(inner):
 def node(program, data):
     """Run a program in Node with JSON on its standard input; give the JSON that it prints."""
     done = subprocess.run(
-        ["node", "-e", program], input=json.dumps(data), capture_output=True, text=True, check=False  # noqa: S607
+        ["node", "-e", program],
+        input=json.dumps(data),
+        capture_output=True,
+        text=True,
+        check=False,  # noqa: S607
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -106,7 +110,14 @@ def compared(texts):
         code = f"{JAVASCRIPT_PRELUDE}return {formula.javascript()};"
         tasks.append((f"({names}) => {{{code}}}", [VALUES[key] for key in formula.names]))
     values = {key: np.float64(value) for key, value in VALUES.items()}
-    return list(zip(formulas, [float(found.evaluate(values)) for found in formulas], node(EVALUATE, tasks), strict=True))
+    return list(
+        zip(
+            formulas,
+            [float(found.evaluate(values)) for found in formulas],
+            node(EVALUATE, tasks),
+            strict=True,
+        )
+    )
 
 
 def test_javascript_groups_as_python_does():

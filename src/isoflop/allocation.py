@@ -35,7 +35,9 @@ def allocate(law: Law, values: Array, compute: Array | float, rule: FlopRule) ->
     least 1; a law that only falls towards one end is best at that end.
     """
     if set(law.inputs) != {"N", "D"}:
-        raise UsageError(f"law {law.name} takes {', '.join(law.inputs)}; an allocation needs a law of N and D.")
+        raise UsageError(
+            f"law {law.name} takes {', '.join(law.inputs)}; an allocation needs a law of N and D."
+        )
     budget = np.broadcast_to(np.asarray(compute, float), values.shape[:1])[:, None]
     highest = np.log(budget / rule.flops(1.0, 1.0))
     grid = np.linspace(0, 1, _GRID) * highest
@@ -49,10 +51,14 @@ def allocate(law: Law, values: Array, compute: Array | float, rule: FlopRule) ->
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)
     log_n = (low + high) / 2
     size = np.exp(log_n)
-    return Allocation(size[:, 0], rule.tokens(size, budget)[:, 0], _loss(law, values, log_n, budget, rule)[:, 0])
+    return Allocation(
+        size[:, 0], rule.tokens(size, budget)[:, 0], _loss(law, values, log_n, budget, rule)[:, 0]
+    )
 
 
-def range_within(law: Law, values: Array, compute: float, share: float, rule: FlopRule) -> tuple[float, float]:
+def range_within(
+    law: Law, values: Array, compute: float, share: float, rule: FlopRule
+) -> tuple[float, float]:
     """Give the lowest and highest N whose loss at this compute is within `share` of the best.
 
     values is one row (1, parameters).

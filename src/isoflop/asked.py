@@ -28,29 +28,63 @@ class Asked:
 
     law: Annotated[str, typer.Option("--law", help=_LAW, rich_help_panel="Fit")] = "chinchilla"
     objective: Annotated[
-        str, typer.Option("--objective", help="robust, huber:1e-3, squares or envelope.", rich_help_panel="Fit")
+        str,
+        typer.Option("--objective", help="robust, huber:1e-3, squares or envelope.", rich_help_panel="Fit"),
     ] = "robust"
-    draws: Annotated[int, typer.Option("--draws", help="Curves to draw for the intervals.", rich_help_panel="Fit")] = 1000
+    draws: Annotated[
+        int, typer.Option("--draws", help="Curves to draw for the intervals.", rich_help_panel="Fit")
+    ] = 1000
     starts: Annotated[int, typer.Option("--starts", help="Starts of the search.", rich_help_panel="Fit")] = 32
     seed: Annotated[int, typer.Option("--seed", help="Seed of starts and draws.", rich_help_panel="Fit")] = 0
     fix: Annotated[
-        list[str], typer.Option("--fix", metavar="P=V", help="Pin a parameter (E=1.69) or tie it (beta=alpha).", rich_help_panel="Fit")
+        list[str],
+        typer.Option(
+            "--fix",
+            metavar="P=V",
+            help="Pin a parameter (E=1.69) or tie it (beta=alpha).",
+            rich_help_panel="Fit",
+        ),
     ] = field(default_factory=list)
     bounds: Annotated[
-        list[str], typer.Option("--bounds", metavar="P=LO:HI", help="Bound a parameter (alpha=0.2:0.5).", rich_help_panel="Fit")
+        list[str],
+        typer.Option(
+            "--bounds", metavar="P=LO:HI", help="Bound a parameter (alpha=0.2:0.5).", rich_help_panel="Fit"
+        ),
     ] = field(default_factory=list)
-    level: Annotated[float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")] = 0.9
+    level: Annotated[
+        float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")
+    ] = 0.9
     where: Annotated[
-        str | None, typer.Option("--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'.", rich_help_panel="Runs")
+        str | None,
+        typer.Option("--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'.", rich_help_panel="Runs"),
     ] = None
-    N: Annotated[str | None, typer.Option("--N", metavar="COLUMN", help="The column of parameters.", rich_help_panel="Runs")] = None
-    D: Annotated[str | None, typer.Option("--D", metavar="COLUMN", help="The column of tokens.", rich_help_panel="Runs")] = None
-    C: Annotated[str | None, typer.Option("--C", metavar="COLUMN", help="The column of FLOPs.", rich_help_panel="Runs")] = None
-    loss: Annotated[str | None, typer.Option("--loss", metavar="COLUMN", help="The column of losses.", rich_help_panel="Runs")] = None
+    N: Annotated[
+        str | None,
+        typer.Option("--N", metavar="COLUMN", help="The column of parameters.", rich_help_panel="Runs"),
+    ] = None
+    D: Annotated[
+        str | None,
+        typer.Option("--D", metavar="COLUMN", help="The column of tokens.", rich_help_panel="Runs"),
+    ] = None
+    C: Annotated[
+        str | None, typer.Option("--C", metavar="COLUMN", help="The column of FLOPs.", rich_help_panel="Runs")
+    ] = None
+    loss: Annotated[
+        str | None,
+        typer.Option("--loss", metavar="COLUMN", help="The column of losses.", rich_help_panel="Runs"),
+    ] = None
     column: Annotated[
-        list[str], typer.Option("--column", metavar="NAME=COLUMN", help="Any other column (x='Seen Examples').", rich_help_panel="Runs")
+        list[str],
+        typer.Option(
+            "--column",
+            metavar="NAME=COLUMN",
+            help="Any other column (x='Seen Examples').",
+            rich_help_panel="Runs",
+        ),
     ] = field(default_factory=list)
-    flop_rule: Annotated[str, typer.Option("--flop-rule", help="How C follows from N and D.", rich_help_panel="Runs")] = "6ND"
+    flop_rule: Annotated[
+        str, typer.Option("--flop-rule", help="How C follows from N and D.", rich_help_panel="Runs")
+    ] = "6ND"
 
     @property
     def columns(self) -> dict[str, str]:

@@ -29,11 +29,15 @@ def overview() -> Group:
     curves: dict[str, list[str]] = {}
     for curve in CURVES.values():
         curves.setdefault(curve.law.name, []).append(curve.name)
-    rows = [(law.name, _short(str(law.formula)), ", ".join(curves.get(law.name, []))) for law in LAWS.values()]
+    rows = [
+        (law.name, _short(str(law.formula)), ", ".join(curves.get(law.name, []))) for law in LAWS.values()
+    ]
     body = table(["law", "formula", "published curves"], rows)
     for column in body.columns:
         column.justify = "left"
-    return Group(body, Text("isoflop laws NAME explains one; any formula of your own is a law too.", style="dim"))
+    return Group(
+        body, Text("isoflop laws NAME explains one; any formula of your own is a law too.", style="dim")
+    )
 
 
 def explain(name: str) -> Group:

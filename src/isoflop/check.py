@@ -89,7 +89,9 @@ def _loosest(problem: Problem, theta: Array) -> list[str]:
     length = np.linalg.norm(slopes, axis=1, keepdims=True)
     _, _, right = np.linalg.svd((slopes / np.where(length > 0, length, 1.0)).T, full_matrices=False)
     share = np.abs(right[-1])
-    return [name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.1 * share.max()]
+    return [
+        name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.1 * share.max()
+    ]
 
 
 def _advice(problem: Problem) -> str:

@@ -31,9 +31,15 @@ app = typer.Typer(
     help="Fit scaling laws to your training runs, forecast the next one, plan the budget.",
 )  # fmt: skip
 
-Runs = Annotated[str, typer.Argument(metavar="RUNS", help="A table of runs (CSV, TSV, JSON, JSONL; - is stdin) or a dataset.")]
+Runs = Annotated[
+    str,
+    typer.Argument(metavar="RUNS", help="A table of runs (CSV, TSV, JSON, JSONL; - is stdin) or a dataset."),
+]
 Source_ = Annotated[
-    str, typer.Argument(metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024.")
+    str,
+    typer.Argument(
+        metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -43,7 +49,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def fit(
     runs: Runs,
     asked: Asked,
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Fit a law to runs: the best curve, every parameter with its interval, and the findings."""
@@ -66,7 +74,9 @@ def fit(
 def forecast(
     source: Source_,
     asked: Asked,
-    at: Annotated[list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")] = None,
+    at: Annotated[
+        list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")
+    ] = None,
     targets: Annotated[str | None, typer.Option("--at", metavar="FILE", help="A table of new runs.")] = None,
     json: Json = False,
 ) -> None:
@@ -100,7 +110,9 @@ def _forecast(source: Source, words: list[str], targets: str | None, level: floa
 def solve(
     unknown: Annotated[str, typer.Argument(metavar="UNKNOWN", help="What to solve for: D, N or C.")],
     source: Source_,
-    at: Annotated[list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss to reach and what is given.")],
+    at: Annotated[
+        list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss to reach and what is given.")
+    ],
     asked: Asked,
     json: Json = False,
 ) -> None:
@@ -178,7 +190,9 @@ def data(
 
 @app.command()
 def demo(
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where the figure goes.")] = "isoflop-demo.png",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Where the figure goes.")
+    ] = "isoflop-demo.png",
 ) -> None:
     """Show what isoflop is for, on real runs that ship with it: fit, forecast, compare, plan."""
     from isoflop.demo import demo
@@ -216,7 +230,9 @@ def _print_json(value: Any) -> None:
 def _stop_on_block(findings: Iterable[Finding]) -> None:
     blocked = [one for one in findings if one.severity == "BLOCK"]
     if blocked:
-        raise UntrustedError(f"not to be trusted ({blocked[0].code}): {blocked[0].message}. {blocked[0].remedy}.")
+        raise UntrustedError(
+            f"not to be trusted ({blocked[0].code}): {blocked[0].message}. {blocked[0].remedy}."
+        )
 
 
 if __name__ == "__main__":

@@ -97,7 +97,9 @@ def _where(condition: Any, first: Any, second: Any) -> Any:
     values = [item.value if isinstance(item, Dual) else item for item in (first, second)]
     left, right = (item.tangents if isinstance(item, Dual) else {} for item in (first, second))
     # Chosen, not multiplied by 0: the branch not taken may be undefined there.
-    tangents = {key: np.where(condition, left.get(key, 0.0), right.get(key, 0.0)) for key in {**left, **right}}
+    tangents = {
+        key: np.where(condition, left.get(key, 0.0), right.get(key, 0.0)) for key in {**left, **right}
+    }
     return Dual(np.where(condition, *values), tangents)
 
 

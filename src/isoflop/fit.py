@@ -85,7 +85,9 @@ class Fit:
         free = {
             name: self._interval(position, name) for position, name in enumerate(self.curve.law.parameters)
         }
-        return {name: free[name] if name in free else self._pinned(name, free) for name in self.law.parameters}
+        return {
+            name: free[name] if name in free else self._pinned(name, free) for name in self.law.parameters
+        }
 
     def _interval(self, position: int, name: str) -> Estimate:
         value, level = self.curve.values[name], self.options.level
@@ -93,9 +95,13 @@ class Fit:
             return from_draws(value, self.draws[:, position], level)
         from scipy.special import stdtrit
 
-        reach = float(stdtrit(max(self.freedom, 1), 0.5 + level / 2)) * float(np.sqrt(self.covariance[position, position]))
+        reach = float(stdtrit(max(self.freedom, 1), 0.5 + level / 2)) * float(
+            np.sqrt(self.covariance[position, position])
+        )
         if self.curve.law.parameters[name].role in ("scale", "size", "break"):
-            return Estimate(value, value * float(np.exp(-reach / value)), value * float(np.exp(reach / value)), level)
+            return Estimate(
+                value, value * float(np.exp(-reach / value)), value * float(np.exp(reach / value)), level
+            )
         return Estimate(value, value - reach, value + reach, level)
 
     def _pinned(self, name: str, free: Mapping[str, Estimate]) -> Estimate:
@@ -151,13 +157,21 @@ def fit(
     free = full.pinned(options.fix)
     _check_names(free, options)
     usable, excluded = _usable(free, runs if isinstance(runs, Runs) else table(runs))
-    problem = problem_of(free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds)
+    problem = problem_of(
+        free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
+    )
     found, agreement = _descend(problem, options)
     return _fit(problem, found, agreement, usable, options, full, excluded)
 
 
 def _fit(
-    problem: Problem, found: _Found, agreement: float, runs: Runs, options: Options, law: Law, excluded: tuple[Excluded, ...]
+    problem: Problem,
+    found: _Found,
+    agreement: float,
+    runs: Runs,
+    options: Options,
+    law: Law,
+    excluded: tuple[Excluded, ...],
 ) -> Fit:
     theta, objective = found
     values = problem.natural(theta[None])[0]
@@ -191,7 +205,9 @@ def _check_names(law: Law, options: Options) -> None:
         raise UsageError("draws must be 0 or more, starts 1 or more, and the level between 0 and 1.")
     wrong = set(options.bounds) - set(law.parameters)
     if wrong:
-        raise UsageError(f"law {law.name} has no free parameter {', '.join(wrong)} to bound; it has {', '.join(law.parameters)}.")
+        raise UsageError(
+            f"law {law.name} has no free parameter {', '.join(wrong)} to bound; it has {', '.join(law.parameters)}."
+        )
 
 
 def _usable(law: Law, runs: Runs) -> tuple[Runs, tuple[Excluded, ...]]:
@@ -224,7 +240,9 @@ def _descend(problem: Problem, options: Options) -> tuple[_Found, float]:
     objective = parse_objective(options.objective)
     begin = starts(some, objective, options.starts, options.seed)
     if not len(begin):
-        raise UsageError(f"law {problem.law.name} is undefined at these runs from every start. Check its formula.")
+        raise UsageError(
+            f"law {problem.law.name} is undefined at these runs from every start. Check its formula."
+        )
     objective = objective.adapted(some.residuals(begin[:1])[0], begin.shape[1])
     ends = minimise(some, begin, objective)
     theta, objective = _adapt(some, ends.theta[np.argmin(ends.objective)], objective)
@@ -255,7 +273,9 @@ def condition(problem: Problem, theta: Array) -> float:
     some = problem.take(slice(0, None, max(1, problem.size // MANY_RUNS)))
     middle = {key: float(np.exp(np.log(column).mean())) for key, column in some.inputs.items()}
     predicted = some.target - some.residuals(theta[None])[0]
-    centred = replace(some, inputs={key: column / middle[key] for key, column in some.inputs.items()}, target=predicted)
+    centred = replace(
+        some, inputs={key: column / middle[key] for key, column in some.inputs.items()}, target=predicted
+    )
     shifted = theta.copy()
     for position, kind in enumerate(problem.law.parameters.values()):
         if kind.role in ("size", "break"):

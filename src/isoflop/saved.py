@@ -93,12 +93,18 @@ def load(path: str | os.PathLike[str]) -> Fit:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         if content["isoflop"] != SCHEMA:
-            raise DataError(f"{path}: a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}.")
+            raise DataError(
+                f"{path}: a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}."
+            )
         return _fit(content)
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
+        raise DataError(
+            f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json."
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path}: not a saved fit ({error}). Write one with isoflop fit -o fit.json.") from None
+        raise DataError(
+            f"{path}: not a saved fit ({error}). Write one with isoflop fit -o fit.json."
+        ) from None
 
 
 def is_fit(path: str | os.PathLike[str]) -> bool:
@@ -118,7 +124,9 @@ def _fit(content: dict[str, Any]) -> Fit:
         Kind(**{**content["output"], "search": tuple(content["output"]["search"])}), about["cite"], about["summary"],
     )  # fmt: skip
     options = content["options"]
-    options["bounds"] = {key: tuple(_unbounded(end) for end in ends) for key, ends in options["bounds"].items()}
+    options["bounds"] = {
+        key: tuple(_unbounded(end) for end in ends) for key, ends in options["bounds"].items()
+    }
     free = law.pinned(options["fix"])
     ranges = {key: (float(low), float(high)) for key, (low, high) in content["fitted_on"].items()}
     curve = free.at(about["name"], cite=law.cite, fitted_on=ranges, **content["curve"])

@@ -34,9 +34,18 @@ def plain(renderable: RenderableType) -> str:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> Table:
     """Give a table whose first column is left-aligned and whose others are right-aligned."""
-    found = Table(box=None, pad_edge=False, title=title or None, title_justify="left", title_style="bold", padding=(0, 3, 0, 0))
+    found = Table(
+        box=None,
+        pad_edge=False,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        padding=(0, 3, 0, 0),
+    )
     for position, column in enumerate(columns):
-        found.add_column(column, justify="right" if position else "left", header_style="dim", no_wrap=position == 0)
+        found.add_column(
+            column, justify="right" if position else "left", header_style="dim", no_wrap=position == 0
+        )
     for row in rows:
         found.add_row(*[Text(cell) for cell in row])
     return found
@@ -78,7 +87,12 @@ def forecasts_table(forecasts: Forecasts) -> Group:
     names = list(forecasts[0].inputs) if forecasts else []
     level = f"{forecasts[0].loss.level:.0%} interval" if forecasts else ""
     rows = [
-        (*[show(one.inputs[name]) for name in names], f"{one.loss.value:.4f}", interval(one.loss, 4), show(one.decades, 2))
+        (
+            *[show(one.inputs[name]) for name in names],
+            f"{one.loss.value:.4f}",
+            interval(one.loss, 4),
+            show(one.decades, 2),
+        )
         for one in forecasts
     ]
     body = table([*names, "loss", level, "decades beyond"], rows)
@@ -140,7 +154,11 @@ def runs_table(runs: Runs, about: Dataset, *, most: int = 20) -> Group:
     """Give the first runs of a dataset, with its source."""
     names = [name for name in ("N", "D", "C", "loss") if name in runs] or list(runs.columns)[:4]
     rows = [[show(float(runs[name][row]), 4) for name in names] for row in range(min(most, len(runs)))]
-    more = f"… {len(runs) - most} more; --json prints all with every column" if len(runs) > most else "--json prints every column"
+    more = (
+        f"… {len(runs) - most} more; --json prints all with every column"
+        if len(runs) > most
+        else "--json prints every column"
+    )
     head = Text.assemble((about.name, "bold"), f"   {about.title}")
     source = Text("\n".join(part for part in (about.source, about.licence, about.note) if part), style="dim")
     return Group(head, source, table(names, rows), Text(more, style="dim"))

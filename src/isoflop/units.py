@@ -48,7 +48,18 @@ Break = Annotated[float, Kind("Break", "break")]
 PF_DAY = 8.64e19
 """FLOPs in one petaflop/s-day."""
 
-_SUFFIX = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24}
+_SUFFIX = {
+    "": 1.0,
+    "k": 1e3,
+    "M": 1e6,
+    "B": 1e9,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+    "Z": 1e21,
+    "Y": 1e24,
+}
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMBGTPEZY]?)\s*$")
 
 

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from isoflop.formula import Expr
 
-_INFIX = {"or": 1, "and": 2, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "add": 5, "sub": 5, "mul": 6, "div": 6}
+_INFIX = {
+    "or": 1,
+    "and": 2,
+    "<": 4,
+    "<=": 4,
+    ">": 4,
+    ">=": 4,
+    "==": 4,
+    "!=": 4,
+    "add": 5,
+    "sub": 5,
+    "mul": 6,
+    "div": 6,
+}
 _CHAINED = ("<", "<=", ">", ">=", "==", "!=")
 _NOT, _NEGATIVE, _POWER, _ATOM = 3, 7, 8, 9
 _THIN = r"\,"
@@ -116,7 +129,9 @@ def _bracket(expr: Expr, at_least: int, dialect: _Dialect) -> str:
 
 def _number(value: float) -> str:
     whole = [str(int(value))] if value == int(value) and abs(value) < 1e15 else []
-    mantissa, _, exponent = repr(value).partition("e") if "e" in repr(value) else f"{value:.16e}".partition("e")
+    mantissa, _, exponent = (
+        repr(value).partition("e") if "e" in repr(value) else f"{value:.16e}".partition("e")
+    )
     short = f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
     exact = [short] if float(short) == value else []
     return min([*whole, repr(value), *exact], key=len)
@@ -124,7 +139,9 @@ def _number(value: float) -> str:
 
 def _text_power(expr: Expr) -> tuple[str, int]:
     # Python's power binds tighter than a minus on its left and looser than one on its right.
-    base, exponent = (_bracket(arg, at_least, _TEXT_DIALECT) for arg, at_least in zip(expr.args, (9, 7), strict=True))
+    base, exponent = (
+        _bracket(arg, at_least, _TEXT_DIALECT) for arg, at_least in zip(expr.args, (9, 7), strict=True)
+    )
     return f"{base}^{exponent}", _POWER
 
 
@@ -186,6 +203,20 @@ def _script_call(function: str, args: list[str]) -> str:
     return f"{named}({', '.join(args)})"
 
 
-_TEXT_DIALECT = _Dialect(str, _number, _TEXT, _text_power, lambda function, args: f"{function}({', '.join(args)})")
-_LATEX_DIALECT = _Dialect(_latex_name, _latex_number, _LATEX, _latex_power, _latex_call, _latex_divide, r"\lnot ", bracket=r"\left({}\right)", quote=_latex_quote)
-_SCRIPT_DIALECT = _Dialect(script_name, _number, _SCRIPT, _script_power, _script_call, no="!", no_binds=_POWER)
+_TEXT_DIALECT = _Dialect(
+    str, _number, _TEXT, _text_power, lambda function, args: f"{function}({', '.join(args)})"
+)
+_LATEX_DIALECT = _Dialect(
+    _latex_name,
+    _latex_number,
+    _LATEX,
+    _latex_power,
+    _latex_call,
+    _latex_divide,
+    r"\lnot ",
+    bracket=r"\left({}\right)",
+    quote=_latex_quote,
+)
+_SCRIPT_DIALECT = _Dialect(
+    script_name, _number, _SCRIPT, _script_power, _script_call, no="!", no_binds=_POWER
+)
