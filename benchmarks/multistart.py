@@ -53,9 +53,7 @@ def solve(start: np.ndarray, log_runs: np.ndarray) -> tuple[float, np.ndarray]:
 
 def main() -> None:
     """Fit from the grid, refit every resample from the best, print both."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--points", type=int, default=3)

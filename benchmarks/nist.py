@@ -76,7 +76,7 @@ def solve(problem: Problem, start: Sequence[float]) -> tuple[Sequence[float], Se
     squares = parse_objective("squares")
     found = minimise(task, np.array([start], float)[:, order], squares, iterations=2000)
     theta = polish(task, found.theta[0], squares)
-    errors = np.sqrt(np.diag(covariance(task, theta, squares, "classical")))
+    errors = np.sqrt(np.diag(covariance(task, theta, squares, kind="classical")))
     back = np.argsort(order)
     return theta[back].tolist(), errors[back].tolist(), bool(found.converged[0]) and determined(task, theta)
 
@@ -114,9 +114,7 @@ def print_table(scores: Sequence[Score]) -> None:
     """Print one line a problem: digits of the parameters and of the standard errors, by start."""
     print("problem    level      start 1      start 2        (digits: parameters / standard errors)")
     for far, near in zip(scores[::2], scores[1::2], strict=True):
-        cells = [
-            f"{s.digits:4.1f} / {s.error_digits:4.1f} {'' if s.converged else '✗':1}" for s in (far, near)
-        ]
+        cells = [f"{s.digits:4.1f} / {s.error_digits:4.1f} {'' if s.converged else '✗':1}" for s in (far, near)]
         print(f"{far.problem.name:9}  {far.problem.difficulty:7}  {cells[0]}  {cells[1]}")
     print("✗ the solver says itself that it failed")
 

@@ -59,18 +59,13 @@ def print_answers(costs: dict[str, list[Cost]]) -> None:
     print(f"\n{'':{width}}       E    alpha     beta")
     for name, runs in costs.items():
         found = json.loads(runs[-1].output)["parameters"]
-        values = [
-            found[key]["value"] if isinstance(found[key], dict) else found[key]
-            for key in ("E", "alpha", "beta")
-        ]
+        values = [found[key]["value"] if isinstance(found[key], dict) else found[key] for key in ("E", "alpha", "beta")]
         print(f"{name:{width}}  {values[0]:.4f}   {values[1]:.4f}   {values[2]:.4f}")
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rival-python", default=os.environ.get("ISOFLOP_RIVAL_PYTHON", ""))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--points", type=int, default=3, help="grid points a parameter, for the multistart")
@@ -81,9 +76,7 @@ def main() -> None:
     """Run all contenders and print the two tables."""
     asked = arguments()
     if "ISOFLOP_DATA" not in os.environ:
-        sys.exit(
-            "Set ISOFLOP_DATA to the folder of the public tables; it needs chinchilla/svg_extracted_data.csv."
-        )
+        sys.exit("Set ISOFLOP_DATA to the folder of the public tables; it needs chinchilla/svg_extracted_data.csv.")
     table = Path(os.environ["ISOFLOP_DATA"]) / "chinchilla" / "svg_extracted_data.csv"
     with tempfile.TemporaryDirectory() as folder:
         plain, rival = prepare(table, Path(folder))

@@ -14,11 +14,12 @@ import time
 
 import numpy as np
 
-from isoflop.fit import MANY_RUNS, SAME, fit
+from isoflop.fit import fit
 from isoflop.law import Law
 from isoflop.laws import CURVES, LAWS, find_law
 from isoflop.minimise import minimise
 from isoflop.problem import problem_of
+from isoflop.search import SAME
 
 TRUTHS = {
     "log-quadratic": {"c": 0.97, "c_N": -0.12, "c_D": -0.11, "c_NN": 0.012, "c_ND": 0.008, "c_DD": 0.010},
@@ -63,14 +64,11 @@ def found_best(law: Law, values: dict[str, float], seed: int) -> tuple[bool, flo
 
 def main() -> None:
     """Print one line a law: how many of its data sets were solved."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=int, default=40)
     parser.add_argument("--law", action="append")
     asked = parser.parse_args()
     truths = {name: dict(curve.values) for curve in CURVES.values() for name in [curve.law.name]} | TRUTHS
-    assert MANY_RUNS > RUNS
     for name in asked.law or LAWS:
         begin = time.process_time()
         found = [found_best(find_law(name), truths[name], seed) for seed in range(asked.data)]

@@ -22,9 +22,7 @@ COMMANDS = {
 
 def main() -> None:
     """Measure every command and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=11)
     print_costs(side_by_side(COMMANDS, parser.parse_args().repeats))
 

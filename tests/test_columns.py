@@ -49,9 +49,7 @@ def test_an_alias_becomes_its_letter(name, letter):
     assert letter_of(name) == letter
 
 
-@pytest.mark.parametrize(
-    "name", ["n", "d", "c", "step", "learning_rate", "C_full", "train_loss", "lr_loss_scale"]
-)
+@pytest.mark.parametrize("name", ["n", "d", "c", "step", "learning_rate", "C_full", "train_loss", "lr_loss_scale"])
 def test_a_column_that_is_no_alias_keeps_its_name(name):
     assert name in table({name: [5.0, 6.0]})
 

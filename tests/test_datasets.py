@@ -150,9 +150,7 @@ def test_a_missing_table_is_refused_when_the_folder_is_set(monkeypatch, tmp_path
 
 def test_a_table_that_was_changed_is_refused(monkeypatch, tmp_path):
     (tmp_path / "chinchilla").mkdir()
-    (tmp_path / "chinchilla" / "svg_extracted_data.csv").write_text(
-        "Model Size,Training FLOP,loss\n1e8,1e18,3\n"
-    )
+    (tmp_path / "chinchilla" / "svg_extracted_data.csv").write_text("Model Size,Training FLOP,loss\n1e8,1e18,3\n")
     monkeypatch.setenv("ISOFLOP_DATA", str(tmp_path))
     with pytest.raises(DataError, match="its SHA-256 starts with"):
         datasets.load("chinchilla")
@@ -198,9 +196,7 @@ def test_a_download_with_other_bytes_is_refused(download):
         datasets.load("chinchilla")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, one in DATASETS.items() if one.url is None and not one.bundled]
-)
+@pytest.mark.parametrize("name", [name for name, one in DATASETS.items() if one.url is None and not one.bundled])
 def test_a_table_upstream_does_not_hold_is_refused_with_what_to_do(monkeypatch, name):
     monkeypatch.delenv("ISOFLOP_DATA", raising=False)
     with pytest.raises(DataError, match=r"cannot be downloaded.*Made from.*set ISOFLOP_DATA=DIR"):

@@ -1,5 +1,7 @@
 """Derivatives: exact for every function, for any mix of arrays, and clear where there is a corner."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -25,7 +27,7 @@ def central(formula, values, key):
         return (formula.evaluate(up) - formula.evaluate(down)) / (2 * step)
 
     steps = [slope(1e-2 * abs(values[key]) / 2**level) for level in range(3)]
-    better = [(4 * fine - coarse) / 3 for coarse, fine in zip(steps, steps[1:], strict=False)]
+    better = [(4 * fine - coarse) / 3 for coarse, fine in pairwise(steps)]
     return (16 * better[1] - better[0]) / 15
 
 
@@ -69,9 +71,7 @@ def test_the_derivative_of_any_formula_is_exact(text):
                 assert slopes.get(key, 0.0) == pytest.approx(wanted, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("x", "a"), [(0.01, 0.4), (0.5, 1.0), (3.0, 0.7), (50.0, 2.5), (1e-6, 3.0), (200.0, 1.3)]
-)
+@pytest.mark.parametrize(("x", "a"), [(0.01, 0.4), (0.5, 1.0), (3.0, 0.7), (50.0, 2.5), (1e-6, 3.0), (200.0, 1.3)])
 def test_saturate_has_its_derivatives(x, a):
     formula = parse("saturate(x, a)")
     values = {"x": x, "a": a}
@@ -130,9 +130,7 @@ def test_a_name_the_formula_does_not_depend_on_is_left_out():
 
 
 def test_a_constant_derivative_is_one_number():
-    slopes = gradient(
-        parse("E + A/N^alpha"), {"E": 1.7, "A": 4.0, "N": np.arange(1.0, 6), "alpha": 1.0}, ("E", "A")
-    )[1]
+    slopes = gradient(parse("E + A/N^alpha"), {"E": 1.7, "A": 4.0, "N": np.arange(1.0, 6), "alpha": 1.0}, ("E", "A"))[1]
     assert slopes["E"] == 1.0
     assert slopes["A"] == pytest.approx(1 / np.arange(1.0, 6))
 

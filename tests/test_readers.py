@@ -26,9 +26,7 @@ ROWS = [
     {"params": 1e10, "tokens": 2e11, "val_loss": 2.2, "role": "target"},
 ]
 COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
-SAME = Runs.of(
-    N=[1e8, 1e9, 1e10], D=[2e9, 2e10, 2e11], loss=[3.2, 2.6, 2.2], role=["sweep", "sweep", "target"]
-)
+SAME = Runs.of(N=[1e8, 1e9, 1e10], D=[2e9, 2e10, 2e11], loss=[3.2, 2.6, 2.2], role=["sweep", "sweep", "target"])
 
 
 @pytest.fixture
@@ -135,9 +133,7 @@ def test_missing_losses_are_excluded_and_listed(put):
 
 
 def test_json_objects_may_lack_values_and_hold_null_and_trackers_words(put):
-    path = put(
-        "runs.jsonl", '{"N":1e8,"loss":3}\n{"N":1e9,"loss":"NaN"}\n{"N":1e9}\n{"N":1e9,"loss":"Infinity"}'
-    )
+    path = put("runs.jsonl", '{"N":1e8,"loss":3}\n{"N":1e9,"loss":"NaN"}\n{"N":1e9}\n{"N":1e9,"loss":"Infinity"}')
     assert [item.row for item in read(path).excluded] == [2, 3, 4]
 
 
@@ -152,11 +148,7 @@ def test_a_file_comes_before_a_dataset_of_its_name(put, monkeypatch, tmp_path):
     assert len(read("tinylm")) == 3
 
 
-@given(
-    rows=st.lists(
-        st.tuples(st.floats(1, 1e15), st.floats(1, 1e15), st.floats(0.1, 12)), min_size=1, max_size=30
-    )
-)
+@given(rows=st.lists(st.tuples(st.floats(1, 1e15), st.floats(1, 1e15), st.floats(0.1, 12)), min_size=1, max_size=30))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 def test_written_numbers_are_read_back_bit_for_bit(put, rows, separator):

@@ -87,9 +87,7 @@ def test_the_map_shows_only_what_exists():
 
 def test_the_map_shows_each_step_once():
     steps = read_map()
-    assert len(steps) == len(set(steps)), (
-        f"twice on the map: {sorted({s for s in steps if steps.count(s) > 1})}"
-    )
+    assert len(steps) == len(set(steps)), f"twice on the map: {sorted({s for s in steps if steps.count(s) > 1})}"
 
 
 def test_imports_only_point_upwards():
@@ -136,9 +134,7 @@ print(json.dumps([list(isoflop.__all__), [n for n in public if n not in hidden]]
     promised, found = in_a_fresh_python(program)
     promised = [name for name in promised if not name.startswith("__")]
     assert promised == sorted(promised), "isoflop.__all__ is not sorted"
-    assert not set(promised) ^ set(found), (
-        f"in only one of __all__ and dir(): {sorted(set(promised) ^ set(found))}"
-    )
+    assert not set(promised) ^ set(found), f"in only one of __all__ and dir(): {sorted(set(promised) ^ set(found))}"
 
 
 def test_public_names_stay_the_same_once_every_module_is_loaded():

@@ -1,6 +1,7 @@
 """Formulas written out: LaTeX that papers can take, JavaScript that means the same."""
 
 import json
+import shutil
 import subprocess
 
 import numpy as np
@@ -48,9 +49,7 @@ def test_text_from_a_table_cannot_leave_its_place_in_latex():
 
 
 def test_a_condition_is_written_with_the_signs_of_logic():
-    assert parse_condition("not x <= 5 and x != y or x == 1").latex() == (
-        r"\lnot x \le 5 \land x \ne y \lor x = 1"
-    )
+    assert parse_condition("not x <= 5 and x != y or x == 1").latex() == (r"\lnot x \le 5 \land x \ne y \lor x = 1")
 
 
 @pytest.mark.parametrize(
@@ -83,12 +82,14 @@ def joined(inner):
 
 def node(program, data):
     """Run a program in Node with JSON on its standard input; give the JSON that it prints."""
+    found = shutil.which("node")
+    assert found, "Node is needed to check the JavaScript of formulas"
     done = subprocess.run(
-        ["node", "-e", program],
+        [found, "-e", program],
         input=json.dumps(data),
         capture_output=True,
         text=True,
-        check=False,  # noqa: S607
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -110,14 +111,9 @@ def compared(texts):
         code = f"{JAVASCRIPT_PRELUDE}return {formula.javascript()};"
         tasks.append((f"({names}) => {{{code}}}", [VALUES[key] for key in formula.names]))
     values = {key: np.float64(value) for key, value in VALUES.items()}
-    return list(
-        zip(
-            formulas,
-            [float(found.evaluate(values)) for found in formulas],
-            node(EVALUATE, tasks),
-            strict=True,
-        )
-    )
+    with np.errstate(all="ignore"):
+        wanted = [float(formula.evaluate(values)) for formula in formulas]
+    return list(zip(formulas, wanted, node(EVALUATE, tasks), strict=True))
 
 
 def test_javascript_groups_as_python_does():
@@ -131,7 +127,8 @@ def test_javascript_groups_as_python_does():
     found = compared(texts)
     assert len(found) > 50
     for formula, python, script in found:
-        assert script == pytest.approx(python, rel=1e-12), str(formula)
+        wanted = pytest.approx(python, rel=1e-12) if np.isfinite(python) else None
+        assert script == wanted, str(formula)
 
 
 def test_every_function_means_in_javascript_what_it_means_in_python():

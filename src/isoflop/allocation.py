@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,70 +29,81 @@ class Allocation(NamedTuple):
     loss: Array
 
 
-def allocate(law: Law, values: Array, compute: Array | float, rule: FlopRule) -> Allocation:
+@dataclass(frozen=True)
+class _Line:
+    """Runs of equal compute: loss and slope as functions of log N, for rows of parameter values.
+
+    values (batch, parameters), budget (batch, 1)
+    """
+
+    law: Law
+    values: Array
+    budget: Array
+    rule: FlopRule
+
+    @property
+    def highest(self) -> Array:
+        """Give the log N at which one token is left, (batch, 1)."""
+        return np.asarray(np.log(self.rule.params(1.0, self.budget)))
+
+    def _at(self, log_n: Array) -> dict[str, Array]:
+        named = {key: self.values[:, position, None] for position, key in enumerate(self.law.parameters)}
+        size = np.exp(log_n)
+        return {**named, "N": size, "D": self.rule.tokens(size, self.budget)}
+
+    def loss(self, log_n: Array) -> Array:
+        """Give the loss at log N (batch, points)."""
+        with np.errstate(all="ignore"):
+            return np.asarray(np.broadcast_to(self.law.formula.evaluate(self._at(log_n)), log_n.shape))
+
+    def slope(self, log_n: Array) -> Array:
+        """Give the exact derivative of the loss by log N along the line."""
+        at, small = self._at(log_n), 1e-5
+        beyond, before = (np.log(self.rule.tokens(at["N"] * np.exp(step), self.budget)) for step in (small, -small))
+        with np.errstate(all="ignore"):
+            _, slopes = dual.gradient(self.law.formula, at, ("N", "D"))
+        return np.asarray(at["N"] * slopes["N"] + at["D"] * slopes["D"] * (beyond - before) / (2 * small))
+
+
+def allocate(law: Law, values: Array, compute: Array | float, *, rule: FlopRule) -> Allocation:
     """Give the run of least loss for so much compute, for each row of values (batch, parameters).
 
     A grid in log N finds the valley, bisection of the exact slope its floor. N and D are at
     least 1; a law that only falls towards one end is best at that end.
     """
-    if set(law.inputs) != {"N", "D"}:
-        raise UsageError(
-            f"law {law.name} takes {', '.join(law.inputs)}; an allocation needs a law of N and D."
-        )
-    budget = np.broadcast_to(np.asarray(compute, float), values.shape[:1])[:, None]
-    highest = np.log(budget / rule.flops(1.0, 1.0))
-    grid = np.linspace(0, 1, _GRID) * highest
-    loss = _loss(law, values, grid, budget, rule)
-    best = np.nanargmin(np.where(np.isfinite(loss), loss, np.inf), axis=1)[:, None]
+    line = _line(law, values, compute, rule=rule)
+    grid = np.linspace(0, 1, _GRID) * line.highest
+    loss = line.loss(grid)
+    best = np.argmin(np.where(np.isfinite(loss), loss, np.inf), axis=1)[:, None]
     low = np.take_along_axis(grid, np.maximum(best - 1, 0), axis=1)
     high = np.take_along_axis(grid, np.minimum(best + 1, _GRID - 1), axis=1)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        falling = _slope(law, values, middle, budget, rule) < 0
+        falling = line.slope(middle) < 0
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)
     log_n = (low + high) / 2
     size = np.exp(log_n)
-    return Allocation(
-        size[:, 0], rule.tokens(size, budget)[:, 0], _loss(law, values, log_n, budget, rule)[:, 0]
-    )
+    return Allocation(size[:, 0], rule.tokens(size, line.budget)[:, 0], line.loss(log_n)[:, 0])
 
 
-def range_within(
-    law: Law, values: Array, compute: float, share: float, rule: FlopRule
-) -> tuple[float, float]:
+def range_within(law: Law, values: Array, compute: float, *, share: float, rule: FlopRule) -> tuple[float, float]:
     """Give the lowest and highest N whose loss at this compute is within `share` of the best.
 
     values is one row (1, parameters).
     """
-    best = allocate(law, values, compute, rule)
-    budget = np.full((1, 1), compute)
+    best, line = allocate(law, values, compute, rule=rule), _line(law, values, compute, rule=rule)
     ends = []
-    for edge in (0.0, float(np.log(compute / rule.flops(1.0, 1.0)))):
+    for edge in (0.0, float(line.highest[0, 0])):
         inside, outside = float(np.log(best.N[0])), edge
         for _ in range(_HALVINGS):
             middle = (inside + outside) / 2
-            good = _loss(law, values, np.array([[middle]]), budget, rule)[0, 0] <= best.loss[0] * (1 + share)
+            good = line.loss(np.array([[middle]]))[0, 0] <= best.loss[0] * (1 + share)
             inside, outside = (middle, outside) if good else (inside, middle)
         ends.append(float(np.exp(inside)))
     return ends[0], ends[1]
 
 
-def _named(law: Law, values: Array) -> dict[str, Array]:
-    return {key: values[:, position, None] for position, key in enumerate(law.parameters)}
-
-
-def _loss(law: Law, values: Array, log_n: Array, budget: Array, rule: FlopRule) -> Array:
-    size = np.exp(log_n)
-    with np.errstate(all="ignore"):
-        found = law.formula.evaluate({**_named(law, values), "N": size, "D": rule.tokens(size, budget)})
-    return np.asarray(np.broadcast_to(found, size.shape))
-
-
-def _slope(law: Law, values: Array, log_n: Array, budget: Array, rule: FlopRule) -> Array:
-    """Give the derivative of the loss by log N along the line of equal compute."""
-    size, small = np.exp(log_n), 1e-5
-    tokens = rule.tokens(size, budget)
-    beyond, before = (np.log(rule.tokens(size * np.exp(step), budget)) for step in (small, -small))
-    with np.errstate(all="ignore"):
-        _, slopes = dual.gradient(law.formula, {**_named(law, values), "N": size, "D": tokens}, ("N", "D"))
-    return np.asarray(size * slopes["N"] + tokens * slopes["D"] * (beyond - before) / (2 * small))
+def _line(law: Law, values: Array, compute: Array | float, *, rule: FlopRule) -> _Line:
+    if set(law.inputs) != {"N", "D"}:
+        raise UsageError(f"law {law.name} takes {', '.join(law.inputs)}; an allocation needs a law of N and D.")
+    return _Line(law, values, np.broadcast_to(np.asarray(compute, float), values.shape[:1])[:, None], rule)

@@ -31,9 +31,9 @@ class Asked:
         str,
         typer.Option("--objective", help="robust, huber:1e-3, squares or envelope.", rich_help_panel="Fit"),
     ] = "robust"
-    draws: Annotated[
-        int, typer.Option("--draws", help="Curves to draw for the intervals.", rich_help_panel="Fit")
-    ] = 1000
+    draws: Annotated[int, typer.Option("--draws", help="Curves to draw for the intervals.", rich_help_panel="Fit")] = (
+        1000
+    )
     starts: Annotated[int, typer.Option("--starts", help="Starts of the search.", rich_help_panel="Fit")] = 32
     seed: Annotated[int, typer.Option("--seed", help="Seed of starts and draws.", rich_help_panel="Fit")] = 0
     fix: Annotated[
@@ -47,13 +47,9 @@ class Asked:
     ] = field(default_factory=list)
     bounds: Annotated[
         list[str],
-        typer.Option(
-            "--bounds", metavar="P=LO:HI", help="Bound a parameter (alpha=0.2:0.5).", rich_help_panel="Fit"
-        ),
+        typer.Option("--bounds", metavar="P=LO:HI", help="Bound a parameter (alpha=0.2:0.5).", rich_help_panel="Fit"),
     ] = field(default_factory=list)
-    level: Annotated[
-        float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")
-    ] = 0.9
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")] = 0.9
     where: Annotated[
         str | None,
         typer.Option("--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'.", rich_help_panel="Runs"),

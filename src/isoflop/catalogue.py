@@ -29,15 +29,11 @@ def overview() -> Group:
     curves: dict[str, list[str]] = {}
     for curve in CURVES.values():
         curves.setdefault(curve.law.name, []).append(curve.name)
-    rows = [
-        (law.name, _short(str(law.formula)), ", ".join(curves.get(law.name, []))) for law in LAWS.values()
-    ]
+    rows = [(law.name, _short(str(law.formula)), ", ".join(curves.get(law.name, []))) for law in LAWS.values()]
     body = table(["law", "formula", "published curves"], rows)
     for column in body.columns:
         column.justify = "left"
-    return Group(
-        body, Text("isoflop laws NAME explains one; any formula of your own is a law too.", style="dim")
-    )
+    return Group(body, Text("isoflop laws NAME explains one; any formula of your own is a law too.", style="dim"))
 
 
 def explain(name: str) -> Group:
@@ -50,11 +46,11 @@ def explain(name: str) -> Group:
     body = table(["letter", "kind", "meaning"], letters)
     for column in body.columns:
         column.justify = "left"
-    known = [curve.name for curve in CURVES.values() if curve.law is law]
+    names = ", ".join(curve.name for curve in CURVES.values() if curve.law is law)
     return Group(
         Text.assemble((law.name, "bold"), "   ", str(law.formula)),
         Text(law.summary), Text(law.cite, style="dim"), body,
-        Text(f"published curves: {', '.join(known)}" if known else "no published curve: fit it to your runs", style="dim"),
+        Text(f"published curves: {names}" if names else "no published curve: fit it to your runs", style="dim"),
     )  # fmt: skip
 
 

@@ -59,9 +59,7 @@ def numbers(cells: Cells, *, quantities: bool = False) -> NDArray[np.float64]:
     fast = _fast_numbers(cells.values)
     if fast is not None:
         return fast
-    return np.array(
-        [_number(cells, index, quantities=quantities) for index in range(len(cells.values))], np.float64
-    )
+    return np.array([_number(cells, index, quantities=quantities) for index in range(len(cells.values))], np.float64)
 
 
 def numbers_or_text(cells: Cells) -> NDArray[Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.starts import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3
 ROUNDING = 1e-13
+SOME_RUNS = 4_000
 VANISHED = 1e-6
 """A term that moves the loss by less than this share has vanished."""
 
@@ -64,7 +67,7 @@ def _bounds(problem: Problem, theta: Array) -> Iterator[Finding]:
                 f"pin it (--fix {name}=VALUE), or add runs that show it",
             )  # fmt: skip
     slopes = np.abs(problem.linearise(theta[None])[1][0]).max(axis=1)
-    for position in np.flatnonzero(problem.logged & (slopes < VANISHED)):
+    for position in np.flatnonzero(problem.logged & (slopes < VANISHED)).tolist():
         yield Finding(
             "F02", "WARN",
             f"the term of {names[position]} has vanished: it moves no run's loss by a millionth",
@@ -89,9 +92,7 @@ def _loosest(problem: Problem, theta: Array) -> list[str]:
     length = np.linalg.norm(slopes, axis=1, keepdims=True)
     _, _, right = np.linalg.svd((slopes / np.where(length > 0, length, 1.0)).T, full_matrices=False)
     share = np.abs(right[-1])
-    return [
-        name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.1 * share.max()
-    ]
+    return [name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.1 * share.max()]
 
 
 def _advice(problem: Problem) -> str:
@@ -113,15 +114,38 @@ def _enough(problem: Problem) -> Iterator[Finding]:
         )  # fmt: skip
     for key, column in problem.inputs.items():
         values = np.unique(np.round(np.log(column), 3)).size
-        if values < FEW_VALUES:
+        if values == 1:
             yield Finding(
-                "F04", "BLOCK" if values == 1 else "WARN",
-                f"all runs have the same {key}, so its effect cannot be seen" if values == 1
-                else f"only {values} different values of {key}",
-                f"add runs at other {key}" + (f", or fit a law without {key}, such as {_without(key)}" if values == 1 else ""),
+                "F04", "BLOCK",
+                f"all runs have the same {key}, so its effect cannot be seen",
+                f"add runs at other {key}, or fit a law without {key}, such as {_without(key)}",
             )  # fmt: skip
+        elif values < FEW_VALUES:
+            yield Finding("F04", "WARN", f"only {values} different values of {key}", f"add runs at other {key}")
 
 
 def _without(key: str) -> str:
     other = {"N": "D", "D": "N"}.get(key, "x")
     return f'"E + A/{other}^alpha"'
+
+
+def condition(problem: Problem, theta: Array) -> float:
+    """Give the condition number of the fit with every input measured in units of its middle.
+
+    So centred, a scale is its term's size amid the runs, no longer tied to its exponent.
+    """
+    some = problem.take(slice(0, None, max(1, problem.size // SOME_RUNS)))
+    middle = {key: float(np.exp(np.log(column).mean())) for key, column in some.inputs.items()}
+    predicted = some.target - some.residuals(theta[None])[0]
+    centred = replace(some, inputs={key: column / middle[key] for key, column in some.inputs.items()}, target=predicted)
+    shifted = theta.copy()
+    for position, kind in enumerate(problem.law.parameters.values()):
+        if kind.role in ("size", "break"):
+            shifted[position] -= float(np.mean([np.log(value) for value in middle.values()]))
+    with np.errstate(all="ignore"):
+        slopes = centred.linearise(project(centred, shifted[None]))[1][0]
+    length = np.linalg.norm(slopes, axis=1, keepdims=True)
+    if not np.isfinite(slopes).all():
+        return float("nan")
+    values = np.linalg.svd(slopes / np.where(length > 0, length, 1.0), compute_uv=False)
+    return float((values[0] / max(values[-1], 1e-300)) ** 2)

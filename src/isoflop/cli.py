@@ -37,9 +37,7 @@ Runs = Annotated[
 ]
 Source_ = Annotated[
     str,
-    typer.Argument(
-        metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024."
-    ),
+    typer.Argument(metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -49,9 +47,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def fit(
     runs: Runs,
     asked: Asked,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")
-    ] = None,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")] = None,
     json: Json = False,
 ) -> None:
     """Fit a law to runs: the best curve, every parameter with its interval, and the findings."""
@@ -110,9 +106,7 @@ def _forecast(source: Source, words: list[str], targets: str | None, level: floa
 def solve(
     unknown: Annotated[str, typer.Argument(metavar="UNKNOWN", help="What to solve for: D, N or C.")],
     source: Source_,
-    at: Annotated[
-        list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss to reach and what is given.")
-    ],
+    at: Annotated[list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss to reach and what is given.")],
     asked: Asked,
     json: Json = False,
 ) -> None:
@@ -230,9 +224,7 @@ def _print_json(value: Any) -> None:
 def _stop_on_block(findings: Iterable[Finding]) -> None:
     blocked = [one for one in findings if one.severity == "BLOCK"]
     if blocked:
-        raise UntrustedError(
-            f"not to be trusted ({blocked[0].code}): {blocked[0].message}. {blocked[0].remedy}."
-        )
+        raise UntrustedError(f"not to be trusted ({blocked[0].code}): {blocked[0].message}. {blocked[0].remedy}.")
 
 
 if __name__ == "__main__":

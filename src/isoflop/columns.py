@@ -115,9 +115,7 @@ def _require(name: str, column: str, *, names: Sequence[str], source: str) -> No
 
 def _candidate(letter: str, free: Sequence[str], source: str) -> dict[str, str]:
     """Give {letter: column} for the one free column that is this letter, {} for none."""
-    found = [
-        name for name in free if name == letter or (len(name) > 1 and _LETTER_OF.get(_normal(name)) == letter)
-    ]
+    found = [name for name in free if name == letter or (len(name) > 1 and _LETTER_OF.get(_normal(name)) == letter)]
     twins = [name for name in found if _normal(name) == _normal(letter)]
     if letter in found and len(twins) == 1:
         return {letter: letter}

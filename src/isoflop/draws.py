@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from isoflop.minimise import minimise
+from isoflop.minimise import NEAR, minimise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,10 +20,19 @@ MOST_REFITTED = 5_000_000
 """Runs times draws up to which every draw is a refit; beyond, draws come from the sandwich."""
 _AT_ONCE = 1_000_000
 _LENT = 0.1
-_TOLERANCE = 1e-6  # of a draw's objective: its error is a thousandth of the spread of the draws
+_TOLERANCE = 1e-5  # of a draw's objective: its error stays below a hundredth of the spread of the draws
 
 
-def bootstrap(problem: Problem, theta: Array, objective: Objective, count: int, seed: int) -> Array:
+def draw(
+    problem: Problem, theta: Array, objective: Objective, *, covariance: Array, count: int, seed: int
+) -> tuple[Array, str]:
+    """Give parameter values (draws, parameters) that the data also allow, and how they were drawn."""
+    if count * problem.size <= MOST_REFITTED:
+        return bootstrap(problem, theta, objective, count=count, seed=seed), "pairs bootstrap"
+    return from_covariance(problem, theta, covariance, count=count, seed=seed), "HC3 normal"
+
+
+def bootstrap(problem: Problem, theta: Array, objective: Objective, *, count: int, seed: int) -> Array:
     """Give parameter values (draws, parameters) refitted to runs drawn with replacement.
 
     Each draw starts at the best fit (parameters,). Draws that cannot be fitted are left out.
@@ -34,18 +43,18 @@ def bootstrap(problem: Problem, theta: Array, objective: Objective, count: int, 
     for first in range(0, count, step):
         batch = min(step, count - first)
         weights = generator.multinomial(problem.size, np.full(problem.size, 1 / problem.size), size=batch)
-        found.append(refit(problem, theta, objective, weights.astype(float)))
+        found.append(refit(problem, theta, objective, weights=weights.astype(float)))
     return np.concatenate(found) if found else np.zeros((0, theta.size))
 
 
-def refit(problem: Problem, theta: Array, objective: Objective, weights: Array) -> Array:
+def refit(problem: Problem, theta: Array, objective: Objective, *, weights: Array) -> Array:
     """Give parameter values (draws, parameters) for runs weighted by each row of (draws, runs)."""
     begin = np.tile(theta, (weights.shape[0], 1))
-    minimum = minimise(problem, begin, objective, weights, tolerance=_TOLERANCE, iterations=60)
+    minimum = minimise(problem, begin, objective, weights=weights, tolerance=_TOLERANCE, iterations=60, first=NEAR)
     return problem.natural(minimum.theta[np.isfinite(minimum.objective)])
 
 
-def from_covariance(problem: Problem, theta: Array, covariance: Array, count: int, seed: int) -> Array:
+def from_covariance(problem: Problem, theta: Array, covariance: Array, *, count: int, seed: int) -> Array:
     """Give parameter values (draws, parameters) drawn from a normal in the fitted coordinates."""
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -54,7 +63,7 @@ def from_covariance(problem: Problem, theta: Array, covariance: Array, count: in
 
 
 def covariance(
-    problem: Problem, theta: Array, objective: Objective, kind: Literal["HC3", "classical"] = "HC3"
+    problem: Problem, theta: Array, objective: Objective, *, kind: Literal["HC3", "classical"] = "HC3"
 ) -> Array:
     """Give the covariance (parameters, parameters) of the fitted coordinates.
 

@@ -97,9 +97,7 @@ def _where(condition: Any, first: Any, second: Any) -> Any:
     values = [item.value if isinstance(item, Dual) else item for item in (first, second)]
     left, right = (item.tangents if isinstance(item, Dual) else {} for item in (first, second))
     # Chosen, not multiplied by 0: the branch not taken may be undefined there.
-    tangents = {
-        key: np.where(condition, left.get(key, 0.0), right.get(key, 0.0)) for key in {**left, **right}
-    }
+    tangents = {key: np.where(condition, left.get(key, 0.0), right.get(key, 0.0)) for key in {**left, **right}}
     return Dual(np.where(condition, *values), tangents)
 
 
@@ -132,4 +130,4 @@ _RULES: dict[np.ufunc, Callable[[list[Any], list[bool]], tuple[Any, Partials]]] 
     np.maximum: _choose(np.maximum, np.greater_equal),
 }
 
-_FUNCTIONS = {**plain.FUNCTIONS, "where": _where, "saturate": _saturate}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {**plain.FUNCTIONS, "where": _where, "saturate": _saturate}

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop import draws as drawing
-from isoflop.check import check
+from isoflop.check import check, condition
+from isoflop.draws import covariance, draw
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.laws import find_law
-from isoflop.minimise import minimise, polish
 from isoflop.objective import Objective, noise, parse_objective
 from isoflop.problem import Problem, problem_of
 from isoflop.runs import Excluded, Runs, table
-from isoflop.starts import project, starts
+from isoflop.search import Found, search
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
     from isoflop.runs import ColumnMapping
 
     Array = NDArray[np.float64]
-
-SAME = 1e-6
-"""Two starts reached the same minimum when their objectives differ by less than this share."""
-MANY_RUNS = 4_000
-"""Above so many runs, starts descend on a sample of that size first."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +76,8 @@ class Fit:
     @property
     def parameters(self) -> dict[str, Estimate]:
         """Every parameter of the law with its interval; a pinned one has no width."""
-        free = {
-            name: self._interval(position, name) for position, name in enumerate(self.curve.law.parameters)
-        }
-        return {
-            name: free[name] if name in free else self._pinned(name, free) for name in self.law.parameters
-        }
+        free = {name: self._interval(position, name) for position, name in enumerate(self.curve.law.parameters)}
+        return {name: free[name] if name in free else self._pinned(name, free) for name in self.law.parameters}
 
     def _interval(self, position: int, name: str) -> Estimate:
         value, level = self.curve.values[name], self.options.level
@@ -99,9 +89,7 @@ class Fit:
             np.sqrt(self.covariance[position, position])
         )
         if self.curve.law.parameters[name].role in ("scale", "size", "break"):
-            return Estimate(
-                value, value * float(np.exp(-reach / value)), value * float(np.exp(reach / value)), level
-            )
+            return Estimate(value, value * float(np.exp(-reach / value)), value * float(np.exp(reach / value)), level)
         return Estimate(value, value - reach, value + reach, level)
 
     def _pinned(self, name: str, free: Mapping[str, Estimate]) -> Estimate:
@@ -156,48 +144,46 @@ def fit(
     full = find_law(law) if isinstance(law, str) else law
     free = full.pinned(options.fix)
     _check_names(free, options)
-    usable, excluded = _usable(free, runs if isinstance(runs, Runs) else table(runs))
+    usable = _usable(free, runs if isinstance(runs, Runs) else table(runs))
     problem = problem_of(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
     )
-    found, agreement = _descend(problem, options)
-    return _fit(problem, found, agreement, usable, options, full, excluded)
+    found = search(problem, parse_objective(objective), count=starts, seed=seed)
+    return _fit(problem, found, usable, options=options, law=full)
 
 
-def _fit(
-    problem: Problem,
-    found: _Found,
-    agreement: float,
-    runs: Runs,
-    options: Options,
-    law: Law,
-    excluded: tuple[Excluded, ...],
-) -> Fit:
-    theta, objective = found
+def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: Law) -> Fit:
+    theta, objective = found.theta, found.objective
     values = problem.natural(theta[None])[0]
-    spread = drawing.covariance(problem, theta, objective)
-    refitted = options.draws * problem.size <= drawing.MOST_REFITTED
-    if refitted:
-        drawn = drawing.bootstrap(problem, theta, objective, options.draws, options.seed)
-    else:
-        drawn = drawing.from_covariance(problem, theta, spread, options.draws, options.seed)
+    spread = covariance(problem, theta, objective)
+    drawn, drawn_by = draw(problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed)
     to_natural = np.where(problem.logged, values, 1.0)
-    ranges = {key: (float(runs[key].min()), float(runs[key].max())) for key in ("N", "D", "C") if key in runs}
-    ranges |= {key: (float(column.min()), float(column.max())) for key, column in problem.inputs.items()}
+    ranges = {key: runs[key] for key in ("N", "D", "C") if key in runs} | dict(problem.inputs)
     curve = problem.law.at(
-        f"{law.name} fitted to {runs.source}", cite=law.cite, fitted_on=ranges,
+        f"{law.name} fitted to {runs.source}",
+        cite=law.cite,
+        fitted_on={key: (float(column.min()), float(column.max())) for key, column in ranges.items()},
         **dict(zip(problem.law.parameters, values.tolist(), strict=True)),
-    )  # fmt: skip
-    residuals = problem.residuals(theta[None])[0]
-    result = Fit(
-        curve=curve, law=law, draws=drawn, covariance=spread * to_natural[:, None] * to_natural,
-        objective=objective, reached=float(problem.normal(theta[None], objective).objective[0]),
-        noise=noise(residuals, theta.size), used=problem.size, agreement=agreement,
-        condition=condition(problem, theta), options=options, excluded=excluded, source=runs.source,
-        digest=runs.digest, drawn_by="pairs bootstrap" if refitted else "HC3 normal",
-    )  # fmt: skip
-    findings = check(problem, theta, agreement=agreement, condition=result.condition)
-    return replace(result, findings=(*runs.findings, *findings))
+    )
+    loose = condition(problem, theta)
+    return Fit(
+        curve=curve,
+        law=law,
+        draws=drawn,
+        covariance=spread * to_natural[:, None] * to_natural,
+        objective=objective,
+        reached=float(problem.normal(theta[None], objective).objective[0]),
+        noise=noise(problem.residuals(theta[None])[0], theta.size),
+        used=problem.size,
+        agreement=found.agreement,
+        condition=loose,
+        options=options,
+        excluded=runs.excluded,
+        findings=(*runs.findings, *check(problem, theta, agreement=found.agreement, condition=loose)),
+        source=runs.source,
+        digest=runs.digest,
+        drawn_by=drawn_by,
+    )
 
 
 def _check_names(law: Law, options: Options) -> None:
@@ -210,7 +196,7 @@ def _check_names(law: Law, options: Options) -> None:
         )
 
 
-def _usable(law: Law, runs: Runs) -> tuple[Runs, tuple[Excluded, ...]]:
+def _usable(law: Law, runs: Runs) -> Runs:
     """Set aside runs that lack an input of the law; refuse what no fit can carry."""
     whole = np.ones(len(runs), dtype=bool)
     for key in (*law.inputs, "loss"):
@@ -223,67 +209,6 @@ def _usable(law: Law, runs: Runs) -> tuple[Runs, tuple[Excluded, ...]]:
     if len(kept) <= needed:
         raise DataError(
             f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}, but law {law.name} has {needed} free "
-            f"parameters and needs at least {needed + 1} runs. Add runs, pin parameters (--fix) or choose a smaller law."
+            f"parameters and needs {needed + 1} runs. Add runs, pin parameters (--fix) or choose a smaller law."
         )
-    return kept, runs.excluded + dropped
-
-
-_Found = tuple["Array", Objective]
-
-
-def _descend(problem: Problem, options: Options) -> tuple[_Found, float]:
-    """Give the best theta with its objective, and the share of starts that reached it."""
-    some = problem
-    if problem.size > MANY_RUNS:
-        rows = np.random.default_rng(options.seed).choice(problem.size, MANY_RUNS, replace=False)
-        some = problem.take(np.sort(rows))
-    objective = parse_objective(options.objective)
-    begin = starts(some, objective, options.starts, options.seed)
-    if not len(begin):
-        raise UsageError(
-            f"law {problem.law.name} is undefined at these runs from every start. Check its formula."
-        )
-    objective = objective.adapted(some.residuals(begin[:1])[0], begin.shape[1])
-    ends = minimise(some, begin, objective)
-    theta, objective = _adapt(some, ends.theta[np.argmin(ends.objective)], objective)
-    ends = minimise(some, ends.theta, objective)
-    agreement = float((ends.objective <= ends.objective.min() * (1 + SAME) + 1e-24).mean())
-    theta = ends.theta[np.argmin(ends.objective)]
-    if some is not problem:
-        theta, objective = _adapt(problem, minimise(problem, theta[None], objective).theta[0], objective)
-    return (polish(problem, theta, objective), objective), agreement
-
-
-def _adapt(problem: Problem, theta: Array, objective: Objective) -> tuple[Array, Objective]:
-    """Refit until an adaptive objective's delta agrees with the noise it leaves."""
-    for _ in range(50):
-        now = objective.adapted(problem.residuals(theta[None])[0], theta.size)
-        if abs(now.delta - objective.delta) <= 1e-9 * objective.delta or now is objective:
-            break
-        objective = now
-        theta = minimise(problem, theta[None], objective).theta[0]
-    return theta, objective
-
-
-def condition(problem: Problem, theta: Array) -> float:
-    """Give the condition number of the fit with every input measured in units of its middle.
-
-    So centred, a scale is its term's size amid the runs, no longer tied to its exponent.
-    """
-    some = problem.take(slice(0, None, max(1, problem.size // MANY_RUNS)))
-    middle = {key: float(np.exp(np.log(column).mean())) for key, column in some.inputs.items()}
-    predicted = some.target - some.residuals(theta[None])[0]
-    centred = replace(
-        some, inputs={key: column / middle[key] for key, column in some.inputs.items()}, target=predicted
-    )
-    shifted = theta.copy()
-    for position, kind in enumerate(problem.law.parameters.values()):
-        if kind.role in ("size", "break"):
-            shifted[position] -= float(np.mean([np.log(value) for value in middle.values()]))
-    with np.errstate(all="ignore"):
-        slopes = centred.linearise(project(centred, shifted[None]))[1][0]
-    length = np.linalg.norm(slopes, axis=1, keepdims=True)
-    if not np.isfinite(slopes).all():
-        return float("nan")
-    values = np.linalg.svd(slopes / np.where(length > 0, length, 1.0), compute_uv=False)
-    return float((values[0] / max(values[-1], 1e-300)) ** 2)
+    return replace(kept, excluded=runs.excluded + dropped)

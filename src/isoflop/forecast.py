@@ -29,7 +29,7 @@ Source = Fit | Curve
 
 AMBER, RED = 1.0, 2.0
 """Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""
-_LOG_RANGE = (-50.0, 250.0)
+_LARGEST = 250.0  # the logarithm of what counts as out of reach
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,13 @@ def forecast(source: Source, *, level: float = LEVEL, **at: ArrayLike) -> Foreca
     )
     if not all((column > 0).all() for column in columns.values()):
         raise UsageError(f"{', '.join(columns)} must be above zero.")
-    loss = np.broadcast_to(
-        curve(**{key: columns[key] for key in curve.law.inputs}), next(iter(columns.values())).shape
-    )
+    loss = np.broadcast_to(curve(**{key: columns[key] for key in curve.law.inputs}), next(iter(columns.values())).shape)
     reach = _reach(source, columns, level)
     far = decades(curve, columns)
     rows = tuple(
         Forecast(
             {key: float(column[row]) for key, column in columns.items()},
-            Estimate(
-                float(value), float(value * np.exp(-reach[row])), float(value * np.exp(reach[row])), level
-            ),
+            Estimate(float(value), float(value * np.exp(-reach[row])), float(value * np.exp(reach[row])), level),
             float(far[row]),
         )
         for row, value in enumerate(loss)
@@ -120,14 +116,11 @@ def decades(curve: Curve, columns: Mapping[str, Array]) -> Array:
     reach = dict(columns)
     if {"N", "D"} <= set(columns):
         reach["C"] = rule_named("6ND").flops(columns["N"], columns["D"])
-    keys = [
-        key
-        for key in (["C"] if "C" in reach and "C" in curve.fitted_on else columns)
-        if key in curve.fitted_on
-    ]
+    keys = [key for key in (["C"] if "C" in reach and "C" in curve.fitted_on else columns) if key in curve.fitted_on]
     if not keys:
         return np.full(next(iter(columns.values())).shape, np.nan)
-    return np.max([np.maximum(np.log10(reach[key] / curve.fitted_on[key][1]), 0.0) for key in keys], axis=0)
+    beyond = [np.log10(reach[key] / curve.fitted_on[key][1]) for key in keys]
+    return np.asarray(np.maximum(np.max(beyond, axis=0), 0.0))
 
 
 def _reach(source: Source, columns: Mapping[str, Array], level: float) -> Array:
@@ -167,14 +160,12 @@ def source_findings(source: Source) -> tuple[Finding, ...]:
     found = [Finding("P12", "INFO", f"{source.name} is a published curve without a covariance, so there is no interval",
                      "fit your own runs to get one")]  # fmt: skip
     if source.caution:
-        found.append(
-            Finding("P11", "WARN", f"{source.name}: {source.caution}", "see isoflop laws for other curves")
-        )
+        found.append(Finding("P11", "WARN", f"{source.name}: {source.caution}", "see isoflop laws for other curves"))
     return tuple(found)
 
 
 def solve(unknown: str, source: Source, *, loss: float, level: float = LEVEL, **at: float) -> Estimate:
-    """Give what reaches a loss: solve("D", fit, loss=2.0, N=8e9), or "N" or "C".
+    """Give the tokens, parameters or compute that reach a loss, as in `solve("D", fit, loss=2.0, N=8e9)`.
 
     For "C" with neither N nor D given, the compute of the best allocation. Out of reach at any
     scale is inf.
@@ -204,18 +195,16 @@ def _solver(unknown: str, curve: Curve, at: Mapping[str, float]) -> _Find:
     def one(values: Array, loss: float) -> Array:
         def predicted(log_x: Array) -> Array:
             named = {key: values[:, column] for column, key in enumerate(law.parameters)}
-            given = {key: np.asarray(value, float) for key, value in at.items()} | {
-                open_inputs[0]: np.exp(log_x)
-            }
+            given = {key: np.asarray(value, float) for key, value in at.items()} | {open_inputs[0]: np.exp(log_x)}
             return np.asarray(law.formula.evaluate(named | given))
 
-        return _falls_to(predicted, loss, len(values))
+        return _falls_to(predicted, loss, batch=len(values))
 
     if unknown == "C" and set(law.inputs) == {"N", "D"} and not at:
         return lambda values, loss: _falls_to(
-            lambda log_c: allocate(law, values, np.exp(log_c), rule).loss,
+            lambda log_c: allocate(law, values, np.exp(log_c), rule=rule).loss,
             loss,
-            len(values),
+            batch=len(values),
             lowest=math.log(6.0),
         )
     if unknown == "C" and set(law.inputs) == {"N", "D"} and len(open_inputs) == 1:
@@ -223,18 +212,14 @@ def _solver(unknown: str, curve: Curve, at: Mapping[str, float]) -> _Find:
         return lambda values, loss: rule.flops(one(values, loss), known)
     if open_inputs != [unknown]:
         need = [key for key in open_inputs if key != unknown]
-        hint = (
-            f"give {', '.join(f'{key}=...' for key in need)}" if need else f"it takes {', '.join(law.inputs)}"
-        )
+        hint = f"give {', '.join(f'{key}=...' for key in need)}" if need else f"it takes {', '.join(law.inputs)}"
         raise UsageError(f"law {law.name} cannot be solved for {unknown} alone: {hint}.")
     return one
 
 
-def _falls_to(
-    predicted: Callable[[Array], Array], loss: float, batch: int, lowest: float = _LOG_RANGE[0]
-) -> Array:
+def _falls_to(predicted: Callable[[Array], Array], loss: float, *, batch: int, lowest: float = -50.0) -> Array:
     """Give the x at which a falling function of log x reaches the loss: 0 if everywhere, inf if nowhere."""
-    low, high = np.full(batch, lowest), np.full(batch, _LOG_RANGE[1])
+    low, high = np.full(batch, lowest), np.full(batch, _LARGEST)
     with np.errstate(all="ignore"):
         never, always = predicted(high) > loss, predicted(low) <= loss
         for _ in range(64):

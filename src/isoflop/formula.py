@@ -111,9 +111,7 @@ class Expr:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **_: Any) -> Expr:
         if method != "__call__" or ufunc not in _UFUNC_NAMES:
-            raise UsageError(
-                f"numpy.{ufunc.__name__} cannot stand in a law. Use one of: {', '.join(_CALLS)}."
-            )
+            raise UsageError(f"numpy.{ufunc.__name__} cannot stand in a law. Use one of: {', '.join(_CALLS)}.")
         return Expr(_UFUNC_NAMES[ufunc], tuple(as_expr(arg) for arg in args))
 
 

@@ -122,21 +122,15 @@ def _compute(columns: Columns, rows: Rows, rule: FlopRule) -> list[Finding]:
     return []
 
 
-def _wrong_units(
-    decades: NDArray[np.float64], steps: NDArray[np.float64], *, rows: Rows, rule: FlopRule
-) -> Finding:
+def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, rows: Rows, rule: FlopRule) -> Finding:
     remedy = "Give parameters, tokens and FLOPs in base units: 7e10, not 70 (billions) or 7e4 (millions)."
     if np.all(steps == steps[0]):
         factor = 10 ** float(np.median(decades))
-        message = (
-            f"{rule.formula} is {factor:.1g} times the C given in every run: N, D or C is not in base units."
-        )
+        message = f"{rule.formula} is {factor:.1g} times the C given in every run: N, D or C is not in base units."
         return Finding("D03", "BLOCK", message, remedy)
     values, counts = np.unique(steps, return_counts=True)
     odd = rows[steps != values[np.argmax(counts)]]
-    message = (
-        f"N, D or C changes its unit within the table: {rule.formula} holds differently in {listed(odd)}."
-    )
+    message = f"N, D or C changes its unit within the table: {rule.formula} holds differently in {listed(odd)}."
     return Finding("D03", "BLOCK", message, remedy)
 
 
@@ -158,13 +152,9 @@ def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], rows: Rows) -
     fractional = bool(np.any(tokens % 1))
     few = bool(np.all(tokens < 1e4))
     if np.all(tiny):
-        return [
-            _units("BLOCK", "N", f"all N are below 1e4 while every run has more than 1e5 {_PER_PARAMETER}")
-        ]
+        return [_units("BLOCK", "N", f"all N are below 1e4 while every run has more than 1e5 {_PER_PARAMETER}")]
     if np.any(tiny) and np.min(size[~tiny]) >= 1e3 * np.max(size[tiny]):
-        return [
-            _units("BLOCK", "N", f"N changes its unit within the table: it is tiny in {listed(rows[tiny])}")
-        ]
+        return [_units("BLOCK", "N", f"N changes its unit within the table: it is tiny in {listed(rows[tiny])}")]
     if few and np.all(size >= 1e6):
         severity: Severity = "BLOCK" if fractional else "WARN"
         return [_units(severity, "D", "all D are below 1e4 while every N is at least 1e6")]
@@ -191,9 +181,7 @@ def _loss(loss: NDArray[np.float64], rows: Rows) -> list[Finding]:
         return []
     middle = float(np.median(loss))
     if middle > _PERPLEXITY_LOSS:
-        message = (
-            f"the median loss is {middle:.3g}: is this perplexity? 12 nats per token is worse than guessing."
-        )
+        message = f"the median loss is {middle:.3g}: is this perplexity? 12 nats per token is worse than guessing."
         return [Finding("D03", "BLOCK", message, "Give the loss in nats per token: ln(perplexity).")]
     message = f"the loss is above {_PERPLEXITY_LOSS:g} in {listed(rows[high])}: diverged, or perplexity?"
     return [Finding("D03", "WARN", message, 'Leave such runs out: --where "loss < 12".')]
@@ -206,9 +194,7 @@ def _repeats(columns: Columns, rows: Rows) -> list[Finding]:
     if not shared.size:
         return []
     _, first = np.unique(_groups([values[shared] for values in columns.values()]), return_index=True)
-    return _copies(rows[np.delete(shared, first)]) + _replicates(
-        setting[shared][first], int(setting.max()) + 1
-    )
+    return _copies(rows[np.delete(shared, first)]) + _replicates(setting[shared][first], int(setting.max()) + 1)
 
 
 def _copies(extra: Rows) -> list[Finding]:
@@ -224,12 +210,8 @@ def _replicates(setting: NDArray[np.intp], total: int) -> list[Finding]:
     several = counts[counts > 1]
     if not several.size:
         return []
-    message = (
-        f"{several.size} of {total} settings of N and D have more than one run, {several.sum()} runs in all."
-    )
-    remedy = (
-        "Replicates show the noise between runs. If these are evaluations of one run, keep one kind: --where."
-    )
+    message = f"{several.size} of {total} settings of N and D have more than one run, {several.sum()} runs in all."
+    remedy = "Replicates show the noise between runs. If these are evaluations of one run, keep one kind: --where."
     return [Finding("D06", "INFO", message, remedy)]
 
 

@@ -68,16 +68,10 @@ class Law:
         cite, summary, caution: text. fitted_on: input → (lowest, highest). checks: pairs of
         inputs and the published value there. All other keywords are parameter values.
         """
-        about = {
-            key: given.pop(key)
-            for key in ("cite", "summary", "caution", "fitted_on", "checks")
-            if key in given
-        }
+        about = {key: given.pop(key) for key in ("cite", "summary", "caution", "fitted_on", "checks") if key in given}
         wrong = set(given) ^ set(self.parameters)
         if wrong:
-            raise UsageError(
-                f"law {self.name} has the parameters {', '.join(self.parameters)}; check {sorted(wrong)}."
-            )
+            raise UsageError(f"law {self.name} has the parameters {', '.join(self.parameters)}; check {sorted(wrong)}.")
         values = {key: float(given[key]) for key in self.parameters}
         return Curve(self, values, name or f"a curve of {self.name}", **about)
 
@@ -86,10 +80,8 @@ class Law:
         replacements: dict[str, Expr | float] = {}
         for key, value in values.items():
             if key not in self.parameters:
-                raise UsageError(
-                    f'law {self.name} has no parameter "{key}", only {", ".join(self.parameters)}.'
-                )
-            if value in values:
+                raise UsageError(f'law {self.name} has no parameter "{key}", only {", ".join(self.parameters)}.')
+            if value in values and value != key:
                 raise UsageError(
                     f'"{key}={value}": {value} is itself pinned. Tie both to the same, or give both a number.'
                 )
@@ -142,9 +134,7 @@ class Curve:
         return str(self.law.formula.substitute(numbers))
 
 
-def law(
-    *, cite: str, name: str = "", inputs: Mapping[str, Kind] | None = None
-) -> Callable[[Callable[..., Any]], Law]:
+def law(*, cite: str, name: str = "", inputs: Mapping[str, Kind] | None = None) -> Callable[[Callable[..., Any]], Law]:
     """Turn a Python function into a Law: inputs before the star, free parameters after it.
 
     The annotations are kinds; the body is the paper's formula in plain NumPy, and is called
@@ -180,9 +170,8 @@ def parse_law(
     otherwise any real number. `kinds` overrides that.
     """
     parsed = formula.parse(text)
-    taken = {
-        key: INPUT_KINDS.get(key, INPUT_KINDS["x"]) for key in parsed.names if key in {*inputs, *INPUT_KINDS}
-    }
+    # In this order, so that a curve called with numbers alone means the same however its formula is written.
+    taken = {key: INPUT_KINDS.get(key, INPUT_KINDS["x"]) for key in (*inputs, *INPUT_KINDS) if key in parsed.names}
     if not taken:
         raise UsageError(f'formula "{text}" has no input. Use N, D, C, U, S, L or x, as in E + A/N^alpha.')
     free = [key for key in parsed.names if key not in taken]
@@ -190,9 +179,7 @@ def parse_law(
         raise UsageError(f'formula "{text}" has no free parameter. Name one, as in E + A/N^alpha.')
     roles = _Roles(parsed.expr, set(taken))
     found = {key: _INFERRED[roles.of(key)] for key in free}
-    return Law(
-        name or str(parsed), parsed, taken, found | dict(kinds or {}), summary="A formula typed by the user."
-    )
+    return Law(name or str(parsed), parsed, taken, found | dict(kinds or {}), summary="A formula typed by the user.")
 
 
 class _Roles:
@@ -223,9 +210,7 @@ class _Roles:
         if term.op == "name":
             self.roles.setdefault(str(term.value), "floor")
         above, below = _factors(term)
-        powers = [
-            factor for factor in (*above, *below) if factor.op == "pow" and self._has_input(factor.args[0])
-        ]
+        powers = [factor for factor in (*above, *below) if factor.op == "pow" and self._has_input(factor.args[0])]
         for factor in above:
             if factor.op == "name" and powers:
                 self.roles.setdefault(str(factor.value), "scale")

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_FIRST, _LEAST, _MOST = 1e-2, 1e-12, 1e10  # damping
+FAR, NEAR = 1e-2, 1e-6
+"""The first damping, from starts that may be anywhere, and from starts close to their minimum."""
+_LEAST, _MOST = 1e-12, 1e10  # damping
 _LONGEST = 3.0  # step of a logarithm; of another parameter its own size, or 1 if that is more
 
 
@@ -30,18 +32,20 @@ def minimise(
     problem: Problem,
     theta: Array,
     objective: Objective,
-    weights: Array | None = None,
     *,
+    weights: Array | None = None,
     tolerance: float = 1e-13,
     iterations: int = 200,
+    first: float = FAR,
 ) -> Minimum:
     """Descend from every row of theta (batch, p); weights are (batch, runs) or none.
 
-    A row has converged when a full step promises less than `tolerance` of its objective.
+    A row has converged once a step, which it still takes, promises less than `tolerance` of its
+    objective. `first` is the first damping.
     """
     theta = np.clip(theta, problem.lower, problem.upper)
-    damping = np.full(theta.shape[0], _FIRST)
-    state = problem.normal(theta, objective, weights, _blend(damping))
+    damping = np.full(theta.shape[0], first)
+    state = problem.normal(theta, objective, weights=weights, blend=_blend(damping))
     converged = np.zeros(theta.shape[0], dtype=bool)
     active = np.flatnonzero(np.isfinite(state.objective))
     for _ in range(iterations):
@@ -49,11 +53,11 @@ def minimise(
             break
         here, damp = theta[active], damping[active]
         now = type(state)(*(part[active] for part in state))
-        step = _step(problem, here, now, damp)
+        step = _step(problem, here, now, damping=damp)
         trial = np.clip(here + step, problem.lower, problem.upper)
         step = trial - here
         chosen = None if weights is None else weights[active]
-        found = problem.normal(trial, objective, chosen, _blend(damp * 0.1))
+        found = problem.normal(trial, objective, weights=chosen, blend=_blend(damp * 0.1))
         promised = np.einsum("bp,bp->b", step, now.descent)
         better = found.objective <= now.objective
         done = promised <= tolerance * now.objective
@@ -71,7 +75,7 @@ def _blend(damping: Array) -> Array:
     return np.minimum(1.0, 10 * damping)
 
 
-def _step(problem: Problem, theta: Array, now: Normal, damping: Array) -> Array:
+def _step(problem: Problem, theta: Array, now: Normal, *, damping: Array) -> Array:
     """Solve the damped normal equations, scaled to a unit diagonal, with bound parameters held."""
     scale = np.sqrt(np.einsum("bpp->bp", now.curvature))
     scale = np.where(scale > 0, scale, 1.0)

@@ -70,9 +70,9 @@ def plan(source: Source, *, flops: float, level: float = LEVEL) -> Plan:
     if not 6 < flops < 1e60:
         raise UsageError(f"flops={flops:g} is no budget. Say a number of training FLOPs, as in 1e24.")
     curve, rule = curve_of(source), rule_named("6ND")
-    best = allocate(curve.law, values_of(source), flops, rule)
+    best = allocate(curve.law, values_of(source), flops, rule=rule)
     draws = source.draws if isinstance(source, Fit) else np.zeros((0, len(curve.law.parameters)))
-    others = allocate(curve.law, draws, flops, rule) if len(draws) else None
+    others = allocate(curve.law, draws, flops, rule=rule) if len(draws) else None
     expected = forecast(source, level=level, N=float(best.N[0]), D=float(best.D[0]))
 
     def estimate(value: float, drawn: object) -> Estimate:
@@ -85,7 +85,7 @@ def plan(source: Source, *, flops: float, level: float = LEVEL) -> Plan:
         D=estimate(tokens, others and others.D),
         loss=expected[0].loss,
         tokens_per_parameter=estimate(tokens / size, others and others.D / others.N),
-        flat_range=range_within(curve.law, values_of(source), flops, FLAT, rule),
+        flat_range=range_within(curve.law, values_of(source), flops, share=FLAT, rule=rule),
         source=curve.name,
         rule=rule.name,
         decades=expected[0].decades,

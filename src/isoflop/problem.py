@@ -88,15 +88,14 @@ class Problem:
         names = tuple(self.law.parameters)
         given = dict(zip(names, values.T[:, :, None], strict=True)) | dict(self.inputs)
         predicted, tangents = dual.gradient(self.law.formula, given, names)
+        predicted = np.broadcast_to(predicted, (theta.shape[0], self.size))
+        unit = 1 / predicted if self.log else np.ones_like(predicted)
         slopes = np.zeros((theta.shape[0], len(names), self.size))
         for column, key in enumerate(names):
             if key in tangents:
-                slopes[:, column] = tangents[key] * (values[:, column, None] if self.logged[column] else 1.0)
-        if not self.log:
-            return self.target - predicted, slopes
-        predicted = np.broadcast_to(predicted, (theta.shape[0], self.size))
-        slopes /= predicted[:, None, :]
-        return self.target - np.log(predicted), slopes
+                scale = unit * values[:, column, None] if self.logged[column] else unit
+                np.multiply(tangents[key], scale, out=slopes[:, column])
+        return self.target - (np.log(predicted) if self.log else predicted), slopes
 
     def residuals(self, theta: Array) -> Array:
         """Give residuals (batch, runs) alone."""
@@ -106,7 +105,7 @@ class Problem:
             return np.asarray(self.target - (np.log(predicted) if self.log else predicted))
 
     def normal(
-        self, theta: Array, objective: Objective, weights: Array | None = None, blend: Array | float = 0.0
+        self, theta: Array, objective: Objective, *, weights: Array | None = None, blend: Array | float = 0.0
     ) -> Normal:
         """Give objective, descent and curvature at each theta; weights are (batch, runs) or none."""
         batch, count = theta.shape
@@ -115,7 +114,7 @@ class Problem:
         for some, rows in self._chunks(batch):
             part = self.take(rows) if rows != slice(0, self.size) else self
             weight = None if weights is None else weights[some, rows]
-            found = _normal(part, theta[some], objective, weight, blend[some])
+            found = _normal(part, theta[some], objective, weights=weight, blend=blend[some])
             for whole, piece in zip(total, found, strict=True):
                 whole[some] += piece
         bad = ~np.isfinite(total.objective) | ~np.isfinite(total.curvature).all(axis=(1, 2))
@@ -130,7 +129,7 @@ class Problem:
                 yield slice(first, min(first + thetas, batch)), slice(start, min(start + runs, self.size))
 
 
-def _normal(part: Problem, theta: Array, objective: Objective, weights: Array | None, blend: Array) -> Normal:
+def _normal(part: Problem, theta: Array, objective: Objective, *, weights: Array | None, blend: Array) -> Normal:
     with np.errstate(all="ignore"):
         residuals, slopes = part.linearise(theta)
         loss, slope = objective.loss(residuals), objective.slope(residuals)
@@ -157,9 +156,9 @@ def problem_of(
     columns = {key: np.asarray(inputs[key], float) for key in law.inputs}
     wanted = np.log(target) if log else np.asarray(target, float)
     problem = Problem(law, columns, wanted, logged, lower, upper, log)
-    for key, (low, high) in (bounds or {}).items():
+    for key, ends in (bounds or {}).items():
         position = list(kinds).index(key)
-        if logged[position]:
-            low, high = (np.log(low) if low > 0 else -700.0), np.log(high)
-        lower[position], upper[position] = low, high
+        with np.errstate(divide="ignore"):
+            low, high = np.log(np.maximum(ends, 0.0)) if logged[position] else ends
+        lower[position], upper[position] = max(low, lower[position]), min(high, upper[position])
     return problem

@@ -156,9 +156,7 @@ def build(raw: RawTable, *, columns: Mapping[str, str] | None = None, flop_rule:
     kept = {name: _frozen(values[keep]) for name, values in read.items()}
     rows = _frozen(raw.rows[keep])
     findings = findings_on_unusable(excluded, len(raw.rows)) + inspect(kept, rows, rule)
-    return Runs(
-        MappingProxyType(kept), raw.source, rows, excluded=excluded, findings=findings, flop_rule=rule.name
-    )
+    return Runs(MappingProxyType(kept), raw.source, rows, excluded=excluded, findings=findings, flop_rule=rule.name)
 
 
 def _read_columns(raw: RawTable, mapping: Mapping[str, str]) -> dict[str, NDArray[Any]]:
@@ -173,9 +171,7 @@ def _read_columns(raw: RawTable, mapping: Mapping[str, str]) -> dict[str, NDArra
 def _complete(columns: dict[str, NDArray[Any]], rule: FlopRule) -> dict[str, NDArray[Any]]:
     """Add C, D or N where the other two are there; a column without any number counts as absent."""
     present = {
-        name: values
-        for name, values in columns.items()
-        if name not in {"N", "D", "C"} or not np.all(np.isnan(values))
+        name: values for name, values in columns.items() if name not in {"N", "D", "C"} or not np.all(np.isnan(values))
     }
     given = present.keys() & {"N", "D", "C"}
     # Rows that make this divide by zero or overflow are excluded by the next step (D01).
@@ -192,9 +188,7 @@ def _complete(columns: dict[str, NDArray[Any]], rule: FlopRule) -> dict[str, NDA
 def _one_dimensional(name: str, values: object, source: str) -> NDArray[Any]:
     array = np.asarray(values)
     if array.ndim > 1:
-        raise DataError(
-            f'{source}: column "{name}" has {array.ndim} dimensions. Give one number for each run.'
-        )
+        raise DataError(f'{source}: column "{name}" has {array.ndim} dimensions. Give one number for each run.')
     return array
 
 

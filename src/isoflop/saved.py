@@ -93,18 +93,12 @@ def load(path: str | os.PathLike[str]) -> Fit:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         if content["isoflop"] != SCHEMA:
-            raise DataError(
-                f"{path}: a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}."
-            )
+            raise DataError(f"{path}: a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}.")
         return _fit(content)
     except OSError as error:
-        raise DataError(
-            f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json."
-        ) from None
+        raise DataError(f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"{path}: not a saved fit ({error}). Write one with isoflop fit -o fit.json."
-        ) from None
+        raise DataError(f"{path}: not a saved fit ({error}). Write one with isoflop fit -o fit.json.") from None
 
 
 def is_fit(path: str | os.PathLike[str]) -> bool:
@@ -124,9 +118,7 @@ def _fit(content: dict[str, Any]) -> Fit:
         Kind(**{**content["output"], "search": tuple(content["output"]["search"])}), about["cite"], about["summary"],
     )  # fmt: skip
     options = content["options"]
-    options["bounds"] = {
-        key: tuple(_unbounded(end) for end in ends) for key, ends in options["bounds"].items()
-    }
+    options["bounds"] = {key: tuple(_unbounded(end) for end in ends) for key, ends in options["bounds"].items()}
     free = law.pinned(options["fix"])
     ranges = {key: (float(low), float(high)) for key, (low, high) in content["fitted_on"].items()}
     curve = free.at(about["name"], cite=law.cite, fitted_on=ranges, **content["curve"])
@@ -169,10 +161,10 @@ def _write_whole(path: Path, text: str) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(text)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
         except BaseException:
-            os.unlink(name)
+            Path(name).unlink()
             raise
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}). Give another path with -o.") from None

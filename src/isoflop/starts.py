@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop import dual, formula
+from isoflop.minimise import minimise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,19 +23,32 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-CANDIDATES, ROWS = 16, 512
+CANDIDATES, ROWS = 16, 128
 """Candidates tried for each start kept, and runs they are tried on."""
+EASY, MORE_CANDIDATES, RACING, LAPS = 4, 128, 32, 20
+"""Beyond so many nonlinear parameters: candidates, and how many race for how many steps, for each start."""
 
 
-def starts(problem: Problem, objective: Objective, count: int, seed: int) -> Array:
-    """Give the best `count` of many candidate starts, as fitted coordinates (count, parameters)."""
+def starts(problem: Problem, objective: Objective, *, count: int, seed: int) -> Array:
+    """Give the best `count` of many candidate starts, as fitted coordinates (count, parameters).
+
+    Laws with many nonlinear parameters have many valleys: there the best candidates race down
+    theirs for a few steps before the leaders are chosen.
+    """
     some = problem.take(_spread(problem.size, seed))
-    theta = candidates(some, count * CANDIDATES, seed)
+    hard = len(problem.law.parameters) - len(problem.law.linear) > EASY
+    theta = candidates(some, count * (MORE_CANDIDATES if hard else CANDIDATES), seed)
     theta = project(some, theta)
     reached = some.normal(theta, objective).objective
+    if not hard:
+        return _leaders(theta, reached, count)
+    ends = minimise(some, _leaders(theta, reached, count * RACING), objective, iterations=LAPS)
+    return _leaders(ends.theta, ends.objective, count)
+
+
+def _leaders(theta: Array, reached: Array, count: int) -> Array:
     order = np.argsort(reached, kind="stable")
-    usable = order[np.isfinite(reached[order])]
-    return theta[usable[:count]]
+    return np.asarray(theta[order[np.isfinite(reached[order])]][:count])
 
 
 def candidates(problem: Problem, count: int, seed: int) -> Array:
@@ -43,7 +57,7 @@ def candidates(problem: Problem, count: int, seed: int) -> Array:
     ranges = np.array([_search(problem, key) for key in kinds])
     unit = _even(count, len(kinds), seed)
     theta = ranges[:, 0] + unit * (ranges[:, 1] - ranges[:, 0])
-    return np.clip(theta, problem.lower, problem.upper)
+    return np.asarray(np.clip(theta, problem.lower, problem.upper))
 
 
 def project(problem: Problem, theta: Array) -> Array:

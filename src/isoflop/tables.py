@@ -43,9 +43,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
         padding=(0, 3, 0, 0),
     )
     for position, column in enumerate(columns):
-        found.add_column(
-            column, justify="right" if position else "left", header_style="dim", no_wrap=position == 0
-        )
+        found.add_column(column, justify="right" if position else "left", header_style="dim", no_wrap=position == 0)
     for row in rows:
         found.add_row(*[Text(cell) for cell in row])
     return found

@@ -33,11 +33,13 @@ _SCRIPT = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "or": " || ",
            "!=": " !== "}  # fmt: skip
 _GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "omega", "phi",
           "psi", "rho", "sigma", "tau", "xi", "zeta"}  # fmt: skip
-_RESERVED = set(
-    "arguments await break case catch class const continue debugger default delete do else enum eval export extends "
-    "false finally for function if implements import in instanceof interface let new null package private protected "
-    "public return static super switch this throw true try typeof var void while with yield Math".split()
-)
+_RESERVED = {
+    "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default",
+    "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if",
+    "implements", "import", "in", "instanceof", "interface", "let", "new", "null", "package", "private",
+    "protected", "public", "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof",
+    "var", "void", "while", "with", "yield", "Math",
+}  # fmt: skip
 
 JAVASCRIPT_PRELUDE = """\
 const saturate = (t, a) => {
@@ -129,9 +131,7 @@ def _bracket(expr: Expr, at_least: int, dialect: _Dialect) -> str:
 
 def _number(value: float) -> str:
     whole = [str(int(value))] if value == int(value) and abs(value) < 1e15 else []
-    mantissa, _, exponent = (
-        repr(value).partition("e") if "e" in repr(value) else f"{value:.16e}".partition("e")
-    )
+    mantissa, _, exponent = repr(value).partition("e") if "e" in repr(value) else f"{value:.16e}".partition("e")
     short = f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
     exact = [short] if float(short) == value else []
     return min([*whole, repr(value), *exact], key=len)
@@ -139,9 +139,7 @@ def _number(value: float) -> str:
 
 def _text_power(expr: Expr) -> tuple[str, int]:
     # Python's power binds tighter than a minus on its left and looser than one on its right.
-    base, exponent = (
-        _bracket(arg, at_least, _TEXT_DIALECT) for arg, at_least in zip(expr.args, (9, 7), strict=True)
-    )
+    base, exponent = (_bracket(arg, at_least, _TEXT_DIALECT) for arg, at_least in zip(expr.args, (9, 7), strict=True))
     return f"{base}^{exponent}", _POWER
 
 
@@ -203,9 +201,7 @@ def _script_call(function: str, args: list[str]) -> str:
     return f"{named}({', '.join(args)})"
 
 
-_TEXT_DIALECT = _Dialect(
-    str, _number, _TEXT, _text_power, lambda function, args: f"{function}({', '.join(args)})"
-)
+_TEXT_DIALECT = _Dialect(str, _number, _TEXT, _text_power, lambda function, args: f"{function}({', '.join(args)})")
 _LATEX_DIALECT = _Dialect(
     _latex_name,
     _latex_number,
@@ -217,6 +213,4 @@ _LATEX_DIALECT = _Dialect(
     bracket=r"\left({}\right)",
     quote=_latex_quote,
 )
-_SCRIPT_DIALECT = _Dialect(
-    script_name, _number, _SCRIPT, _script_power, _script_call, no="!", no_binds=_POWER
-)
+_SCRIPT_DIALECT = _Dialect(script_name, _number, _SCRIPT, _script_power, _script_call, no="!", no_binds=_POWER)

@@ -101,10 +101,7 @@ _TABLES = (
         file="gemstones/gemstones_dclm_tidy.csv",
         sha256="9108d9cacb16668b84fc54452ce38f6be9585d9b3b5f302329974f33fca1b5e3",
         columns={"N": "params_active_precise", "loss": "final_loss"},
-        note=(
-            "Made from upstream's run logs, one row for each checkpoint; rows of one run_name are not "
-            "independent."
-        ),
+        note=("Made from upstream's run logs, one row for each checkpoint; rows of one run_name are not independent."),
     ),
     Dataset(
         name="datablations",
@@ -114,10 +111,7 @@ _TABLES = (
         licence="Apache-2.0",
         file="datablations/datablations_runs_corrected.csv",
         sha256="f2a5eade53e2924a2817a46d11c9dfd00958a6e53c5957bb359c74b77c0da6c0",
-        note=(
-            "Made from the copy in SLDBench, whose tokens and unique_tokens columns are swapped; "
-            "corrected here."
-        ),
+        note=("Made from the copy in SLDBench, whose tokens and unique_tokens columns are swapped; corrected here."),
     ),
     Dataset(
         name="revisiting-language",

@@ -28,9 +28,7 @@ def locate(dataset: Dataset) -> Path:
 
 def _checked(path: Path, dataset: Dataset) -> Path:
     if not path.is_file():
-        raise DataError(
-            f"{path} is missing; with ${VARIABLE} set, the dataset {dataset.name} is read from there."
-        )
+        raise DataError(f"{path} is missing; with ${VARIABLE} set, the dataset {dataset.name} is read from there.")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != dataset.sha256:
         raise DataError(
@@ -60,7 +58,5 @@ def _download(dataset: Dataset) -> Path:
             path=pooch.os_cache("isoflop"),
         )
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"the dataset {dataset.name} could not be downloaded from {dataset.url}: {error}"
-        ) from error
+        raise DataError(f"the dataset {dataset.name} could not be downloaded from {dataset.url}: {error}") from error
     return Path(path)

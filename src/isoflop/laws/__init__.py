@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from types import ModuleType
 
 from isoflop.errors import UsageError
@@ -34,9 +35,9 @@ def find_law(text: str) -> Law:
     if broken_name:
         return broken.broken_power_law(int(broken_name[1]))
     if re.fullmatch(r"[A-Za-z][\w-]*", text):
-        near = difflib.get_close_matches(text, LAWS, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f'there is no law "{text}".{hint} Say one of {", ".join(LAWS)}, or type a formula.')
+        raise UsageError(
+            f'there is no law "{text}".{_hint(text, LAWS)} Say one of {", ".join(LAWS)}, or type a formula.'
+        )
     typed = parse_law(text)
     return next((known for known in LAWS.values() if known.formula == typed.formula), typed)
 
@@ -45,6 +46,11 @@ def find_curve(name: str) -> Curve:
     """Give the published curve of that name, such as besiroglu2024."""
     if name in CURVES:
         return CURVES[name]
-    near = difflib.get_close_matches(name, CURVES, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise UsageError(f'there is no curve "{name}".{hint} Say one of {", ".join(CURVES)}.')
+    raise UsageError(f'there is no curve "{name}".{_hint(name, CURVES)} Say one of {", ".join(CURVES)}.')
+
+
+def _hint(text: str, names: Iterable[str]) -> str:
+    """Ask whether the nearest name was meant, capitals aside."""
+    known = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(text.lower(), known, 1)
+    return f" Did you mean {known[near[0]]}?" if near else ""

@@ -13,9 +13,7 @@ RANGE = {"N": (44e6, 16e9), "D": (5e9, 5e11)}
 
 
 @law(cite=f"{CITE}, eq. 2")
-def chinchilla(
-    N: Params, D: Tokens, *, E: Floor, A: Scale, alpha: Exponent, B: Scale, beta: Exponent
-) -> Nats:
+def chinchilla(N: Params, D: Tokens, *, E: Floor, A: Scale, alpha: Exponent, B: Scale, beta: Exponent) -> Nats:
     """Loss falls as a power of parameters and a power of tokens, towards a floor E."""
     return E + A / N**alpha + B / D**beta
 

@@ -33,4 +33,4 @@ def m3(x: Count, *, b: Scale, gamma: Size, c: Exponent) -> Nats:
 @law(cite=f"{CITE}, M4", name="M4")
 def m4(x: Count, *, e_inf: Floor, e_0: Floor, a: Exponent, d: Size, c: Exponent) -> Nats:
     """A sigmoid in log x from e_0 (untrained) to e_inf: (e - e_inf) / (e_0 - e)^a is a power of x."""
-    return e_inf + (e_0 - e_inf) * saturate((d / x) ** c, a)  # type: ignore[no-any-return]
+    return e_inf + (e_0 - e_inf) * saturate((d / x) ** c, a)

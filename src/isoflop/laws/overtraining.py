@@ -10,7 +10,7 @@ from isoflop.units import Exponent, Floor, Nats, Params, Scale, Tokens
 
 CITE = "Gadre et al. 2024, arXiv:2403.08540"
 RANGE = {"N": (11e6, 6.9e9), "D": (2e8, 9e11)}
-CAUTION = "Made to extrapolate over-training at a fixed ratio, not to allocate: its own optimum is 3 to 8 tokens per parameter."
+CAUTION = "Made to extrapolate over-training, not to allocate: its own optimum is 3 to 8 tokens per parameter."
 
 
 @law(cite=f"{CITE}, eq. 4")

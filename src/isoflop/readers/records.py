@@ -49,8 +49,7 @@ def _from_objects(objects: Sequence[Any], rows: Sequence[int], source: str) -> R
             raise DataError(f"{source}, row {row}: {_kind(found)} where a run's object should be.")
     names = tuple(dict.fromkeys(name for found in objects for name in found))
     columns = tuple(
-        [_cell(found.get(name), row, source) for row, found in zip(rows, objects, strict=True)]
-        for name in names
+        [_cell(found.get(name), row, source) for row, found in zip(rows, objects, strict=True)] for name in names
     )
     return RawTable(source, names, columns, np.array(rows, dtype=np.int64))
 
@@ -60,17 +59,14 @@ def _from_columns(document: dict[str, Any], source: str) -> RawTable:
         return _from_objects([document], [1], source)
     for name, values in document.items():
         if not isinstance(values, list):
-            raise DataError(
-                f'{source}: column "{name}" is {_kind(values)}. Give a list with one value for each run.'
-            )
+            raise DataError(f'{source}: column "{name}" is {_kind(values)}. Give a list with one value for each run.')
     lengths = {name: len(values) for name, values in document.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise DataError(f"{source}: the columns differ in length: {told}.")
     rows = range(1, next(iter(lengths.values()), 0) + 1)
     columns = tuple(
-        [_cell(value, row, source) for row, value in zip(rows, values, strict=True)]
-        for values in document.values()
+        [_cell(value, row, source) for row, value in zip(rows, values, strict=True)] for values in document.values()
     )
     return RawTable(source, tuple(document), columns, np.array(rows, dtype=np.int64))
 
@@ -79,11 +75,7 @@ def _cell(value: object, row: int, source: str) -> object:
     """Give a cell as it is, nested values as their JSON text; a number beyond float64 is refused."""
     if isinstance(value, dict | list):
         return json.dumps(value)
-    beyond = (
-        value.bit_length() > 1023
-        if isinstance(value, int)
-        else isinstance(value, float) and math.isinf(value)
-    )
+    beyond = value.bit_length() > 1023 if isinstance(value, int) else isinstance(value, float) and math.isinf(value)
     if beyond:
         raise DataError(f"{source}, row {row}: a number beyond 1.8e308. Correct it.")
     return value
@@ -95,9 +87,7 @@ def _parse(text: str, source: str) -> Any:
     except RecursionError:
         raise DataError(f"{source}: is nested too deep. Give a list with an object for each run.") from None
     except json.JSONDecodeError as error:
-        raise DataError(
-            f"{source}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}."
-        ) from None
+        raise DataError(f"{source}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}.") from None
     except ValueError as error:
         raise DataError(f"{source}: {error}") from None
 

@@ -103,9 +103,7 @@ def _near(path: Path) -> str:
 
 def _refuse_size(size: int, shown: str) -> None:
     if size > MAX_BYTES:
-        raise DataError(
-            f"{shown}: is larger than {MAX_BYTES >> 20} MiB. Keep one row a run and the columns needed."
-        )
+        raise DataError(f"{shown}: is larger than {MAX_BYTES >> 20} MiB. Keep one row a run and the columns needed.")
 
 
 def _gunzip(data: bytes, shown: str) -> bytes:
@@ -120,9 +118,7 @@ def _gunzip(data: bytes, shown: str) -> bytes:
             raise DataError(f"{shown}: is a damaged gzip file ({error}). Compress it again.") from None
         size += len(parts[-1])
         if size > limit:
-            raise DataError(
-                f"{shown}: grows beyond {limit >> 20} MiB when unpacked. Unpack it yourself and check it."
-            )
+            raise DataError(f"{shown}: grows beyond {limit >> 20} MiB when unpacked. Unpack it yourself and check it.")
         if not stream.eof:
             raise DataError(f"{shown}: the gzip file ends early. Compress or download it again.")
         data = stream.unused_data.lstrip(b"\0")
@@ -151,9 +147,7 @@ def _decode(data: bytes, shown: str) -> str:
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         byte = f"0x{data[error.start]:02x}"
-        raise DataError(
-            f"{shown}, line {row}: byte {error.start} ({byte}) is not UTF-8. Save it as UTF-8."
-        ) from None
+        raise DataError(f"{shown}, line {row}: byte {error.start} ({byte}) is not UTF-8. Save it as UTF-8.") from None
     if not text.strip():
         raise DataError(f"{shown}: is empty. Give a header and one row for each run.")
     return text

@@ -103,9 +103,7 @@ def _header(cells: list[str], row: int, source: str) -> tuple[str, ...]:
     if not cells:
         raise DataError(f"{source}: is empty but for separators. Give a header and one row for each run.")
     if all(is_number(cell) for cell in cells):
-        raise DataError(
-            f"{source}, row {row}: holds numbers where the column names should be. Add a header: N,D,loss."
-        )
+        raise DataError(f"{source}, row {row}: holds numbers where the column names should be. Add a header: N,D,loss.")
     return tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1))
 
 
@@ -113,6 +111,4 @@ def _refuse_large(rows: int, columns: int, source: str) -> None:
     if rows > MAX_ROWS:
         raise DataError(f"{source}: has more than {MAX_ROWS:,} rows. Keep one row a run.")
     if columns > MAX_COLUMNS:
-        raise DataError(
-            f"{source}: has more than {MAX_COLUMNS:,} columns. Keep N, D, loss and what else is needed."
-        )
+        raise DataError(f"{source}: has more than {MAX_COLUMNS:,} columns. Keep N, D, loss and what else is needed.")

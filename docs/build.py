@@ -1,0 +1,175 @@
+"""Write the generated pages of docs/: laws.md from the catalogue, cli.md from the command line.
+
+python docs/build.py           writes the pages that changed
+python docs/build.py --check   writes nothing and exits with 1 if a page is out of date
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoflop.laws import CURVES, LAWS
+from isoflop.units import show
+
+if TYPE_CHECKING:
+    from isoflop.law import Curve, Law
+
+DOCS = Path(__file__).parent
+
+LAWS_PREAMBLE = """\
+# The laws
+
+Every law of the catalogue, with its published curves. This page is generated; `make docs` writes it.
+
+A letter's kind says how a fit may move it:
+
+| kind | what it is |
+|---|---|
+| input | a column of the runs, in base units |
+| floor | what remains however large the run; never negative |
+| scale | how large its term is; never negative |
+| exponent | how fast its term falls; never negative |
+| size | a size at which its term has a given weight; positive, in the unit of an input |
+| break | where one power law hands over to the next; positive, in the unit of an input |
+| real | any number |
+
+The check values of a curve are computed from its constants and held by the tests to 1e-7; a caution says what a \
+curve should not be used for. Any formula of your own is a law too: `--law "E + A/N^alpha"`.
+"""
+
+CLI_PREAMBLE = """\
+# The command line
+
+Every command with its options. This page is generated; `make docs` writes it.
+
+Results go to stdout, talk to stderr. `--json` prints JSON. `-` is stdin. Numbers may be typed as `8e9`, `70B` or \
+`1.4T`. Exit codes: 0 ok, 1 failure, 2 usage, 3 data refused, 4 fit not to be trusted (a BLOCK finding), \
+130 interrupted.
+"""
+
+
+def laws_page() -> str:
+    """Give the page on every law and every published curve."""
+    sections = [section for law in LAWS.values() for section in _law(law)]
+    return "\n\n".join([LAWS_PREAMBLE.rstrip(), *sections]) + "\n"
+
+
+def _law(law: Law) -> Iterator[str]:
+    curves = [curve for curve in CURVES.values() if curve.law is law]
+    letters = [(f"`{name}`", f"input: {kind.unit or 'any'}") for name, kind in law.inputs.items()]
+    letters += [(f"`{name}`", kind.role) for name, kind in law.parameters.items()]
+    yield f"## {law.name}"
+    yield law.summary
+    yield f"```\n{law.formula}\n```"
+    yield f"$$\n{law.formula.latex()}\n$$"
+    yield f"Gives {law.output.unit}. Source: {law.cite}."
+    yield _table(("letter", "kind"), letters)
+    if not curves:
+        yield "No published curve: fit it to your runs."
+    for curve in curves:
+        yield from _curve(curve)
+
+
+def _curve(curve: Curve) -> Iterator[str]:
+    values = ", ".join(f"{name} = {value:.8g}" for name, value in curve.values.items())
+    yield f"### {curve.name}"
+    if curve.summary:
+        yield curve.summary
+    yield f"{values}. Source: {curve.cite}."
+    if curve.fitted_on:
+        ranges = ", ".join(f"{name} from {show(low)} to {show(high)}" for name, (low, high) in curve.fitted_on.items())
+        yield f"Fitted on {ranges}."
+    if curve.caution:
+        yield f"**Caution.** {curve.caution}"
+    names = tuple(curve.law.inputs)
+    checks = [(*(show(inputs[name], 4) for name in names), f"{value:.8g}") for inputs, value in curve.checks]
+    yield _table((*names, curve.law.output.unit), checks)
+
+
+def cli_page() -> str:
+    """Give the page on every command of the command line."""
+    import typer
+
+    from isoflop.cli import app
+
+    commands = dict(_commands("isoflop", typer.main.get_command(app)))
+    sections = [section for path, command in commands.items() for section in _command(path, command)]
+    return "\n\n".join([CLI_PREAMBLE.rstrip(), *sections, *_panels(commands.values())]) + "\n"
+
+
+def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Give every command by what one types for it. Any: typer's command classes have no stable home."""
+    if not hasattr(command, "commands"):
+        yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _commands(f"{path} {name}", child)
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    options = _options(command)
+    own = [one for one in options if not one.rich_help_panel]
+    panels = dict.fromkeys(one.rich_help_panel for one in options if one.rich_help_panel)
+    yield f"## {path}"
+    yield command.help.strip()
+    yield f"```\n{' '.join([path, *map(_metavar, arguments), '[OPTIONS]'])}\n```"
+    if arguments:
+        yield _table(("argument", "meaning"), [(f"`{_metavar(one)}`", one.help or "") for one in arguments])
+    if own:
+        yield _table(("option", "meaning", "default"), [_option(one) for one in own])
+    if panels:
+        yield f"And the options under {' and '.join(f'[{name}](#{name.lower()})' for name in panels)} below."
+
+
+def _panels(commands: Iterable[Any]) -> Iterator[str]:
+    """Describe once the groups of options that several commands share."""
+    shared: dict[str, dict[str, tuple[str, str, str]]] = {}
+    for command in commands:
+        for option in _options(command):
+            if option.rich_help_panel:
+                shared.setdefault(option.rich_help_panel, {})[option.name] = _option(option)
+    for name, rows in shared.items():
+        yield f"## {name}"
+        yield _table(("option", "meaning", "default"), list(rows.values()))
+
+
+def _options(command: Any) -> list[Any]:
+    return [one for one in command.params if one.param_type_name == "option" and not one.hidden]
+
+
+def _metavar(argument: Any) -> str:
+    name = str(argument.metavar or argument.name.upper())
+    return name if argument.required or name.startswith("[") else f"[{name}]"
+
+
+def _option(option: Any) -> tuple[str, str, str]:
+    value = "" if option.is_flag else f" {option.metavar or option.name.upper()}"
+    shown = isinstance(option.default, str | int | float) and not isinstance(option.default, bool)
+    default = "required" if option.required else f"`{option.default}`" if shown else ""
+    return f"`{', '.join(option.opts)}{value}`", option.help or "", default
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or say which are out of date; give the exit code."""
+    pages = {"laws.md": laws_page(), "cli.md": cli_page()}
+    stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]
+    if "--check" in arguments:
+        for name in stale:
+            print(f"docs/{name} is out of date. Say make docs.")
+        return 1 if stale else 0
+    for name in stale:
+        (DOCS / name).write_text(pages[name])
+        print(f"wrote docs/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

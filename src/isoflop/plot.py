@@ -1,0 +1,307 @@
+"""Figures of runs, laws and forecasts, for the README, a paper or the terminal's demo (needs matplotlib)."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoflop.allocation import allocate
+from isoflop.approaches import group_by_budget, isoflop_minima
+from isoflop.errors import DataError, MissingExtraError, UsageError
+from isoflop.flops import rule_named
+from isoflop.forecast import Source, curve_of, forecast, values_of
+from isoflop.units import show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from isoflop.runs import Runs
+
+    Array = NDArray[np.float64]
+
+_STAMP = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
+"""Format → the entry of its metadata that would differ from run to run, or from machine to machine."""
+
+INK, QUIET, RUN, FAINT = "#1a1a1a", "#6b6b6b", "#9a9a9a", "#dedede"
+LAW_COLOURS = ("#0072b2", "#d55e00", "#8e4a9e", "#5a5a5a")
+"""One for each law: told apart by every kind of colour vision (after Okabe and Ito 2008)."""
+_MAP, _MAP_ENDS = "viridis", (0.05, 0.64)  # its light end cannot be read on white
+_SAME_BUDGET = np.log(1.1)
+_STEP = 0.13  # between neighbours that stand side by side, in ln C
+_STYLE: Any = {
+    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "axes.titlepad": 26, "axes.labelsize": 10, "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET, "axes.linewidth": 0.8, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.facecolor": "white", "figure.facecolor": "white", "savefig.facecolor": "white", "text.color": INK,
+    "xtick.color": QUIET, "ytick.color": QUIET, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+    "xtick.labelsize": 9, "ytick.labelsize": 9, "xtick.major.size": 4, "ytick.major.size": 4,
+    "xtick.minor.size": 2, "ytick.minor.size": 2, "lines.solid_capstyle": "round", "legend.frameon": False,
+    "legend.fontsize": 9, "svg.fonttype": "path", "svg.hashsalt": "isoflop", "pdf.fonttype": 42,
+    "path.simplify": True, "text.usetex": False,
+}  # fmt: skip
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Draw in our own style and leave the caller's matplotlib settings as they were."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise MissingExtraError(
+            'a figure needs matplotlib, which is not installed. Type: pip install "isoflop[plot]"'
+        ) from None
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def overview(laws: Mapping[str, Source], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss") -> Figure:
+    """Give the figure of a study: its isoFLOP curves, and the forecasts of its laws against compute.
+
+    laws     name on the figure → fit or curve of N and D; the first also draws the isoFLOP curves
+    sweep    the runs that were fitted, isoFLOP budgets of at least three sizes each
+    targets  larger runs, shown with what each law forecast for them and what they reached
+    loss     what the loss axes are called, as in "loss (nats per byte)"
+    """
+    if not laws:
+        raise UsageError('name at least one law to draw, as in overview({"chinchilla": fit}, runs).')
+    with _style():
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.06)
+        figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
+        left, right = figure.subplots(1, 2, width_ratios=(1, 1.12))
+        name, first = next(iter(laws.items()))
+        isoflop_panel(left, first, sweep, name=name)
+        compute_panel(right, laws, sweep, targets=targets)
+        for axes in (left, right):
+            axes.set_ylabel(loss)
+    return figure
+
+
+def isoflop_panel(axes: Axes, law: Source, runs: Runs, *, name: str) -> None:
+    """Draw loss against parameters, a colour for each budget: runs, the law's curve, the lowest point.
+
+    A diamond is the lowest point of a parabola through one budget's runs, where it lies among them:
+    it knows nothing of the law.
+    """
+    budgets = [runs.take(member) for member in group_by_budget(runs).members]
+    for budget, colour in zip(budgets, _shades(len(budgets)), strict=True):
+        compute = float(np.exp(np.log(budget["C"]).mean()))
+        sizes = np.geomspace(budget["N"].min() / 1.15, budget["N"].max() * 1.15, 120)
+        loss = curve_of(law)(N=sizes, D=rule_named("6ND").tokens(sizes, compute))
+        axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
+        axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
+        _label(axes, (sizes[-1], loss[-1]), f"{_power(compute)} FLOPs", colour=colour)
+    lowest = isoflop_minima(runs, draws=0).usable
+    axes.scatter(
+        [one.N.value for one in lowest], [one.loss.value for one in lowest], s=54, marker="D",
+        facecolors="white", edgecolors=INK, linewidths=1.1, zorder=2.5,
+    )  # fmt: skip
+    _log_axes(axes, "parameters N", lambda value: show(value, 1))
+    axes.set_xlim(right=runs["N"].max() * 3.8)
+    _heading(
+        axes, "At equal compute, one size is best", f"curves: the fitted {name} law; ◇ lowest point of each budget"
+    )
+
+
+def compute_panel(axes: Axes, laws: Mapping[str, Source], runs: Runs, *, targets: Runs | None = None) -> None:
+    """Draw loss against compute: runs, each law's best loss with its band, and forecasts beside the truth.
+
+    Frontiers are dashed beyond the largest run. Forecasts of one target stand side by side around
+    what it reached; only that one's compute is exact.
+    """
+    trained = float(runs["C"].max())
+    end = 1.25 * max(trained, float(targets["C"].max()) if targets is not None else trained * 10)
+    reach = (float(runs["C"].min()), trained, end)
+    colours = _law_colours(len(laws))
+    ends = [
+        _frontier(axes, source, reach, colour=colour) for source, colour in zip(laws.values(), colours, strict=True)
+    ]
+    if targets is not None:
+        _targets(axes, laws, targets)
+    _log_axes(axes, "training compute C (FLOPs)", _power)
+    axes.set_xlim(right=end * 2.6)
+    _runs_below(axes, runs, float(axes.get_ylim()[1]) * 1.06)
+    for name, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
+        _label(axes, (end, height), name, colour=colour)
+    _key(axes, with_targets=targets is not None)
+    _heading(
+        axes,
+        "Larger runs: the forecast and what they reached",
+        "lines: best loss at each budget, dashed beyond the runs; bands: 90 %",
+    )
+
+
+def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
+    """Draw the runs up to a loss, and an arrowhead at the edge for each above it."""
+    seen = runs["loss"] <= top
+    axes.scatter(runs["C"][seen], runs["loss"][seen], s=22, color=RUN, linewidths=0, zorder=2)
+    above = np.unique(np.round(np.log(runs["C"][~seen]), 2))
+    axes.scatter(np.exp(above), np.full(len(above), top), s=30, marker=6, color=RUN, linewidths=0, clip_on=False)
+    axes.set_ylim(top=top)
+
+
+def _frontier(axes: Axes, source: Source, reach: tuple[float, float, float], *, colour: str) -> float:
+    """Draw the least loss a law gives at each compute, and give its height at the end."""
+    first, trained, end = reach
+    computes = np.geomspace(first, end, 160)
+    law = curve_of(source).law
+    best = allocate(law, np.repeat(values_of(source), len(computes), axis=0), computes, rule=rule_named("6ND"))
+    expected = forecast(source, N=best.N, D=best.D)
+    low, high = (np.array([getattr(one.loss, end_) for one in expected]) for end_ in ("low", "high"))
+    axes.fill_between(computes, low, high, color=colour, alpha=0.13, linewidth=0, zorder=1)
+    for part, dashes in ((computes <= trained, "-"), (computes >= trained, (0, (4, 2)))):
+        axes.plot(computes[part], best.loss[part], color=colour, linewidth=1.6, linestyle=dashes, zorder=3)
+    return float(best.loss[-1])
+
+
+def _targets(axes: Axes, laws: Mapping[str, Source], targets: Runs) -> None:
+    """Draw each target where it ended, and on its sides what the laws had said."""
+    middle = len(laws) // 2
+    for run, compute in enumerate(_side_by_side(targets["C"], 1 + len(laws))):
+        places = compute * np.exp(_STEP * (np.arange(1 + len(laws)) - middle))
+        axes.scatter(places[middle], targets["loss"][run], s=34, color=INK, linewidths=0, zorder=6)
+        at = {"N": targets["N"][run], "D": targets["D"][run]}
+        for place, source, colour in zip(
+            np.delete(places, middle), laws.values(), _law_colours(len(laws)), strict=True
+        ):
+            loss = forecast(source, **at)[0].loss
+            axes.vlines(place, loss.low, loss.high, color=colour, linewidth=2, zorder=5)
+            axes.scatter(place, loss.value, s=26, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6)
+
+
+def _key(axes: Axes, *, with_targets: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    reached = Line2D([], [], color=INK, marker="o", markersize=5.5, linestyle="")
+    said = Line2D([], [], color=QUIET, marker="o", markersize=5, markerfacecolor="white", linewidth=2)
+    run = Line2D([], [], color=RUN, marker="o", markersize=4.5, linestyle="")
+    marks = {"runs that were fitted (▲ above)": run}
+    if with_targets:
+        marks |= {"larger run: forecast, 90 % interval": said, "larger run: reached": reached}
+    axes.legend(marks.values(), marks.keys(), loc="lower left", handlelength=1.6, borderaxespad=0.2, labelspacing=0.5)
+
+
+def _side_by_side(compute: Array, width: int) -> Array:
+    """Give places in C for runs so that those of equal compute do not hide each other."""
+    placed = np.array(compute, float)
+    for group in _groups(compute):
+        shift = np.arange(len(group)) - (len(group) - 1) / 2
+        placed[group] *= np.exp(_STEP * (width + 0.6) * shift)
+    return placed
+
+
+def _groups(compute: Array) -> list[NDArray[np.intp]]:
+    order = np.argsort(compute, kind="stable")
+    return np.split(order, 1 + np.flatnonzero(np.diff(np.log(compute[order])) > _SAME_BUDGET))
+
+
+def _shades(count: int) -> list[Any]:
+    """Give colours from dark to light that stay in order for every kind of colour vision."""
+    from matplotlib import colormaps
+
+    return [colormaps[_MAP](position) for position in np.linspace(*_MAP_ENDS, count)]
+
+
+def _law_colours(count: int) -> list[str]:
+    return [LAW_COLOURS[position % len(LAW_COLOURS)] for position in range(count)]
+
+
+def _label(axes: Axes, end: tuple[float, float], text: str, *, colour: object) -> None:
+    """Write a name at the end of its line."""
+    axes.annotate(
+        text, end, xytext=(6, 0), textcoords="offset points", color=colour, va="center", fontsize=9,
+        annotation_clip=False,
+    )  # fmt: skip
+
+
+def _apart(axes: Axes, heights: Sequence[float], gap: float = 0.055) -> list[float]:
+    """Give label heights in order, pushed apart until they are `gap` of the axes from each other."""
+    to_axes = axes.transScale + axes.transLimits
+    places = [to_axes.transform((axes.get_xlim()[0], height))[1] for height in heights]
+    order = np.argsort(places)
+    for lower, upper in pairwise(order):
+        places[upper] = max(places[upper], places[lower] + gap)
+    return [float(to_axes.inverted().transform((0, place))[1]) for place in places]
+
+
+def _heading(axes: Axes, title: str, under: str) -> None:
+    axes.set_title(title)
+    axes.annotate(
+        under, (0, 1), xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", color=QUIET,
+        fontsize=9, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
+    """Make both axes logarithmic, loss upwards, with few ticks at round numbers."""
+    from matplotlib import ticker
+
+    axes.set(xscale="log", yscale="log", xlabel=name, ylabel="loss")
+    low, high = axes.get_xlim()
+    steps = (1.0, 3.0) if np.log10(high / low) < 2.4 else (1.0,)
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: written(value)))
+    axes.xaxis.set_minor_locator(ticker.LogLocator(subs=range(1, 10)))
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axes.yaxis.set_major_locator(ticker.MaxNLocator(7, steps=(1, 2, 2.5, 5, 10)))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
+    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
+    axes.set_axisbelow(True)
+
+
+def _power(value: float) -> str:
+    """Write compute as on the command line: 3e10, 1e12."""
+    return f"{value:.2g}".replace("e+", "e").replace("e0", "e")
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure as PNG, SVG or PDF, by the suffix, whole or not at all; equal figures give equal bytes.
+
+    Raises UsageError for another suffix and DataError if the file cannot be written.
+    """
+    kind = figure_format(path)
+    content = io.BytesIO()
+    with _style():
+        figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
+    _write_whole(Path(path), content.getvalue())
+    return Path(path)
+
+
+def figure_format(path: str | os.PathLike[str]) -> str:
+    """Give the format that a file's suffix asks for; raises UsageError if it is none of ours."""
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in _STAMP:
+        raise UsageError(f'"{path}": a figure is saved as {", ".join(_STAMP)}. Say figure.png.')
+    return kind
+
+
+def _write_whole(file: Path, content: bytes) -> None:
+    try:
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(file)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DataError(
+            f"{file}: {error.strerror}. Say a file in a folder that can be written, as in -o figure.png."
+        ) from None

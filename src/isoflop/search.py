@@ -1,0 +1,66 @@
+"""A problem → its best optimum: many starts descend at once, the best is polished, the others say how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from isoflop.errors import UsageError
+from isoflop.minimise import minimise, polish
+from isoflop.starts import starts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.objective import Objective
+    from isoflop.problem import Problem
+
+    Array = NDArray[np.float64]
+
+SAME = 1e-6
+"""Two starts reached the same optimum when their objectives differ by less than this share."""
+NOTHING = 1e-24
+"""An objective below this is zero, to rounding."""
+MANY_RUNS = 4_000
+"""Above so many runs, starts descend on a sample of that size first."""
+
+
+class Found(NamedTuple):
+    """The best fitted coordinates (parameters,), the objective they minimise, the share of starts that got there."""
+
+    theta: Array
+    objective: Objective
+    agreement: float
+
+
+def search(problem: Problem, objective: Objective, *, count: int, seed: int) -> Found:
+    """Give the best optimum that `count` starts reach; an adaptive objective's delta is settled on the way."""
+    some = problem if problem.size <= MANY_RUNS else problem.take(_sample(problem.size, seed))
+    begin = starts(some, objective, count=count, seed=seed)
+    if not len(begin):
+        raise UsageError(f"law {problem.law.name} is undefined at these runs from every start. Check its formula.")
+    ends = minimise(some, begin, objective.adapted(some.residuals(begin[:1])[0], begin.shape[1]))
+    theta, settled = _settle(some, ends.theta[np.argmin(ends.objective)], objective)
+    ends = minimise(some, ends.theta, settled)
+    agreement = float((ends.objective <= ends.objective.min() * (1 + SAME) + NOTHING).mean())
+    theta = ends.theta[np.argmin(ends.objective)]
+    if some is not problem:
+        theta, settled = _settle(problem, minimise(problem, theta[None], settled).theta[0], objective)
+    return Found(polish(problem, theta, settled), settled, agreement)
+
+
+def _settle(problem: Problem, theta: Array, objective: Objective) -> tuple[Array, Objective]:
+    """Refit until an adaptive objective's delta agrees with the noise it leaves."""
+    settled = objective.adapted(problem.residuals(theta[None])[0], theta.size)
+    for _ in range(50 if objective.adaptive else 0):
+        theta = minimise(problem, theta[None], settled).theta[0]
+        now = objective.adapted(problem.residuals(theta[None])[0], theta.size)
+        if abs(now.delta - settled.delta) <= 1e-9 * settled.delta:
+            break
+        settled = now
+    return theta, settled
+
+
+def _sample(size: int, seed: int) -> NDArray[np.int64]:
+    return np.sort(np.random.default_rng(seed).choice(size, MANY_RUNS, replace=False))

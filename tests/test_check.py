@@ -1,0 +1,50 @@
+"""Findings about a fit fire on the problem and stay quiet on sound runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from simulated import chinchilla_runs
+
+import isoflop
+from isoflop.laws.chinchilla import besiroglu2024
+from isoflop.runs import Runs
+
+
+def codes(runs, law="chinchilla", **options):
+    return {(one.code, one.severity) for one in isoflop.fit(law, runs, draws=0, **options).findings}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sound_runs_raise_nothing(seed):
+    assert codes(chinchilla_runs(60, noise=0.005, seed=seed)) == set()
+
+
+def test_our_own_small_ladder_raises_nothing():
+    assert codes(isoflop.read("tinylm", where='role == "sweep"')) == set()
+
+
+def sized(size, tokens):
+    size, tokens = np.broadcast_arrays(np.asarray(size, float), np.asarray(tokens, float))
+    noise = 1 + 0.003 * np.random.default_rng(0).standard_normal(size.shape)
+    return Runs.of(N=size, D=tokens, loss=besiroglu2024(size, tokens) * noise)
+
+
+def test_one_size_for_all_blocks():
+    assert ("F04", "BLOCK") in codes(sized(1e9, np.geomspace(1e9, 1e12, 30)))
+
+
+def test_one_ratio_of_tokens_to_parameters_is_not_identified():
+    size = np.geomspace(1e8, 1e10, 30)
+    found = isoflop.fit("chinchilla", sized(size, 20 * size), draws=0).findings
+    assert "one ratio of tokens to parameters" in next(one for one in found if one.code == "F03").remedy
+
+
+def test_few_runs_are_said_to_be_few():
+    assert ("F04", "WARN") in codes(chinchilla_runs(12, noise=0.005))
+
+
+def test_a_floor_at_zero_is_reported():
+    size, tokens = np.meshgrid(np.geomspace(1e6, 1e9, 6), np.geomspace(1e8, 1e11, 6))
+    loss = 30 / size**0.1 + 60 / tokens**0.12 - 1.0
+    assert ("F02", "WARN") in codes(Runs.of(N=size.ravel(), D=tokens.ravel(), loss=loss.ravel()))

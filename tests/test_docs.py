@@ -1,0 +1,134 @@
+"""The pages keep their word: their code runs, their links lead somewhere, generated ones are up to date."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BUILD = ROOT / "docs" / "build.py"
+
+pages = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands(page):
+    """Give the lines of a page's shell blocks that call isoflop, with or without a prompt before them."""
+    lines = [line for block in blocks(page, "(?:sh|shell|bash|console)") for line in block.splitlines()]
+    return [line.removeprefix("$ ") for line in lines if re.match(r"(\$ )?isoflop ", line)]
+
+
+def built(*arguments, docs=BUILD):
+    return subprocess.run(
+        [sys.executable, str(docs), *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+
+@pytest.mark.parametrize("name", ["why", "vocabulary", "choose-a-law", "tutorial", "laws", "cli"])
+def test_the_page_is_there_and_has_one_title(name):
+    text = (ROOT / "docs" / f"{name}.md").read_text()
+    assert text.startswith("# ")
+    assert len(re.findall(r"^# ", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)) == 1
+
+
+@pages
+def test_every_python_block_runs(page, tmp_path, *, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(page, "python"):
+        exec(compile(block, page.name, "exec"), {"__name__": "__main__"})  # noqa: S102 - our own pages
+
+
+@pages
+def test_every_isoflop_command_runs(page, tmp_path, *, monkeypatch, capsys):
+    from isoflop.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    for line in commands(page):
+        monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
+        with pytest.raises(SystemExit) as done:
+            main()
+        printed = capsys.readouterr()
+        assert not done.value.code, f"{line}\n{printed.err}"
+        assert printed.out.strip(), line
+
+
+def test_the_tutorial_has_code_of_both_kinds():
+    tutorial = ROOT / "docs" / "tutorial.md"
+    assert len(blocks(tutorial, "python")) >= 4
+    assert len(commands(tutorial)) >= 5
+
+
+def test_what_the_tutorial_says_of_its_forecast_is_so():
+    import isoflop
+
+    fit = isoflop.fit("chinchilla", isoflop.read("tinylm", where='role == "sweep"'))
+    (found,) = isoflop.forecast(fit, N=393216, D=4238336)
+    target = isoflop.read("tinylm", where='role == "target" and N == 393216')
+    text = (ROOT / "docs" / "tutorial.md").read_text()
+    words = r"about ([\d.]+), with a 90 % interval from ([\d.]+) to ([\d.]+)\. .*it reached ([\d.]+)\."
+    said = [float(number) for number in re.search(words, text).groups()]
+    assert said[:3] == pytest.approx([found.loss.value, found.loss.low, found.loss.high], abs=0.01)
+    assert said[3] == pytest.approx(target["loss"][0], abs=0.0005)
+    assert found.decades == pytest.approx(1, abs=0.01)
+    assert found.loss.low < target["loss"][0] < found.loss.value
+
+
+@pages
+def test_every_link_to_a_page_leads_to_it(page):
+    for target in re.findall(r"\]\(([^)#:]+\.\w+)(#[\w-]+)?\)", page.read_text()):
+        path, anchor = page.parent / target[0], target[1].lstrip("#")
+        assert path.exists(), f"{page.name} links to {target[0]}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)", path.read_text(), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_the_generated_pages_are_up_to_date():
+    done = built("--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_page_out_of_date_is_named_and_rebuilt(tmp_path):
+    copy = tmp_path / "build.py"
+    copy.write_text(BUILD.read_text())
+    found = built("--check", docs=copy)
+    assert "docs/cli.md is out of date. Say make docs." in found.stdout
+    assert found.returncode == 1
+    assert not (tmp_path / "cli.md").exists()
+    assert built(docs=copy).returncode == 0
+    assert (tmp_path / "laws.md").read_text().startswith("# The laws\n")
+    assert built("--check", docs=copy).returncode == 0
+
+
+def test_the_page_of_laws_has_every_law_curve_and_check():
+    from isoflop.laws import CURVES, LAWS
+
+    text = (ROOT / "docs" / "laws.md").read_text()
+    for name, law in LAWS.items():
+        assert f"\n## {name}\n" in text
+        assert f"```\n{law.formula}\n```" in text
+        assert f"$$\n{law.formula.latex()}\n$$" in text
+        assert law.cite in text
+    for name, curve in CURVES.items():
+        assert f"\n### {name}\n" in text
+        assert curve.caution in text
+        assert all(f"{value:.8g} |" in text for _, value in curve.checks)
+
+
+def test_the_page_of_commands_has_every_option():
+    import typer
+
+    from isoflop.cli import app
+
+    text = (ROOT / "docs" / "cli.md").read_text()
+    for command in typer.main.get_command(app).commands.values():
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                assert all(re.search(rf"[`, ]{re.escape(word)}\b", text) for word in parameter.opts), parameter.opts

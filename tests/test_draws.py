@@ -1,0 +1,85 @@
+"""Covariance and draws: the spread they claim is the spread that repeated experiments show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from simulated import chinchilla_runs
+
+from isoflop.draws import MOST_REFITTED, bootstrap, covariance, draw, from_covariance, refit
+from isoflop.laws import find_law
+from isoflop.objective import parse_objective
+from isoflop.problem import problem_of
+from isoflop.search import search
+
+LAW = find_law("M1")
+
+
+def line(count, seed, noise=0.02):
+    """Give a power law's problem, whose log-log fit is a straight line with known variance."""
+    random = np.random.default_rng(seed)
+    x = np.exp(np.linspace(0, 5, count))
+    return problem_of(LAW, {"x": x}, 3 * x**-0.2 * np.exp(noise * random.standard_normal(count)))
+
+
+def fitted(problem, name="squares"):
+    return search(problem, parse_objective(name), count=4, seed=0)
+
+
+def textbook(noise=0.02, count=50):
+    design = np.stack([np.ones(count), -np.linspace(0, 5, count)], axis=1)
+    return noise**2 * np.linalg.inv(design.T @ design)
+
+
+def test_classical_covariance_is_the_textbooks():
+    problem = line(50, 0)
+    found = fitted(problem)
+    residuals = problem.residuals(found.theta[None])[0]
+    expected = textbook(1.0) * (residuals @ residuals) / 48
+    assert covariance(problem, found.theta, found.objective, kind="classical") == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", ["squares", "robust"])
+def test_hc3_covariance_matches_repeated_experiments(name):
+    thetas, spreads = [], []
+    for seed in range(200):
+        problem = line(50, seed)
+        found = fitted(problem, name)
+        thetas.append(found.theta)
+        spreads.append(np.diag(covariance(problem, found.theta, found.objective)))
+    assert np.mean(spreads, axis=0) == pytest.approx(np.var(thetas, axis=0), rel=0.3)
+
+
+def test_bootstrap_draws_spread_as_hc3_says():
+    problem = line(80, 3)
+    found = fitted(problem)
+    drawn = problem.fitted(bootstrap(problem, found.theta, found.objective, count=2000, seed=0))
+    assert drawn.var(axis=0) == pytest.approx(np.diag(covariance(problem, found.theta, found.objective)), rel=0.25)
+
+
+def test_normal_draws_have_the_covariance_they_were_given():
+    problem = line(80, 3)
+    found = fitted(problem)
+    spread = covariance(problem, found.theta, found.objective)
+    drawn = problem.fitted(from_covariance(problem, found.theta, spread, count=40_000, seed=0))
+    assert np.cov(drawn.T) == pytest.approx(spread, rel=0.05)
+
+
+def test_refitting_with_weight_one_gives_the_fit_itself():
+    runs = chinchilla_runs(60, noise=0.01)
+    problem = problem_of(find_law("chinchilla"), {key: runs[key] for key in "ND"}, runs["loss"])
+    found = search(problem, parse_objective("squares"), count=8, seed=0)
+    again = refit(problem, found.theta, found.objective, weights=np.ones((1, 60)))
+    assert again[0] == pytest.approx(problem.natural(found.theta[None])[0], rel=1e-6)
+
+
+def test_draws_are_refits_until_the_table_is_large():
+    problem = line(50, 0)
+    found = fitted(problem)
+    spread = covariance(problem, found.theta, found.objective)
+    few, many = 10, MOST_REFITTED // 50 + 1
+    how = {
+        count: draw(problem, found.theta, found.objective, covariance=spread, count=count, seed=0)[1]
+        for count in (few, many)
+    }
+    assert how == {few: "pairs bootstrap", many: "HC3 normal"}

@@ -1,0 +1,291 @@
+"""The contract of the catalogue: every law and every published curve keeps all of these promises."""
+
+import json
+import re
+import shutil
+import subprocess
+from functools import cache
+
+import numpy as np
+import pytest
+
+from isoflop import dual
+from isoflop.fit import fit
+from isoflop.formula import parse
+from isoflop.law import parse_law
+from isoflop.laws import CURVES, LAWS
+
+GRID = {
+    "N": (1e7, 1e10),
+    "D": (3e8, 3e11),
+    "C": (1e17, 1e23),
+    "S": (1e3, 1e6),
+    "x": (1e3, 1e9),
+}
+"""Where each input is looked at."""
+
+UNPUBLISHED = {
+    "log-quadratic": {"c": 1.3, "c_N": -0.11, "c_D": -0.09, "c_NN": 0.02, "c_ND": 0.004, "c_DD": 0.008},
+    "M1": {"b": 8.0, "c": 0.12},
+    "M2": {"e_inf": 1.5, "b": 20.0, "c": 0.3},
+    "M3": {"b": 30.0, "gamma": 2e7, "c": 0.25},
+    "M4": {"e_inf": 1.2, "e_0": 8.0, "a": 0.8, "d": 4e5, "c": 0.45},
+    "bnsl1": {"a": 0.8, "b": 15.0, "c0": 0.1, "c1": 0.25, "d1": 1e6, "f1": 0.4},
+    "bnsl2": {
+        "a": 0.8,
+        "b": 15.0,
+        "c0": 0.1,
+        "c1": 0.25,
+        "d1": 3e4,
+        "f1": 0.3,
+        "c2": -0.2,
+        "d2": 3e7,
+        "f2": 0.3,
+    },
+}
+"""Numbers for the laws whose papers have no curve in the catalogue."""
+
+laws = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+curves = pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
+
+
+def example(law):
+    """Give a curve of the law: its first published one, or one with numbers from above."""
+    published = [curve for curve in CURVES.values() if curve.law is law]
+    return published[0] if published else law.at(**UNPUBLISHED[law.name])
+
+
+def grid(law):
+    """Give inputs on a grid that covers decades in each of them, flattened to one axis."""
+    count = {1: 40, 2: 7}[len(law.inputs)]
+    axes = np.meshgrid(*[np.geomspace(*GRID[key], count) for key in law.inputs])
+    return {key: axis.ravel() for key, axis in zip(law.inputs, axes, strict=True)}
+
+
+def noisy(law, seed=1):
+    """Give runs of the law's example curve with 0.5 % noise."""
+    inputs = grid(law)
+    noise = np.random.default_rng(seed).normal(0, 0.005, len(next(iter(inputs.values()))))
+    return inputs | {"loss": example(law)(**inputs) * np.exp(noise)}
+
+
+@cache
+def predicted_from_noise(name):
+    """Give what a fit to the noisy runs of a law predicts on its grid."""
+    law = LAWS[name]
+    return fit(law, noisy(law), draws=0).curve(**grid(law))
+
+
+def evaluated(law, values, inputs):
+    return law(**{key: np.asarray(value) for key, value in {**values, **inputs}.items()})
+
+
+# What a law says of itself
+
+
+@laws
+def test_a_law_names_its_paper_and_says_in_a_sentence_what_it_gives(law):
+    assert re.search(r"(1[89]|20)\d\d", law.cite)
+    assert law.summary.rstrip().endswith(".")
+    assert law.summary[0].isupper()
+    assert law.parameters
+    assert law.inputs
+    assert set(law.formula.names) == {*law.inputs, *law.parameters}
+
+
+@laws
+def test_a_law_has_a_published_number_or_no_published_constants(law):
+    published = [curve for curve in CURVES.values() if curve.law is law]
+    assert bool(published) != (law.name in UNPUBLISHED)
+    assert all(curve.checks for curve in published)
+
+
+@curves
+def test_a_curve_names_its_paper_and_its_range(curve):
+    assert re.search(r"(19|20)\d\d", curve.cite)
+    assert curve.law in LAWS.values()
+    assert set(curve.fitted_on) <= {*curve.law.inputs, "N", "D", "C"}
+    assert all(0 < low < high for low, high in curve.fitted_on.values())
+
+
+def test_no_name_stands_for_two_things():
+    names = [law.name for law in LAWS.values()] + [curve.name for curve in CURVES.values()]
+    assert len(names) == len({name.lower() for name in names})
+    assert all(re.fullmatch(r"[A-Za-z][\w-]*", name) for name in names)
+    assert all(key == item.name for catalogue in (LAWS, CURVES) for key, item in catalogue.items())
+
+
+# Derivatives and shape
+
+
+@laws
+def test_derivatives_are_exact(law):
+    values = {**example(law).values, **{key: axis[::3] for key, axis in grid(law).items()}}
+    names = (*law.parameters, *law.inputs)
+    with np.errstate(all="ignore"):
+        value, slopes = dual.gradient(law.formula, values, names)
+        plain = law.formula.evaluate(values)
+        assert value == pytest.approx(plain, rel=1e-13)
+        for key in names:
+            assert np.broadcast_to(slopes[key], plain.shape) == pytest.approx(
+                central(law.formula, values, key), rel=1e-6, abs=1e-9 * np.abs(plain / values[key]).max()
+            ), key
+
+
+def central(formula, values, key):
+    """Differentiate by central differences of two steps, extrapolated to a step of nothing."""
+    coarse, fine = (
+        (formula.evaluate({**values, key: values[key] * (1 + step)})
+         - formula.evaluate({**values, key: values[key] * (1 - step)})) / (2 * step * np.asarray(values[key]))
+        for step in (2e-3, 1e-3)
+    )  # fmt: skip
+    return (4 * fine - coarse) / 3
+
+
+@laws
+def test_floors_and_scales_enter_linearly(law):
+    inputs, values = grid(law), dict(example(law).values)
+    apart = {key: np.array(values[key]) for key in law.linear}
+    base = evaluated(law, values | dict.fromkeys(law.linear, 0.0), inputs)
+    alone = [
+        evaluated(law, values | dict.fromkeys(law.linear, 0.0) | {key: apart[key]}, inputs) - base for key in law.linear
+    ]
+    assert evaluated(law, values, inputs) == pytest.approx(base + sum(alone), rel=1e-12)
+    for key, part in zip(law.linear, alone, strict=True):
+        tripled = evaluated(law, values | dict.fromkeys(law.linear, 0.0) | {key: 3 * apart[key]}, inputs) - base
+        assert tripled == pytest.approx(3 * part, rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize("curve", [*CURVES.values(), *(LAWS[name].at(**UNPUBLISHED[name]) for name in UNPUBLISHED)],
+                         ids=[*CURVES, *UNPUBLISHED])  # fmt: skip
+def test_loss_falls_and_the_best_size_rises_with_every_input(curve):
+    sign = -1 if curve.law.output.name == "Nats" else 1
+    for key, slope in curve.slopes(**grid(curve.law)).items():
+        assert np.all(sign * slope > 0), key
+
+
+@curves
+def test_a_curve_gives_a_float_for_numbers_and_an_array_for_arrays(curve):
+    inputs = grid(curve.law)
+    whole = curve(**inputs)
+    assert whole.shape == (len(next(iter(inputs.values()))),)
+    first = curve(*(float(axis[0]) for axis in inputs.values()))
+    assert type(first) is float
+    assert first == whole[0]
+
+
+# Fitting
+
+
+@laws
+def test_a_law_finds_its_own_parameters_again(law):
+    truth, inputs = example(law), grid(law)
+    found = fit(law, inputs | {"loss": truth(**inputs)}, objective="squares", draws=0)
+    assert found.curve(**inputs) == pytest.approx(truth(**inputs), rel=1e-9)
+    for key, value in truth.values.items():
+        assert breaks_in_order(found.curve.values)[key] == pytest.approx(value, rel=1e-6), key
+
+
+def breaks_in_order(values):
+    """Renumber the breaks of a broken power law from small x to large: their order has no meaning."""
+    places = sorted(int(key[1:]) for key in values if re.fullmatch(r"d\d", key))
+    order = sorted(places, key=lambda place: values[f"d{place}"])
+    renamed = {
+        f"{letter}{new}": values[f"{letter}{old}"] for new, old in zip(places, order, strict=True) for letter in "cdf"
+    }
+    return {**values, **renamed}
+
+
+@pytest.mark.parametrize("name", ["hoffmann2022", "hoffmann2022-rounded", "besiroglu2024", "muennighoff2023-c4"])
+def test_all_five_chinchilla_parameters_come_back_to_eight_digits(name):
+    truth = CURVES[name]
+    inputs = {
+        "N": np.repeat(np.geomspace(4e7, 1.6e10, 12), 12),
+        "D": np.tile(np.geomspace(5e9, 5e11, 12), 12),
+    }
+    found = fit("chinchilla", inputs | {"loss": truth(**inputs)}, objective="squares", draws=0)
+    for key, value in truth.values.items():
+        assert found.curve.values[key] == pytest.approx(value, rel=1e-8), key
+
+
+@laws
+def test_the_unit_of_an_input_changes_no_prediction(law):
+    runs, inputs = noisy(law), grid(law)
+    thousands = {key: axis / 1000 for key, axis in inputs.items()}
+    there = fit(law, runs | thousands, draws=0).curve(**thousands)
+    assert there == pytest.approx(predicted_from_noise(law.name), rel=1e-8)
+
+
+@laws
+def test_the_order_of_the_runs_changes_no_prediction(law):
+    runs, inputs = noisy(law), grid(law)
+    order = np.random.default_rng(0).permutation(len(runs["loss"]))
+    shuffled = {key: column[order] for key, column in runs.items()}
+    found = fit(law, shuffled, draws=0).curve(**inputs)
+    assert found == pytest.approx(predicted_from_noise(law.name), rel=1e-8)
+
+
+@curves
+def test_a_curve_gives_its_papers_numbers(curve):
+    for inputs, published in curve.checks:
+        assert curve(**inputs) == pytest.approx(published, rel=1e-7)
+
+
+# Written out
+
+
+@laws
+def test_a_laws_text_reads_back_to_the_same_law(law):
+    again = parse_law(str(law.formula), inputs=tuple(law.inputs), kinds=law.parameters)
+    assert list(again.inputs) == list(law.inputs)
+    assert dict(again.parameters) == dict(law.parameters)
+    inputs, values = grid(law), example(law).values
+    assert np.array_equal(evaluated(again, values, inputs), evaluated(law, values, inputs))
+
+
+@curves
+def test_a_curves_text_gives_the_same_numbers(curve):
+    inputs = grid(curve.law)
+    assert parse(str(curve)).evaluate(inputs) == pytest.approx(curve(**inputs), rel=1e-14)
+
+
+@laws
+def test_a_law_has_latex_that_compiles(law):
+    latex = law.formula.latex()
+    assert latex
+    assert not re.search(r"\^\{[^{}]*\}\s*\^|_\{[^{}]*\}\s*_", latex), "a double script"
+    depth = np.cumsum([(letter == "{") - (letter == "}") for letter in latex])
+    assert depth.min() >= 0
+    assert depth[-1] == 0
+    assert latex.count(r"\left(") == latex.count(r"\right)")
+    assert set(re.findall(r"\\([a-zA-Z]+)", latex)) <= KNOWN_LATEX
+
+
+KNOWN_LATEX = {
+    "alpha", "beta", "gamma", "eta", "cdot", "exp", "frac", "left", "log", "mathrm", "operatorname", "right", "times",
+}  # fmt: skip
+
+
+def test_node_agrees_with_python_on_every_law_and_curve():
+    known = [*CURVES.values(), *(LAWS[name].at(name, **UNPUBLISHED[name]) for name in UNPUBLISHED)]
+    tasks, wanted = [], []
+    for curve in known:
+        inputs = grid(curve.law)
+        vectors = [[*row, *curve.values.values()] for row in np.column_stack(list(inputs.values())).tolist()]
+        tasks.append([curve.law.javascript(), vectors])
+        wanted.append(curve(**inputs))
+    program = """
+        const tasks = JSON.parse(require("fs").readFileSync(0, "utf8"));
+        const run = ([code, vectors]) => {
+          const law = new Function('"use strict"; return ' + code)();
+          return vectors.map((vector) => law(...vector));
+        };
+        console.log(JSON.stringify(tasks.map(run)));
+    """
+    node = shutil.which("node")
+    assert node, "Node is needed to check the JavaScript of the laws"
+    done = subprocess.run([node, "-e", program], input=json.dumps(tasks), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {curve.law.name for curve in known} == set(LAWS)
+    for curve, python, script in zip(known, wanted, json.loads(done.stdout), strict=True):
+        assert script == pytest.approx(python, rel=1e-12), curve.name
