@@ -23,9 +23,9 @@ import numpy as np
 from isoflop.check import determined
 from isoflop.draws import covariance
 from isoflop.law import parse_law
-from isoflop.minimise import minimise, polish
-from isoflop.objective import parse_objective
-from isoflop.problem import problem_of
+from isoflop.optimise.minimise import minimise, polish
+from isoflop.optimise.objective import parse_objective
+from isoflop.optimise.problem import problem_of
 from isoflop.units import Kind
 
 REAL = Kind("Real", "real")

@@ -17,9 +17,9 @@ import numpy as np
 from isoflop.fit import fit
 from isoflop.law import Law
 from isoflop.laws import CURVES, LAWS, find_law
-from isoflop.minimise import minimise
-from isoflop.problem import problem_of
-from isoflop.search import SAME
+from isoflop.optimise.minimise import minimise
+from isoflop.optimise.problem import problem_of
+from isoflop.optimise.search import SAME
 
 TRUTHS = {
     "log-quadratic": {"c": 0.97, "c_N": -0.12, "c_D": -0.11, "c_NN": 0.012, "c_ND": 0.008, "c_DD": 0.010},

@@ -8,9 +8,9 @@ from simulated import chinchilla_runs
 
 from isoflop.draws import MOST_REFITTED, bootstrap, covariance, draw, from_covariance, refit
 from isoflop.laws import find_law
-from isoflop.objective import parse_objective
-from isoflop.problem import problem_of
-from isoflop.search import search
+from isoflop.optimise.objective import parse_objective
+from isoflop.optimise.problem import problem_of
+from isoflop.optimise.search import search
 
 LAW = find_law("M1")
 

@@ -92,7 +92,9 @@ def test_a_law_typed_and_a_law_named_give_the_same_numbers():
 
 def test_a_dictionary_of_lists_is_a_table():
     data = {"params": list(RUNS["N"]), "tokens": list(RUNS["D"]), "val_loss": list(RUNS["loss"])}
-    assert values(isoflop.fit("chinchilla", data, draws=0)) == pytest.approx(values(isoflop.fit("chinchilla", RUNS, draws=0)))
+    assert values(isoflop.fit("chinchilla", data, draws=0)) == pytest.approx(
+        values(isoflop.fit("chinchilla", RUNS, draws=0))
+    )
 
 
 def test_a_law_of_one_variable_reads_its_column():
@@ -111,7 +113,8 @@ def test_a_missing_column_is_named():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"draws": -1}, {"starts": 0}, {"level": 1.0}, {"level": 0.0}, {"bounds": {"gamma": (0, 1)}}, {"fix": {"G": 1}}]
+    "wrong",
+    [{"draws": -1}, {"starts": 0}, {"level": 1.0}, {"level": 0.0}, {"bounds": {"gamma": (0, 1)}}, {"fix": {"G": 1}}],
 )
 def test_options_that_mean_nothing_are_refused(wrong):
     with pytest.raises(UsageError):

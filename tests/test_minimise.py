@@ -7,9 +7,9 @@ import pytest
 from simulated import chinchilla_runs
 
 from isoflop.laws.chinchilla import besiroglu2024, chinchilla
-from isoflop.minimise import minimise, polish
-from isoflop.objective import parse_objective
-from isoflop.problem import problem_of
+from isoflop.optimise.minimise import minimise, polish
+from isoflop.optimise.objective import parse_objective
+from isoflop.optimise.problem import problem_of
 
 RUNS = chinchilla_runs(50, noise=0.01)
 TRUE = np.array([[besiroglu2024.values[key] for key in chinchilla.parameters]])

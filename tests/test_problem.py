@@ -8,8 +8,8 @@ from simulated import chinchilla_runs
 
 from isoflop.laws import find_law
 from isoflop.laws.chinchilla import besiroglu2024, chinchilla
-from isoflop.objective import parse_objective
-from isoflop.problem import CHUNK, problem_of
+from isoflop.optimise.objective import parse_objective
+from isoflop.optimise.problem import CHUNK, problem_of
 
 RUNS = chinchilla_runs(40, noise=0.01)
 BEST = np.array([[besiroglu2024.values[key] for key in chinchilla.parameters]])

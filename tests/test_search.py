@@ -9,10 +9,10 @@ from simulated import chinchilla_runs
 from isoflop.errors import UsageError
 from isoflop.laws import LAWS, find_law
 from isoflop.laws.chinchilla import chinchilla
-from isoflop.objective import parse_objective
-from isoflop.problem import problem_of
-from isoflop.search import MANY_RUNS, search
-from isoflop.starts import candidates, project, starts
+from isoflop.optimise.objective import parse_objective
+from isoflop.optimise.problem import problem_of
+from isoflop.optimise.search import MANY_RUNS, search
+from isoflop.optimise.starts import candidates, project, starts
 
 RUNS = chinchilla_runs(80, noise=0.01)
 
@@ -70,7 +70,7 @@ def test_a_table_larger_than_the_sample_is_fitted_whole():
 
 
 def test_a_formula_without_meaning_at_the_runs_is_refused_in_words():
-    law = find_law("log(-N*a)")
+    law = find_law("log(-N) + a")
     with pytest.raises(UsageError, match="undefined at these runs"):
         search(problem(law=law), parse_objective("squares"), count=8, seed=0)
 

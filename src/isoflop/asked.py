@@ -6,7 +6,9 @@ import inspect
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,7 +88,7 @@ class Asked:
     def columns(self) -> dict[str, str]:
         """The column names the user gave, by letter."""
         letters = {"N": self.N, "D": self.D, "C": self.C, "loss": self.loss}
-        return {key: name for key, name in letters.items() if name} | pairs(self.column, "x=Examples")
+        return {key: name for key, name in letters.items() if name is not None} | pairs(self.column, "x=Examples")
 
     def read(self, source: str) -> Runs:
         """Give the runs of a source, as asked."""
@@ -106,12 +108,17 @@ class Asked:
 
     def source(self, text: str) -> Source:
         """Give a published curve by its name, a saved fit, or a fit to the runs in a file."""
-        from isoflop.laws import CURVES
+        from isoflop.datasets import NAMES
+        from isoflop.laws import CURVES, find_curve
         from isoflop.saved import is_fit, load
 
         if text in CURVES:
             return CURVES[text]
-        return load(text) if is_fit(text) else self.fit(text)
+        if is_fit(text):
+            return load(text)
+        if text not in NAMES and get_close_matches(text, CURVES, 1, 0.8) and not Path(text).exists():
+            return find_curve(text)
+        return self.fit(text)
 
 
 def takes_runs(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.starts import project
+from isoflop.optimise.starts import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from isoflop.problem import Problem
+    from isoflop.optimise.problem import Problem
 
     Array = NDArray[np.float64]
 
@@ -28,10 +28,11 @@ VANISHED = 1e-6
 
 def check(problem: Problem, theta: Array, *, agreement: float, condition: float) -> tuple[Finding, ...]:
     """Give the findings about the best theta (parameters,) of a problem."""
+    some = _some(problem)
     return (
         *_starts(agreement),
-        *_bounds(problem, theta),
-        *_identified(problem, theta, condition),
+        *_bounds(some, theta),
+        *_identified(some, theta, condition),
         *_enough(problem),
     )
 
@@ -76,7 +77,7 @@ def _bounds(problem: Problem, theta: Array) -> Iterator[Finding]:
 
 
 def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Finding]:
-    if condition <= LARGE_CONDITION:
+    if condition <= LARGE_CONDITION and determined(problem, theta):
         return
     loose = ", ".join(_loosest(problem, theta))
     yield Finding(
@@ -92,7 +93,7 @@ def _loosest(problem: Problem, theta: Array) -> list[str]:
     length = np.linalg.norm(slopes, axis=1, keepdims=True)
     _, _, right = np.linalg.svd((slopes / np.where(length > 0, length, 1.0)).T, full_matrices=False)
     share = np.abs(right[-1])
-    return [name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.1 * share.max()]
+    return [name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.3 * share.max()]
 
 
 def _advice(problem: Problem) -> str:
@@ -132,20 +133,29 @@ def _without(key: str) -> str:
 def condition(problem: Problem, theta: Array) -> float:
     """Give the condition number of the fit with every input measured in units of its middle.
 
-    So centred, a scale is its term's size amid the runs, no longer tied to its exponent.
+    So centred, a scale is its term's size amid the runs, no longer tied to its exponent. Real
+    parameters have no such centre: what they explain is taken out first, and only the others count.
     """
-    some = problem.take(slice(0, None, max(1, problem.size // SOME_RUNS)))
+    some = _some(problem)
     middle = {key: float(np.exp(np.log(column).mean())) for key, column in some.inputs.items()}
-    predicted = some.target - some.residuals(theta[None])[0]
-    centred = replace(some, inputs={key: column / middle[key] for key, column in some.inputs.items()}, target=predicted)
-    shifted = theta.copy()
-    for position, kind in enumerate(problem.law.parameters.values()):
-        if kind.role in ("size", "break"):
-            shifted[position] -= float(np.mean([np.log(value) for value in middle.values()]))
+    inputs = {key: column / middle[key] for key, column in some.inputs.items()}
+    centred = replace(some, inputs=inputs, target=some.target - some.residuals(theta[None])[0])
+    roles = [kind.role for kind in problem.law.parameters.values()]
+    shift = float(np.mean([np.log(value) for value in middle.values()]))
+    begin = theta - shift * np.array([role in ("size", "break") for role in roles])
     with np.errstate(all="ignore"):
-        slopes = centred.linearise(project(centred, shifted[None]))[1][0]
-    length = np.linalg.norm(slopes, axis=1, keepdims=True)
-    if not np.isfinite(slopes).all():
+        columns = centred.linearise(project(centred, begin[None]))[1][0].T
+    if not np.isfinite(columns).all():
         return float("nan")
-    values = np.linalg.svd(slopes / np.where(length > 0, length, 1.0), compute_uv=False)
-    return float((values[0] / max(values[-1], 1e-300)) ** 2)
+    length = np.linalg.norm(columns, axis=0)
+    columns = columns / np.where(length > 0, length, 1.0)
+    real = np.array([role == "real" for role in roles])
+    basis = np.linalg.qr(columns[:, real])[0]
+    rest = columns[:, ~real] - basis @ (basis.T @ columns[:, ~real])
+    values = np.linalg.svd(rest, compute_uv=False)
+    return float((values[0] / max(values[-1], 1e-300)) ** 2) if values.size else 1.0
+
+
+def _some(problem: Problem) -> Problem:
+    """Give a large problem on an even share of its runs: these questions need no more."""
+    return problem.take(slice(0, None, max(1, problem.size // SOME_RUNS)))

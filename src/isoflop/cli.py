@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 # Small problems only: a second BLAS thread costs CPU time and gains none. Before NumPy is loaded.
@@ -53,8 +55,10 @@ def fit(
     """Fit a law to runs: the best curve, every parameter with its interval, and the findings."""
     from isoflop.saved import fit_as_dict, save
 
+    if output is not None:
+        _refuse_overwriting(runs, output)
     found = asked.fit(runs)
-    if output:
+    if output is not None and not _blocked(found.findings):
         save(found, output, command=" ".join(["isoflop", *sys.argv[1:]]))
     if json:
         _print_json(fit_as_dict(found))
@@ -96,9 +100,10 @@ def _forecast(source: Source, words: list[str], targets: str | None, level: floa
         raise UsageError("say where to forecast: N=8e9 D=15e12, or --at targets.csv.")
     if words:
         return forecast(source, level=level, **quantities(words, "N=8e9"))
-    table = read(str(targets))
-    needed = [name for name in dict.fromkeys([*curve_of(source).law.inputs, "N", "D"]) if name in table]
-    return forecast(source, level=level, **{name: table[name] for name in needed})
+    table, inputs = read(str(targets)), curve_of(source).law.inputs
+    names = dict.fromkeys([*inputs, *(name for name in ("N", "D") if name in table)])
+    found = forecast(source, level=level, **{name: table[name] for name in names})
+    return replace(found, findings=(*(one for one in table.findings if one.code == "D01"), *found.findings))
 
 
 @app.command()
@@ -111,16 +116,18 @@ def solve(
     json: Json = False,
 ) -> None:
     """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
-    from isoflop.forecast import solve
+    from isoflop.forecast import solve, source_findings
 
     given = quantities(at, "loss=2.0")
     if "loss" not in given:
         raise UsageError("say which loss to reach, as in loss=2.0.")
-    found = solve(unknown, asked.source(source), level=asked.level, **given)
+    origin = asked.source(source)
+    found = solve(unknown, origin, level=asked.level, **given)
     if json:
         _print_json({unknown: found.as_dict()})
     else:
         typer.echo(f"{unknown} = {found}")
+    _stop_on_block(source_findings(origin))
 
 
 @app.command()
@@ -221,10 +228,21 @@ def _print_json(value: Any) -> None:
     typer.echo(to_json(value))
 
 
+def _blocked(findings: Iterable[Finding]) -> list[Finding]:
+    return [one for one in findings if one.severity == "BLOCK"]
+
+
 def _stop_on_block(findings: Iterable[Finding]) -> None:
-    blocked = [one for one in findings if one.severity == "BLOCK"]
-    if blocked:
-        raise UntrustedError(f"not to be trusted ({blocked[0].code}): {blocked[0].message}. {blocked[0].remedy}.")
+    for one in _blocked(findings):
+        remedy = one.remedy[:1].upper() + one.remedy[1:]
+        raise UntrustedError(f"not to be trusted ({one.code}): {one.message}. {remedy}.")
+
+
+def _refuse_overwriting(runs: str, output: str) -> None:
+    if not output:
+        raise UsageError("-o needs the name of a file, as in -o fit.json.")
+    if runs != "-" and Path(runs).exists() and Path(output).exists() and Path(runs).samefile(output):
+        raise UsageError(f"-o {output} would overwrite the runs. Say another name, as in -o fit.json.")
 
 
 if __name__ == "__main__":

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from isoflop.minimise import NEAR, minimise
+from isoflop.optimise.minimise import NEAR, minimise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.objective import Objective
-    from isoflop.problem import Problem
+    from isoflop.optimise.objective import Objective
+    from isoflop.optimise.problem import Problem
 
     Array = NDArray[np.float64]
 
 MOST_REFITTED = 5_000_000
 """Runs times draws up to which every draw is a refit; beyond, draws come from the sandwich."""
 _AT_ONCE = 1_000_000
+_ENOUGH = 100_000
 _LENT = 0.1
 _TOLERANCE = 1e-5  # of a draw's objective: its error stays below a hundredth of the spread of the draws
 
@@ -69,22 +70,26 @@ def covariance(
 
     HC3 divides each residual by one minus its leverage, so it holds when noise varies from run
     to run (MacKinnon and White 1985); classical assumes one variance. Parameters at a bound
-    have none. Directions that the runs do not determine come out very large.
+    have none. Directions that the runs do not determine come out very large. A very large table
+    is judged by an even share of its runs.
     """
-    residuals, slopes = problem.linearise(theta[None])
+    some = problem.take(slice(0, None, max(1, problem.size // _ENOUGH)))
+    residuals, slopes = some.linearise(theta[None])
     bend, pull = _bend(objective, residuals), objective.slope(residuals)[0]
     free = (theta > problem.lower) & (theta < problem.upper)
-    columns = np.where(free, slopes[0].T, 0.0) * np.sqrt(bend)[:, None]
-    length = np.linalg.norm(columns, axis=0)
+    root = np.sqrt(bend)
+    columns = slopes[0] * root * free[:, None]
+    length = np.sqrt(np.einsum("pn,pn->p", columns, columns))
     scale = np.where(length > 0, length, 1.0)
-    left, values, right = np.linalg.svd(columns / scale, full_matrices=False)
+    _, values, right = np.linalg.svd(np.linalg.qr((columns / scale[:, None]).T, mode="r"))
     inverse = right.T / np.maximum(values, 1e-12 * values[0]) * free[:, None] / scale[:, None]
     if kind == "classical":
-        spread = float(pull @ pull) / max(problem.size - int(free.sum()), 1) / float(bend.mean())
-        return np.asarray(spread * inverse @ inverse.T)
-    leverage = np.minimum((left**2).sum(axis=1), 1 - 1e-6)
-    weighted = left * (pull / (1 - leverage) / np.sqrt(bend))[:, None]
-    return np.asarray(inverse @ (weighted.T @ weighted) @ inverse.T)
+        spread = float(pull @ pull) / max(some.size - int(free.sum()), 1) / float(bend.mean())
+        return np.asarray(spread * inverse @ inverse.T) * (some.size / problem.size)
+    left = inverse.T @ columns
+    leverage = np.minimum(np.einsum("pn,pn->n", left, left), 1 - 1e-6)
+    left *= pull / (1 - leverage) / root
+    return np.asarray(inverse @ (left @ left.T) @ inverse.T) * (some.size / problem.size)
 
 
 def _bend(objective: Objective, residuals: Array) -> Array:

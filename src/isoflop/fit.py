@@ -13,10 +13,11 @@ from isoflop.draws import covariance, draw
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.laws import find_law
-from isoflop.objective import Objective, noise, parse_objective
-from isoflop.problem import Problem, problem_of
+from isoflop.optimise.objective import Objective, noise, parse_objective
+from isoflop.optimise.problem import Problem, problem_of
+from isoflop.optimise.search import Found, search
 from isoflop.runs import Excluded, Runs, table
-from isoflop.search import Found, search
+from isoflop.units import parse_quantity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +97,7 @@ class Fit:
         value = self.options.fix[name]
         if isinstance(value, str) and value in free:
             return free[value]
-        number = float(value)
+        number = parse_quantity(value) if isinstance(value, str) else float(value)
         return Estimate(number, number, number, self.options.level)
 
     @property

@@ -121,6 +121,8 @@ class Curve:
         if len(args) > len(self.law.inputs):
             raise UsageError(f"{self.name} takes {', '.join(self.law.inputs)}, not {len(args)} values.")
         given = dict(zip(self.law.inputs, args, strict=False)) | inputs
+        if wrong := set(given) - set(self.law.inputs):
+            raise UsageError(f"{self.name} takes {', '.join(self.law.inputs)}, not {', '.join(sorted(wrong))}.")
         value = self.law(**self.values, **given)
         return float(value) if np.ndim(value) == 0 else value
 

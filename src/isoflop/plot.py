@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -15,7 +14,8 @@ import numpy as np
 
 from isoflop.allocation import allocate
 from isoflop.approaches import group_by_budget, isoflop_minima
-from isoflop.errors import DataError, MissingExtraError, UsageError
+from isoflop.errors import MissingExtraError, UsageError
+from isoflop.files import write_whole
 from isoflop.flops import rule_named
 from isoflop.forecast import Source, curve_of, forecast, values_of
 from isoflop.units import show
@@ -149,8 +149,9 @@ def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
     """Draw the runs up to a loss, and an arrowhead at the edge for each above it."""
     seen = runs["loss"] <= top
     axes.scatter(runs["C"][seen], runs["loss"][seen], s=22, color=RUN, linewidths=0, zorder=2)
-    above = np.unique(np.round(np.log(runs["C"][~seen]), 2))
-    axes.scatter(np.exp(above), np.full(len(above), top), s=30, marker=6, color=RUN, linewidths=0, clip_on=False)
+    axes.scatter(
+        runs["C"][~seen], np.full(int((~seen).sum()), top), s=30, marker=6, color=RUN, linewidths=0, clip_on=False
+    )
     axes.set_ylim(top=top)
 
 
@@ -220,10 +221,13 @@ def _law_colours(count: int) -> list[str]:
     return [LAW_COLOURS[position % len(LAW_COLOURS)] for position in range(count)]
 
 
-def _label(axes: Axes, end: tuple[float, float], text: str, *, colour: object) -> None:
-    """Write a name at the end of its line."""
+def _label(axes: Axes, end: tuple[float, float], text: str, *, colour: Any) -> None:
+    """Write a name at the end of its line, a little darker: thin strokes need more contrast than a line."""
+    from matplotlib.colors import to_rgb
+
+    dark = tuple(0.78 * part for part in to_rgb(colour))
     axes.annotate(
-        text, end, xytext=(6, 0), textcoords="offset points", color=colour, va="center", fontsize=9,
+        text, end, xytext=(6, 0), textcoords="offset points", color=dark, va="center", fontsize=9,
         annotation_clip=False,
     )  # fmt: skip
 
@@ -278,7 +282,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     content = io.BytesIO()
     with _style():
         figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
-    _write_whole(Path(path), content.getvalue())
+    write_whole(path, content.getvalue())
     return Path(path)
 
 
@@ -288,20 +292,3 @@ def figure_format(path: str | os.PathLike[str]) -> str:
     if kind not in _STAMP:
         raise UsageError(f'"{path}": a figure is saved as {", ".join(_STAMP)}. Say figure.png.')
     return kind
-
-
-def _write_whole(file: Path, content: bytes) -> None:
-    try:
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(file)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DataError(
-            f"{file}: {error.strerror}. Say a file in a folder that can be written, as in -o figure.png."
-        ) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from isoflop import formula
-from isoflop.errors import DataError
+from isoflop.errors import DataError, UsageError
+from isoflop.files import write_whole
 from isoflop.findings import Finding
 from isoflop.fit import Fit, Options
 from isoflop.law import Law
-from isoflop.objective import Objective
+from isoflop.optimise.objective import Objective
 from isoflop.runs import Excluded
 from isoflop.units import Kind
 
@@ -85,7 +85,7 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
         "covariance": fit.covariance,
         "draws": fit.draws,
     }
-    _write_whole(Path(path), to_json(content, indent=None) + "\n")
+    write_whole(path, (to_json(content, indent=None) + "\n").encode())
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
@@ -97,17 +97,20 @@ def load(path: str | os.PathLike[str]) -> Fit:
         return _fit(content)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path}: not a saved fit ({error}). Write one with isoflop fit -o fit.json.") from None
+    except DataError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
+        what = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | RecursionError) else str(error)
+        raise DataError(f"{path}: not a saved fit ({what}). Write one with isoflop fit -o fit.json.") from None
 
 
 def is_fit(path: str | os.PathLike[str]) -> bool:
-    """Say whether a file looks like a saved fit."""
-    file = Path(path)
-    if file.suffix != ".json" or not file.is_file():
+    """Say whether a file looks like a saved fit, whatever its name."""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(64).lstrip().startswith(b'{"isoflop"')
+    except (OSError, ValueError):  # no such file, or a name that no file can have
         return False
-    with file.open("rb") as stream:
-        return stream.read(64).lstrip().startswith(b'{"isoflop"')
 
 
 def _fit(content: dict[str, Any]) -> Fit:
@@ -152,19 +155,3 @@ def _unbounded(end: float | None) -> float:
 
 def _numbers(rows: list[list[float | None]], width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array(rows, dtype=np.float64).reshape(-1, width)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write to a neighbour first and rename, so that nothing half-written is ever seen."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink()
-            raise
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror}). Give another path with -o.") from None

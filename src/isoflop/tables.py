@@ -54,8 +54,8 @@ def findings_list(findings: Iterable[Finding]) -> Group:
     lines = []
     for finding in dict.fromkeys(findings):
         line = Text(f"{finding.severity:<5} {finding.code}  ", style=_COLOUR[finding.severity])
-        line.append(f"{finding.message}. ", style="default")
-        line.append(f"{finding.remedy[:1].upper()}{finding.remedy[1:]}.", style="dim")
+        line.append(f"{finding.message.rstrip('.')}. ", style="default")
+        line.append(f"{finding.remedy[:1].upper()}{finding.remedy[1:].rstrip('.')}.", style="dim")
         lines.append(line)
     return Group(*lines)
 
@@ -105,7 +105,9 @@ def plan_table(plan: Plan) -> Group:
         ("tokens per parameter", show(plan.tokens_per_parameter.value), interval(plan.tokens_per_parameter)),
         ("loss", f"{plan.loss.value:.4f}", interval(plan.loss, 4)),
     ]
-    head = Text.assemble((f"{show(plan.C)} training FLOPs", "bold"), f"   by {plan.source}, C = {plan.rule}")
+    head = Text.assemble(
+        (f"{plan.C:.3g} training FLOPs".replace("e+", "e"), "bold"), f"   by {plan.source}, C = {plan.rule}"
+    )
     low, high = plan.flat_range
     flat = Text(f"any N from {show(low)} to {show(high)} is within 0.1 % of the best loss", style="dim")
     body = table(["train", "best", f"{plan.N.level:.0%} interval"], rows)

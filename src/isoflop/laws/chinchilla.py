@@ -9,7 +9,7 @@ from isoflop.law import law
 from isoflop.units import Exponent, Floor, Nats, Params, Scale, Tokens
 
 CITE = "Hoffmann et al. 2022, arXiv:2203.15556"
-RANGE = {"N": (44e6, 16e9), "D": (5e9, 5e11)}
+RANGE = {"N": (44e6, 16e9), "D": (5e9, 5e11), "C": (6e18, 1e22)}
 
 
 @law(cite=f"{CITE}, eq. 2")
@@ -47,7 +47,7 @@ muennighoff2023_c4 = chinchilla.at(
     beta=0.3526596,
     cite="Muennighoff et al. 2023, arXiv:2305.16264, appendix B",
     summary="The Chinchilla law on C4, with both exponents tied.",
-    fitted_on={"N": (44e6, 16e9), "D": (5e9, 5e11)},
+    fitted_on={"C": (1e19, 1e21)},
     checks=[({"N": 70e9, "D": 1.4e12}, 2.0245971), ({"N": 280e9, "D": 300e9}, 2.0503313),
             ({"N": 1e9, "D": 2e10}, 2.564635)],
 )  # fmt: skip

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.minimise import minimise, polish
-from isoflop.starts import starts
+from isoflop.optimise.minimise import NEAR, minimise, polish
+from isoflop.optimise.starts import starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.objective import Objective
-    from isoflop.problem import Problem
+    from isoflop.optimise.objective import Objective
+    from isoflop.optimise.problem import Problem
 
     Array = NDArray[np.float64]
 
@@ -45,18 +45,19 @@ def search(problem: Problem, objective: Objective, *, count: int, seed: int) -> 
     ends = minimise(some, ends.theta, settled)
     agreement = float((ends.objective <= ends.objective.min() * (1 + SAME) + NOTHING).mean())
     theta = ends.theta[np.argmin(ends.objective)]
-    if some is not problem:
-        theta, settled = _settle(problem, minimise(problem, theta[None], settled).theta[0], objective)
-    return Found(polish(problem, theta, settled), settled, agreement)
+    if some is problem:
+        return Found(polish(problem, theta, settled), settled, agreement)
+    # So many runs leave more noise than the digits that more rounds and polishing would win back.
+    return Found(*_settle(problem, theta, objective, rounds=3), agreement)
 
 
-def _settle(problem: Problem, theta: Array, objective: Objective) -> tuple[Array, Objective]:
+def _settle(problem: Problem, theta: Array, objective: Objective, *, rounds: int = 50) -> tuple[Array, Objective]:
     """Refit until an adaptive objective's delta agrees with the noise it leaves."""
     settled = objective.adapted(problem.residuals(theta[None])[0], theta.size)
-    for _ in range(50 if objective.adaptive else 0):
-        theta = minimise(problem, theta[None], settled).theta[0]
+    for _ in range(rounds):
+        theta = minimise(problem, theta[None], settled, first=NEAR).theta[0]
         now = objective.adapted(problem.residuals(theta[None])[0], theta.size)
-        if abs(now.delta - settled.delta) <= 1e-9 * settled.delta:
+        if now is settled or abs(now.delta - settled.delta) <= 1e-10 * settled.delta:
             break
         settled = now
     return theta, settled

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop import dual, formula
-from isoflop.minimise import minimise
+from isoflop.optimise.minimise import minimise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.formula import Expr
-    from isoflop.objective import Objective
-    from isoflop.problem import Problem
+    from isoflop.optimise.objective import Objective
+    from isoflop.optimise.problem import Problem
 
     Array = NDArray[np.float64]
 

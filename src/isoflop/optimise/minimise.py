@@ -9,8 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.objective import Objective
-    from isoflop.problem import Normal, Problem
+    from isoflop.optimise.objective import Objective
+    from isoflop.optimise.problem import Normal, Problem
 
     Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.law import Law
-    from isoflop.objective import Objective
+    from isoflop.optimise.objective import Objective
 
     Array = NDArray[np.float64]
 

@@ -1,0 +1,31 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from isoflop.errors import DataError
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file by way of a neighbour and a rename, so that nobody ever sees half of it.
+
+    Raises DataError, with nothing left behind, if the folder cannot be written or the disk is full.
+    """
+    file = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DataError(f"{file}: {error.strerror}. Give a file in a folder that can be written (-o).") from None

@@ -1,0 +1,184 @@
+"""A figure shows every run, every forecast and every truth, can be read, and is written whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from isoflop import datasets
+from isoflop.errors import DataError, MissingExtraError, UsageError
+from isoflop.fit import fit
+from isoflop.forecast import forecast
+from isoflop.laws import find_curve
+from isoflop.plot import overview, save_figure
+
+LEADS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+
+
+@pytest.fixture(scope="module")
+def ladder():
+    runs = datasets.load("tinylm")
+    return runs.where('role == "sweep"'), runs.where('role == "target"')
+
+
+@pytest.fixture(scope="module")
+def laws(ladder):
+    formulas = {"coupled": "E + A*(N^-a + R*D^-b)^k", "chinchilla": "chinchilla"}
+    return {name: fit(law, ladder[0], draws=0) for name, law in formulas.items()}
+
+
+@pytest.fixture(scope="module")
+def figure(laws, ladder):
+    return overview(laws, *ladder, loss="loss (nats per byte)")
+
+
+def drawn(axes):
+    """Give all points drawn as dots on some axes, (points, 2)."""
+    return np.concatenate([np.asarray(dots.get_offsets()) for dots in axes.collections if hasattr(dots, "get_sizes")])
+
+
+def words(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def contrast(colour):
+    """Give the contrast of a colour with white, as the WCAG counts it."""
+    from matplotlib.colors import to_rgb
+
+    light = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return 1.05 / (float(np.dot(light, (0.2126, 0.7152, 0.0722))) + 0.05)
+
+
+def test_every_run_is_on_the_isoflop_panel(figure, ladder):
+    dots = drawn(figure.axes[0])
+    for run in np.stack([ladder[0]["N"], ladder[0]["loss"]], axis=1):
+        assert np.isclose(dots, run).all(axis=1).any()
+
+
+def test_every_budget_and_every_law_is_named_at_its_line(figure):
+    left, right = figure.axes
+    assert [text for text in words(left) if text.endswith("FLOPs")] == [
+        f"{budget} FLOPs" for budget in ("3e10", "1e11", "3e11", "1e12")
+    ]
+    assert {"chinchilla", "coupled"} <= set(words(right))
+    assert left.get_ylabel() == right.get_ylabel() == "loss (nats per byte)"
+
+
+def test_budgets_without_a_minimum_get_no_diamond(figure):
+    diamonds = next(dots for dots in figure.axes[0].collections if np.ptp(dots.get_facecolor()[:, :3]) == 0)
+    assert len(diamonds.get_offsets()) == 3
+
+
+def test_every_target_shows_what_it_reached_and_what_each_law_said(figure, laws, ladder):
+    heights = drawn(figure.axes[1])[:, 1]
+    for loss in ladder[1]["loss"]:
+        assert np.isclose(heights, loss).any()
+    for law in laws.values():
+        for one in forecast(law, N=ladder[1]["N"], D=ladder[1]["D"]):
+            assert np.isclose(heights, one.loss.value).any()
+
+
+def test_runs_above_the_compute_panel_leave_a_mark(figure, ladder):
+    axes = figure.axes[1]
+    top = axes.get_ylim()[1]
+    hidden = ladder[0]["loss"] > top
+    marks = drawn(axes)[np.isclose(drawn(axes)[:, 1], top)]
+    assert hidden.any()
+    assert sorted(marks[:, 0]) == sorted(ladder[0]["C"][hidden])
+
+
+def test_no_words_overlap_and_all_can_be_read_on_white(figure):
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        # With titlelocation "left" the title proper is one of three; the other two are empty.
+        texts = [*axes.texts, axes.title, axes._left_title, axes.xaxis.label, *axes.get_xticklabels()]
+        boxes = {text.get_text(): text.get_window_extent() for text in texts if text.get_text()}
+        if axes.get_legend():
+            boxes["key"] = axes.get_legend().get_window_extent()
+        for (one, here), (other, there) in combinations(boxes.items(), 2):
+            assert not here.overlaps(there), f"{one} over {other}"
+        for text in axes.texts:
+            assert contrast(text.get_color()) > 4, text.get_text()
+
+
+def test_without_targets_the_frontier_still_looks_a_decade_ahead(laws, ladder):
+    axes = overview(laws, ladder[0]).axes[1]
+    assert max(line.get_xdata().max() for line in axes.lines) > 10 * ladder[0]["C"].max()
+    assert len(axes.get_legend().get_texts()) == 1
+
+
+def test_a_published_curve_is_drawn_without_a_band(ladder):
+    axes = overview({"besiroglu2024": find_curve("besiroglu2024")}, *ladder).axes[1]
+    assert "besiroglu2024" in words(axes)
+
+
+def test_many_laws_keep_their_names_apart(ladder):
+    same = fit("chinchilla", ladder[0], draws=0)
+    figure = overview(dict.fromkeys(("one", "two", "three", "four", "five"), same), *ladder)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[1].texts[:5]]
+    assert not any(here.overlaps(there) for here, there in combinations(boxes, 2))
+
+
+def test_a_figure_needs_a_law_of_parameters_and_tokens(ladder):
+    with pytest.raises(UsageError, match="at least one law"):
+        overview({}, ladder[0])
+    with pytest.raises(UsageError, match="takes N"):
+        overview({"size": fit("E + A/N^alpha", ladder[0], draws=0)}, ladder[0])
+
+
+def test_the_callers_matplotlib_settings_stay(laws, ladder, tmp_path):
+    import matplotlib as mpl
+
+    with mpl.rc_context({"font.size": 31.0}):
+        save_figure(overview(laws, *ladder), tmp_path / "figure.png")
+        assert mpl.rcParams["font.size"] == 31.0
+
+
+@pytest.mark.parametrize("kind", LEADS)
+def test_equal_figures_give_equal_bytes_in_each_format(kind, ladder, tmp_path):
+    law = {"chinchilla": fit("chinchilla", ladder[0], draws=0)}
+    first, second = (
+        save_figure(overview(law, *ladder), tmp_path / f"{name}.{kind}").read_bytes() for name in ("a", "b")
+    )
+    assert first == second
+    assert first.startswith(LEADS[kind])
+
+
+def test_the_suffix_says_the_format_in_any_case(figure, tmp_path):
+    assert save_figure(figure, str(tmp_path / "FIGURE.PNG")).read_bytes().startswith(LEADS["png"])
+
+
+@pytest.mark.parametrize("name", ["figure", "figure.jpg", "figure.png.exe"])
+def test_other_formats_are_refused(name, figure, tmp_path):
+    with pytest.raises(UsageError, match=r"saved as pdf, png, svg. Say figure\.png"):
+        save_figure(figure, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_said(figure, tmp_path):
+    with pytest.raises(DataError, match="No such file or directory"):
+        save_figure(figure, tmp_path / "nowhere" / "figure.png")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(figure, tmp_path, monkeypatch):
+    old = tmp_path / "figure.png"
+    old.write_bytes(b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        save_figure(figure, old)
+    assert old.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [old]
+
+
+def test_without_matplotlib_the_error_says_what_to_install(laws, ladder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[plot\]"'):
+        overview(laws, *ladder)
