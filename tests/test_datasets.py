@@ -15,7 +15,7 @@ from isoflop import datasets
 from isoflop.datasets.catalogue import DATASETS
 from isoflop.datasets.fetch import locate
 from isoflop.errors import DataError, MissingExtraError, UsageError
-from isoflop.readers import read
+from isoflop.read import read
 
 every_dataset = pytest.mark.parametrize("name", datasets.NAMES)
 # As counted in the tables: rows in the file, and rows left out because N or the loss is missing.

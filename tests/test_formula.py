@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isoflop.errors import UsageError
-from isoflop.formula import FUNCTIONS, Expr, Formula, call, name, parse, parse_condition, saturate
+from isoflop.expression import FUNCTIONS, Expr, call, name, saturate
+from isoflop.formula import Formula, parse, parse_condition
 
 VALUES = {"N": 3.5, "D": 0.25, "alpha": 1.75, "x": 2.0}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from isoflop.forecast import Forecast, Forecasts, forecast, solve
     from isoflop.law import Curve, Law, law, parse_law
     from isoflop.plan import Plan, plan
-    from isoflop.readers import read
+    from isoflop.read import read
     from isoflop.runs import Runs
     from isoflop.saved import load, save
 
@@ -31,7 +31,7 @@ _HOME = {
     "Forecast": "forecast", "Forecasts": "forecast", "IsoflopError": "errors", "Law": "law",
     "MissingExtraError": "errors", "Plan": "plan", "Runs": "runs", "UntrustedError": "errors", "UsageError": "errors",
     "approach1": "approaches", "approach2": "approaches", "datasets": "", "fit": "fit", "forecast": "forecast",
-    "law": "law", "laws": "", "load": "saved", "parse_law": "law", "plan": "plan", "read": "readers", "save": "saved",
+    "law": "law", "laws": "", "load": "saved", "parse_law": "law", "plan": "plan", "read": "read", "save": "saved",
     "solve": "forecast",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""

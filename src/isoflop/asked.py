@@ -92,7 +92,7 @@ class Asked:
 
     def read(self, source: str) -> Runs:
         """Give the runs of a source, as asked."""
-        from isoflop.readers import read
+        from isoflop.read import read
 
         return read(source, columns=self.columns, where=self.where, flop_rule=self.flop_rule)
 

@@ -1,18 +1,24 @@
-"""The catalogue of laws as it is shown: an overview, one law explained, JSON."""
+"""The catalogues as they are shown: the laws, one law explained, the datasets."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 from rich.text import Text
 
-from isoflop.laws import CURVES, LAWS, find_law
-from isoflop.tables import table
+from isoflop import datasets
+from isoflop.laws import CURVES, LAWS, find_curve, find_law
+from isoflop.tables import dim, heading, table
 from isoflop.units import show
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from isoflop.datasets import Dataset
     from isoflop.law import Curve, Law
+    from isoflop.runs import Runs
 
 _ROLES = {
     "floor": "what remains however large the run; never negative",
@@ -30,9 +36,7 @@ def overview() -> Group:
     for curve in CURVES.values():
         curves.setdefault(curve.law.name, []).append(curve.name)
     rows = [(law.name, _short(str(law.formula)), ", ".join(curves.get(law.name, []))) for law in LAWS.values()]
-    body = table(["law", "formula", "published curves"], rows)
-    for column in body.columns:
-        column.justify = "left"
+    body = table(["law", "formula", "published curves"], rows, words=True)
     return Group(body, Text("isoflop laws NAME explains one; any formula of your own is a law too.", style="dim"))
 
 
@@ -40,12 +44,10 @@ def explain(name: str) -> Group:
     """Give one law or curve: formula, what each letter means, source, range, caution."""
     if name in CURVES:
         return _explain_curve(CURVES[name])
-    law = find_law(name)
+    law = _find(name)
     letters = [(key, "input", kind.unit) for key, kind in law.inputs.items()]
     letters += [(key, kind.role, _ROLES[kind.role]) for key, kind in law.parameters.items()]
-    body = table(["letter", "kind", "meaning"], letters)
-    for column in body.columns:
-        column.justify = "left"
+    body = table(["letter", "kind", "meaning"], letters, words=True)
     names = ", ".join(curve.name for curve in CURVES.values() if curve.law is law)
     return Group(
         Text.assemble((law.name, "bold"), "   ", str(law.formula)),
@@ -69,11 +71,17 @@ def as_dict(name: str | None = None) -> dict[str, Any]:
     """Give the laws and curves, or those of one name, as they stand in the JSON."""
     if name in CURVES:
         return {"laws": [], "curves": [_curve(CURVES[str(name)])]}
-    laws = [find_law(name)] if name else list(LAWS.values())
+    laws = list(LAWS.values()) if name is None else [_find(name)]
     return {
         "laws": [_law(law) for law in laws],
         "curves": [_curve(curve) for curve in CURVES.values() if curve.law in laws],
     }
+
+
+def _find(name: str) -> Law:
+    if name not in LAWS and get_close_matches(name, CURVES, 1, 0.8):
+        find_curve(name)  # says which curve may be meant
+    return find_law(name)
 
 
 def _law(law: Law) -> dict[str, Any]:
@@ -96,3 +104,23 @@ def _curve(curve: Curve) -> dict[str, Any]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def datasets_overview() -> Table:
+    """Give the datasets with what each holds and its licence."""
+    known = [datasets.describe(name) for name in datasets.NAMES]
+    return table(["dataset", "what", "licence"], [(one.name, one.title, one.licence) for one in known], words=True)
+
+
+def dataset(about: Dataset, runs: Runs, *, most: int = 20) -> Group:
+    """Give the first runs of a dataset, with its source."""
+    names = [name for name in ("N", "D", "C", "loss") if name in runs] or list(runs.columns)[:4]
+    rows = [[_cell(runs[name][row]) for name in names] for row in range(min(most, len(runs)))]
+    more = f"… {len(runs) - most} more; " if len(runs) > most else ""
+    source = "\n".join(part for part in (about.source, about.licence, about.note) if part)
+    foot = dim(f"{more}--json prints all of it, with every column")
+    return Group(heading(about.name, about.title), dim(source), table(names, rows), foot)
+
+
+def _cell(value: object) -> str:
+    return show(value, 4) if isinstance(value, float) else str(value)

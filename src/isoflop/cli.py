@@ -63,9 +63,7 @@ def fit(
     if json:
         _print_json(fit_as_dict(found))
     else:
-        from isoflop.tables import fit_table
-
-        _print(fit_table(found))
+        _print(found)
     _stop_on_block(found.findings)
 
 
@@ -86,15 +84,13 @@ def forecast(
         rows = [row.as_dict() for row in found]
         _print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
     else:
-        from isoflop.tables import forecasts_table
-
-        _print(forecasts_table(found))
+        _print(found)
     _stop_on_block(found.findings)
 
 
 def _forecast(source: Source, words: list[str], targets: str | None, level: float) -> Forecasts:
     from isoflop.forecast import curve_of, forecast
-    from isoflop.readers import read
+    from isoflop.read import read
 
     if bool(words) == bool(targets):
         raise UsageError("say where to forecast: N=8e9 D=15e12, or --at targets.csv.")
@@ -145,9 +141,7 @@ def plan(
     if json:
         _print_json(found.as_dict())
     else:
-        from isoflop.tables import plan_table
-
-        _print(plan_table(found))
+        _print(found)
     _stop_on_block(found.findings)
 
 
@@ -173,20 +167,20 @@ def data(
 ) -> None:
     """Show a dataset of real runs as a table, or list the datasets."""
     from isoflop import datasets
-    from isoflop.tables import datasets_table, runs_table
+    from isoflop.catalogue import dataset, datasets_overview
 
     if not name:
         known = [datasets.describe(one) for one in datasets.NAMES]
         if json:
             _print_json([{"name": one.name, "title": one.title, "licence": one.licence} for one in known])
         else:
-            _print(datasets_table(known))
+            _print(datasets_overview())
         return
     about, runs = datasets.describe(name), datasets.load(name, where)
     if json:
         _print_json({"name": name, "source": about.source, "licence": about.licence, "rows": runs.as_rows()})
     else:
-        _print(runs_table(runs, about))
+        _print(dataset(about, runs))
 
 
 @app.command()
@@ -234,8 +228,8 @@ def _blocked(findings: Iterable[Finding]) -> list[Finding]:
 
 def _stop_on_block(findings: Iterable[Finding]) -> None:
     for one in _blocked(findings):
-        remedy = one.remedy[:1].upper() + one.remedy[1:]
-        raise UntrustedError(f"not to be trusted ({one.code}): {one.message}. {remedy}.")
+        remedy = one.remedy[:1].upper() + one.remedy[1:].rstrip(".")
+        raise UntrustedError(f"not to be trusted ({one.code}): {one.message.rstrip('.')}. {remedy}.")
 
 
 def _refuse_overwriting(runs: str, output: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from isoflop import formula as plain
+from isoflop import expression
 from isoflop.formula import Formula
 
 Partials = tuple[Any, ...]
@@ -104,7 +104,7 @@ def _where(condition: Any, first: Any, second: Any) -> Any:
 def _saturate(t: Any, a: Any) -> Any:
     """Differentiate log z - a log(1 - z) = log t implicitly."""
     t_value, a_value = (item.value if isinstance(item, Dual) else item for item in (t, a))
-    z = plain.saturate(t_value, a_value)
+    z = expression.saturate(t_value, a_value)
     rest = np.maximum(1 - z, 1e-300)  # z rounds to 1 far below the bend
     slope = 1 / (1 / z + a_value / rest)
     return Dual(z, _chain((t, a), (slope / t_value, slope * np.log(rest))))
@@ -130,4 +130,4 @@ _RULES: dict[np.ufunc, Callable[[list[Any], list[bool]], tuple[Any, Partials]]] 
     np.maximum: _choose(np.maximum, np.greater_equal),
 }
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {**plain.FUNCTIONS, "where": _where, "saturate": _saturate}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {**expression.FUNCTIONS, "where": _where, "saturate": _saturate}

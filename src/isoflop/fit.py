@@ -17,10 +17,11 @@ from isoflop.optimise.objective import Objective, noise, parse_objective
 from isoflop.optimise.problem import Problem, problem_of
 from isoflop.optimise.search import Found, search
 from isoflop.runs import Excluded, Runs, table
-from isoflop.units import parse_quantity
+from isoflop.units import parse_quantity, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from rich.console import RenderableType
 
     from isoflop.findings import Finding
     from isoflop.law import Curve, Law
@@ -105,15 +106,28 @@ class Fit:
         """Runs minus free parameters."""
         return self.used - len(self.curve.law.parameters)
 
-    def __str__(self) -> str:
-        from isoflop.tables import fit_text
+    def __rich__(self) -> RenderableType:
+        """Give the fit as it looks in a terminal: formula, runs, each parameter with its interval, findings."""
+        from isoflop.tables import dim, findings_list, group, heading, interval, table
 
-        return fit_text(self)
+        left_out = f", {len(self.excluded)} left out" if self.excluded else ""
+        runs = f"{self.used} runs of {self.source}{left_out}"
+        how = f"objective {self.objective.name} {self.reached:.8g} · noise {self.noise:.2%} of loss"
+        trust = f"{self.agreement:.0%} of {self.options.starts} starts agree · condition {self.condition:.1e}"
+        rows = [(name, show(one.value, 4), interval(one)) for name, one in self.parameters.items()]
+        body = table(["parameter", "value", f"{self.options.level:.0%} interval"], rows)
+        head = heading(self.law.name, str(self.law.formula))
+        return group(head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.tables import plain
+
+        return plain(self)
 
     def _repr_html_(self) -> str:
-        from isoflop.tables import fit_html
+        from isoflop.tables import html
 
-        return fit_html(self)
+        return html(self)
 
 
 def fit(

@@ -16,11 +16,12 @@ from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Finding
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
-from isoflop.law import Curve
+from isoflop.law import Curve, Law
 from isoflop.units import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+    from rich.console import RenderableType
 
     Array = NDArray[np.float64]
 
@@ -30,6 +31,8 @@ Source = Fit | Curve
 AMBER, RED = 1.0, 2.0
 """Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""
 _LARGEST = 250.0  # the logarithm of what counts as out of reach
+_POINTS = np.linspace(_LARGEST, -50.0, 301)
+_HALVINGS = 48  # of 300 natural logarithms: 1e-12
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,28 @@ class Forecasts(Sequence[Forecast]):
     def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
         return self.rows[index]
 
-    def __str__(self) -> str:
-        from isoflop.tables import forecasts_text
+    def __rich__(self) -> RenderableType:
+        """Give the forecasts as they look in a terminal: inputs, loss and interval, how far each extrapolates."""
+        from isoflop.tables import findings_list, group, heading, interval, table
 
-        return forecasts_text(self)
+        names = list(self[0].inputs) if self else []
+        level = f"{self[0].loss.level:.0%} interval" if self else ""
+        rows = [
+            [*map(show, one.inputs.values()), f"{one.loss.value:.4f}", interval(one.loss, 4), show(one.decades, 2)]
+            for one in self
+        ]
+        body = table([*names, "loss", level, "decades beyond"], rows)
+        return group(heading(self.source), body, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.tables import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.tables import html
+
+        return html(self)
 
 
 def curve_of(source: Source) -> Curve:
@@ -87,28 +108,53 @@ def forecast(source: Source, *, level: float = LEVEL, **at: ArrayLike) -> Foreca
     runs' own noise, in log loss with Student's t. A published curve has no interval (nan).
     """
     curve = curve_of(source)
+    _refuse(curve.law, level)
     missing = [key for key in curve.law.inputs if key not in at]
     if missing:
         raise UsageError(
             f"law {curve.law.name} needs {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}=8e9."
         )
+    _refuse_others(at, curve.law)
     columns = dict(
         zip(at, np.broadcast_arrays(*[np.atleast_1d(np.asarray(at[key], float)) for key in at]), strict=True)
     )
-    if not all((column > 0).all() for column in columns.values()):
-        raise UsageError(f"{', '.join(columns)} must be above zero.")
+    for key, column in columns.items():
+        _refuse_nonpositive(key, column)
     loss = np.broadcast_to(curve(**{key: columns[key] for key in curve.law.inputs}), next(iter(columns.values())).shape)
     reach = _reach(source, columns, level)
     far = decades(curve, columns)
+    with np.errstate(over="ignore"):  # an interval may reach to infinity
+        lows, highs = loss * np.exp(-reach), loss * np.exp(reach)
     rows = tuple(
         Forecast(
             {key: float(column[row]) for key, column in columns.items()},
-            Estimate(float(value), float(value * np.exp(-reach[row])), float(value * np.exp(reach[row])), level),
+            Estimate(float(value), float(lows[row]), float(highs[row]), level),
             float(far[row]),
         )
         for row, value in enumerate(loss)
     )
     return Forecasts(rows, curve.name, _findings(source, float(np.nanmax(far, initial=0.0))))
+
+
+def _refuse(law: Law, level: float) -> None:
+    """Refuse a law of something else than loss, and a level that is none."""
+    if law.output.name != "Nats":
+        raise UsageError(f"law {law.name} gives {law.output.unit or law.output.name}, not a loss.")
+    if not 0 < level < 1:
+        raise UsageError(f"level={level:g} must be between 0 and 1, as in 0.9.")
+
+
+def _refuse_others(at: Mapping[str, object], law: Law) -> None:
+    """Refuse inputs that the law does not take; N and D may stand beside a law of one of them."""
+    others = [key for key in at if key not in {*law.inputs, "N", "D"}]
+    if others:
+        raise UsageError(f"law {law.name} takes {', '.join(law.inputs)}, not {', '.join(others)}.")
+
+
+def _refuse_nonpositive(key: str, values: ArrayLike) -> None:
+    for value in np.atleast_1d(np.asarray(values, float)):
+        if not 0 < value < math.inf:
+            raise UsageError(f"{key}={value:g} must be a finite number above zero.")
 
 
 def decades(curve: Curve, columns: Mapping[str, Array]) -> Array:
@@ -135,7 +181,8 @@ def _reach(source: Source, columns: Mapping[str, Array], level: float) -> Array:
     value, slopes = dual.gradient(law.formula, given, tuple(law.parameters))
     zero = np.zeros(shape)
     gradient = np.array([np.broadcast_to(slopes.get(key, zero) / value, shape) for key in law.parameters])
-    variance = np.einsum("pn,pq,qn->n", gradient, source.covariance, gradient) + source.noise**2
+    with np.errstate(all="ignore"):
+        variance = np.einsum("pn,pq,qn->n", gradient, source.covariance, gradient) + source.noise**2
     return np.asarray(stdtrit(max(source.freedom, 1), 0.5 + level / 2) * np.sqrt(np.maximum(variance, 0.0)))
 
 
@@ -172,8 +219,9 @@ def solve(unknown: str, source: Source, *, loss: float, level: float = LEVEL, **
     """
     curve = curve_of(source)
     draws = source.draws if isinstance(source, Fit) else np.zeros((0, len(curve.law.parameters)))
-    if not loss > 0:
-        raise UsageError(f"loss={loss:g} must be above zero.")
+    _refuse(curve.law, level)
+    for key, value in {"loss": loss, **at}.items():
+        _refuse_nonpositive(key, value)
     find = _solver(unknown, curve, at)
     best = find(values_of(source), loss)[0]
     return from_draws(float(best), find(draws, loss) if len(draws) else np.array([]), level)
@@ -185,11 +233,9 @@ _Find = Callable[["Array", float], "Array"]
 def _solver(unknown: str, curve: Curve, at: Mapping[str, float]) -> _Find:
     """Give the function that solves for the unknown on rows of parameter values."""
     law, rule = curve.law, rule_named("6ND")
-    wrong = [key for key, value in at.items() if key not in law.inputs or not value > 0]
-    if wrong or unknown in at:
-        raise UsageError(
-            f"{', '.join(wrong) or unknown} cannot be given here; law {law.name} takes {', '.join(law.inputs)}."
-        )
+    wrong = [key for key in at if key not in law.inputs or key == unknown]
+    if wrong:
+        raise UsageError(f"{', '.join(wrong)} cannot be given when solving for {unknown}. {_solvable(law)}")
     open_inputs = [key for key in law.inputs if key not in at]
 
     def one(values: Array, loss: float) -> Array:
@@ -205,28 +251,49 @@ def _solver(unknown: str, curve: Curve, at: Mapping[str, float]) -> _Find:
             lambda log_c: allocate(law, values, np.exp(log_c), rule=rule).loss,
             loss,
             batch=len(values),
-            lowest=math.log(6.0),
+            points=np.linspace(_LARGEST, math.log(6.0), 41),  # a best allocation is costly to find
         )
     if unknown == "C" and set(law.inputs) == {"N", "D"} and len(open_inputs) == 1:
         known = next(iter(at.values()))
         return lambda values, loss: rule.flops(one(values, loss), known)
     if open_inputs != [unknown]:
         need = [key for key in open_inputs if key != unknown]
-        hint = f"give {', '.join(f'{key}=...' for key in need)}" if need else f"it takes {', '.join(law.inputs)}"
-        raise UsageError(f"law {law.name} cannot be solved for {unknown} alone: {hint}.")
+        if unknown in law.inputs:
+            raise UsageError(f"solving for {unknown} also needs {', '.join(need)}. Say it, as in {need[0]}=8e9.")
+        raise UsageError(f"law {law.name} cannot be solved for {unknown}. {_solvable(law)}")
     return one
 
 
-def _falls_to(predicted: Callable[[Array], Array], loss: float, *, batch: int, lowest: float = -50.0) -> Array:
-    """Give the x at which a falling function of log x reaches the loss: 0 if everywhere, inf if nowhere."""
-    low, high = np.full(batch, lowest), np.full(batch, _LARGEST)
+def _solvable(law: Law) -> str:
+    inputs = (*law.inputs, "C") if set(law.inputs) == {"N", "D"} else tuple(law.inputs)
+    return f"It takes {', '.join(law.inputs)} and can be solved for {', '.join(inputs)}."
+
+
+def _falls_to(predicted: Callable[[Array], Array], loss: float, *, batch: int, points: Array = _POINTS) -> Array:
+    """Give the least x at which a function of log x falls to the loss: 0 if it starts below, inf if never.
+
+    points  from the largest log x to the smallest: where to look for a valley
+    """
+    low, high = np.full(batch, points[-1]), np.full(batch, points[0])
     with np.errstate(all="ignore"):
-        never, always = predicted(high) > loss, predicted(low) <= loss
-        for _ in range(64):
+        reached, always = predicted(high) <= loss, predicted(low) <= loss
+        if not reached.all():  # a law may fall and rise again, as a quadratic does
+            valley = _valley(predicted, loss, batch=batch, points=points)
+            reached |= np.isfinite(valley)
+            high = np.where(np.isfinite(valley), valley, high)
+        for _ in range(_HALVINGS):
             middle = (low + high) / 2
             above = predicted(middle) > loss
             low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.where(never, np.inf, np.where(always, 0.0, np.exp((low + high) / 2)))
+        return np.where(always, 0.0, np.where(reached, np.exp((low + high) / 2), np.inf))
+
+
+def _valley(predicted: Callable[[Array], Array], loss: float, *, batch: int, points: Array) -> Array:
+    """Give the least of the points at which each row is at or below the loss, inf if none is."""
+    found = np.full(batch, np.inf)
+    for point in points:
+        found = np.where(predicted(np.full(batch, point)) <= loss, point, found)
+    return found
 
 
 def describe(at: Mapping[str, float]) -> str:

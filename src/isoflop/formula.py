@@ -1,7 +1,6 @@
-"""A formula: safely parsed from text or traced from Python, evaluated on NumPy, printed as text, LaTeX, JavaScript.
+"""A formula: parsed from text by an allow-list, evaluated on NumPy, printed as text, LaTeX and JavaScript.
 
-One small expression tree serves all of it. Nothing is ever handed to `eval`: text goes through
-Python's `ast` and an allow-list, and the tree is evaluated by our own walker.
+Text goes through Python's `ast`, of which only the named nodes are kept; never through `eval`.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,43 +16,10 @@ from typing import Any
 import numpy as np
 
 from isoflop.errors import UsageError
+from isoflop.expression import CALLS, FUNCTIONS, Expr, Functions, as_expr, collect_names, evaluate, name, substitute
+from isoflop.writing import to_javascript, to_latex, to_text
 
 MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, MAX_EXPONENT = 2000, 40, 500, 64.0
-
-Functions = Mapping[str, Callable[..., Any]]
-
-
-def saturate(t: Any, a: Any) -> Any:
-    """Give the z in (0, 1) with z / (1 - z)^a = t, for t > 0 and a > 0 (the heart of the M4 law).
-
-    Newton's method on the logit of z, where the equation is convex; 60 steps always suffice.
-    """
-    if isinstance(t, Expr) or isinstance(a, Expr):
-        return call("saturate", t, a)
-    log_t, power = np.broadcast_arrays(np.log(t), a)
-    logit = np.where(log_t < 0, log_t, log_t / power)
-    for _ in range(60):
-        z = 1 / (1 + np.exp(-logit))
-        excess = power * np.logaddexp(0, logit) - np.logaddexp(0, -logit) - log_t
-        step = excess / (power * z + (1 - z))
-        logit = logit - step
-        if np.all(np.abs(step) <= 1e-15 * (1 + np.abs(logit))):
-            break
-    return 1 / (1 + np.exp(-logit))
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "neg": np.negative,
-    "exp": np.exp, "log": np.log, "log10": np.log10, "sqrt": np.sqrt,
-    "sin": np.sin, "cos": np.cos, "arctan": np.arctan,
-    "min": np.minimum, "max": np.maximum, "where": np.where, "saturate": saturate,
-    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
-    "and": np.logical_and, "or": np.logical_or, "not": np.logical_not,
-}  # fmt: skip
-"""What each operation does to arrays."""
-
-_CALLS = {"exp": 1, "log": 1, "log10": 1, "sqrt": 1, "sin": 1, "cos": 1, "arctan": 1, "min": 2, "max": 2, "where": 3,
-          "saturate": 2}  # fmt: skip
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow",
 }  # fmt: skip
@@ -61,73 +27,6 @@ _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 _QUOTED = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
-_UFUNC_NAMES = {function: name for name, function in FUNCTIONS.items() if isinstance(function, np.ufunc)}
-
-
-@dataclass(frozen=True, eq=False)
-class Expr:
-    """One node of a formula: a number, a name, a text, or an operation on other nodes.
-
-    Arithmetic and NumPy functions on a node give a new node, so a law's Python body, called
-    with names instead of numbers, writes down its own formula.
-    """
-
-    op: str
-    args: tuple[Expr, ...] = ()
-    value: float | str = 0.0
-
-    def __add__(self, other: Expr | float) -> Expr:
-        return Expr("add", (self, as_expr(other)))
-
-    def __radd__(self, other: float) -> Expr:
-        return Expr("add", (as_expr(other), self))
-
-    def __sub__(self, other: Expr | float) -> Expr:
-        return Expr("sub", (self, as_expr(other)))
-
-    def __rsub__(self, other: float) -> Expr:
-        return Expr("sub", (as_expr(other), self))
-
-    def __mul__(self, other: Expr | float) -> Expr:
-        return Expr("mul", (self, as_expr(other)))
-
-    def __rmul__(self, other: float) -> Expr:
-        return Expr("mul", (as_expr(other), self))
-
-    def __truediv__(self, other: Expr | float) -> Expr:
-        return Expr("div", (self, as_expr(other)))
-
-    def __rtruediv__(self, other: float) -> Expr:
-        return Expr("div", (as_expr(other), self))
-
-    def __pow__(self, other: Expr | float) -> Expr:
-        return Expr("pow", (self, as_expr(other)))
-
-    def __rpow__(self, other: float) -> Expr:
-        return Expr("pow", (as_expr(other), self))
-
-    def __neg__(self) -> Expr:
-        return Expr("neg", (self,))
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **_: Any) -> Expr:
-        if method != "__call__" or ufunc not in _UFUNC_NAMES:
-            raise UsageError(f"numpy.{ufunc.__name__} cannot stand in a law. Use one of: {', '.join(_CALLS)}.")
-        return Expr(_UFUNC_NAMES[ufunc], tuple(as_expr(arg) for arg in args))
-
-
-def as_expr(value: Expr | float) -> Expr:
-    """Give the node for a plain number; leave a node as it is."""
-    return value if isinstance(value, Expr) else Expr("number", value=float(value))
-
-
-def name(text: str) -> Expr:
-    """Give the node for a name."""
-    return Expr("name", value=text)
-
-
-def call(function: str, *args: Expr | float) -> Expr:
-    """Give the node for a function that is no NumPy ufunc: where, saturate."""
-    return Expr(function, tuple(as_expr(arg) for arg in args))
 
 
 @dataclass(frozen=True)
@@ -140,32 +39,26 @@ class Formula:
     def names(self) -> tuple[str, ...]:
         """Every name in the formula, in order of appearance."""
         found: dict[str, None] = {}
-        _collect(self.expr, found)
+        collect_names(self.expr, found)
         return tuple(found)
 
     def evaluate(self, values: Mapping[str, Any], functions: Functions = FUNCTIONS) -> Any:
         """Give the formula's value where each name stands for an array (or a Dual)."""
-        return _evaluate(self.expr, values, functions)
+        return evaluate(self.expr, values, functions)
 
     def substitute(self, replacements: Mapping[str, Expr | float]) -> Formula:
         """Give the formula with names replaced by numbers or other expressions."""
-        return Formula(_substitute(self.expr, {key: as_expr(new) for key, new in replacements.items()}))
+        return Formula(substitute(self.expr, {key: as_expr(new) for key, new in replacements.items()}))
 
     def __str__(self) -> str:
-        from isoflop.writing import to_text
-
         return to_text(self.expr)
 
     def latex(self) -> str:
         """Give the formula as LaTeX, without dollar signs."""
-        from isoflop.writing import to_latex
-
         return to_latex(self.expr)
 
     def javascript(self) -> str:
         """Give the formula as a JavaScript expression over variables of the same names."""
-        from isoflop.writing import to_javascript
-
         return to_javascript(self.expr)
 
     def __eq__(self, other: object) -> bool:
@@ -173,27 +66,6 @@ class Formula:
 
     def __hash__(self) -> int:
         return hash(str(self))
-
-
-def _collect(expr: Expr, found: dict[str, None]) -> None:
-    if expr.op == "name":
-        found[str(expr.value)] = None
-    for arg in expr.args:
-        _collect(arg, found)
-
-
-def _evaluate(expr: Expr, values: Mapping[str, Any], functions: Functions) -> Any:
-    if expr.op == "name":
-        return values[str(expr.value)]
-    if expr.op in ("number", "text"):
-        return expr.value
-    return functions[expr.op](*[_evaluate(arg, values, functions) for arg in expr.args])
-
-
-def _substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
-    if expr.op == "name":
-        return replacements.get(str(expr.value), expr)
-    return Expr(expr.op, tuple(_substitute(arg, replacements) for arg in expr.args), expr.value)
 
 
 def parse(text: str) -> Formula:
@@ -223,7 +95,7 @@ class _Parser:
         self.expr = self._walk(_syntax(text, self.text), 0, logical=condition)
 
     def _refuse(self, what: str) -> UsageError:
-        allowed = f"numbers, names, + - * / ^ and {', '.join(_CALLS)}"
+        allowed = f"numbers, names, + - * / ^ and {', '.join(CALLS)}"
         return UsageError(f'formula "{self.text}": {what}. A formula may hold {allowed}.')
 
     def _walk(self, node: ast.expr, depth: int, *, logical: bool = False) -> Expr:
@@ -291,7 +163,7 @@ class _Parser:
         return Expr("number", value=number)
 
     def _name(self, text: str) -> Expr:
-        if text.startswith("_") or text in _CALLS or not text.isascii():
+        if text.startswith("_") or text in CALLS or not text.isascii():
             raise self._refuse(f'"{text}" cannot be a name')
         return name(text)
 
@@ -304,10 +176,10 @@ class _Parser:
 
     def _call(self, node: ast.Call, depth: int) -> Expr:
         function = node.func.id if isinstance(node.func, ast.Name) else "?"
-        if function not in _CALLS or node.keywords:
+        if function not in CALLS or node.keywords:
             raise self._refuse(f'no function "{ast.unparse(node.func)[:40]}"')
-        if len(node.args) != _CALLS[function]:
-            raise self._refuse(f"{function} takes {_CALLS[function]} values, not {len(node.args)}")
+        if len(node.args) != CALLS[function]:
+            raise self._refuse(f"{function} takes {CALLS[function]} values, not {len(node.args)}")
         args = [
             self._walk(arg, depth + 1, logical=function == "where" and position == 0)
             for position, arg in enumerate(node.args)

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from isoflop import dual, formula, units
+from isoflop import dual, expression, formula, units
 from isoflop.errors import UsageError
-from isoflop.formula import Expr, Formula
+from isoflop.expression import Expr
+from isoflop.formula import Formula
 from isoflop.units import Kind
 from isoflop.writing import JAVASCRIPT_PRELUDE, script_name
 
@@ -149,7 +150,7 @@ def law(*, cite: str, name: str = "", inputs: Mapping[str, Kind] | None = None) 
         signature = inspect.signature(function).parameters.values()
         free = {p.name: kinds[p.name] for p in signature if p.kind is p.KEYWORD_ONLY}
         taken = {p.name: kinds[p.name] for p in signature if p.kind is not p.KEYWORD_ONLY}
-        traced = function(**{key: formula.name(key) for key in (*taken, *free)})
+        traced = function(**{key: expression.name(key) for key in (*taken, *free)})
         summary = inspect.getdoc(function) or ""
         label = name or function.__name__.replace("_", "-")
         return Law(label, Formula(traced), inputs or taken, free, kinds["return"], cite, summary)
@@ -261,7 +262,7 @@ def _pin(law_: Law, key: str, value: str | float) -> Expr | float:
             raise UsageError(
                 f'"{key}={value}": a {law_.parameters[key].role} is no {law_.parameters[value].role}; tie like to like.'
             )
-        return formula.name(value)
+        return expression.name(value)
     try:
         return units.parse_quantity(value)
     except UsageError:

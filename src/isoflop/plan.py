@@ -13,8 +13,11 @@ from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
 from isoflop.forecast import Source, curve_of, forecast, values_of
+from isoflop.units import show
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from isoflop.findings import Finding
 
 FLAT = 1e-3
@@ -56,10 +59,31 @@ class Plan:
             "findings": [finding.as_dict() for finding in self.findings],
         }
 
-    def __str__(self) -> str:
-        from isoflop.tables import plan_text
+    def __rich__(self) -> RenderableType:
+        """Give the plan as it looks in a terminal: each quantity with its interval, and how flat the optimum is."""
+        from isoflop.tables import dim, findings_list, group, heading, interval, table
 
-        return plan_text(self)
+        rows = [
+            ("parameters N", show(self.N.value), interval(self.N)),
+            ("tokens D", show(self.D.value), interval(self.D)),
+            ("tokens per parameter", show(self.tokens_per_parameter.value), interval(self.tokens_per_parameter)),
+            ("loss", f"{self.loss.value:.4f}", interval(self.loss, 4)),
+        ]
+        body = table(["train", "best", f"{self.N.level:.0%} interval"], rows)
+        head = heading(f"{self.C:.3g} training FLOPs".replace("e+", "e"), f"by {self.source}, C = {self.rule}")
+        low, high = map(show, self.flat_range)
+        flat = dim(f"any N from {low} to {high} is within 0.1 % of the best loss")
+        return group(head, body, flat, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.tables import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.tables import html
+
+        return html(self)
 
 
 def plan(source: Source, *, flops: float, level: float = LEVEL) -> Plan:

@@ -65,11 +65,11 @@ def fit_as_dict(fit: Fit) -> dict[str, Any]:
 
 def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
     """Write a fit to one JSON file, whole or not at all: formula, numbers, draws, options, provenance."""
-    from isoflop import __version__
+    from importlib.metadata import version
 
     content = {
         "isoflop": SCHEMA,
-        "version": __version__,
+        "version": version("isoflop"),
         "command": command,
         **fit_as_dict(fit),
         "digest": fit.digest,
@@ -91,10 +91,7 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
 def load(path: str | os.PathLike[str]) -> Fit:
     """Give the fit in a file written by `save`, number for number."""
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        if content["isoflop"] != SCHEMA:
-            raise DataError(f"{path}: a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}.")
-        return _fit(content)
+        return _fit(_of_this_format(json.loads(Path(path).read_text(encoding="utf-8"))))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
     except DataError:
@@ -104,16 +101,26 @@ def load(path: str | os.PathLike[str]) -> Fit:
         raise DataError(f"{path}: not a saved fit ({what}). Write one with isoflop fit -o fit.json.") from None
 
 
+def _of_this_format(content: dict[str, Any]) -> dict[str, Any]:
+    if content["isoflop"] != SCHEMA:
+        raise DataError(f"a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}.")
+    return content
+
+
 def is_fit(path: str | os.PathLike[str]) -> bool:
     """Say whether a file looks like a saved fit, whatever its name."""
     try:
+        if not Path(path).is_file():  # a pipe can be read only once
+            return False
         with Path(path).open("rb") as stream:
             return stream.read(64).lstrip().startswith(b'{"isoflop"')
-    except (OSError, ValueError):  # no such file, or a name that no file can have
+    except (OSError, ValueError):  # a name that no file can have
         return False
 
 
 def _fit(content: dict[str, Any]) -> Fit:
+    if content["isoflop"] != SCHEMA:
+        raise ValueError(f"its format is {content['isoflop']}, and this isoflop reads format {SCHEMA}")
     kinds = {key: _kind(content[key]) for key in ("inputs", "kinds")}
     about = content["about"]
     law = Law(
@@ -121,21 +128,25 @@ def _fit(content: dict[str, Any]) -> Fit:
         Kind(**{**content["output"], "search": tuple(content["output"]["search"])}), about["cite"], about["summary"],
     )  # fmt: skip
     options = content["options"]
-    options["bounds"] = {key: tuple(_unbounded(end) for end in ends) for key, ends in options["bounds"].items()}
+    options["bounds"] = {key: tuple(map(_number, ends)) for key, ends in options["bounds"].items()}
     free = law.pinned(options["fix"])
+    strange = set(law.formula.names) - {*law.inputs, *law.parameters}
+    if strange:
+        raise ValueError(f"{', '.join(sorted(strange))} in the formula is neither input nor parameter")
     ranges = {key: (float(low), float(high)) for key, (low, high) in content["fitted_on"].items()}
+    width = len(free.parameters)
     curve = free.at(about["name"], cite=law.cite, fitted_on=ranges, **content["curve"])
     return Fit(
         curve=curve,
         law=law,
-        draws=_numbers(content["draws"], len(free.parameters)),
-        covariance=_numbers(content["covariance"], len(free.parameters)),
+        draws=_numbers(content["draws"], width=width, count=len(content["draws"])),
+        covariance=_numbers(content["covariance"], width=width, count=width),
         objective=Objective(**content["objective_used"]),
-        reached=content["objective"]["value"],
-        noise=content["noise"],
-        used=content["runs"]["used"],
-        agreement=content["starts"]["reached_best"],
-        condition=np.nan if content["condition"] is None else content["condition"],
+        reached=_number(content["objective"]["value"]),
+        noise=_number(content["noise"]),
+        used=int(content["runs"]["used"]),
+        agreement=_number(content["starts"]["reached_best"]),
+        condition=_number(content["condition"]),
         options=Options(**options),
         excluded=tuple(Excluded(**item) for item in content["runs"]["excluded"]),
         findings=tuple(Finding(**item) for item in content["findings"]),
@@ -149,9 +160,12 @@ def _kind(content: dict[str, Any]) -> dict[str, Kind]:
     return {name: Kind(**{**kind, "search": tuple(kind["search"])}) for name, kind in content.items()}
 
 
-def _unbounded(end: float | None) -> float:
-    return float("nan") if end is None else float(end)
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
 
 
-def _numbers(rows: list[list[float | None]], width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.array(rows, dtype=np.float64).reshape(-1, width)
+def _numbers(rows: list[list[float | None]], *, width: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    found = np.array(rows, dtype=np.float64).reshape(len(rows), -1 if rows else width)
+    if found.shape != (count, width):
+        raise ValueError(f"{found.shape[0]} x {found.shape[1]} numbers where {count} x {width} belong")
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from isoflop.formula import Expr
+    from isoflop.expression import Expr
 
 _INFIX = {
     "or": 1,

@@ -5,7 +5,7 @@ x is whatever grows (tokens, examples, parameters, compute); say which column it
 
 from __future__ import annotations
 
-from isoflop.formula import saturate
+from isoflop.expression import saturate
 from isoflop.law import law
 from isoflop.units import Count, Exponent, Floor, Nats, Scale, Size
 

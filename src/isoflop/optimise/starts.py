@@ -17,7 +17,7 @@ from isoflop.optimise.minimise import minimise
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.formula import Expr
+    from isoflop.expression import Expr
     from isoflop.optimise.objective import Objective
     from isoflop.optimise.problem import Problem
 

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from isoflop.cells import RawTable
 from isoflop.errors import DataError
 from isoflop.readers.source import Text
+from isoflop.runs.cells import RawTable
 
 
 def json_table(text: Text) -> RawTable:
@@ -25,6 +25,8 @@ def json_table(text: Text) -> RawTable:
         document = document["rows"]
     if isinstance(document, list):
         return _from_objects(document, range(1, len(document) + 1), text.source)
+    if isinstance(document, dict) and {"formula", "parameters", "runs"} <= document.keys():
+        raise DataError(f"{text.source}: is a printed fit, without its draws. Save fits with isoflop fit -o fit.json.")
     if isinstance(document, dict):
         return _from_columns(document, text.source)
     raise DataError(f"{text.source}: is {_kind(document)}. Give a list with an object for each run.")

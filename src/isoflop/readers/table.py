@@ -10,11 +10,11 @@ from itertools import chain, islice
 
 import numpy as np
 
-from isoflop.cells import RawTable, is_number
 from isoflop.errors import DataError
 from isoflop.readers.records import is_json_lines, json_lines_table, json_table
 from isoflop.readers.source import Text, read_text
 from isoflop.runs import Runs, build
+from isoflop.runs.cells import RawTable, is_number
 
 MAX_ROWS = 2_000_000
 MAX_COLUMNS = 1_000

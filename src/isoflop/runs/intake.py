@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.cells import Rows
 from isoflop.findings import Finding, Severity
 from isoflop.flops import FlopRule
+from isoflop.runs.cells import Rows
 
 Columns = Mapping[str, NDArray[Any]]
 Mask = NDArray[np.bool_]

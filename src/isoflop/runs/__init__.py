@@ -12,13 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.cells import Cells, RawTable, Rows, numbers, numbers_or_text
-from isoflop.columns import LETTERS, assign, missing
 from isoflop.errors import DataError, UsageError
 from isoflop.findings import Finding
 from isoflop.flops import FlopRule, rule_named
 from isoflop.formula import parse_condition
-from isoflop.intake import Excluded, findings_on_unusable, inspect, unusable
+from isoflop.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text
+from isoflop.runs.columns import LETTERS, assign, missing
+from isoflop.runs.intake import Excluded, findings_on_unusable, inspect, unusable
 
 __all__ = ["Excluded", "Runs", "build", "table"]
 

@@ -88,10 +88,16 @@ def missing(name: str, present: Sequence[str], source: str) -> DataError:
     elif near := get_close_matches(name, present, n=1):
         remedy = f'Did you mean "{near[0]}"?'
     elif letter is not None:
-        remedy = f"Say which column is {letter}: --{letter} COLUMN."
+        remedy = f"Say which column is {letter}: {_option(letter, 'COLUMN')}."
     else:
-        remedy = "Name one of these columns."
+        remedy = f"Name one of these, or say which column is {name}: {_option(name, 'COLUMN')}."
     return DataError(f'{source}: column "{name}" is missing; there are {", ".join(present)}. {remedy}')
+
+
+def _option(name: str, column: str) -> str:
+    """Give what to type to name a column: the four common letters have an option of their own."""
+    column = column if column == "COLUMN" else f'"{column}"'
+    return f"--{name} {column}" if name in {"N", "D", "C", "loss"} else f"--column {name}={column}"
 
 
 def _normal(name: str) -> str:
@@ -123,7 +129,7 @@ def _candidate(letter: str, free: Sequence[str], source: str) -> dict[str, str]:
         listed = " and ".join(f'"{name}"' for name in found)
         raise DataError(
             f"{source}: the columns {listed} could each be {letter} ({LETTERS[letter]}). "
-            f'Say which: --{letter} "{found[0]}".'
+            f"Say which: {_option(letter, found[0])}."
         )
     return {letter: found[0]} if found else {}
 

@@ -1,0 +1,244 @@
+"""saved: a fit on disk is the fit, number for number, and anything else is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from simulated import chinchilla_runs
+
+import isoflop
+from isoflop.errors import DataError
+from isoflop.runs import Runs
+from isoflop.saved import is_fit, to_json
+
+RUNS = chinchilla_runs(60, noise=0.01)
+RULED = {
+    "named": {},
+    "pinned": {"fix": {"E": 1.7}},
+    "tied": {"fix": {"beta": "alpha"}},
+    "bounded": {"bounds": {"alpha": (-math.inf, 0.3), "beta": (0.1, math.inf)}},
+    "without draws": {"draws": 0},
+    "squares": {"objective": "squares", "log": False},
+}
+
+
+@pytest.fixture(params=RULED)
+def fit(request):
+    return isoflop.fit("chinchilla", RUNS, **{"draws": 30, **RULED[request.param]})
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "fit.json"
+
+
+@pytest.fixture
+def content(path):
+    """Give what a saved fit holds, as JSON."""
+    isoflop.save(isoflop.fit("chinchilla", RUNS, draws=5), path)
+    return json.loads(path.read_text())
+
+
+def test_a_fit_loads_to_the_same_numbers_bit_for_bit(fit, path):
+    isoflop.save(fit, path)
+    back = isoflop.load(path)
+    assert dict(back.curve.values) == dict(fit.curve.values)
+    assert (back.draws == fit.draws).all()
+    assert back.draws.shape == fit.draws.shape
+    assert (back.covariance == fit.covariance).all()
+    assert back.parameters == fit.parameters
+    for name in ("objective", "reached", "noise", "used", "agreement", "condition", "options", "digest", "findings"):
+        assert getattr(back, name) == getattr(fit, name), name
+
+
+def test_a_loaded_fit_forecasts_plans_and_solves_the_same(fit, path):
+    isoflop.save(fit, path)
+    back = isoflop.load(path)
+    assert (
+        isoflop.forecast(back, N=8e9, D=[1e12, 2e13])[1].as_dict() == isoflop.forecast(fit, N=8e9, D=2e13)[0].as_dict()
+    )
+    assert to_json(isoflop.plan(back, flops=1e23).as_dict()) == to_json(isoflop.plan(fit, flops=1e23).as_dict())
+    assert to_json(isoflop.solve("D", back, loss=2.2, N=8e9).as_dict()) == to_json(
+        isoflop.solve("D", fit, loss=2.2, N=8e9).as_dict()
+    )
+
+
+def test_saving_twice_writes_the_same_bytes(fit, path):
+    isoflop.save(fit, path)
+    first = path.read_bytes()
+    isoflop.save(isoflop.load(path), path)
+    assert path.read_bytes() == first
+
+
+def test_rows_left_out_and_findings_are_kept(path):
+    runs = Runs.of(N=[*RUNS["N"], 1e9], D=[*RUNS["D"], 1e10], loss=[*RUNS["loss"], math.nan])
+    fit = isoflop.fit("chinchilla", runs, draws=5)
+    isoflop.save(fit, path)
+    back = isoflop.load(path)
+    assert back.excluded == fit.excluded != ()
+    assert [one.code for one in back.findings] == ["D01"]
+
+
+def test_a_fit_of_a_typed_formula_loads_where_no_catalogue_is(path):
+    isoflop.save(isoflop.fit("E + A/N^a + B/D^b + G/(N*D)^a", RUNS, draws=5), path)
+    program = (
+        "import sys; sys.modules['isoflop.laws.chinchilla'] = None\n"
+        "from isoflop import formula, units\n"
+        "import json; content = json.load(open(sys.argv[1]))\n"
+        "f = formula.parse(content['formula'])\n"
+        "print(repr(float(f.evaluate(content['curve'] | {'N': 1e9, 'D': 1e11}))))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert float(done.stdout) == isoflop.load(path).curve(1e9, 1e11)
+
+
+def test_a_loaded_law_is_its_own_and_needs_no_entry_of_its_name(content, path):
+    content["law"] = "a law nobody knows"
+    path.write_text(json.dumps(content))
+    assert isoflop.forecast(isoflop.load(path), N=1e9, D=1e11)[0].loss.value > 0
+
+
+def test_the_file_says_where_it_comes_from(content):
+    assert content["version"] == isoflop.__version__
+    assert content["digest"] == RUNS.digest
+    assert content["options"]["seed"] == 0
+    assert content["formula"] == "E + A/N^alpha + B/D^beta"
+
+
+# What is refused.
+
+
+def broken(content, key, value):
+    """Give the content with one value replaced; the key may reach inside."""
+    inside = content
+    *outer, last = key.split(".")
+    for name in outer:
+        inside = inside[name]
+    inside[last] = value
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("isoflop", 2),
+        ("formula", "__import__('os').system('id')"),
+        ("formula", "E + A/N^alpha + Z/D^beta"),
+        ("formula", 3),
+        ("curve", {"E": 1.0}),
+        ("curve", {"E": "x", "A": 1, "alpha": 1, "B": 1, "beta": 1}),
+        ("covariance", [[1.0, 2.0], [3.0, 4.0]]),
+        ("covariance", [[0.0] * 25]),
+        ("draws", [[1.0, 2.0]]),
+        ("draws", [[1.0] * 5, [1.0] * 4]),
+        ("draws", "many"),
+        ("noise", "loud"),
+        ("runs.used", "all"),
+        ("objective_used", {"name": "robust", "power": 3}),
+        ("options", {"objective": "robust", "colour": "red"}),
+        ("kinds", {"E": {"name": "Floor"}}),
+        ("findings", [{"code": "F01"}]),
+        ("fitted_on", {"N": [1]}),
+    ],
+)
+def test_a_file_with_one_wrong_value_is_refused(content, path, key, value):
+    path.write_text(broken(content, key, value))
+    with pytest.raises(DataError, match=r"fit\.json: not a saved fit"):
+        isoflop.load(path)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "isoflop",
+        "law",
+        "formula",
+        "inputs",
+        "kinds",
+        "output",
+        "curve",
+        "covariance",
+        "draws",
+        "options",
+        "runs",
+        "noise",
+    ],
+)
+def test_a_file_that_lacks_a_part_is_refused(content, path, missing):
+    del content[missing]
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="not a saved fit"):
+        isoflop.load(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "3", '{"isoflop": 1}', '{"isoflop":' + "[" * 100_000, "\x00", '{"isoflop": 1, "law": NaN}'],
+)
+def test_a_file_that_is_no_fit_is_refused(path, text):
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"fit\.json: not a saved fit"):
+        isoflop.load(path)
+
+
+def test_a_torn_file_is_refused_wherever_it_ends(content, path):
+    whole = path.read_text()
+    for end in np.linspace(0, len(whole) - 2, 40).astype(int):
+        path.write_text(whole[:end])
+        with pytest.raises(DataError, match="not a saved fit"):
+            isoflop.load(path)
+
+
+def test_bytes_that_are_no_text_are_refused(path):
+    path.write_bytes(b'{"isoflop": \xff\xfe}')
+    with pytest.raises(DataError, match="not a saved fit"):
+        isoflop.load(path)
+
+
+@pytest.mark.parametrize("name", ["nowhere/fit.json", "."])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, name):
+    with pytest.raises(DataError, match="isoflop fit -o"):
+        isoflop.load(tmp_path / name)
+
+
+# Whole or not at all.
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rest(content, path, monkeypatch):
+    before, fit = path.read_bytes(), isoflop.load(path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DataError, match="No space left"):
+        isoflop.save(fit, path)
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == ["fit.json"]
+
+
+def test_a_fit_is_known_by_its_first_bytes(content, path, tmp_path):
+    other = path.rename(tmp_path / "fit.txt")
+    (tmp_path / "runs.json").write_text('[{"N": 1e9}]')
+    assert is_fit(other)
+    assert not is_fit(tmp_path / "runs.json")
+    assert not is_fit(tmp_path)
+    assert not is_fit("-")
+    assert not is_fit("a\0b")
+
+
+# JSON.
+
+
+def test_unknown_is_null_and_out_of_reach_is_a_number_beyond_all_floats():
+    text = to_json(
+        {"a": math.nan, "b": math.inf, "c": [-math.inf, np.float64(2.5), np.int64(3)], "d": "∞ 1e999 \0infinity"}
+    )
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert json.loads(text) == {"a": None, "b": math.inf, "c": [-math.inf, 2.5, 3], "d": "∞ 1e999 \0infinity"}
