@@ -146,7 +146,7 @@ def broken(content, key, value):
         ("fitted_on", {"N": [1]}),
     ],
 )
-def test_a_file_with_one_wrong_value_is_refused(content, path, key, value):
+def test_a_file_with_one_wrong_value_is_refused(content, path, *, key, value):
     path.write_text(broken(content, key, value))
     with pytest.raises(DataError, match=r"fit\.json: not a saved fit"):
         isoflop.load(path)

@@ -91,20 +91,12 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
 def load(path: str | os.PathLike[str]) -> Fit:
     """Give the fit in a file written by `save`, number for number."""
     try:
-        return _fit(_of_this_format(json.loads(Path(path).read_text(encoding="utf-8"))))
+        return _fit(json.loads(Path(path).read_text(encoding="utf-8")))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
-    except DataError:
-        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
         what = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | RecursionError) else str(error)
         raise DataError(f"{path}: not a saved fit ({what}). Write one with isoflop fit -o fit.json.") from None
-
-
-def _of_this_format(content: dict[str, Any]) -> dict[str, Any]:
-    if content["isoflop"] != SCHEMA:
-        raise DataError(f"a fit of format {content['isoflop']}; this isoflop reads format {SCHEMA}.")
-    return content
 
 
 def is_fit(path: str | os.PathLike[str]) -> bool:

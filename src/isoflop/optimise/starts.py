@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CANDIDATES, ROWS = 16, 128
 """Candidates tried for each start kept, and runs they are tried on."""
-EASY, MORE_CANDIDATES, RACING, LAPS = 4, 128, 32, 20
+EASY, MORE_CANDIDATES, RACING, LAPS = 4, 128, 32, 40
 """Beyond so many nonlinear parameters: candidates, and how many race for how many steps, for each start."""
 
 

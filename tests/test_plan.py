@@ -1,0 +1,120 @@
+"""plan: a budget → what to train."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from simulated import chinchilla_runs
+
+import isoflop
+from isoflop.errors import UsageError
+from isoflop.laws import CURVES
+
+RUNS = chinchilla_runs(60, noise=0.01)
+FIT = isoflop.fit("chinchilla", RUNS, draws=200)
+QUANTITIES = ("N", "D", "loss", "tokens_per_parameter")
+
+
+def test_a_plan_spends_the_budget():
+    plan = isoflop.plan(FIT, flops=1e23)
+    assert 6 * plan.N.value * plan.D.value == pytest.approx(1e23, rel=1e-9)
+    assert plan.tokens_per_parameter.value == pytest.approx(plan.D.value / plan.N.value, rel=1e-12)
+    assert plan.loss.value == pytest.approx(FIT.curve(plan.N.value, plan.D.value), rel=1e-12)
+
+
+@pytest.mark.parametrize("flops", [1e18, 1e21, 1e24])
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.99])
+def test_every_interval_holds_its_value(flops, level):
+    plan = isoflop.plan(FIT, flops=flops, level=level)
+    for name in QUANTITIES:
+        one = getattr(plan, name)
+        assert one.low < one.value < one.high, name
+        assert one.level == level
+
+
+def test_a_higher_level_gives_wider_intervals():
+    narrow, wide = (isoflop.plan(FIT, flops=1e23, level=level) for level in (0.5, 0.95))
+    for name in QUANTITIES:
+        one, other = getattr(narrow, name), getattr(wide, name)
+        assert other.low < one.low < one.high < other.high
+
+
+def test_intervals_hold_the_truth_nine_times_in_ten():
+    true = isoflop.plan(CURVES["besiroglu2024"], flops=1e22).N.value
+    inside = []
+    for seed in range(60):
+        fit = isoflop.fit("chinchilla", chinchilla_runs(60, noise=0.01, seed=seed), draws=200, seed=seed)
+        found = isoflop.plan(fit, flops=1e22).N
+        inside.append(found.low <= true <= found.high)
+    assert 0.8 < np.mean(inside) < 0.99
+
+
+def test_more_compute_asks_for_more_of_both_and_gets_a_lower_loss():
+    plans = [isoflop.plan(FIT, flops=10**power) for power in range(18, 27)]
+    assert (np.diff([plan.N.value for plan in plans]) > 0).all()
+    assert (np.diff([plan.D.value for plan in plans]) > 0).all()
+    assert (np.diff([plan.loss.value for plan in plans]) < 0).all()
+
+
+def test_within_the_flat_range_no_size_loses_more_than_a_thousandth():
+    plan = isoflop.plan(FIT, flops=1e23)
+    low, high = plan.flat_range
+    sizes = np.geomspace(low, high, 200)
+    losses = FIT.curve(sizes, 1e23 / 6 / sizes)
+    assert losses.max() <= plan.loss.value * 1.001 * (1 + 1e-9)
+    for outside in (low * 0.99, high * 1.01):
+        assert FIT.curve(outside, 1e23 / 6 / outside) > plan.loss.value * 1.001
+
+
+def test_a_published_curve_has_a_plan_without_intervals():
+    plan = isoflop.plan(CURVES["besiroglu2024"], flops=5.76e23)
+    assert plan.tokens_per_parameter.value == pytest.approx(18.4, abs=0.05)
+    assert all(math.isnan(getattr(plan, name).low) for name in QUANTITIES)
+    assert [finding.code for finding in plan.findings] == ["P12", "P01"]
+
+
+def test_rounded_coefficients_warn_where_they_are_used_to_allocate():
+    plan = isoflop.plan(CURVES["hoffmann2022-rounded"], flops=5.76e23)
+    assert plan.tokens_per_parameter.value == pytest.approx(92.6, abs=0.05)
+    assert ("P11", "WARN") in [(finding.code, finding.severity) for finding in plan.findings]
+
+
+def test_a_far_budget_is_called_a_guess():
+    near, far = isoflop.plan(FIT, flops=1e22), isoflop.plan(FIT, flops=1e28)
+    assert near.decades < 1
+    assert far.decades == pytest.approx(math.log10(1e28 / FIT.curve.fitted_on["C"][1]))
+    assert "P01" not in [finding.code for finding in near.findings]
+    assert ("P01", "WARN") in [(finding.code, finding.severity) for finding in far.findings]
+
+
+def test_any_typed_law_of_n_and_d_can_be_planned():
+    coupled = isoflop.fit("E + (A/N^a + B/D^b)^g", RUNS, draws=20)
+    plan = isoflop.plan(coupled, flops=1e22)
+    sizes = np.geomspace(plan.N.value / 9, plan.N.value * 9, 999)
+    assert coupled.curve(sizes, 1e22 / 6 / sizes).min() >= plan.loss.value * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("flops", [0, -1e20, 5, math.nan, math.inf, 1e61])
+def test_a_budget_that_is_none_is_refused(flops):
+    with pytest.raises(UsageError, match="is no budget"):
+        isoflop.plan(FIT, flops=flops)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, -0.1, math.nan])
+def test_a_level_that_is_none_is_refused(level):
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        isoflop.plan(CURVES["besiroglu2024"], flops=1e20, level=level)
+
+
+@pytest.mark.parametrize("name", ["kaplan2020-N", "kaplan2020-D", "kaplan2020-C", "kaplan2020-NS", "kaplan2020-N-opt"])
+def test_a_law_that_cannot_trade_n_for_d_is_refused(name):
+    with pytest.raises(UsageError, match="needs a law of N and D"):
+        isoflop.plan(CURVES[name], flops=1e20)
+
+
+def test_a_plan_prints_itself():
+    text = str(isoflop.plan(FIT, flops=1e23))
+    assert "within 0.1 % of the best loss" in text
+    assert "90% interval" in text
