@@ -45,3 +45,10 @@ def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate
     tail = (1 - level) / 2
     low, high = np.quantile(found, [tail, 1 - tail], method="inverted_cdf")
     return Estimate(float(value), float(min(low, value)), float(max(high, value)), level)
+
+
+def student(level: float, freedom: int) -> float:
+    """Give how many standard errors an interval of this level reaches, by Student's t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(max(freedom, 1), 0.5 + level / 2))

@@ -11,10 +11,10 @@ import numpy as np
 from isoflop.check import check, condition
 from isoflop.draws import covariance, draw
 from isoflop.errors import DataError, UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.estimate import LEVEL, Estimate, from_draws, student
 from isoflop.laws import find_law
 from isoflop.optimise.objective import Objective, noise, parse_objective
-from isoflop.optimise.problem import Problem, problem_of
+from isoflop.optimise.problem import LOGGED, Problem, problem_of
 from isoflop.optimise.search import Found, search
 from isoflop.runs import Excluded, Runs, table
 from isoflop.units import parse_quantity, show
@@ -85,13 +85,10 @@ class Fit:
         value, level = self.curve.values[name], self.options.level
         if len(self.draws):
             return from_draws(value, self.draws[:, position], level)
-        from scipy.special import stdtrit
-
-        reach = float(stdtrit(max(self.freedom, 1), 0.5 + level / 2)) * float(
-            np.sqrt(self.covariance[position, position])
-        )
-        if self.curve.law.parameters[name].role in ("scale", "size", "break"):
-            return Estimate(value, value * float(np.exp(-reach / value)), value * float(np.exp(reach / value)), level)
+        reach = student(level, self.freedom) * float(np.sqrt(self.covariance[position, position]))
+        if self.curve.law.parameters[name].role in LOGGED:
+            share = float(np.exp(reach / value))
+            return Estimate(value, value / share, value * share, level)
         return Estimate(value, value - reach, value + reach, level)
 
     def _pinned(self, name: str, free: Mapping[str, Estimate]) -> Estimate:

@@ -12,7 +12,7 @@ import numpy as np
 from isoflop import dual
 from isoflop.allocation import allocate
 from isoflop.errors import UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.estimate import LEVEL, Estimate, from_draws, student
 from isoflop.findings import Finding
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
@@ -174,8 +174,6 @@ def _reach(source: Source, columns: Mapping[str, Array], level: float) -> Array:
     shape = next(iter(columns.values())).shape
     if not isinstance(source, Fit):
         return np.full(shape, np.nan)
-    from scipy.special import stdtrit
-
     law = source.curve.law
     given = {key: np.asarray(value) for key, value in source.curve.values.items()} | dict(columns)
     value, slopes = dual.gradient(law.formula, given, tuple(law.parameters))
@@ -183,7 +181,7 @@ def _reach(source: Source, columns: Mapping[str, Array], level: float) -> Array:
     gradient = np.array([np.broadcast_to(slopes.get(key, zero) / value, shape) for key in law.parameters])
     with np.errstate(all="ignore"):
         variance = np.einsum("pn,pq,qn->n", gradient, source.covariance, gradient) + source.noise**2
-    return np.asarray(stdtrit(max(source.freedom, 1), 0.5 + level / 2) * np.sqrt(np.maximum(variance, 0.0)))
+    return np.asarray(student(level, source.freedom) * np.sqrt(np.maximum(variance, 0.0)))
 
 
 def _findings(source: Source, far: float) -> tuple[Finding, ...]:
@@ -294,8 +292,3 @@ def _valley(predicted: Callable[[Array], Array], loss: float, *, batch: int, poi
     for point in points:
         found = np.where(predicted(np.full(batch, point)) <= loss, point, found)
     return found
-
-
-def describe(at: Mapping[str, float]) -> str:
-    """Give inputs in words: N 8.00B, D 15.0T."""
-    return ", ".join(f"{key} {show(value)}" for key, value in at.items())

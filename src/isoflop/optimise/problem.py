@@ -33,7 +33,8 @@ _BOUNDS = {  # of fitted coordinates
     "exponent": (1e-3, 20.0),
     "real": (-np.inf, np.inf),
 }
-_LOGGED = ("scale", "size", "break")
+LOGGED = ("scale", "size", "break")
+"""The roles of parameters that are fitted as logarithms."""
 
 
 class Normal(NamedTuple):
@@ -150,7 +151,7 @@ def problem_of(
 ) -> Problem:
     """Give the problem of fitting a law to losses; `bounds` are of parameter values."""
     kinds = law.parameters
-    logged = np.array([kind.role in _LOGGED for kind in kinds.values()], dtype=bool)
+    logged = np.array([kind.role in LOGGED for kind in kinds.values()], dtype=bool)
     lower = np.array([_BOUNDS[kind.role][0] for kind in kinds.values()])
     upper = np.array([_BOUNDS[kind.role][1] for kind in kinds.values()])
     columns = {key: np.asarray(inputs[key], float) for key in law.inputs}
