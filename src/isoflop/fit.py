@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from isoflop.runs import ColumnMapping
 
     Array = NDArray[np.float64]
+
+
+MOST_DRAWS, MOST_STARTS = 100_000, 10_000
+"""More would take memory without end and tell nothing new."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Fit:
             return from_draws(value, self.draws[:, position], level)
         reach = student(level, self.freedom) * float(np.sqrt(self.covariance[position, position]))
         if self.curve.law.parameters[name].role in LOGGED:
-            share = float(np.exp(reach / value))
+            share = math.exp(min(reach / value, 700.0))
             return Estimate(value, value / share, value * share, level)
         return Estimate(value, value - reach, value + reach, level)
 
@@ -155,7 +160,7 @@ def fit(
     options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log)
     full = find_law(law) if isinstance(law, str) else law
     free = full.pinned(options.fix)
-    _check_names(free, options)
+    _refuse_nonsense(free, options)
     usable = _usable(free, runs if isinstance(runs, Runs) else table(runs))
     problem = problem_of(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
@@ -198,14 +203,27 @@ def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: L
     )
 
 
-def _check_names(law: Law, options: Options) -> None:
-    if options.draws < 0 or options.starts < 1 or not 0 < options.level < 1:
-        raise UsageError("draws must be 0 or more, starts 1 or more, and the level between 0 and 1.")
-    wrong = set(options.bounds) - set(law.parameters)
-    if wrong:
-        raise UsageError(
-            f"law {law.name} has no free parameter {', '.join(wrong)} to bound; it has {', '.join(law.parameters)}."
-        )
+def _refuse_nonsense(law: Law, options: Options) -> None:
+    """Refuse options that mean nothing, before any work."""
+    for name, value, (least, most) in (
+        ("draws", options.draws, (0, MOST_DRAWS)),
+        ("starts", options.starts, (1, MOST_STARTS)),
+        ("seed", options.seed, (0, 2**63)),
+    ):
+        if not least <= value <= most:
+            raise UsageError(f"{name} must be from {least} to {most:,}, not {value}.")
+    if not 0 < options.level < 1:
+        raise UsageError(f"the level must be between 0 and 1, not {options.level:g}. Say 0.9.")
+    if not law.parameters:
+        raise UsageError(f"law {law.name} has no free parameter left to fit. Pin fewer.")
+    for name, (low, high) in options.bounds.items():
+        if name not in law.parameters:
+            raise UsageError(
+                f"law {law.name} has no free parameter {name} to bound; it has {', '.join(law.parameters)}."
+            )
+        if not low < high or (high <= 0 and law.parameters[name].role != "real"):
+            never = "" if law.parameters[name].role == "real" else f"; {name} is never negative"
+            raise UsageError(f"{name} cannot lie from {low:g} to {high:g}{never}. Say {name}=LOWEST:HIGHEST.")
 
 
 def _usable(law: Law, runs: Runs) -> Runs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 
 from isoflop.datasets.catalogue import DATASETS, Dataset
 from isoflop.datasets.fetch import locate
@@ -23,7 +24,9 @@ def describe(name: str) -> Dataset:
     Raises UsageError if there is no dataset of that name.
     """
     if name not in DATASETS:
-        raise UsageError(f'"{name}" is not a dataset. Say one of {", ".join(NAMES)}.')
+        near = get_close_matches(name, NAMES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise UsageError(f'"{name}" is not a dataset.{hint} Say one of {", ".join(NAMES)}.')
     return DATASETS[name]
 
 

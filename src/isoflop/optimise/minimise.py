@@ -45,7 +45,7 @@ def minimise(
     """
     theta = np.clip(theta, problem.lower, problem.upper)
     damping = np.full(theta.shape[0], first)
-    state = problem.normal(theta, objective, weights=weights, blend=_blend(damping))
+    state = _begin(problem, theta, objective, weights=weights, blend=_blend(damping))
     converged = np.zeros(theta.shape[0], dtype=bool)
     active = np.flatnonzero(np.isfinite(state.objective))
     for _ in range(iterations):
@@ -69,6 +69,13 @@ def minimise(
         converged[active] |= done | (stuck & (promised <= 1e-6 * now.objective))
         active = active[~(done | stuck)]
     return Minimum(theta, state.objective, converged)
+
+
+def _begin(problem: Problem, theta: Array, objective: Objective, *, weights: Array | None, blend: Array) -> Normal:
+    """Give the normal equations at the start, once for all rows if they start at one place."""
+    if weights is not None and len(theta) > 1 and (theta == theta[0]).all():
+        return problem.normal_at_one(theta[0], objective, weights)
+    return problem.normal(theta, objective, weights=weights, blend=blend)
 
 
 def _blend(damping: Array) -> Array:

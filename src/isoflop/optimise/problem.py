@@ -122,6 +122,15 @@ class Problem:
         total.objective[bad] = np.inf
         return total
 
+    def normal_at_one(self, theta: Array, objective: Objective, weights: Array) -> Normal:
+        """Give what `normal` gives where all rows of weights (batch, runs) share one theta (parameters,)."""
+        residuals, slopes = self.linearise(theta[None])
+        loss, slope = objective.loss(residuals)[0], objective.slope(residuals)[0]
+        curvature = np.broadcast_to(objective.curvature(residuals, 0.0)[0], loss.shape)
+        pairs = np.einsum("pn,qn,n->npq", slopes[0], slopes[0], curvature).reshape(self.size, -1)
+        square = (len(weights), theta.size, theta.size)
+        return Normal(weights @ loss, weights @ (slopes[0] * slope).T, (weights @ pairs).reshape(square))
+
     def _chunks(self, batch: int) -> Iterator[tuple[slice, slice]]:
         runs = min(self.size, CHUNK)
         thetas = max(1, CHUNK // runs)

@@ -42,7 +42,7 @@ def search(problem: Problem, objective: Objective, *, count: int, seed: int) -> 
         raise UsageError(f"law {problem.law.name} is undefined at these runs from every start. Check its formula.")
     ends = minimise(some, begin, objective.adapted(some.residuals(begin[:1])[0], begin.shape[1]))
     theta, settled = _settle(some, ends.theta[np.argmin(ends.objective)], objective)
-    ends = minimise(some, ends.theta, settled)
+    ends = minimise(some, ends.theta, settled, first=NEAR)
     agreement = float((ends.objective <= ends.objective.min() * (1 + SAME) + NOTHING).mean())
     theta = ends.theta[np.argmin(ends.objective)]
     if some is problem:

@@ -1,0 +1,100 @@
+"""Fixtures for tests of the command line: run it in this process, with files of simulated runs at hand."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+from tabled import columns, csv
+
+from isoflop import cli
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        """Give what stdout holds; all of it must be one JSON document."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Give a function that runs the command line in this process."""
+
+    def run(*words, stdin=b""):
+        monkeypatch.setattr(sys, "argv", ["isoflop", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return Done(ended.value.code or 0, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def good(run):
+    """Give a function that runs a command with --json, which must end well and be quiet on stderr."""
+
+    def good(*words, stdin=b""):
+        done = run(*words, "--json", stdin=stdin)
+        assert (done.code, done.err) == (0, "")
+        return done.json
+
+    return good
+
+
+@pytest.fixture
+def refused(run, tmp_path):
+    """Give a function that runs a command that must be refused: nothing on stdout, one line on stderr.
+
+    Where runs are fitted, -o is given too, and no file may come of it.
+    """
+
+    def refused(code, *words, stdin=b""):
+        folder = sorted(tmp_path.iterdir())
+        output = ["-o", tmp_path / "never.json"] if words[0] == "fit" and "-o" not in words else []
+        done = run(*words, *output, stdin=stdin)
+        assert (done.code, done.out) == (code, "")
+        assert re.fullmatch(r"isoflop: [^\n]+\n", done.err)
+        assert sorted(tmp_path.iterdir()) == folder
+        return done.err
+
+    return refused
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Give a function that writes columns, or text, to a file and gives its path."""
+
+    def write(content, name="runs.csv"):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else csv(content))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def table(write):
+    return write(columns())
+
+
+@pytest.fixture
+def saved(run, table, tmp_path):
+    """Give a fit saved by the command line."""
+    path = tmp_path / "fit.json"
+    assert run("fit", table, "--draws", 50, "-o", path).code == 0
+    return path

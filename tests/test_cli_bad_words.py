@@ -1,0 +1,210 @@
+"""The command line on words that mean nothing: one clear message, the right exit code, nothing written."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+pytest_plugins = ["commands"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--law", "chinchila"], "Did you mean chinchilla?"),
+        (["--law", "nonsense"], "Say one of chinchilla"),
+        (["--law", ""], "formula"),
+        (["--objective", "huber:-1"], "Say robust, squares, huber:1e-3 or envelope"),
+        (["--objective", "mean"], "there is no objective"),
+        (["--fix", "Q=3"], 'no parameter "Q"'),
+        (["--fix", "E=abc"], "say a number"),
+        (["--fix", "E=nan"], "say a number"),
+        (["--fix", "E=1e999"], "say a number"),
+        (["--fix", "E"], "NAME=VALUE"),
+        (["--fix", "E=1", "--fix", "E=2"], "given twice"),
+        (["--fix", "alpha=beta", "--fix", "beta=alpha"], "itself pinned"),
+        (["--fix", "alpha=A"], "tie like to like"),
+        (["--fix=E=1.8", "--fix=A=480", "--fix=alpha=.3", "--fix=B=2000", "--fix=beta=.3"], "no free parameter"),
+        (["--bounds", "Q=0:1"], "no free parameter Q"),
+        (["--bounds", "alpha=0.3"], "LOWEST:HIGHEST"),
+        (["--bounds", "alpha=x:y"], "not a quantity"),
+        (["--bounds", "alpha=0.5:0.2"], "lowest must be below"),
+        (["--bounds", "alpha=nan:1"], "not a quantity"),
+        (["--bounds", "A=-5:-1"], "never negative"),
+        (["--bounds", "E=-3:-1"], "never negative"),
+        (["--level", "2"], "between 0 and 1"),
+        (["--level", "0"], "between 0 and 1"),
+        (["--level", "nan"], "between 0 and 1"),
+        (["--draws", "-1"], "draws"),
+        (["--draws", "1000000000000"], "draws"),
+        (["--starts", "0"], "starts"),
+        (["--starts", "1000000000000"], "starts"),
+        (["--seed", "-1"], "seed"),
+        (["--flop-rule", "7ND"], "Say one of 6ND"),
+        (["--where", "N >"], "invalid syntax"),
+        (["--where", "N"], "is no condition"),
+        (["--where", "loss > 'a'"], "mixes numbers and text"),
+        (["--column", "x"], "NAME=VALUE"),
+        (["-o", ""], "-o needs the name of a file"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(refused, table, words, *, told):
+    assert told in refused(2, "fit", table, *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--N", "Model Size"], 'no column "Model Size" to be N'),
+        (["--N", ""], 'no column "" to be N'),
+        (["--column", "x=Seen"], 'no column "Seen" to be x'),
+        (["--where", "colour > 1"], 'column "colour" is missing'),
+        (["--where", "N > 1e20"], "none is left"),
+        (["--law", "E + A/x^a"], "--column x=COLUMN"),
+        (["--law", "E + A/U^a"], "--column U=COLUMN"),
+        (["-o", "/nowhere/fit.json"], "/nowhere/fit.json"),
+        (["-o", os.curdir], "."),
+    ],
+)
+def test_an_option_that_does_not_fit_the_runs_or_the_disk_is_refused(refused, table, words, *, told):
+    assert told in refused(3, "fit", table, *words)
+
+
+def test_runs_are_never_overwritten_by_their_fit(refused, table):
+    before = table.read_bytes()
+    assert "would overwrite the runs" in refused(2, "fit", table, "-o", table)
+    assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "__import__('os').system('echo owned')",
+        "().__class__.__bases__[0].__subclasses__()",
+        "E + A/N.real^alpha",
+        "E + A/N[0]^alpha",
+        "open('/etc/passwd')",
+        "exec('1')",
+        "E + f(N)",
+        "E + log(N, 2)",
+        "E + log(x=N)",
+        "lambda: N",
+        "[N for N in D]",
+        "E + A/N^alpha if N else D",
+        "E := N",
+        "A; import os",
+        "E + 'a'*N",
+        "E + A*N^1000000",
+        "E + 9^9^9^9*N",
+        "E + 1e999*N",
+        "E + True*N",
+        "E + _private*N",
+        "E + A",
+        "N + D",
+        "E + A/N^",
+        "E + A/N^alpha # B",
+        "(" * 100_000 + "N" + ")" * 100_000,
+        "-" * 100_000 + "N",
+        "N" + "+N" * 100_000,
+        "exp(" * 100_000 + "N" + ")" * 100_000,
+        "((" * 60 + "N" + "))" * 60,
+        "[" * 50 + "]" * 50,
+        "\0",
+    ],
+)
+def test_a_formula_that_is_more_than_a_formula_is_refused(refused, table, formula):
+    assert len(refused(2, "fit", table, f"--law={formula}")) < 500
+
+
+@pytest.mark.parametrize(
+    "condition", ["__import__('os').getpid() > 1", "N[0] > 1", "(" * 100_000 + "N>1", "open('x') > 1"]
+)
+def test_a_condition_that_is_more_than_a_condition_is_refused(refused, table, condition):
+    assert len(refused(2, "fit", table, "--where", condition)) < 500
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "say where to forecast"),
+        (["N=8e9"], "needs D"),
+        (["D=8e9"], "needs N"),
+        (["N=8e9", "D=1e12", "Q=4"], "takes N, D, not Q"),
+        (["N=8e9", "D=1e12", "C=1e22"], "takes N, D, not C"),
+        (["N=-1", "D=1e12"], "N=-1 must be"),
+        (["N=0", "D=1e12"], "N=0 must be"),
+        (["N=nan", "D=1e12"], "not a quantity"),
+        (["N=inf", "D=1e12"], "not a quantity"),
+        (["N=8 billion", "D=1e12"], "not a quantity"),
+        (["N=8e999", "D=1e12"], "too large"),
+        (["N", "D"], "NAME=VALUE"),
+        (["N=8e9", "N=9e9", "D=1e12"], "given twice"),
+        (["N=8e9", "D=1e12", "--level", "2"], "between 0 and 1"),
+        (["N=8e9", "D=1e12", "--at", "targets.csv"], "say where to forecast"),
+    ],
+)
+def test_a_forecast_of_nothing_is_refused(refused, words, told):
+    assert told in refused(2, "forecast", "besiroglu2024", *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "is empty"), ("N,D\n", "0 runs"), ("N\n1e9\n", 'column "D" is missing'), ("N,D\n-1,2\n", "N is -1")],
+)
+def test_targets_that_cannot_be_read_are_refused(refused, write, text, *, told):
+    assert told in refused(3, "forecast", "besiroglu2024", "--at", write(text, "targets.csv"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["besiroglu2024", "--flops", "0"], "is no budget"),
+        (["besiroglu2024", "--flops", "-1e20"], "is no budget"),
+        (["besiroglu2024", "--flops", "abc"], "not a quantity"),
+        (["besiroglu2024", "--flops", "nan"], "not a quantity"),
+        (["besiroglu2024", "--flops", "inf"], "not a quantity"),
+        (["besiroglu2024", "--flops", ""], "not a quantity"),
+        (["besiroglu2024", "--flops", "1e24", "--level", "1"], "between 0 and 1"),
+        (["kaplan2020-N", "--flops", "1e24"], "needs a law of N and D"),
+        (["kaplan2020-C-min", "--flops", "1e24"], "needs a law of N and D"),
+        (["besiroglu2042", "--flops", "1e24"], "Did you mean besiroglu2024?"),
+    ],
+)
+def test_a_plan_of_nothing_is_refused(refused, words, told):
+    assert told in refused(2, "plan", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["D", "besiroglu2024", "N=8e9"], "loss=2.0"),
+        (["D", "besiroglu2024", "loss=2"], "also needs N"),
+        (["D", "besiroglu2024", "loss=-2", "N=8e9"], "loss=-2 must be"),
+        (["D", "besiroglu2024", "loss=2", "N=0"], "N=0 must be"),
+        (["D", "besiroglu2024", "loss=2", "N=8e9", "D=1"], "D cannot be given"),
+        (["Q", "besiroglu2024", "loss=2", "N=8e9"], "can be solved for N, D, C"),
+        (["D", "kaplan2020-N", "loss=2"], "can be solved for N"),
+        (["C", "kaplan2020-N-opt", "loss=2"], "not a loss"),
+        (["D", "besiroglu2024", "loss=2", "N=8e9", "--level", "2"], "between 0 and 1"),
+    ],
+)
+def test_a_question_without_an_answer_is_refused(refused, words, told):
+    assert told in refused(2, "solve", *words)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "told"),
+    [
+        (2, ["laws", "chinchila"], "Did you mean chinchilla?"),
+        (2, ["laws", "besiroglu2042"], "Did you mean besiroglu2024?"),
+        (2, ["data", "chinchila"], "Did you mean chinchilla?"),
+        (2, ["data", "nothing-like-it"], "Say one of tinylm"),
+        (2, ["data", "tinylm", "--where", "N >"], "invalid syntax"),
+        (3, ["fit", "chinchila"], 'the dataset "chinchilla"'),
+        (3, ["fit", "nowhere.csv"], "there is no such file"),
+        (3, ["plan", "nowhere.json", "--flops", "1e20"], "there is no such file"),
+    ],
+)
+def test_a_name_that_nothing_bears_is_refused_with_the_nearest(refused, code, words, *, told):
+    assert told in refused(code, *words)
