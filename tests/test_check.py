@@ -48,3 +48,11 @@ def test_a_floor_at_zero_is_reported():
     size, tokens = np.meshgrid(np.geomspace(1e6, 1e9, 6), np.geomspace(1e8, 1e11, 6))
     loss = 30 / size**0.1 + 60 / tokens**0.12 - 1.0
     assert ("F02", "WARN") in codes(Runs.of(N=size.ravel(), D=tokens.ravel(), loss=loss.ravel()))
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.05])
+def test_a_loss_that_does_not_fall_blocks(rise):
+    size, tokens = (grid.ravel() for grid in np.meshgrid(np.geomspace(1e8, 1e9, 5), np.geomspace(1e9, 1e11, 5)))
+    noise = 1 + 0.001 * np.random.default_rng(0).standard_normal(size.size)
+    loss = 3 * size**rise / 1e8**rise * (tokens / 1e9) ** rise * noise
+    assert ("F14", "BLOCK") in codes(Runs.of(N=size, D=tokens, loss=loss))

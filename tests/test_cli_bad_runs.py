@@ -64,9 +64,11 @@ def test_one_ratio_of_tokens_to_parameters_is_pointed_out(good, write):
     assert "one ratio of tokens to parameters" in next(one["remedy"] for one in found if one["code"] == "F03")
 
 
-def test_a_loss_that_never_changes_is_pointed_out(good, write):
-    found = good("fit", write(columns(loss=[2.5] * 40)), "--draws", 5)["findings"]
-    assert {"F02"} <= {one["code"] for one in found if one["severity"] == "WARN"}
+def test_a_loss_that_never_changes_is_not_to_be_trusted(run, write):
+    done = run("fit", write(columns(loss=[2.5] * 40)), "--draws", 5, "--json")
+    assert done.code == 4
+    assert "F14" in {one["code"] for one in done.json["findings"] if one["severity"] == "BLOCK"}
+    assert "no scaling signal" in done.err
 
 
 def test_losses_that_are_none_are_left_out_and_listed(good, write):

@@ -65,11 +65,14 @@ class _Line:
         return np.asarray(at["N"] * slopes["N"] + at["D"] * slopes["D"] * (beyond - before) / (2 * small))
 
 
-def allocate(law: Law, values: Array, compute: Array | float, *, rule: FlopRule) -> Allocation:
+def allocate(
+    law: Law, values: Array, compute: Array | float, *, rule: FlopRule, halvings: int = _HALVINGS
+) -> Allocation:
     """Give the run of least loss for so much compute, for each row of values (batch, parameters).
 
     A grid in log N finds the valley, bisection of the exact slope its floor. N and D are at
-    least 1; a law that only falls towards one end is best at that end.
+    least 1; a law that only falls towards one end is best at that end. The loss, flat there, is
+    known long before N is: a few halvings do for it alone.
     """
     line = _line(law, values, compute, rule=rule)
     grid = np.linspace(0, 1, _GRID) * line.highest
@@ -77,7 +80,7 @@ def allocate(law: Law, values: Array, compute: Array | float, *, rule: FlopRule)
     best = np.argmin(np.where(np.isfinite(loss), loss, np.inf), axis=1)[:, None]
     low = np.take_along_axis(grid, np.maximum(best - 1, 0), axis=1)
     high = np.take_along_axis(grid, np.minimum(best + 1, _GRID - 1), axis=1)
-    for _ in range(_HALVINGS):
+    for _ in range(halvings):
         middle = (low + high) / 2
         falling = line.slope(middle) < 0
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)

@@ -1,4 +1,4 @@
-"""Is this fit to be trusted? The findings about a fit: codes F01 to F04."""
+"""Is this fit to be trusted? The findings about a fit: codes F01 to F04 and F14."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.optimise.objective import noise
 from isoflop.optimise.starts import project
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def check(problem: Problem, theta: Array, *, agreement: float, condition: float)
     some = _some(problem)
     return (
         *_starts(agreement),
+        *_signal(some, theta),
         *_bounds(some, theta),
         *_identified(some, theta, condition),
         *_enough(problem),
@@ -54,6 +56,16 @@ def _starts(agreement: float) -> Iterator[Finding]:
             "F01", "WARN",
             f"only {agreement:.0%} of the starts reached the best objective, so a better one may be hidden",
             "raise --starts, or choose a law with fewer parameters",
+        )  # fmt: skip
+
+
+def _signal(problem: Problem, theta: Array) -> Iterator[Finding]:
+    residuals = problem.residuals(theta[None])[0]
+    if float(np.std(problem.target - residuals)) <= max(noise(residuals, theta.size), VANISHED):
+        yield Finding(
+            "F14", "BLOCK",
+            f"no scaling signal: the loss falls no more with {' or '.join(problem.inputs)} than the runs' noise",
+            "check that the columns are the right ones, and that the larger runs were trained long enough",
         )  # fmt: skip
 
 

@@ -33,6 +33,24 @@ app = typer.Typer(
     help="Fit scaling laws to your training runs, forecast the next one, plan the budget.",
 )  # fmt: skip
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"isoflop {version('isoflop')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _isoflop(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Fit scaling laws to your training runs, forecast the next one, plan the budget."""
+
+
 Runs = Annotated[
     str,
     typer.Argument(metavar="RUNS", help="A table of runs (CSV, TSV, JSON, JSONL; - is stdin) or a dataset."),

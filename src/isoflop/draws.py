@@ -82,7 +82,8 @@ def covariance(
     length = np.sqrt(np.einsum("pn,pn->p", columns, columns))
     scale = np.where(length > 0, length, 1.0)
     _, values, right = np.linalg.svd(np.linalg.qr((columns / scale[:, None]).T, mode="r"))
-    inverse = right.T / np.maximum(values, 1e-12 * values[0]) * free[:, None] / scale[:, None]
+    least = max(1e-12 * float(values[0]), 1e-300)  # all values are 0 where no parameter is free
+    inverse = right.T / np.maximum(values, least) * free[:, None] / scale[:, None]
     if kind == "classical":
         spread = float(pull @ pull) / max(some.size - int(free.sum()), 1) / float(bend.mean())
         return np.asarray(spread * inverse @ inverse.T) * (some.size / problem.size)

@@ -174,7 +174,9 @@ def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: L
     values = problem.natural(theta[None])[0]
     spread = covariance(problem, theta, objective)
     drawn, drawn_by = draw(problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed)
-    to_natural = np.where(problem.logged, values, 1.0)
+    unit = np.where(problem.logged, values, 1.0)
+    with np.errstate(over="ignore"):  # a vanished term's scale may be known to within many powers of ten only
+        spread = spread * np.outer(unit, unit)
     ranges = {key: runs[key] for key in ("N", "D", "C") if key in runs} | dict(problem.inputs)
     curve = problem.law.at(
         f"{law.name} fitted to {runs.source}",
@@ -187,7 +189,7 @@ def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: L
         curve=curve,
         law=law,
         draws=drawn,
-        covariance=spread * to_natural[:, None] * to_natural,
+        covariance=spread,
         objective=objective,
         reached=float(problem.normal(theta[None], objective).objective[0]),
         noise=noise(problem.residuals(theta[None])[0], theta.size),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from isoflop.optimise.problem import Normal, Problem
 
     Array = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
 FAR, NEAR = 1e-2, 1e-6
 """The first damping, from starts that may be anywhere, and from starts close to their minimum."""
@@ -25,7 +26,7 @@ class Minimum(NamedTuple):
 
     theta: Array
     objective: Array
-    converged: NDArray[np.bool_]
+    converged: Bools
 
 
 def minimise(
@@ -83,17 +84,32 @@ def _blend(damping: Array) -> Array:
 
 
 def _step(problem: Problem, theta: Array, now: Normal, *, damping: Array) -> Array:
-    """Solve the damped normal equations, scaled to a unit diagonal, with bound parameters held."""
+    """Solve the damped normal equations, scaled to a unit diagonal, within the bounds.
+
+    A parameter whose step would cross its bound goes to the bound, and the others are solved for
+    again with that in mind: merely cutting its step short would spoil theirs. Where that leads
+    uphill, the step is cut short after all.
+    """
     scale = np.sqrt(np.einsum("bpp->bp", now.curvature))
     scale = np.where(scale > 0, scale, 1.0)
+    scaled = now.curvature / scale[:, :, None] / scale[:, None, :], now.descent / scale
     held = ((theta <= problem.lower) & (now.descent < 0)) | ((theta >= problem.upper) & (now.descent > 0))
-    matrix = now.curvature / scale[:, :, None] / scale[:, None, :]
-    matrix = np.where(held[:, :, None] | held[:, None, :], 0.0, matrix)
-    matrix += np.eye(theta.shape[1]) * (damping[:, None, None] + 1e-14 + held[:, :, None])
-    descent = np.where(held, 0.0, now.descent / scale)
-    step = np.linalg.solve(matrix, descent[:, :, None])[:, :, 0] / scale
+    cut = step = _solve(*scaled, damping=damping, held=held, moved=np.zeros_like(theta)) / scale
+    beyond = ~held & ((theta + step < problem.lower) | (theta + step > problem.upper))
+    if beyond.any():
+        moved = np.where(beyond, np.clip(theta + step, problem.lower, problem.upper) - theta, 0.0) * scale
+        step = _solve(*scaled, damping=damping, held=held | beyond, moved=moved) / scale
+    step = np.where(np.einsum("bp,bp->b", step, now.descent)[:, None] > 0, step, cut)
     reach = np.where(problem.logged, _LONGEST, np.maximum(np.abs(theta), 1.0))
     return np.asarray(step / np.max(np.abs(step) / reach, axis=1, keepdims=True, initial=1.0))
+
+
+def _solve(curvature: Array, descent: Array, *, damping: Array, held: Bools, moved: Array) -> Array:
+    """Solve for the step of the parameters that are not held; those that are held take theirs from `moved`."""
+    free = np.where(held[:, :, None] | held[:, None, :], 0.0, curvature)
+    free += np.eye(held.shape[1]) * (damping[:, None, None] + 1e-14 + held[:, :, None])
+    pull = descent - (curvature @ moved[:, :, None])[:, :, 0]
+    return np.asarray(np.where(held, moved, np.linalg.solve(free, np.where(held, 0.0, pull)[:, :, None])[:, :, 0]))
 
 
 def polish(problem: Problem, theta: Array, objective: Objective, *, steps: int = 20) -> Array:
