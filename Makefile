@@ -42,9 +42,11 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -e ".[plot]"
+	$(BIN)/python -m compileall -q src  # editable installs are not compiled, and not every shell caches
 	touch $@
 
 .venv/ready-dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	$(BIN)/python -m compileall -q src
 	touch $@ .venv/ready-demo

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3
 ROUNDING = 1e-13
+IN_STEP = 0.02
+"""Inputs whose spread off a common line is less than this share of their spread along it move in step."""
 SOME_RUNS = 4_000
 VANISHED = 1e-6
 """A term that moves the loss by less than this share has vanished."""
@@ -89,14 +91,25 @@ def _bounds(problem: Problem, theta: Array) -> Iterator[Finding]:
 
 
 def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Finding]:
-    if condition <= LARGE_CONDITION and determined(problem, theta):
-        return
-    loose = ", ".join(_loosest(problem, theta))
-    yield Finding(
-        "F03", "WARN",
-        f"these runs do not tell {loose} apart (condition number {condition:.1e})",
-        f"{_advice(problem)}, or pin one of them (--fix)",
-    )  # fmt: skip
+    if _in_step(problem):
+        yield Finding(
+            "F03", "WARN",
+            f"{' and '.join(problem.inputs)} move in step in these runs, so their effects cannot be told apart",
+            _advice(problem),
+        )  # fmt: skip
+    elif condition > LARGE_CONDITION or not determined(problem, theta):
+        yield Finding(
+            "F03", "WARN",
+            f"these runs do not tell {', '.join(_loosest(problem, theta))} apart (condition number {condition:.1e})",
+            f"{_advice(problem)}, or pin one of them (--fix)",
+        )  # fmt: skip
+
+
+def _in_step(problem: Problem) -> bool:
+    """Say whether the runs lie on one line in the logarithms of their inputs."""
+    logs = np.log(np.stack(list(problem.inputs.values())))
+    values = np.linalg.svd(logs - logs.mean(axis=1, keepdims=True), compute_uv=False)
+    return len(values) > 1 and bool(values[-1] < IN_STEP * values[0])
 
 
 def _loosest(problem: Problem, theta: Array) -> list[str]:
@@ -126,7 +139,7 @@ def _enough(problem: Problem) -> Iterator[Finding]:
             f"add {FEW_TO_SPARE - spare} runs or more, or choose a smaller law",
         )  # fmt: skip
     for key, column in problem.inputs.items():
-        values = np.unique(np.round(np.log(column), 3)).size
+        values = 1 + np.count_nonzero(np.diff(np.sort(np.round(np.log(column), 3))))
         if values == 1:
             yield Finding(
                 "F04", "BLOCK",

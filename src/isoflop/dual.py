@@ -42,7 +42,7 @@ def gradient(formula: Formula, values: Mapping[str, Any], wrt: Sequence[str]) ->
     A name the formula does not depend on is missing from the result; a constant derivative
     may come as a scalar. Arrays broadcast as they do in the formula itself.
     """
-    duals = {key: Dual(np.asarray(values[key]), {key: 1.0}) for key in wrt}
+    duals = {key: Dual(np.asarray(values[key]), {key: _UNIT}) for key in wrt}
     found = formula.evaluate({**values, **duals}, _FUNCTIONS)
     return (found.value, found.tangents) if isinstance(found, Dual) else (found, {})
 
@@ -54,12 +54,16 @@ def _chain(args: Sequence[Any], partials: Partials) -> dict[str, Any]:
         if not isinstance(arg, Dual) or partial is None:
             continue
         for key, tangent in arg.tangents.items():
-            term = tangent if partial is _ONE else -tangent if partial is _MINUS_ONE else partial * tangent
+            if partial is _ONE or partial is _MINUS_ONE:
+                term = tangent if partial is _ONE else -tangent
+            else:
+                term = partial if tangent is _UNIT else partial * tangent
             total[key] = total[key] + term if key in total else term
     return total
 
 
 _ONE, _MINUS_ONE = object(), object()
+_UNIT = 1.0  # the one tangent that names start with, known by identity
 
 
 def _divide(values: list[Any], dual: list[bool]) -> tuple[Any, Partials]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,8 +42,8 @@ def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate
     found = found[~np.isnan(found)]
     if not found.size:
         return Estimate(float(value), level=level)
-    tail = (1 - level) / 2
-    low, high = np.quantile(found, [tail, 1 - tail], method="inverted_cdf")
+    ordered, tail = np.sort(found), (1 - level) / 2
+    low, high = (ordered[max(math.ceil(share * found.size) - 1, 0)] for share in (tail, 1 - tail))
     return Estimate(float(value), float(min(low, value)), float(max(high, value)), level)
 
 
@@ -52,3 +52,10 @@ def student(level: float, freedom: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(max(freedom, 1), 0.5 + level / 2))
+
+
+def median(values: ArrayLike, axis: int = -1) -> Any:
+    """Give the median along an axis, without the 30 ms that `np.median` takes to load masked arrays."""
+    ordered = np.sort(np.asarray(values, float), axis=axis)
+    count = ordered.shape[axis]
+    return (ordered.take((count - 1) // 2, axis=axis) + ordered.take(count // 2, axis=axis)) / 2

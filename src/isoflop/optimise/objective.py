@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
+from isoflop.estimate import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,11 +39,11 @@ class Objective:
         """Give each residual's loss."""
         size = np.abs(residuals)
         inside = np.minimum(size, self.delta)
-        return self._side(residuals) * inside * (size - 0.5 * inside)
+        return self._weighed(inside * (size - 0.5 * inside), residuals)
 
     def slope(self, residuals: Array) -> Array:
         """Give the derivative of the loss."""
-        return self._side(residuals) * np.clip(residuals, -self.delta, self.delta)
+        return self._weighed(np.clip(residuals, -self.delta, self.delta), residuals)
 
     def curvature(self, residuals: Array, blend: Array | float) -> Array:
         """Give the second derivative, raised outside delta by `blend` (0–1) of the reweighting curvature.
@@ -50,10 +51,10 @@ class Objective:
         With blend 0 steps are Newton's, with blend 1 those of iteratively reweighted squares.
         """
         if np.isinf(self.delta):
-            return np.broadcast_to(self._side(residuals), residuals.shape)
+            return self._weighed(np.ones_like(residuals), residuals)
         size = np.abs(residuals)
         outside = blend * self.delta / np.maximum(size, self.delta)
-        return self._side(residuals) * np.where(size <= self.delta, 1.0, outside)
+        return self._weighed(np.where(size <= self.delta, 1.0, outside), residuals)
 
     def adapted(self, residuals: Array, parameters: int) -> Objective:
         """Give the same objective with delta set from the residuals' noise, where it is adaptive."""
@@ -61,8 +62,8 @@ class Objective:
             return self
         return replace(self, delta=max(EFFICIENT * noise(residuals, parameters), SMALLEST_DELTA))
 
-    def _side(self, residuals: Array) -> Array:
-        return np.asarray(1.0) if self.above == 1 else np.where(residuals > 0, self.above, 1.0)
+    def _weighed(self, values: Array, residuals: Array) -> Array:
+        return values if self.above == 1 else np.where(residuals > 0, self.above, 1.0) * values
 
 
 def parse_objective(text: str) -> Objective:
@@ -86,5 +87,5 @@ def parse_objective(text: str) -> Objective:
 def noise(residuals: Array, parameters: int) -> float:
     """Give the robust standard deviation of residuals left by a fit of so many parameters."""
     freedom = max(residuals.size - parameters, 1)
-    middle = float(np.median(np.abs(residuals - np.median(residuals))))
+    middle = float(median(np.abs(residuals - median(residuals))))
     return 1.4826 * middle * float(np.sqrt(residuals.size / freedom))

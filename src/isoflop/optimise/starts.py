@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop import dual, formula
+from isoflop.estimate import median
 from isoflop.optimise.minimise import minimise
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-CANDIDATES, ROWS = 16, 128
+CANDIDATES, ROWS = 8, 128
 """Candidates tried for each start kept, and runs they are tried on."""
 EASY, MORE_CANDIDATES, RACING, LAPS = 4, 128, 32, 40
 """Beyond so many nonlinear parameters: candidates, and how many race for how many steps, for each start."""
@@ -77,7 +78,7 @@ def project(problem: Problem, theta: Array) -> Array:
         design = np.stack([np.broadcast_to(basis[key], shape) for key in linear], axis=1) * weight
         wanted = np.broadcast_to((loss - offset) * weight, shape)
         found = _non_negative(design, wanted)
-        least = 1e-3 * np.median(np.abs(wanted), axis=1)[:, None] / np.median(np.abs(design), axis=2)
+        least = 1e-3 * median(np.abs(wanted), axis=1)[:, None] / median(np.abs(design), axis=2)
     values[:, columns] = np.where(problem.logged[columns], np.maximum(found, least), found)
     return problem.fitted(values)
 

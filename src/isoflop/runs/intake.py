@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.estimate import median
 from isoflop.findings import Finding, Severity
 from isoflop.flops import FlopRule
 from isoflop.runs.cells import Rows
@@ -109,7 +110,7 @@ def _compute(columns: Columns, rows: Rows, rule: FlopRule) -> list[Finding]:
                 "Say which count N is and which FLOP rule C follows; exponents differ between counts.",
             )
         ]
-    middle = 10 ** float(np.median(decades))
+    middle = 10 ** float(median(decades))
     if not 1 / _COUNTED_APART <= middle <= _COUNTED_APART:
         return [
             Finding(
@@ -125,7 +126,7 @@ def _compute(columns: Columns, rows: Rows, rule: FlopRule) -> list[Finding]:
 def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, rows: Rows, rule: FlopRule) -> Finding:
     remedy = "Give parameters, tokens and FLOPs in base units: 7e10, not 70 (billions) or 7e4 (millions)."
     if np.all(steps == steps[0]):
-        factor = 10 ** float(np.median(decades))
+        factor = 10 ** float(median(decades))
         message = f"{rule.formula} is {factor:.1g} times the C given in every run: N, D or C is not in base units."
         return Finding("D03", "BLOCK", message, remedy)
     values, counts = np.unique(steps, return_counts=True)
@@ -179,7 +180,7 @@ def _loss(loss: NDArray[np.float64], rows: Rows) -> list[Finding]:
     high = loss > _PERPLEXITY_LOSS
     if not np.any(high):
         return []
-    middle = float(np.median(loss))
+    middle = float(median(loss))
     if middle > _PERPLEXITY_LOSS:
         message = f"the median loss is {middle:.3g}: is this perplexity? 12 nats per token is worse than guessing."
         return [Finding("D03", "BLOCK", message, "Give the loss in nats per token: ln(perplexity).")]
