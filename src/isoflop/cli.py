@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     from isoflop.findings import Finding
     from isoflop.forecast import Forecasts, Source
 
-app = typer.Typer(
-    name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Fit scaling laws to your training runs, forecast the next one, plan the budget.",
-)  # fmt: skip
+app = typer.Typer(name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 def _version(asked: bool) -> None:

@@ -152,9 +152,10 @@ def _refuse_others(at: Mapping[str, object], law: Law) -> None:
 
 
 def _refuse_nonpositive(key: str, values: ArrayLike) -> None:
-    for value in np.atleast_1d(np.asarray(values, float)):
-        if not 0 < value < math.inf:
-            raise UsageError(f"{key}={value:g} must be a finite number above zero.")
+    numbers = np.atleast_1d(np.asarray(values, float))
+    bad = numbers[~((numbers > 0) & np.isfinite(numbers))]
+    if bad.size:
+        raise UsageError(f"{key}={bad[0]:g} must be a finite number above zero.")
 
 
 def decades(curve: Curve, columns: Mapping[str, Array]) -> Array:
