@@ -42,10 +42,15 @@ def bootstrap(problem: Problem, theta: Array, objective: Objective, *, count: in
     step = max(1, _AT_ONCE // problem.size)
     found = []
     for first in range(0, count, step):
-        batch = min(step, count - first)
-        weights = generator.multinomial(problem.size, np.full(problem.size, 1 / problem.size), size=batch)
-        found.append(refit(problem, theta, objective, weights=weights.astype(float)))
+        weights = _times_drawn(generator, min(step, count - first), problem.size)
+        found.append(refit(problem, theta, objective, weights=weights))
     return np.concatenate(found) if found else np.zeros((0, theta.size))
+
+
+def _times_drawn(generator: np.random.Generator, draws: int, runs: int) -> Array:
+    """Give how often each run is drawn, (draws, runs), when as many are drawn as there are."""
+    drawn = generator.integers(0, runs, (draws, runs)) + runs * np.arange(draws)[:, None]
+    return np.bincount(drawn.ravel(), minlength=draws * runs).reshape(draws, runs).astype(float)
 
 
 def refit(problem: Problem, theta: Array, objective: Objective, *, weights: Array) -> Array:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-CHUNK = 32_768
+CHUNK = 16_384
 """Numbers in one array of a chunk: what stays in a core's cache."""
 
 _BOUNDS = {  # of fitted coordinates

@@ -40,7 +40,8 @@ def search(problem: Problem, objective: Objective, *, count: int, seed: int) -> 
     begin = starts(some, objective, count=count, seed=seed)
     if not len(begin):
         raise UsageError(f"law {problem.law.name} is undefined at these runs from every start. Check its formula.")
-    ends = minimise(some, begin, objective.adapted(some.residuals(begin[:1])[0], begin.shape[1]))
+    rough = objective.adapted(some.residuals(begin[:1])[0], begin.shape[1])
+    ends = minimise(some, begin, rough, tolerance=1e-6)
     theta, settled = _settle(some, ends.theta[np.argmin(ends.objective)], objective)
     ends = minimise(some, ends.theta, settled, first=NEAR)
     agreement = float((ends.objective <= ends.objective.min() * (1 + SAME) + NOTHING).mean())
