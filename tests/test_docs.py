@@ -132,3 +132,10 @@ def test_the_page_of_commands_has_every_option():
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 assert all(re.search(rf"[`, ]{re.escape(word)}\b", text) for word in parameter.opts), parameter.opts
+
+
+def test_the_page_of_findings_has_every_code_there_is():
+    source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    raised = set(re.findall(r'"([DFP]\d\d)"', source))
+    described = set(re.findall(r"^\| ([DFP]\d\d) \|", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE))
+    assert raised == described
