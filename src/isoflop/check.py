@@ -63,10 +63,12 @@ def _starts(agreement: float) -> Iterator[Finding]:
 
 def _signal(problem: Problem, theta: Array) -> Iterator[Finding]:
     residuals = problem.residuals(theta[None])[0]
-    if float(np.std(problem.target - residuals)) <= max(noise(residuals, theta.size), VANISHED):
+    # So much would a fit of as many parameters find in pure noise, twice over.
+    chance = 2 * noise(residuals, theta.size) * np.sqrt(theta.size / problem.size)
+    if np.std(problem.target - residuals) <= max(chance, VANISHED):
         yield Finding(
             "F14", "BLOCK",
-            f"no scaling signal: the loss falls no more with {' or '.join(problem.inputs)} than the runs' noise",
+            f"no scaling signal: the loss falls no more with {' or '.join(problem.inputs)} than noise would",
             "check that the columns are the right ones, and that the larger runs were trained long enough",
         )  # fmt: skip
 
