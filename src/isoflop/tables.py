@@ -60,9 +60,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: bool 
 
 
 def findings_list(findings: Iterable[Finding]) -> Group:
-    """Give findings one below the other, each with its remedy; each said once."""
+    """Give findings one below the other, the gravest first, each with its remedy; each said once."""
     lines = []
-    for finding in dict.fromkeys(findings):
+    for finding in sorted(dict.fromkeys(findings), key=lambda one: list(_COLOUR).index(one.severity)):
         line = Text(f"{finding.severity:<5} {finding.code}  ", style=_COLOUR[finding.severity])
         line.append(f"{finding.message.rstrip('.')}. ", style="default")
         line.append(f"{finding.remedy[:1].upper()}{finding.remedy[1:].rstrip('.')}.", style="dim")
