@@ -5,15 +5,15 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
 from rich.text import Text
 
 from isoflop import datasets
 from isoflop.laws import CURVES, LAWS, find_curve, find_law
-from isoflop.tables import dim, heading, table
+from isoflop.tables import dim, group, heading, table
 from isoflop.units import show
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from isoflop.datasets import Dataset
@@ -30,17 +30,17 @@ _ROLES = {
 }
 
 
-def overview() -> Group:
+def overview() -> RenderableType:
     """Give every law with its formula and its published curves."""
     curves: dict[str, list[str]] = {}
     for curve in CURVES.values():
         curves.setdefault(curve.law.name, []).append(curve.name)
     rows = [(law.name, _short(str(law.formula)), ", ".join(curves.get(law.name, []))) for law in LAWS.values()]
     body = table(["law", "formula", "published curves"], rows, words=True)
-    return Group(body, Text("isoflop laws NAME explains one; any formula of your own is a law too.", style="dim"))
+    return group(body, dim("isoflop laws NAME explains one; any formula of your own is a law too."))
 
 
-def explain(name: str) -> Group:
+def explain(name: str) -> RenderableType:
     """Give one law or curve: formula, what each letter means, source, range, caution."""
     if name in CURVES:
         return _explain_curve(CURVES[name])
@@ -49,22 +49,16 @@ def explain(name: str) -> Group:
     letters += [(key, kind.role, _ROLES[kind.role]) for key, kind in law.parameters.items()]
     body = table(["letter", "kind", "meaning"], letters, words=True)
     names = ", ".join(curve.name for curve in CURVES.values() if curve.law is law)
-    return Group(
-        Text.assemble((law.name, "bold"), "   ", str(law.formula)),
-        Text(law.summary), Text(law.cite, style="dim"), body,
-        Text(f"published curves: {names}" if names else "no published curve: fit it to your runs", style="dim"),
-    )  # fmt: skip
+    curves = dim(f"published curves: {names}" if names else "no published curve: fit it to your runs")
+    return group(heading(law.name, str(law.formula)), Text(law.summary), dim(law.cite), body, curves)
 
 
-def _explain_curve(curve: Curve) -> Group:
+def _explain_curve(curve: Curve) -> RenderableType:
     values = table(["parameter", "value"], [(key, f"{value:.7g}") for key, value in curve.values.items()])
     ranges = ", ".join(f"{key} {show(low)} to {show(high)}" for key, (low, high) in curve.fitted_on.items())
-    return Group(
-        Text.assemble((curve.name, "bold"), f"   {curve.law.name}: {curve.law.formula}"),
-        Text(curve.summary or curve.law.summary), Text(curve.cite, style="dim"), values,
-        Text(f"fitted on {ranges}" if ranges else "range of its runs unknown", style="dim"),
-        Text(curve.caution, style="yellow"),
-    )  # fmt: skip
+    head, summary = heading(curve.name, f"{curve.law.name}: {curve.law.formula}"), curve.summary or curve.law.summary
+    fitted = dim(f"fitted on {ranges}" if ranges else "range of its runs unknown")
+    return group(head, Text(summary), dim(curve.cite), values, fitted, Text(curve.caution, style="yellow"))
 
 
 def as_dict(name: str | None = None) -> dict[str, Any]:
@@ -112,14 +106,14 @@ def datasets_overview() -> Table:
     return table(["dataset", "what", "licence"], [(one.name, one.title, one.licence) for one in known], words=True)
 
 
-def dataset(about: Dataset, runs: Runs, *, most: int = 20) -> Group:
+def dataset(about: Dataset, runs: Runs, *, most: int = 20) -> RenderableType:
     """Give the first runs of a dataset, with its source."""
     names = [name for name in ("N", "D", "C", "loss") if name in runs] or list(runs.columns)[:4]
     rows = [[_cell(runs[name][row]) for name in names] for row in range(min(most, len(runs)))]
     more = f"… {len(runs) - most} more; " if len(runs) > most else ""
     source = "\n".join(part for part in (about.source, about.licence, about.note) if part)
     foot = dim(f"{more}--json prints all of it, with every column")
-    return Group(heading(about.name, about.title), dim(source), table(names, rows), foot)
+    return group(heading(about.name, about.title), dim(source), table(names, rows), foot)
 
 
 def _cell(value: object) -> str:

@@ -185,8 +185,8 @@ def data(
     from isoflop.catalogue import dataset, datasets_overview
 
     if not name:
-        known = [datasets.describe(one) for one in datasets.NAMES]
         if json:
+            known = [datasets.describe(one) for one in datasets.NAMES]
             _print_json([{"name": one.name, "title": one.title, "licence": one.licence} for one in known])
         else:
             _print(datasets_overview())

@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.text import Text
 
 from isoflop import datasets
-from isoflop.approaches import Minimum, approach2, isoflop_minima
+from isoflop.approaches import Frontier, Minima, Minimum, approach2
 from isoflop.errors import MissingExtraError
 from isoflop.fit import Fit, fit
 from isoflop.forecast import forecast
@@ -39,13 +39,14 @@ BUDGET = 1e13
 
 @dataclass(frozen=True)
 class Ladder:
-    """The bundled runs and what was made of them: for each law its fit, and a forecast of each target."""
+    """The bundled runs and what was made of them: for each law its fit and forecasts, and the isoFLOP minima."""
 
     runs: Runs
     sweep: Runs
     targets: Runs
     fits: Mapping[str, Fit]
     forecasts: Mapping[str, Sequence[Estimate]]
+    frontier: Frontier[Minima]
 
     def errors(self, law: str) -> list[float]:
         """Give by what share each forecast of a law lies above what the run reached."""
@@ -78,7 +79,8 @@ def _ladder() -> Ladder:
     runs = datasets.load("tinylm")
     sweep, targets = (runs.where(f'role == "{role}"') for role in ("sweep", "target"))
     fits = {name: fit(law, sweep) for name, law in LAWS.items()}
-    return Ladder(runs, sweep, targets, fits, {name: _forecasts(found, targets) for name, found in fits.items()})
+    forecasts = {name: _forecasts(found, targets) for name, found in fits.items()}
+    return Ladder(runs, sweep, targets, fits, forecasts, approach2(sweep))
 
 
 def _forecasts(found: Fit, targets: Runs) -> list[Estimate]:
@@ -109,9 +111,9 @@ def _fits(ladder: Ladder) -> RenderableType:
 
 
 def _minima(ladder: Ladder) -> RenderableType:
-    rows = [_minimum(one) for one in isoflop_minima(ladder.sweep).budgets]
+    rows = [_minimum(one) for one in ladder.frontier.evidence.budgets]
     body = table(["FLOPs", "best N", "90 % interval", "tokens per N", "loss"], rows)
-    grows = approach2(ladder.sweep).N.exponent
+    grows = ladder.frontier.N.exponent
     told = f"grows as C^{show(grows.value, 2)} ({interval(grows, 2)})"
     return _part("2  Best size at equal compute, by parabolas", told, body)
 
@@ -193,7 +195,7 @@ def _budget(ladder: Ladder) -> RenderableType:
         flat = f"{show(one.flat_range[0])} – {show(one.flat_range[1])}"
         loss = f"{one.loss.value:.3f}", interval(one.loss)
         rows.append((law, show(one.N.value), interval(one.N), flat, show(one.D.value), *loss))
-    best = approach2(ladder.sweep).at(BUDGET)
+    best = ladder.frontier.at(BUDGET)
     rows.append(("parabolas", show(best.N.value), interval(best.N), "", show(best.D.value), "", ""))
     body = table(["by", "N", "90 %", "N within 0.1 %", "D", "loss", "90 %"], rows)
     return _part(f"5  Turn a budget into a run: {_flops(BUDGET)} FLOPs", "any N within 0.1 % will do as well", body)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoflop.errors import UsageError
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate
     ordered, tail = np.sort(found), (1 - level) / 2
     low, high = (ordered[max(math.ceil(share * found.size) - 1, 0)] for share in (tail, 1 - tail))
     return Estimate(float(value), float(min(low, value)), float(max(high, value)), level)
+
+
+def refuse_level(level: float) -> None:
+    """Refuse a level that is none; raises UsageError."""
+    if not 0 < level < 1:
+        raise UsageError(f"level={level:g} must be between 0 and 1, as in {LEVEL}.")
 
 
 def student(level: float, freedom: int) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from isoflop.check import check, condition
 from isoflop.draws import covariance, draw
 from isoflop.errors import DataError, UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, student
+from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level, student
 from isoflop.laws import find_law
 from isoflop.optimise.objective import Objective, noise, parse_objective
 from isoflop.optimise.problem import LOGGED, Problem, problem_of
@@ -214,8 +214,7 @@ def _refuse_nonsense(law: Law, options: Options) -> None:
     ):
         if not least <= value <= most:
             raise UsageError(f"{name} must be from {least} to {most:,}, not {value}.")
-    if not 0 < options.level < 1:
-        raise UsageError(f"the level must be between 0 and 1, not {options.level:g}. Say 0.9.")
+    refuse_level(options.level)
     if not law.parameters:
         raise UsageError(f"law {law.name} has no free parameter left to fit. Pin fewer.")
     for name, (low, high) in options.bounds.items():

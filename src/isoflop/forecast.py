@@ -12,7 +12,7 @@ import numpy as np
 from isoflop import dual
 from isoflop.allocation import allocate
 from isoflop.errors import UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, student
+from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level, student
 from isoflop.findings import Finding
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
@@ -140,8 +140,7 @@ def _refuse(law: Law, level: float) -> None:
     """Refuse a law of something else than loss, and a level that is none."""
     if law.output.name != "Nats":
         raise UsageError(f"law {law.name} gives {law.output.unit or law.output.name}, not a loss.")
-    if not 0 < level < 1:
-        raise UsageError(f"level={level:g} must be between 0 and 1, as in 0.9.")
+    refuse_level(level)
 
 
 def _refuse_others(at: Mapping[str, object], law: Law) -> None:

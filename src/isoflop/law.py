@@ -137,7 +137,7 @@ class Curve:
         return str(self.law.formula.substitute(numbers))
 
 
-def law(*, cite: str, name: str = "", inputs: Mapping[str, Kind] | None = None) -> Callable[[Callable[..., Any]], Law]:
+def law(*, cite: str, name: str = "") -> Callable[[Callable[..., Any]], Law]:
     """Turn a Python function into a Law: inputs before the star, free parameters after it.
 
     The annotations are kinds; the body is the paper's formula in plain NumPy, and is called
@@ -153,7 +153,7 @@ def law(*, cite: str, name: str = "", inputs: Mapping[str, Kind] | None = None) 
         traced = function(**{key: expression.name(key) for key in (*taken, *free)})
         summary = inspect.getdoc(function) or ""
         label = name or function.__name__.replace("_", "-")
-        return Law(label, Formula(traced), inputs or taken, free, kinds["return"], cite, summary)
+        return Law(label, Formula(traced), taken, free, kinds["return"], cite, summary)
 
     return decorate
 

@@ -61,14 +61,13 @@ def approach1(
     """
     given = runs if isinstance(runs, Runs) else table(runs)
     curves = _curves(given, points)
-    everyone = np.ones((1, len(curves.size)), dtype=np.bool_)
-    best, inside = curves.winners(everyone)
-    evidence = _envelope(curves, best[0], inside[0])
-    generator = np.random.default_rng(seed)
     count = len(curves.size)
-    present = generator.multinomial(count, np.full(count, 1 / count), size=draws) > 0
-    N, D = _power_laws(curves, present, level)
-    return Frontier(1, N, D, evidence, (*given.findings, *_findings(evidence, inside.size)))
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws) > 0
+    everyone = np.ones((1, count), dtype=np.bool_)
+    best, inside = curves.winners(np.concatenate([everyone, drawn]))
+    evidence = _envelope(curves, best[0], inside[0])
+    N, D = _power_laws(curves, best, inside, level=level)
+    return Frontier(1, N, D, evidence, (*given.findings, *_findings(evidence, len(curves.C))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,10 +138,10 @@ def _envelope(curves: _Curves, best: NDArray[np.intp], inside: NDArray[np.bool_]
     return Envelope(curves.C[inside], N[inside], D[inside], loss[inside], len(curves.size), left_out)
 
 
-def _power_laws(curves: _Curves, present: NDArray[np.bool_], level: float) -> tuple[PowerLaw, PowerLaw]:
-    """Give the power laws of N and D over all curves (row 0), with a draw for each row of present."""
-    everyone = np.ones((1, present.shape[1]), dtype=np.bool_)
-    best, inside = curves.winners(np.concatenate([everyone, present]))
+def _power_laws(
+    curves: _Curves, best: NDArray[np.intp], inside: NDArray[np.bool_], *, level: float
+) -> tuple[PowerLaw, PowerLaw]:
+    """Give the power laws of N and D through the winners over all curves (row 0), with a draw for each other row."""
     x, column = np.log(curves.C), np.arange(len(curves.C))
     N, D = curves.size[best], curves.tokens[best, column]
     varied = np.where(inside, N, -np.inf).max(axis=1) > np.where(inside, N, np.inf).min(axis=1)

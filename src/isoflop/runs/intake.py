@@ -19,7 +19,6 @@ from isoflop.flops import FlopRule
 from isoflop.runs.cells import Rows
 
 Columns = Mapping[str, NDArray[Any]]
-Mask = NDArray[np.bool_]
 
 MEASURED = ("N", "D", "C", "loss")
 """The columns in which every usable run has a finite, positive number."""
