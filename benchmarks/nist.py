@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isoflop.check import determined
+from isoflop.determined import determined
 from isoflop.draws import covariance
 from isoflop.law import parse_law
 from isoflop.optimise.minimise import minimise, polish

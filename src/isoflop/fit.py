@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.check import check, condition
+from isoflop.determined import condition, doubts
 from isoflop.draws import covariance, draw
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level, student
@@ -61,6 +61,7 @@ class Fit:
     noise       robust standard deviation of the residuals in log loss
     agreement   share of the starts that reached the best objective
     condition   condition number of the fit in centred coordinates
+    runs        the runs it was fitted to; none in a saved fit of very many
     """
 
     curve: Curve
@@ -79,6 +80,7 @@ class Fit:
     source: str = "runs"
     digest: str = ""
     drawn_by: str = "pairs bootstrap"
+    runs: Runs = field(default_factory=lambda: Runs({}, "runs", np.zeros(0, dtype=np.int64)), repr=False)
 
     @property
     def parameters(self) -> dict[str, Estimate]:
@@ -198,10 +200,11 @@ def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: L
         condition=loose,
         options=options,
         excluded=runs.excluded,
-        findings=(*runs.findings, *check(problem, theta, agreement=found.agreement, condition=loose)),
+        findings=(*runs.findings, *doubts(problem, theta, agreement=found.agreement, condition=loose)),
         source=runs.source,
         digest=runs.digest,
         drawn_by=drawn_by,
+        runs=runs,
     )
 
 

@@ -17,11 +17,13 @@ from isoflop.findings import Finding
 from isoflop.fit import Fit, Options
 from isoflop.law import Law
 from isoflop.optimise.objective import Objective
-from isoflop.runs import Excluded
+from isoflop.runs import Excluded, Runs
 from isoflop.units import Kind
 
 SCHEMA = 1
 """Version of the file format; raised when a reader must know."""
+MOST_SAVED = 10_000
+"""Runs up to which a saved fit carries its table, so that its forecasts can be calibrated on it."""
 _INFINITY = "\0infinity"
 
 
@@ -84,6 +86,7 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
         "drawn_by": fit.drawn_by,
         "covariance": fit.covariance,
         "draws": fit.draws,
+        "table": _table(fit.runs) if len(fit.runs) <= MOST_SAVED else None,
     }
     write_whole(path, (to_json(content, indent=None) + "\n").encode())
 
@@ -141,11 +144,30 @@ def _fit(content: dict[str, Any]) -> Fit:
         condition=_number(content["condition"]),
         options=Options(**options),
         excluded=tuple(Excluded(**item) for item in content["runs"]["excluded"]),
-        findings=tuple(Finding(**item) for item in content["findings"]),
+        findings=tuple(Finding(**{**item, "runs": tuple(item["runs"])}) for item in content["findings"]),
         source=content["runs"]["source"],
         digest=content["digest"],
         drawn_by=content["drawn_by"],
+        runs=_runs(content["table"], content["runs"]["source"]),
     )
+
+
+def _table(runs: Runs) -> dict[str, Any]:
+    return {"rows": runs.rows, "columns": {name: runs[name] for name in runs.columns}, "flop_rule": runs.flop_rule}
+
+
+def _runs(content: dict[str, Any] | None, source: str) -> Runs:
+    """Give the saved table; one of no runs where it was too large to be saved."""
+    if content is None:
+        return Runs({}, source, np.zeros(0, dtype=np.int64))
+    columns = {
+        name: np.array(cells, dtype=object if any(isinstance(cell, str) for cell in cells) else np.float64)
+        for name, cells in content["columns"].items()
+    }
+    rows = np.array(content["rows"], dtype=np.int64)
+    if any(column.shape != rows.shape for column in columns.values()):
+        raise ValueError("the columns of its table differ in length")
+    return Runs(columns, source, rows, flop_rule=content["flop_rule"])
 
 
 def _kind(content: dict[str, Any]) -> dict[str, Kind]:

@@ -23,6 +23,10 @@ from isoflop.runs.intake import Excluded, findings_on_unusable, inspect, unusabl
 __all__ = ["Excluded", "Runs", "build", "table"]
 
 
+NAMED_BY = ("run", "run_name", "run_id", "name", "id", "training_run_id")
+"""Columns that may name the runs, if each run has another value there."""
+
+
 class ColumnMapping(Protocol):
     """Anything with named columns: a dict of lists, a pandas or polars-like frame."""
 
@@ -73,6 +77,15 @@ class Runs:
     def __repr__(self) -> str:
         left_out = f"; {_count(len(self.excluded), 'row')} left out" if self.excluded else ""
         return f"Runs({_count(len(self), 'run')} of {self.source}: {', '.join(self.columns)}{left_out})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give each run's name: its text in a column run, run_name, run_id, name or id, or else "row 7"."""
+        for column in NAMED_BY:
+            values = self.columns.get(column)
+            if values is not None and len(set(values.tolist())) == len(self):
+                return tuple(value if isinstance(value, str) else f"{column} {value:g}" for value in values.tolist())
+        return tuple(f"row {row}" for row in self.rows.tolist())
 
     @property
     def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""Is this fit to be trusted? The findings about a fit: codes F01 to F04 and F14."""
+"""Do the runs determine the law? The findings of the search itself: codes F01 to F04 and F14."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VANISHED = 1e-6
 """A term that moves the loss by less than this share has vanished."""
 
 
-def check(problem: Problem, theta: Array, *, agreement: float, condition: float) -> tuple[Finding, ...]:
+def doubts(problem: Problem, theta: Array, *, agreement: float, condition: float) -> tuple[Finding, ...]:
     """Give the findings about the best theta (parameters,) of a problem."""
     some = _some(problem)
     return (
