@@ -9,9 +9,9 @@ from types import ModuleType
 
 from isoflop.errors import UsageError
 from isoflop.law import Curve, Law, parse_law
-from isoflop.laws import broken, chinchilla, kaplan, one_variable, overtraining, quadratic
+from isoflop.laws import broken, chinchilla, coupled, kaplan, one_variable, overtraining, quadratic, valley
 
-_MODULES: tuple[ModuleType, ...] = (chinchilla, overtraining, kaplan, quadratic, one_variable, broken)
+_MODULES: tuple[ModuleType, ...] = (chinchilla, coupled, valley, overtraining, kaplan, quadratic, one_variable, broken)
 
 LAWS: dict[str, Law] = {
     item.name: item for module in _MODULES for item in vars(module).values() if isinstance(item, Law)

@@ -46,6 +46,17 @@ class Normal(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Prior:
+    """What is known before any run: normal about `centre`, per fitted coordinate (parameters,).
+
+    weight  (parameters,): the residuals' variance over the prior's own; 0 where nothing is known
+    """
+
+    centre: Array
+    weight: Array
+
+
+@dataclass(frozen=True)
 class Problem:
     """A law, its inputs and the losses to meet.
 
@@ -53,6 +64,7 @@ class Problem:
     target  (runs,): log loss, or the loss itself when `log` is false
     logged  (parameters,): fitted as a logarithm
     lower, upper  (parameters,): bounds of the fitted coordinates
+    prior   what the objective adds for parameters far from what is known of them, if anything
     """
 
     law: Law
@@ -62,6 +74,7 @@ class Problem:
     lower: Array
     upper: Array
     log: bool = True
+    prior: Prior | None = None
 
     @property
     def size(self) -> int:
@@ -118,6 +131,7 @@ class Problem:
             found = _normal(part, theta[some], objective, weights=weight, blend=blend[some])
             for whole, piece in zip(total, found, strict=True):
                 whole[some] += piece
+        total = self._with_prior(total, theta)
         bad = ~np.isfinite(total.objective) | ~np.isfinite(total.curvature).all(axis=(1, 2))
         total.objective[bad] = np.inf
         return total
@@ -129,7 +143,16 @@ class Problem:
         curvature = np.broadcast_to(objective.curvature(residuals, 0.0)[0], loss.shape)
         pairs = np.einsum("pn,qn,n->npq", slopes[0], slopes[0], curvature).reshape(self.size, -1)
         square = (len(weights), theta.size, theta.size)
-        return Normal(weights @ loss, weights @ (slopes[0] * slope).T, (weights @ pairs).reshape(square))
+        found = Normal(weights @ loss, weights @ (slopes[0] * slope).T, (weights @ pairs).reshape(square))
+        return self._with_prior(found, np.tile(theta, (len(weights), 1)))
+
+    def _with_prior(self, found: Normal, theta: Array) -> Normal:
+        if self.prior is None:
+            return found
+        off, weight = theta - self.prior.centre, self.prior.weight
+        return Normal(
+            found.objective + 0.5 * (off**2 @ weight), found.descent - off * weight, found.curvature + np.diag(weight)
+        )
 
     def _chunks(self, batch: int) -> Iterator[tuple[slice, slice]]:
         runs = min(self.size, CHUNK)

@@ -1,0 +1,163 @@
+"""Several laws on the same runs, forecasting together, with an interval calibrated by what they missed before.
+
+The rules here, and the numbers in capitals, were chosen on simulated worlds and real hold-outs
+(benchmarks/backtests.py): laws count by the inverse of their mean squared backtest error near the distance
+that is asked for, held towards equal shares; picking one winner, or correcting for past bias, did worse.
+The interval's width adds up what the laws do not know: their standard error, the runs' noise, the spread
+between laws and a drift with distance; and is scaled by how large past errors were beside that width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from isoflop.backtest import Backtest, roll
+from isoflop.errors import DataError
+from isoflop.members import Member, Solved, member_of, members, predicted, solved
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.findings import Finding
+    from isoflop.fit import Fit
+    from isoflop.runs import Runs
+
+    Array = NDArray[np.float64]
+
+NEAR_BY = 0.5
+"""Decades over which a backtest's say in a forecast falls by a factor e."""
+CLIPPED, EXPECTED, PRIOR_TESTS = 0.1, 0.01, 3.0
+"""An error counts for at most 10 %; before any backtest, each law is taken to be 1 % off, with the weight of 3 tests."""
+DRIFT = 0.006
+"""What log loss may drift away from every law, per decade of extrapolation: one standard deviation."""
+PRIOR_SCALE, CLIPPED_SCALE = 4.0, 4.0
+"""The weight of the belief that past errors fit their width, in origins, and the largest ratio counted."""
+MOST_RUNS, FEWEST_RUNS = 4_000, 6
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Laws fitted to the same runs, and their backtest.
+
+    full  each member on all runs
+    """
+
+    runs: Runs
+    members: tuple[Member, ...]
+    full: tuple[Solved, ...]
+    backtest: Backtest
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Say which laws on which runs."""
+        return f"{', '.join(one.law.name for one in self.members)} together on {self.runs.source}"
+
+
+class Outlook(NamedTuple):
+    """Log loss at some targets (targets,), and how wide each kind of interval reaches.
+
+    loss         the members' weighted mean
+    statistical  half the interval if the laws are right
+    calibrated   half the interval that past errors call for
+    each         (members, targets): each law's own log loss
+    weights      (members, targets)
+    """
+
+    loss: Array
+    statistical: Array
+    calibrated: Array
+    each: Array
+    weights: Array
+
+
+def combine(runs: Runs) -> Ensemble:
+    """Fit the laws that forecast together (chinchilla, coupled, valley, log-quadratic) and backtest them.
+
+    Raises DataError if the runs lack N or D, or are fewer than 6. Of more than 4,000 runs an even share is used.
+    """
+    some = _usable(runs)
+    found = members(some)
+    return _ensemble(some, found, along="C")
+
+
+def alone(fit: Fit) -> Ensemble:
+    """Give a fit as an ensemble of one law, backtested as several are; its runs must be known."""
+    law, runs = fit.curve.law, _share(fit.runs)
+    along = "C" if "C" in runs and ({"N", "D"} <= set(law.inputs) or "C" in law.inputs) else next(iter(law.inputs))
+    return _ensemble(runs, (member_of(fit, runs),), along=along)
+
+
+def _ensemble(runs: Runs, found: tuple[Member, ...], *, along: str) -> Ensemble:
+    whole = np.ones((1, len(runs)))
+    return Ensemble(
+        runs, found, tuple(solved(one, whole) for one in found), roll(found, runs, along=along), runs.findings
+    )
+
+
+def _usable(runs: Runs) -> Runs:
+    whole = np.ones(len(runs), dtype=bool)
+    for key in ("N", "D", "loss"):
+        whole &= np.isfinite(runs[key]) & (runs[key] > 0)
+    kept = runs.take(whole)
+    if len(kept) < FEWEST_RUNS:
+        raise DataError(
+            f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}; a forecast needs {FEWEST_RUNS}. "
+            'Add runs, or fit a smaller law, such as --law "A/N^alpha".'
+        )
+    return _share(kept)
+
+
+def _share(runs: Runs) -> Runs:
+    return runs.take(slice(0, None, -(-len(runs) // MOST_RUNS)))
+
+
+def outlook(ensemble: Ensemble, inputs: Mapping[str, Array], decades: Array, *, level: float) -> Outlook:
+    """Give the forecast at inputs (targets,) that lie so many decades beyond the runs."""
+    each, error = (np.concatenate(part) for part in zip(
+        *(predicted(one, whole, inputs) for one, whole in zip(ensemble.members, ensemble.full, strict=True)),
+        strict=True,
+    ))  # fmt: skip
+    weights = shares(ensemble, decades)
+    noise = np.array([one.noise for one in ensemble.members])
+    mean, known, width = _width(each, error, weights=weights, noise=noise, decades=decades)
+    reach = NormalDist().inv_cdf((1 + level) / 2)
+    return Outlook(mean, reach * known, reach * scale(ensemble, decades) * width, each, weights)
+
+
+def shares(ensemble: Ensemble, decades: Array) -> Array:
+    """Give the weight of each member at each target, (members, targets): columns add up to 1."""
+    past = ensemble.backtest
+    near = np.exp(-np.abs(past.decades[None, :] - decades[:, None]) / NEAR_BY)
+    squares = np.minimum(np.abs(past.error), CLIPPED) ** 2
+    mean = (squares @ near.T + PRIOR_TESTS * EXPECTED**2) / (near.sum(axis=1) + PRIOR_TESTS)
+    reach = np.array([one.reach for one in ensemble.members])[:, None]
+    believed = 10.0 ** (-2 * np.maximum(decades - reach, 0.0)) if np.isfinite(reach).any() else 1.0
+    raw = believed / mean
+    return np.asarray(raw / raw.sum(axis=0))
+
+
+def scale(ensemble: Ensemble, decades: Array) -> Array:
+    """Give how large past errors were beside the width they were given, near each distance (targets,): 1 is just right."""
+    past = ensemble.backtest
+    if not past.calibrates:
+        return np.ones_like(decades)
+    weights = shares(ensemble, past.decades)
+    mean, _, width = _width(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
+    ratio = np.minimum(np.abs(mean) / width, CLIPPED_SCALE)
+    size = np.bincount(past.origin, minlength=len(past.cuts))[past.origin]
+    near = np.exp(-np.abs(past.decades[None, :] - decades[:, None]) / NEAR_BY) / size**0.7
+    return np.asarray(np.sqrt((near @ ratio**2 + PRIOR_SCALE) / (near.sum(axis=1) + PRIOR_SCALE)))
+
+
+def _width(each: Array, error: Array, *, weights: Array, noise: Array, decades: Array) -> tuple[Array, Array, Array]:
+    """Give mean, standard error with noise, and the same with law spread and drift, from (members, targets)."""
+    mean = (weights * each).sum(axis=0)
+    between = (weights * (each - mean) ** 2).sum(axis=0)
+    within = (weights * error**2).sum(axis=0) + (noise @ weights) ** 2
+    return mean, np.sqrt(within), np.sqrt(within + between + (DRIFT * np.maximum(decades, 0.0)) ** 2)
