@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.findings import Finding
-from isoflop.runs.recorded import Columns, labels, number, recorded
+from isoflop.runs.recorded import Columns, labels, number, recorded, repeats
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ def _varies(group: Labels, values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _by_steps(columns: Columns, seeds: Sequence[str]) -> tuple[str, ...]:
     step, tokens = _step(columns), columns.get("D")
-    if step is None or tokens is None or "N" not in columns:
+    if step is None or tokens is None or "N" not in columns or not repeats(columns["N"]):
         return ()
     named = ("N", *seeds, *(name for what in ("batch", "learning rate") for name in recorded(columns, what)))
     group = labels([columns[name] for name in named])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from isoflop.estimate import median
 from isoflop.findings import Finding, Severity
-from isoflop.runs.recorded import Columns, labels, number, recorded, words
+from isoflop.runs.recorded import Columns, labels, number, recorded, repeats, words
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -225,7 +225,7 @@ def _one_learning_rate(columns: Columns) -> Iterator[Finding]:
 
 
 def _sweeps(columns: Columns, names: Names) -> Iterator[Finding]:
-    if not {"N", "D", "loss"} <= columns.keys():
+    if not {"N", "D", "loss"} <= columns.keys() or not repeats(columns["D"]):
         return
     for meaning in ("learning rate", "batch"):
         tried = columns["B"] if meaning == "batch" and "B" in columns else number(columns, meaning)
