@@ -148,3 +148,21 @@ def test_bytes_that_are_no_table_are_refused(run, content, told):
     assert (done.code, done.out) == (3, "")
     assert told in done.err
     assert done.err.startswith("isoflop: standard input")
+
+
+def test_mixed_runs_block_until_they_are_narrowed_or_allowed(run, good, write):
+    loss = [*(3.2 * SIZES**-0.03), *(3.1 * SIZES**-0.03)]
+    sizes, corpus = [*SIZES, *SIZES], [*["web"] * len(SIZES), *["books"] * len(SIZES)]
+    path = write({"N": sizes, "loss": loss, "dataset": corpus, "D": [20 * size for size in sizes]})
+    words = ("fit", path, "--law", "E + A/N^alpha", "--draws", 5)
+    assert run(*words).code == 4
+    good(*words, "--where", "dataset == 'web'")
+    found = good(*words, "--allow", "D11")
+    assert found["allowed"] == ["D11"]
+    assert ("D11", "WARN") in [(one["code"], one["severity"]) for one in found["findings"]]
+
+
+def test_the_column_of_runs_can_be_named(good, write):
+    table = columns(job=[f"job{row % 10}" for row in range(40)])
+    assert good("fit", write(table), "--draws", 5)["runs"]["whole_runs"] == 0
+    assert good("fit", write(table), "--draws", 5, "--cluster", "job")["runs"]["whole_runs"] == 10

@@ -83,3 +83,64 @@ def test_draws_are_refits_until_the_table_is_large():
         for count in (few, many)
     }
     assert how == {few: "pairs bootstrap", many: "HC3 normal"}
+
+
+def in_runs(seed, *, shift=0.02, noise=0.005):
+    """Give 12 runs of 5 rows each on a straight line, and which run each row is of."""
+    random = np.random.default_rng(seed)
+    clusters = np.repeat(np.arange(12), 5)
+    x = np.exp(np.repeat(np.linspace(0, 5, 12), 5) + np.tile(np.linspace(0, 0.4, 5), 12))
+    off = shift * random.standard_normal(12)[clusters] + noise * random.standard_normal(60)
+    return problem_of(LAW, {"x": x}, 3 * x**-0.2 * np.exp(off)), clusters
+
+
+def test_rows_that_are_runs_of_their_own_give_hc3():
+    problem = line(50, 4)
+    found = fitted(problem)
+    alone = covariance(problem, found.theta, found.objective, clusters=np.arange(50))
+    assert alone == pytest.approx(covariance(problem, found.theta, found.objective) * 49 / 50, rel=1e-9)
+
+
+def test_covariance_of_whole_runs_is_their_jackknife():
+    problem, clusters = in_runs(0)
+    found = fitted(problem)
+    spread = covariance(problem, found.theta, found.objective, clusters=clusters)
+    without = [fitted(problem.take(clusters != run)).theta for run in range(12)]
+    deviations = np.array(without) - found.theta
+    assert spread == pytest.approx(11 / 12 * deviations.T @ deviations, rel=1e-5)
+
+
+def test_covariance_of_whole_runs_matches_repeated_experiments():
+    thetas, by_runs, by_rows = [], [], []
+    for seed in range(200):
+        problem, clusters = in_runs(seed)
+        found = fitted(problem, "robust")
+        thetas.append(found.theta)
+        by_runs.append(np.diag(covariance(problem, found.theta, found.objective, clusters=clusters)))
+        by_rows.append(np.diag(covariance(problem, found.theta, found.objective)))
+    true = np.var(thetas, axis=0)
+    assert np.mean(by_runs, axis=0) == pytest.approx(true, rel=0.4)
+    assert (np.mean(by_rows, axis=0) < 0.4 * true).all()
+
+
+def test_whole_runs_are_drawn_together():
+    problem, clusters = in_runs(1)
+    found = fitted(problem)
+    drawn = problem.fitted(bootstrap(problem, found.theta, found.objective, count=1500, seed=0, clusters=clusters))
+    spread = covariance(problem, found.theta, found.objective, clusters=clusters)
+    assert drawn.var(axis=0) == pytest.approx(np.diag(spread), rel=0.35)
+    shuffled = np.random.default_rng(0).permutation(60)
+    again = bootstrap(
+        problem.take(shuffled), found.theta, found.objective, count=5, seed=0, clusters=clusters[shuffled]
+    )
+    straight = bootstrap(problem, found.theta, found.objective, count=5, seed=0, clusters=clusters)
+    assert again == pytest.approx(straight, rel=1e-6)
+
+
+def test_one_run_gives_no_draws_and_no_covariance():
+    problem, _ = in_runs(2)
+    found, one = fitted(problem), np.zeros(60, dtype=int)
+    spread = covariance(problem, found.theta, found.objective, clusters=one)
+    drawn, how = draw(problem, found.theta, found.objective, covariance=spread, count=9, seed=0, clusters=one)
+    assert np.isnan(spread).all()
+    assert (drawn.shape, how) == ((0, 2), "nothing: one run")

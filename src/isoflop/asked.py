@@ -83,6 +83,21 @@ class Asked:
     flop_rule: Annotated[
         str, typer.Option("--flop-rule", help="How C follows from N and D.", rich_help_panel="Runs")
     ] = "6ND"
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="COLUMN",
+            help="The column that names the run of each row, where rows are checkpoints.",
+            rich_help_panel="Runs",
+        ),
+    ] = None
+    allow: Annotated[
+        list[str],
+        typer.Option(
+            "--allow", metavar="CODE", help="Go on in spite of a finding that blocks (D11).", rich_help_panel="Runs"
+        ),
+    ] = field(default_factory=list)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -94,7 +109,10 @@ class Asked:
         """Give the runs of a source, as asked."""
         from isoflop.read import read
 
-        return read(source, columns=self.columns, where=self.where, flop_rule=self.flop_rule)
+        return read(
+            source, columns=self.columns, where=self.where, flop_rule=self.flop_rule,
+            cluster=self.cluster, allow=self.allow,
+        )  # fmt: skip
 
     def fit(self, source: str) -> Fit:
         """Give the fit to a source's runs, as asked."""
@@ -104,6 +122,7 @@ class Asked:
         return fit(
             self.law, self.read(source), objective=self.objective, draws=self.draws, seed=self.seed,
             starts=self.starts, level=self.level, fix=pairs(self.fix, "E=1.69"), bounds=bounds,
+            allow=self.allow,
         )  # fmt: skip
 
     def source(self, text: str) -> Source:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
+
+from isoflop.errors import UsageError
 
 Severity = Literal["BLOCK", "WARN", "INFO"]
 
@@ -24,3 +28,19 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Give the finding as it stands in the JSON."""
         return {**asdict(self), "runs": list(self.runs)}
+
+
+def allow_codes(findings: Iterable[Finding], codes: Sequence[str]) -> tuple[Finding, ...]:
+    """Give the findings with those that would block, but that the user allows, as warnings that say so.
+
+    Raises UsageError for a code that is none.
+    """
+    for code in codes:
+        if not re.fullmatch(r"[DFP]\d\d", code):
+            raise UsageError(f'"{code}" is no code of a finding. Say one as it is printed, as in --allow D11.')
+    return tuple(
+        replace(one, severity="WARN", message=f"{one.message.rstrip('.')} (allowed by you)")
+        if one.severity == "BLOCK" and one.code in codes
+        else one
+        for one in findings
+    )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.determined import condition, doubts
-from isoflop.draws import covariance, draw
+from isoflop.draws import FEW_RUNS, covariance, draw, run_noise
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level, student
+from isoflop.findings import Finding, allow_codes
 from isoflop.laws import find_law
 from isoflop.optimise.objective import Objective, noise, parse_objective
 from isoflop.optimise.problem import LOGGED, Problem, problem_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import RenderableType
 
-    from isoflop.findings import Finding
     from isoflop.law import Curve, Law
     from isoflop.runs import ColumnMapping
 
@@ -47,6 +47,7 @@ class Options:
     fix: Mapping[str, str | float] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     log: bool = True
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,13 @@ class Fit:
     curve       the best curve; `curve.fitted_on` holds the range of N, D and C of the runs
     law         the law as asked for, before anything was pinned
     draws       (draws, parameters): parameter values of curves that the data also allow
-    covariance  (parameters, parameters): HC3, of the parameter values
+    covariance  (parameters, parameters): HC3, of the parameter values; CR3 where rows share runs
     objective   the objective with its delta; `reached` is its value, a sum over runs
-    noise       robust standard deviation of the residuals in log loss
+    noise       robust standard deviation of the residuals in log loss; where rows share runs, of a new run's
     agreement   share of the starts that reached the best objective
     condition   condition number of the fit in centred coordinates
     runs        the runs it was fitted to; none in a saved fit of very many
+    whole_runs  how many runs the rows are checkpoints of; 0 where every row is a run of its own
     """
 
     curve: Curve
@@ -81,6 +83,7 @@ class Fit:
     digest: str = ""
     drawn_by: str = "pairs bootstrap"
     runs: Runs = field(default_factory=lambda: Runs({}, "runs", np.zeros(0, dtype=np.int64)), repr=False)
+    whole_runs: int = 0
 
     @property
     def parameters(self) -> dict[str, Estimate]:
@@ -107,15 +110,16 @@ class Fit:
 
     @property
     def freedom(self) -> int:
-        """Runs minus free parameters."""
-        return self.used - len(self.curve.law.parameters)
+        """Runs minus free parameters; where rows share runs, whole runs minus one."""
+        return self.whole_runs - 1 if self.whole_runs else self.used - len(self.curve.law.parameters)
 
     def __rich__(self) -> RenderableType:
         """Give the fit as it looks in a terminal: formula, runs, each parameter with its interval, findings."""
         from isoflop.tables import dim, findings_list, group, heading, interval, table
 
         left_out = f", {len(self.excluded)} left out" if self.excluded else ""
-        runs = f"{self.used} runs of {self.source}{left_out}"
+        used = f"{self.used} checkpoints of {self.whole_runs} runs" if self.whole_runs else f"{self.used} runs"
+        runs = f"{used} of {self.source}{left_out}"
         how = f"objective {self.objective.name} {self.reached:.8g} · noise {self.noise:.2%} of loss"
         trust = f"{self.agreement:.0%} of {self.options.starts} starts agree · condition {self.condition:.1e}"
         rows = [(name, show(one.value, 4), interval(one)) for name, one in self.parameters.items()]
@@ -146,6 +150,7 @@ def fit(
     fix: Mapping[str, str | float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     log: bool = True,
+    allow: Sequence[str] = (),
 ) -> Fit:
     """Fit a law to runs and return the best curve with everything needed to doubt it.
 
@@ -156,14 +161,16 @@ def fit(
     fix        parameters pinned to a number or tied to another: {"E": 1.69, "beta": "alpha"}
     bounds     parameter → (lowest, highest)
     log        residuals are in log loss; otherwise in the loss itself
+    allow      codes of findings that would block, to go on in spite of, such as ["D11"]
 
+    Where rows are checkpoints that share runs, every interval comes from whole runs.
     Raises DataError when the runs cannot carry the law. Equal seeds give equal results.
     """
-    options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log)
+    options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log, tuple(allow))
     full = find_law(law) if isinstance(law, str) else law
     free = full.pinned(options.fix)
     _refuse_nonsense(free, options)
-    usable = _usable(free, runs if isinstance(runs, Runs) else table(runs))
+    usable = _usable(free, runs if isinstance(runs, Runs) else table(runs, allow=allow))
     problem = problem_of(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
     )
@@ -174,8 +181,11 @@ def fit(
 def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: Law) -> Fit:
     theta, objective = found.theta, found.objective
     values = problem.natural(theta[None])[0]
-    spread = covariance(problem, theta, objective)
-    drawn, drawn_by = draw(problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed)
+    group = runs.clusters
+    spread = covariance(problem, theta, objective, clusters=group)
+    drawn, drawn_by = draw(
+        problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed, clusters=group
+    )
     unit = np.where(problem.logged, values, 1.0)
     with np.errstate(over="ignore"):  # a vanished term's scale may be known to within many powers of ten only
         spread = spread * np.outer(unit, unit)
@@ -194,18 +204,38 @@ def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: L
         covariance=spread,
         objective=objective,
         reached=float(problem.normal(theta[None], objective).objective[0]),
-        noise=noise(problem.residuals(theta[None])[0], theta.size),
+        noise=(
+            noise(problem.residuals(theta[None])[0], theta.size)
+            if group is None
+            else run_noise(problem, theta, objective, clusters=group)
+        ),
         used=problem.size,
         agreement=found.agreement,
         condition=loose,
         options=options,
         excluded=runs.excluded,
-        findings=(*runs.findings, *doubts(problem, theta, agreement=found.agreement, condition=loose)),
+        findings=allow_codes(
+            (*_on_runs(runs, law), *doubts(problem, theta, agreement=found.agreement, condition=loose)), options.allow
+        ),
         source=runs.source,
         digest=runs.digest,
         drawn_by=drawn_by,
         runs=runs,
+        whole_runs=0 if group is None else int(group.max()) + 1,
     )
+
+
+def _on_runs(runs: Runs, law: Law) -> Iterator[Finding]:
+    """Yield the findings on the runs that concern this law, and the one on too few whole runs."""
+    yield from (one for one in runs.findings if one.code != "D12" or "U" not in law.inputs)
+    group = runs.clusters
+    if group is not None and (total := int(group.max()) + 1) < FEW_RUNS:
+        yield Finding(
+            "D07", "WARN",
+            f"only {total} whole run{'s' * (total != 1)}: too few to judge an interval by"
+            + (", so there is none" if total == 1 else ""),
+            f"add runs until there are {FEW_RUNS} or more",
+        )  # fmt: skip
 
 
 def _refuse_nonsense(law: Law, options: Options) -> None:

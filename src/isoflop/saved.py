@@ -60,7 +60,13 @@ def fit_as_dict(fit: Fit) -> dict[str, Any]:
         "starts": {"total": fit.options.starts, "reached_best": fit.agreement},
         "condition": fit.condition,
         "noise": fit.noise,
-        "runs": {"used": fit.used, "source": fit.source, "excluded": [asdict(item) for item in fit.excluded]},
+        "runs": {
+            "used": fit.used,
+            "whole_runs": fit.whole_runs,
+            "source": fit.source,
+            "excluded": [asdict(item) for item in fit.excluded],
+        },
+        "allowed": list(fit.options.allow),
         "findings": [finding.as_dict() for finding in fit.findings],
     }
 
@@ -123,6 +129,7 @@ def _fit(content: dict[str, Any]) -> Fit:
         Kind(**{**content["output"], "search": tuple(content["output"]["search"])}), about["cite"], about["summary"],
     )  # fmt: skip
     options = content["options"]
+    options["allow"] = tuple(options.get("allow", ()))
     options["bounds"] = {key: tuple(map(_number, ends)) for key, ends in options["bounds"].items()}
     free = law.pinned(options["fix"])
     strange = set(law.formula.names) - {*law.inputs, *law.parameters}
@@ -149,11 +156,14 @@ def _fit(content: dict[str, Any]) -> Fit:
         digest=content["digest"],
         drawn_by=content["drawn_by"],
         runs=_runs(content["table"], content["runs"]["source"]),
+        whole_runs=int(content["runs"].get("whole_runs", 0)),
     )
 
 
 def _table(runs: Runs) -> dict[str, Any]:
-    return {"rows": runs.rows, "columns": {name: runs[name] for name in runs.columns}, "flop_rule": runs.flop_rule}
+    columns = {name: runs[name] for name in runs.columns}
+    named_by = runs.run_named_by
+    return {"rows": runs.rows, "columns": columns, "flop_rule": runs.flop_rule, "run_named_by": named_by}
 
 
 def _runs(content: dict[str, Any] | None, source: str) -> Runs:
@@ -167,7 +177,8 @@ def _runs(content: dict[str, Any] | None, source: str) -> Runs:
     rows = np.array(content["rows"], dtype=np.int64)
     if any(column.shape != rows.shape for column in columns.values()):
         raise ValueError("the columns of its table differ in length")
-    return Runs(columns, source, rows, flop_rule=content["flop_rule"])
+    named_by = tuple(content.get("run_named_by", ()))
+    return Runs(columns, source, rows, flop_rule=content["flop_rule"], run_named_by=named_by)
 
 
 def _kind(content: dict[str, Any]) -> dict[str, Kind]:

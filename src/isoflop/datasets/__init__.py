@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -36,14 +36,15 @@ def load(
     *,
     columns: Mapping[str, str] | None = None,
     flop_rule: str = "6ND",
+    allow: Sequence[str] = (),
 ) -> Runs:
     """Give the runs of a dataset, those for which a condition holds.
 
-    columns names columns as in `read` and comes before the dataset's own naming. Raises DataError if
-    the file is missing, is not what it should be or cannot be downloaded.
+    columns and allow are as in `read`; columns comes before the dataset's own naming. Raises DataError
+    if the file is missing, is not what it should be or cannot be downloaded.
     """
     dataset = describe(name)
     path = locate(dataset)
-    runs = read_table(path, columns={**dataset.columns, **(columns or {})}, flop_rule=flop_rule)
+    runs = read_table(path, columns={**dataset.columns, **(columns or {})}, flop_rule=flop_rule, allow=allow)
     runs = replace(runs, source=name)
     return runs if where is None else runs.where(where)

@@ -48,7 +48,7 @@ _TABLES = (
         commit="",
         licence="Apache-2.0",
         file="tinylm.csv",
-        sha256="63d0270e8da86d0bba46bed3eca149416a9de8fcd8130ff923293e486bc8e7ac",
+        sha256="5c18ff07e8bb24c1781b629c9301964c44027d9f6b93f95b620742e42c0f5aba",
         bundled=True,
         note=(
             "role is sweep (21 isoFLOP runs), target (3 larger runs) or replicate (9 other seeds). N is "

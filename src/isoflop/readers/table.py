@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -23,14 +23,18 @@ _DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
 def read_table(
-    source: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None, flop_rule: str = "6ND"
+    source: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    flop_rule: str = "6ND",
+    allow: Sequence[str] = (),
 ) -> Runs:
     """Give the runs of one file, or of standard input for "-".
 
-    columns maps the names the runs shall have to the file's: {"N": "Model Size"}. Raises DataError,
-    naming file, row, column and reason, for anything that is not a clean table.
+    columns maps the names the runs shall have to the file's: {"N": "Model Size"}; allow is as in `read`.
+    Raises DataError, naming file, row, column and reason, for anything that is not a clean table.
     """
-    return build(raw_table(read_text(source)), columns=columns, flop_rule=flop_rule)
+    return build(raw_table(read_text(source)), columns=columns, flop_rule=flop_rule, allow=allow)
 
 
 def raw_table(text: Text) -> RawTable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import DataError, UsageError
-from isoflop.findings import Finding
+from isoflop.findings import Finding, allow_codes
 from isoflop.flops import FlopRule, rule_named
 from isoflop.formula import parse_condition
 from isoflop.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text
+from isoflop.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.runs.columns import LETTERS, assign, missing
 from isoflop.runs.intake import Excluded, findings_on_unusable, inspect, unusable
+from isoflop.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
 
 __all__ = ["Excluded", "Runs", "build", "table"]
 
@@ -48,6 +50,8 @@ class Runs:
     excluded   the rows left out, each with its reason
     findings   what was noticed when the runs came in
     flop_rule  the rule by which C, or D, or N was completed from the other two
+    run_named_by  the columns that together name the run of each row, where rows share one: checkpoints
+    allowed    the codes of findings that the user allows
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -56,6 +60,8 @@ class Runs:
     excluded: tuple[Excluded, ...] = ()
     findings: tuple[Finding, ...] = ()
     flop_rule: str = "6ND"
+    run_named_by: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, *, source: str = "runs", flop_rule: str = "6ND", **columns: ArrayLike) -> Runs:
@@ -88,6 +94,16 @@ class Runs:
         return tuple(f"row {row}" for row in self.rows.tolist())
 
     @property
+    def clusters(self) -> NDArray[np.int64] | None:
+        """Give each row the number of its run, from 0; None if every row is a run of its own."""
+        return cluster_labels(self.columns, self.run_named_by)
+
+    def clustered(self, column: str) -> Runs:
+        """Give the runs with the rows that share a value of this column taken for one run each."""
+        self[column]  # there must be one
+        return _inspected(replace(self, run_named_by=(column,)))
+
+    @property
     def digest(self) -> str:
         """Give the SHA-256 of all columns, by which a fit names its data; row order counts."""
         state = hashlib.sha256()
@@ -114,9 +130,7 @@ class Runs:
             raise DataError(f"{self.source}: {condition} is false for all {len(self)} runs; none is left.")
         dropped = tuple(Excluded(int(row), f"{condition} is false") for row in self.rows[~keep])
         kept = self.take(keep)
-        on_rows = tuple(finding for finding in self.findings if finding.code == "D01")
-        findings = on_rows + inspect(kept.columns, kept.rows, rule_named(self.flop_rule))
-        return replace(kept, excluded=self.excluded + dropped, findings=findings)
+        return _inspected(replace(kept, excluded=self.excluded + dropped))
 
     def take(self, index: NDArray[Any] | list[int] | slice) -> Runs:
         """Give the runs at these positions (or under this mask), with the findings as they are.
@@ -138,18 +152,26 @@ def table(
     columns: Mapping[str, str] | None = None,
     source: str = "runs",
     flop_rule: str = "6ND",
+    allow: Sequence[str] = (),
 ) -> Runs:
     """Give runs from a mapping of columns (a dict of arrays, a data frame), checked as a file is.
 
-    columns maps the names the runs shall have to names in the data: {"N": "Model Size"}.
+    columns maps the names the runs shall have to names in the data: {"N": "Model Size"}; allow is as
+    in `read`.
     """
     names = tuple(str(name) for name in data.keys())  # noqa: SIM118 - a frame need not iterate over its names
     values = _equal_lengths({name: _one_dimensional(name, data[name], source) for name in names}, source)
     rows = np.arange(1, (len(values[0]) if values else 0) + 1)
-    return build(RawTable(source, names, values, rows), columns=columns, flop_rule=flop_rule)
+    return build(RawTable(source, names, values, rows), columns=columns, flop_rule=flop_rule, allow=allow)
 
 
-def build(raw: RawTable, *, columns: Mapping[str, str] | None = None, flop_rule: str = "6ND") -> Runs:
+def build(
+    raw: RawTable,
+    *,
+    columns: Mapping[str, str] | None = None,
+    flop_rule: str = "6ND",
+    allow: Sequence[str] = (),
+) -> Runs:
     """Give the checked runs of a raw table: columns named, numbers read, compute completed, bad rows out.
 
     Raises DataError if the table has no rows, if a number is none, and if no usable row is left.
@@ -168,8 +190,36 @@ def build(raw: RawTable, *, columns: Mapping[str, str] | None = None, flop_rule:
     keep = ~np.isin(raw.rows, [item.row for item in excluded])
     kept = {name: _frozen(values[keep]) for name, values in read.items()}
     rows = _frozen(raw.rows[keep])
-    findings = findings_on_unusable(excluded, len(raw.rows)) + inspect(kept, rows, rule)
-    return Runs(MappingProxyType(kept), raw.source, rows, excluded=excluded, findings=findings, flop_rule=rule.name)
+    usable = Runs(
+        MappingProxyType(kept), raw.source, rows, excluded=excluded, flop_rule=rule.name,
+        findings=findings_on_unusable(excluded, len(raw.rows)), run_named_by=clustered_by(kept), allowed=tuple(allow),
+    )  # fmt: skip
+    return _inspected(_finished(usable))
+
+
+def _finished(runs: Runs) -> Runs:
+    """Set aside the runs that diverged or did not finish (D02), unless the user allows them."""
+    bad = {} if "D02" in runs.allowed else unfinished(runs.columns, ends(runs.columns, runs.clusters, len(runs)))
+    if len(bad) == len(runs):
+        raise DataError(f"{runs.source}: none of the {len(runs)} runs is finished; row {runs.rows[0]}: {bad[0]}. "
+                        "To read them all the same, say --allow D02.")  # fmt: skip
+    if not bad:
+        return runs
+    keep = ~np.isin(np.arange(len(runs)), list(bad))
+    left_out = tuple(Excluded(int(runs.rows[row]), reason) for row, reason in bad.items())
+    findings = runs.findings + findings_on_unfinished(bad, runs.names)
+    return replace(runs.take(keep), excluded=runs.excluded + left_out, findings=findings)
+
+
+def _inspected(runs: Runs) -> Runs:
+    """Give the runs with the findings on the rows they now have, besides those on rows left out as they came in."""
+    group, on_rows = runs.clusters, [one for one in runs.findings if one.code in {"D01", "D02"}]
+    found = (
+        *inspect(runs.columns, runs.rows, rule_named(runs.flop_rule)),
+        *inspect_clusters(runs.columns, group, runs.run_named_by),
+        *inspect_metadata(runs.columns, lambda: runs.names, ends(runs.columns, group, len(runs))),
+    )
+    return replace(runs, findings=(*on_rows, *allow_codes(found, runs.allowed)))
 
 
 def _read_columns(raw: RawTable, mapping: Mapping[str, str]) -> dict[str, NDArray[Any]]:

@@ -77,7 +77,7 @@ def assign(names: Sequence[str], mapping: Mapping[str, str], source: str) -> dic
 
 def letter_of(name: str) -> str | None:
     """Give the letter a column name stands for, or None."""
-    return name if name in LETTERS else _LETTER_OF.get(_normal(name))
+    return name if name in LETTERS else _LETTER_OF.get(normal(name))
 
 
 def missing(name: str, present: Sequence[str], source: str) -> DataError:
@@ -100,7 +100,8 @@ def _option(name: str, column: str) -> str:
     return f"--{name} {column}" if name in {"N", "D", "C", "loss"} else f"--column {name}={column}"
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """Give a name without case, spaces, dashes and underscores."""
     return "".join(name.casefold().replace("-", " ").replace("_", " ").split())
 
 
@@ -121,8 +122,8 @@ def _require(name: str, column: str, *, names: Sequence[str], source: str) -> No
 
 def _candidate(letter: str, free: Sequence[str], source: str) -> dict[str, str]:
     """Give {letter: column} for the one free column that is this letter, {} for none."""
-    found = [name for name in free if name == letter or (len(name) > 1 and _LETTER_OF.get(_normal(name)) == letter)]
-    twins = [name for name in found if _normal(name) == _normal(letter)]
+    found = [name for name in free if name == letter or (len(name) > 1 and _LETTER_OF.get(normal(name)) == letter)]
+    twins = [name for name in found if normal(name) == normal(letter)]
     if letter in found and len(twins) == 1:
         return {letter: letter}
     if len(found) > 1:
@@ -137,7 +138,7 @@ def _candidate(letter: str, free: Sequence[str], source: str) -> dict[str, str]:
 def _refuse_perplexity(names: Sequence[str], chosen: Mapping[str, str], source: str) -> None:
     suspects = [chosen["loss"]] if "loss" in chosen else names
     for name in suspects:
-        if _normal(name) in _PERPLEXITY:
+        if normal(name) in _PERPLEXITY:
             raise DataError(
                 f"{source}: column {name} is perplexity; the loss is its logarithm. "
                 f"Add a column loss = ln({name}), in nats per token."
