@@ -97,7 +97,12 @@ def roll(members: Sequence[Member], runs: Runs, *, along: str = "C") -> Backtest
 
 def axis_of(runs: Runs, along: str) -> Array:
     """Give the decimal logarithm of what is extrapolated, (runs,); for rows that share a run, the run's largest."""
-    return np.log10(runs[along])
+    axis, shared = np.log10(runs[along]), runs.clusters
+    if shared is None:
+        return axis
+    largest = np.full(int(shared.max()) + 1, -np.inf)
+    np.maximum.at(largest, shared, axis)
+    return np.asarray(largest[shared])
 
 
 def origins(axis: Array, need: int) -> Array:

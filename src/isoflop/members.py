@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from isoflop import dual
+from isoflop.draws import run_noise
 from isoflop.estimate import median
 from isoflop.laws import LAWS
 from isoflop.optimise.minimise import NEAR, minimise
-from isoflop.optimise.objective import EFFICIENT, Objective, noise
+from isoflop.optimise.objective import EFFICIENT, Objective
 from isoflop.optimise.problem import Prior, Problem, problem_of
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ ROOT_OF_COMPUTE = 0.5
 _LEAST_NOISE = 5e-4
 _ROUNDS = 6
 _LENT = 0.1
+FORGOTTEN = 6.0
+"""Standard deviations off the curve at which a run no longer counts at all (Tukey's biweight)."""
+TAIL = 0.8
+"""A new run's noise is read off this share of the residuals too: real ones have longer tails than a normal."""
 
 
 class Form(NamedTuple):
@@ -144,7 +150,8 @@ def member_of(fit: Fit, runs: Runs) -> Member:
 
 def _member(form: Form, runs: Runs) -> Member | None:
     problem = problem_of(form.law, {key: runs[key] for key in form.law.inputs}, runs["loss"])
-    loss, weights = np.exp(problem.target), _share(runs)
+    loss, counted = np.exp(problem.target), _share(runs)
+    weights = counted
     least, middle = float(loss.min()), float(median(loss))
     begin = form.begin(problem, least, middle)
     theta = problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in begin]))
@@ -157,12 +164,29 @@ def _member(form: Form, runs: Runs) -> Member | None:
         if not np.isfinite(found.objective).any():
             return None
         best = found.theta[np.argmin(found.objective)]
-        now = max(noise(problem.residuals(best[None])[0], best.size), _LEAST_NOISE)
+        residuals = problem.residuals(best[None])[0]
+        now = max(_noise(residuals, best.size, weights=counted, share=0.5), _LEAST_NOISE)
         theta = found.theta if turn == 0 else best[None]
+        weights = counted * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
         if abs(now - spread) < 0.01 * spread:
             break
         spread = now
+    spread = max(spread, _noise(residuals, best.size, weights=counted, share=TAIL))
+    if runs.clusters is not None:
+        spread = run_noise(problem, best, objective, clusters=runs.clusters)
     return Member(form.law, problem, objective, best, spread, weights, form.reach)
+
+
+def _noise(residuals: Array, parameters: int, *, weights: Array, share: float) -> float:
+    """Give the standard deviation of normal residuals whose absolute value has this weighted quantile."""
+    size = np.abs(residuals - median(residuals))
+    order = np.argsort(size)
+    total = float(weights.sum())
+    below = (np.cumsum(weights[order]) - weights[order] / 2) / total
+    counted = total**2 / float(weights @ weights)
+    freedom = max(counted * (1 - parameters / residuals.size), 1.0)
+    middle = float(np.interp(share, below, size[order])) / NormalDist().inv_cdf((1 + share) / 2)
+    return middle * float(np.sqrt(counted / freedom))
 
 
 def _prior(form: Form, least: float) -> tuple[Array, Array]:
@@ -174,8 +198,9 @@ def _prior(form: Form, least: float) -> tuple[Array, Array]:
 
 
 def _share(runs: Runs) -> Array:
-    """Give how much each run counts, (runs,)."""
-    return np.asarray((runs["C"] / runs["C"].max()) ** ROOT_OF_COMPUTE)
+    """Give how much each row counts, (runs,); the rows that share a run count as one between them."""
+    weights, shared = (runs["C"] / runs["C"].max()) ** ROOT_OF_COMPUTE, runs.clusters
+    return np.asarray(weights if shared is None else weights / np.bincount(shared)[shared])
 
 
 def solved(member: Member, parts: Array) -> Solved:
@@ -197,7 +222,7 @@ def _covariance(member: Member, theta: Array, weights: Array) -> Array:
     if member.problem.prior is not None:
         curvature = curvature + np.diag(member.problem.prior.weight)
     held = (theta <= member.problem.lower) | (theta >= member.problem.upper)
-    scale = np.sqrt(np.maximum(np.einsum("bpp->bp", curvature), 1e-300))
+    scale = np.sqrt(np.maximum(np.einsum("bpp->bp", curvature), 1e-60))
     unit = np.where(held[:, :, None] | held[:, None, :], 0.0, curvature / scale[:, :, None] / scale[:, None, :])
     unit += np.eye(theta.shape[1]) * (1e-9 + held[:, None, :])
     inverse = np.linalg.inv(unit) / scale[:, :, None] / scale[:, None, :]
