@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _GAP = 0.55  # of a row, between groups
 _BLUE = LAW_COLOURS[0]
 _GOLDEN = 0.618034  # multiples of it, less whole numbers, are spread evenly
-_FEW_TICKS = 100.0
+_SUFFIXED = 1000.0
+_TICKS = (((1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0), 8.0), ((1.0, 2.0, 5.0), 100.0), ((1.0, 3.0), np.inf))
+"""Where ticks stand in a decade, up to which ratio of an axis's ends."""
 _NAMES = {"N": "parameters N", "tokens_per_parameter": "tokens per parameter"}
 
 
@@ -125,9 +127,11 @@ def _log_axis(axes: Axes, name: str) -> None:
 
     axes.set(xscale="log", xlabel=name)
     low, high = axes.get_xlim()
-    steps = (1.0, 2.0, 5.0) if high / low < _FEW_TICKS else (1.0, 3.0)
+    steps = next(some for some, reach in _TICKS if high / low < reach)
     axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
-    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: show(value, 1)))
+    axes.xaxis.set_major_formatter(
+        ticker.FuncFormatter(lambda value, _: show(value, 2) if value >= _SUFFIXED else f"{value:g}")
+    )
     axes.xaxis.set_minor_locator(ticker.NullLocator())
     axes.grid(visible=True, which="major", axis="x", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)

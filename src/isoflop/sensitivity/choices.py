@@ -32,15 +32,15 @@ OBJECTIVES = {
     "robust": ("robust", True),
     "huber:1e-3": ("huber:1e-3", True),
     "squares": ("squares", True),
-    "squares of raw loss": ("squares", False),
+    "squares of loss": ("squares", False),
 }
 """Objectives in use: ours, Hoffmann et al.'s, and least squares on log loss and, as curve fitters do, on the loss."""
 
-ALL, FEWEST_TOKENS, CHEAPEST, BEYOND_3_SIGMA = "none", "fewest tokens per N", "cheapest tenth", "beyond 3 sigma"
-OUTLIERS = (ALL, FEWEST_TOKENS, CHEAPEST, BEYOND_3_SIGMA)
-"""Which runs are left out."""
+ALL, LEAST_TRAINED, CHEAPEST, BEYOND = "none", "least trained", "cheapest", "outliers"
+OUTLIERS = (ALL, LEAST_TRAINED, CHEAPEST, BEYOND)
+"""Which runs are left out: those of the fewest tokens per parameter, of the least compute, beyond 3 sigma."""
 
-FEWEST_SHARE = 0.02
+LEAST_TRAINED_SHARE, CHEAPEST_SHARE = 0.02, 0.1
 """Besiroglu et al. 2024 (arXiv:2404.10102) leave out 5 of Chinchilla's 245 runs: those of the fewest tokens per
 parameter, which are also those of the highest loss."""
 
@@ -85,11 +85,11 @@ def laws() -> tuple[str, ...]:
 def kept(outliers: str, fit: Fit) -> NDArray[np.bool_]:
     """Mark the runs of a fit that stay, by the name of a rule."""
     runs = fit.runs
-    if outliers == FEWEST_TOKENS:
-        return _above_lowest(runs["D"] / runs["N"], FEWEST_SHARE)
+    if outliers == LEAST_TRAINED:
+        return _above_lowest(runs["D"] / runs["N"], LEAST_TRAINED_SHARE)
     if outliers == CHEAPEST:
-        return _above_lowest(runs["C"], 0.1)
-    if outliers == BEYOND_3_SIGMA:
+        return _above_lowest(runs["C"], CHEAPEST_SHARE)
+    if outliers == BEYOND:
         expected = fit.curve(**{key: runs[key] for key in fit.law.inputs})
         return np.asarray(np.abs(np.log(runs["loss"] / expected)) <= 3 * fit.noise)
     return np.ones(len(runs), dtype=np.bool_)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.sensitivity.choices import ALL, FACTORS, Choice
+from isoflop.sensitivity.choices import FACTORS, Choice
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ class Row:
         """Say in a few words what was chosen: all of the baseline, of another row what differs from it."""
         names = {
             "objective": self.choice.objective or "",
-            "outliers": "no run left out"
-            if self.choice.outliers == ALL
-            else f"{self.choice.outliers} ({self.left_out})",
+            "outliers": f"{self.choice.outliers} ({self.left_out})",
             "law": self.choice.law or "",
-            "approach": {1: "1: envelope of curves", 2: "2: a parabola per budget"}.get(self.choice.approach, ""),
+            "approach": {1: "1: envelope", 2: "2: parabolas"}.get(self.choice.approach, ""),
             "N_convention": self.choice.N_convention,
         }
         return ", ".join(names[one] for one in self.changed or ("law", "objective"))
@@ -90,7 +88,7 @@ class Factor:
 class Sensitivity:
     """How much of a plan is the choice of method.
 
-    rows      the baseline first, then one factor changed at a time, then every combination
+    rows      the baseline first, then one factor changed at a time, then every combination of what counts
     factors   what each factor does alone, the strongest first
     together  share of the variance of log N that only combinations of factors explain
     range     quantity → least and largest over all counted rows
@@ -134,9 +132,11 @@ class Sensitivity:
 
         budget = f"{self.flops:.3g} training FLOPs".replace("e+", "e")
         head = heading(budget, f"how much of the plan is method, for {self.source}")
-        columns = ["one choice changed", "N", f"{self.level:.0%} interval", "D", "tokens per N", "loss"]
+        columns = ["one choice changed", "N", f"{self.level:.0%} interval", "D", "D/N", "loss"]
         moved = [
-            (FACTORS[one.name], str(one.choices), f"× {one.times:.2f}", _percent(one.share)) for one in self.factors
+            (FACTORS[one.name], str(one.choices), f"× {one.times:.2f}", _percent(one.share))
+            for one in self.factors
+            if one.choices > 1
         ]
         parts = table(["factor", "choices", "moves N", "share of variance"], [*moved, self._together()])
         return group(
@@ -161,7 +161,7 @@ class Sensitivity:
         for row in (self.baseline, *self.single):
             factor = FACTORS[row.changed[0]] if row.changed else "baseline"
             if not math.isnan(row.N.value):
-                name = f"{factor if factor != before else '':<15}{row.label}{'' if row.counted else ' *'}"
+                name = f"{factor if factor != before else '':<14}{row.label}{'' if row.counted else ' *'}"
                 ratio, loss = show(row.tokens_per_parameter.value), row.loss.value
                 told = "–" if math.isnan(loss) else f"{loss:.4f}"
                 yield name, show(row.N.value), interval(row.N), show(row.D.value), ratio, told

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
 OTHER_DRAWS, OTHER_STARTS = 200, 8
 """Draws and starts that all choices but the baseline make do with."""
-NOISIER = 1.5
+NOISIER = 1.25
 """A law that leaves so many times the noise of the best one fits these runs too badly to count."""
+WIDER = 1.5
+"""P13 fires where the choice of method moves log N by so many times the baseline's interval: laws of another form
+move it by about as much as the interval even on simulated ladders of which one law is right (benchmarks/LOG.md)."""
 COUNT = "N_convention"
 _INSIDE = 2.0  # parameters or tokens: below, an allocation stopped at its end
 
@@ -53,8 +56,8 @@ def sensitivity(
 
     The baseline is `plan(fit(law, runs, objective=…), flops=…)`. From there the objective, the runs left out,
     the law, the approach (1, 2 or 3) and the count of N are changed, one at a time and, but for the approach,
-    in every combination. A choice that these runs cannot carry is a row that says why. Raises DataError when
-    they cannot carry the baseline.
+    in every combination. With another count, N is so counted, and C = 6ND with it. A choice that these runs
+    cannot carry is a row that says why. Raises DataError when they cannot carry the baseline.
     """
     base = fit(law, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level)
     planned = plan(base, flops=flops, level=level)
@@ -102,8 +105,13 @@ class _Ways:
         yield self._row(self._choice(N_convention=self.counts.other), recounted)
 
     def combinations(self) -> Iterator[Row]:
-        """Give a row for every combination of objective, runs left out, law and count of N, without intervals."""
-        fits = [found for found in self._fits.values() if isinstance(found, Fit)]
+        """Give a row for every combination of objective, runs left out, law and count of N, without intervals.
+
+        Laws that fit the runs too badly to count are left out.
+        """
+        fits = [
+            one for one in self._fits.values() if isinstance(one, Fit) and (one is self.base or not self._worse(one))
+        ]
         sizes = {self.counts.given: self.base.runs["N"]}
         if self.counts.N is not None:
             sizes[self.counts.other] = self.counts.N
@@ -133,6 +141,13 @@ class _Ways:
                     found[name] = _reason(error, self.base.source)
         return found
 
+    @cached_property
+    def _least(self) -> float:
+        return min(one.noise for one in self._fits.values() if isinstance(one, Fit))
+
+    def _worse(self, found: Fit) -> bool:
+        return found.noise > NOISIER * self._least
+
     def _options(self, **changed: Any) -> Options:
         asked = self.base.options
         return replace(asked, draws=min(asked.draws, OTHER_DRAWS), **changed)
@@ -158,10 +173,9 @@ class _Ways:
 
     def _doubted(self, row: Row) -> Row:
         """Give the row as one that does not count, if it is less defensible than the baseline."""
-        noises = {name: found.noise for name, found in self._fits.items() if isinstance(found, Fit)}
-        here, least = noises[str(row.choice.law)], min(noises.values())
-        if "law" in row.changed and here > NOISIER * least:
-            note = f"fits these runs worse: it leaves {here:.2%} of noise, the best law {least:.2%}"
+        found = self._fits.get(str(row.choice.law))
+        if "law" in row.changed and isinstance(found, Fit) and self._worse(found):
+            note = f"fits these runs worse, with noise of {found.noise:.2%}; the best law leaves {self._least:.2%}"
             return replace(row, counted=False, note=note)
         if not min(row.N.value, row.D.value) > _INSIDE:
             return replace(row, counted=False, note="it has no best N: its loss only falls towards one end")
@@ -225,7 +239,7 @@ def _shares(rows: Sequence[Row]) -> dict[str, float]:
 def _wider(rows: Sequence[Row], stated: Estimate, factors: Sequence[Factor]) -> tuple[Finding, ...]:
     """Give P13 if the choice of method moves N, counted one way, further than the baseline's interval reaches."""
     low, high = _range([row for row in rows if COUNT not in row.changed], "N")
-    if not high / low > stated.high / stated.low:
+    if not math.log(high / low) > WIDER * math.log(stated.high / stated.low):
         return ()
     most = next(one for one in factors if one.name != COUNT)
     return (
