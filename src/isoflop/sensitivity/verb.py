@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-OTHER_DRAWS, OTHER_STARTS = 200, 8
+OTHER_DRAWS, OTHER_STARTS = 100, 8
 """Draws and starts that all choices but the baseline make do with."""
 NOISIER = 1.25
 """A law that leaves so many times the noise of the best one fits these runs too badly to count."""
