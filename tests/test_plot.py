@@ -13,7 +13,8 @@ from isoflop.errors import DataError, MissingExtraError, UsageError
 from isoflop.fit import fit
 from isoflop.forecast import forecast
 from isoflop.laws import find_curve
-from isoflop.plot import overview, save_figure
+from isoflop.plot import overview, save_figure, sensitivity_figure
+from isoflop.sensitivity import sensitivity
 
 LEADS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -33,6 +34,11 @@ def laws(ladder):
 @pytest.fixture(scope="module")
 def figure(laws, ladder):
     return overview(laws, *ladder, loss="loss (nats per byte)")
+
+
+@pytest.fixture(scope="module")
+def ways(ladder):
+    return sensitivity(ladder[0], flops=1e13, draws=50)
 
 
 def drawn(axes):
@@ -182,3 +188,38 @@ def test_without_matplotlib_the_error_says_what_to_install(laws, ladder, monkeyp
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[plot\]"'):
         overview(laws, *ladder)
+
+
+def test_every_choice_is_a_dot_on_both_panels_with_its_name_and_value(ways):
+    figure = sensitivity_figure(ways)
+    for axes, quantity in zip(figure.axes, ("N", "tokens_per_parameter"), strict=True):
+        places = drawn(axes)[:, 0]
+        for row in ways.rows:
+            value = getattr(row, quantity).value
+            assert np.isnan(value) or np.isclose(places, value, rtol=1e-9).any()
+    named = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert {"baseline: chinchilla, robust", "objective", "huber:1e-3", "gadre", "2: parabolas", "total"} <= set(named)
+    assert "1: envelope" not in named
+
+
+def test_the_words_of_a_sensitivity_keep_apart_and_can_be_read(ways):
+    figure = sensitivity_figure(ways)
+    figure.draw_without_rendering()
+    boxes = {}
+    for side, axes in enumerate(figure.axes):
+        low, high = axes.get_xlim()
+        ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+        texts = [*axes.texts, axes._left_title, axes.xaxis.label, *ticks, *([] if side else axes.get_yticklabels())]
+        inside = [text for text in texts if text.get_text()]
+        boxes |= {(side, place, text.get_text()): text.get_window_extent() for place, text in enumerate(inside)}
+        assert all(contrast(text.get_color()) > 4 for text in axes.texts)
+    for (one, here), (other, there) in combinations(boxes.items(), 2):
+        assert not here.overlaps(there), f"{one} over {other}"
+    width, height = figure.canvas.get_width_height()
+    assert all(box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height for box in boxes.values())
+
+
+@pytest.mark.parametrize("kind", LEADS)
+def test_a_sensitivity_is_saved_in_each_format(kind, ways, tmp_path):
+    path = save_figure(sensitivity_figure(ways), tmp_path / f"ways.{kind}")
+    assert path.read_bytes().startswith(LEADS[kind])

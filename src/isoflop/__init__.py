@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from isoflop.read import read
     from isoflop.runs import Runs
     from isoflop.saved import load, save
+    from isoflop.sensitivity import Sensitivity, sensitivity
 
 __version__ = "0.1.0"
 
@@ -32,7 +33,7 @@ _HOME = {
     "MissingExtraError": "errors", "Plan": "plan", "Runs": "runs", "UntrustedError": "errors", "UsageError": "errors",
     "approach1": "approaches", "approach2": "approaches", "datasets": "", "fit": "fit", "forecast": "forecast",
     "law": "law", "laws": "", "load": "saved", "parse_law": "law", "plan": "plan", "read": "read", "save": "saved",
-    "solve": "forecast",
+    "Sensitivity": "sensitivity", "sensitivity": "sensitivity", "solve": "forecast",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
@@ -49,6 +50,7 @@ __all__ = [
     "MissingExtraError",
     "Plan",
     "Runs",
+    "Sensitivity",
     "UntrustedError",
     "UsageError",
     "approach1",
@@ -63,6 +65,7 @@ __all__ = [
     "plan",
     "read",
     "save",
+    "sensitivity",
     "solve",
 ]
 

@@ -95,15 +95,13 @@ def range_within(law: Law, values: Array, compute: float, *, share: float, rule:
     values is one row (1, parameters).
     """
     best, line = allocate(law, values, compute, rule=rule), _line(law, values, compute, rule=rule)
-    ends = []
-    for edge in (0.0, float(line.highest[0, 0])):
-        inside, outside = float(np.log(best.N[0])), edge
-        for _ in range(_HALVINGS):
-            middle = (inside + outside) / 2
-            good = line.loss(np.array([[middle]]))[0, 0] <= best.loss[0] * (1 + share)
-            inside, outside = (middle, outside) if good else (inside, middle)
-        ends.append(float(np.exp(inside)))
-    return ends[0], ends[1]
+    inside, outside = np.full((1, 2), np.log(best.N[0])), np.array([[0.0, line.highest[0, 0]]])
+    for _ in range(_HALVINGS):
+        middle = (inside + outside) / 2
+        good = line.loss(middle) <= best.loss[0] * (1 + share)
+        inside, outside = np.where(good, middle, inside), np.where(good, outside, middle)
+    low, high = np.exp(inside[0]).tolist()
+    return low, high
 
 
 def _line(law: Law, values: Array, compute: Array | float, *, rule: FlopRule) -> _Line:

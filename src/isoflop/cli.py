@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from isoflop.findings import Finding
     from isoflop.forecast import Forecasts, Source
+    from isoflop.sensitivity import Sensitivity
 
 app = typer.Typer(name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -158,6 +159,46 @@ def plan(
     else:
         _print(found)
     _stop_on_block(found.findings)
+
+
+@app.command()
+@takes_runs
+def sensitivity(
+    runs: Runs,
+    flops: Annotated[str, typer.Option("--flops", help="The budget in training FLOPs, such as 1e24.")],
+    asked: Asked,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: a name ending in .png, .svg or .pdf.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say how much of a plan is the choice of method: objective, runs left out, law, approach, count of N."""
+    from isoflop.sensitivity import sensitivity
+
+    if asked.fix or asked.bounds:
+        raise UsageError("--fix and --bounds belong to one law, and sensitivity compares several. Leave them out.")
+    save = _figure_saver(runs, output)
+    found = sensitivity(
+        asked.read(runs), flops=parse_quantity(flops), law=asked.law, objective=asked.objective, draws=asked.draws,
+        seed=asked.seed, starts=asked.starts, level=asked.level,
+    )  # fmt: skip
+    save(found)
+    if json:
+        _print_json(found.as_dict())
+    else:
+        _print(found)
+    _stop_on_block(found.findings)
+
+
+def _figure_saver(runs: str, output: str | None) -> Callable[[Sensitivity], object]:
+    """Refuse a figure that cannot be before any work; give what writes it afterwards."""
+    if output is None:
+        return lambda _: None
+    from isoflop.plot import figure_format, save_figure, sensitivity_figure
+
+    _refuse_overwriting(runs, output)
+    figure_format(output)
+    return lambda found: save_figure(sensitivity_figure(found), output)
 
 
 @app.command()

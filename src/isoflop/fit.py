@@ -175,10 +175,11 @@ def fit(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
     )
     found = search(problem, parse_objective(objective), count=starts, seed=seed)
-    return _fit(problem, found, usable, options=options, law=full)
+    return fit_at(problem, found, usable, options=options, law=full)
 
 
-def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: Law) -> Fit:
+def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law: Law) -> Fit:
+    """Give the fit of a law whose optimum has been found, with its draws and findings."""
     theta, objective = found.theta, found.objective
     values = problem.natural(theta[None])[0]
     group = runs.clusters

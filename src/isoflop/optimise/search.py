@@ -42,21 +42,23 @@ def search(problem: Problem, objective: Objective, *, count: int, seed: int) -> 
         raise UsageError(f"law {problem.law.name} is undefined at these runs from every start. Check its formula.")
     rough = objective.adapted(some.residuals(begin[:1])[0], begin.shape[1])
     ends = minimise(some, begin, rough, tolerance=1e-6)
-    theta, settled = _settle(some, ends.theta[np.argmin(ends.objective)], objective)
+    theta, settled = settle(some, ends.theta[np.argmin(ends.objective)], objective)
     ends = minimise(some, ends.theta, settled, first=NEAR)
     agreement = float((ends.objective <= ends.objective.min() * (1 + SAME) + NOTHING).mean())
     theta = ends.theta[np.argmin(ends.objective)]
     if some is problem:
         return Found(polish(problem, theta, settled), settled, agreement)
     # So many runs leave more noise than the digits that more rounds and polishing would win back.
-    return Found(*_settle(problem, theta, objective, rounds=3), agreement)
+    return Found(*settle(problem, theta, objective, rounds=3), agreement)
 
 
-def _settle(problem: Problem, theta: Array, objective: Objective, *, rounds: int = 50) -> tuple[Array, Objective]:
+def settle(
+    problem: Problem, theta: Array, objective: Objective, *, rounds: int = 50, tolerance: float = 1e-13
+) -> tuple[Array, Objective]:
     """Refit until an adaptive objective's delta agrees with the noise it leaves."""
     settled = objective.adapted(problem.residuals(theta[None])[0], theta.size)
     for _ in range(rounds):
-        theta = minimise(problem, theta[None], settled, first=NEAR).theta[0]
+        theta = minimise(problem, theta[None], settled, tolerance=tolerance, first=NEAR).theta[0]
         now = objective.adapted(problem.residuals(theta[None])[0], theta.size)
         if now is settled or abs(now.delta - settled.delta) <= 1e-10 * settled.delta:
             break

@@ -1,23 +1,19 @@
-"""Figures of runs, laws and forecasts, for the README, a paper or the terminal's demo (needs matplotlib)."""
+"""The figure of a study: its isoFLOP curves, and what its laws said of larger runs."""
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoflop.allocation import allocate
 from isoflop.approaches import group_by_budget, isoflop_minima
-from isoflop.errors import MissingExtraError, UsageError
-from isoflop.files import write_whole
+from isoflop.errors import UsageError
 from isoflop.flops import rule_named
 from isoflop.forecast import Source, curve_of, forecast, values_of
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, style
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -29,41 +25,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_STAMP = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
-"""Format → the entry of its metadata that would differ from run to run, or from machine to machine."""
-
-INK, QUIET, RUN, FAINT = "#1a1a1a", "#6b6b6b", "#9a9a9a", "#dedede"
-LAW_COLOURS = ("#0072b2", "#d55e00", "#8e4a9e", "#5a5a5a")
-"""One for each law: told apart by every kind of colour vision (after Okabe and Ito 2008)."""
 _MAP, _MAP_ENDS = "viridis", (0.05, 0.64)  # its light end cannot be read on white
 _SAME_BUDGET = np.log(1.1)
 _STEP = 0.13  # between neighbours that stand side by side, in ln C
-_STYLE: Any = {
-    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
-    "axes.titlelocation": "left", "axes.titlepad": 26, "axes.labelsize": 10, "axes.labelcolor": INK,
-    "axes.edgecolor": QUIET, "axes.linewidth": 0.8, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.facecolor": "white", "figure.facecolor": "white", "savefig.facecolor": "white", "text.color": INK,
-    "xtick.color": QUIET, "ytick.color": QUIET, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
-    "xtick.labelsize": 9, "ytick.labelsize": 9, "xtick.major.size": 4, "ytick.major.size": 4,
-    "xtick.minor.size": 2, "ytick.minor.size": 2, "lines.solid_capstyle": "round", "legend.frameon": False,
-    "legend.fontsize": 9, "svg.fonttype": "path", "svg.hashsalt": "isoflop", "pdf.fonttype": 42,
-    "path.simplify": True, "text.usetex": False,
-}  # fmt: skip
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Draw in our own style and leave the caller's matplotlib settings as they were."""
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise MissingExtraError(
-            'a figure needs matplotlib, which is not installed. Type: pip install "isoflop[plot]"'
-        ) from None
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        yield
 
 
 def overview(laws: Mapping[str, Source], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss") -> Figure:
@@ -76,7 +40,7 @@ def overview(laws: Mapping[str, Source], sweep: Runs, targets: Runs | None = Non
     """
     if not laws:
         raise UsageError('name at least one law to draw, as in overview({"chinchilla": fit}, runs).')
-    with _style():
+    with style():
         from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -112,9 +76,7 @@ def isoflop_panel(axes: Axes, law: Source, runs: Runs, *, name: str) -> None:
     )  # fmt: skip
     _log_axes(axes, "parameters N", lambda value: show(value, 1))
     axes.set_xlim(right=runs["N"].max() * 3.8)
-    _heading(
-        axes, "At equal compute, one size is best", f"curves: the fitted {name} law; ◇ lowest point of each budget"
-    )
+    head(axes, "At equal compute, one size is best", f"curves: the fitted {name} law; ◇ lowest point of each budget")
 
 
 def compute_panel(axes: Axes, laws: Mapping[str, Source], runs: Runs, *, targets: Runs | None = None) -> None:
@@ -138,7 +100,7 @@ def compute_panel(axes: Axes, laws: Mapping[str, Source], runs: Runs, *, targets
     for name, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
         _label(axes, (end, height), name, colour=colour)
     _key(axes, with_targets=targets is not None)
-    _heading(
+    head(
         axes,
         "Larger runs: the forecast and what they reached",
         "lines: best loss at each budget, dashed beyond the runs; bands: 90 %",
@@ -242,14 +204,6 @@ def _apart(axes: Axes, heights: Sequence[float], gap: float = 0.055) -> list[flo
     return [float(to_axes.inverted().transform((0, place))[1]) for place in places]
 
 
-def _heading(axes: Axes, title: str, under: str) -> None:
-    axes.set_title(title)
-    axes.annotate(
-        under, (0, 1), xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", color=QUIET,
-        fontsize=9, annotation_clip=False,
-    )  # fmt: skip
-
-
 def _log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
     """Make both axes logarithmic, loss upwards, with few ticks at round numbers."""
     from matplotlib import ticker
@@ -271,24 +225,3 @@ def _log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
 def _power(value: float) -> str:
     """Write compute as on the command line: 3e10, 1e12."""
     return f"{value:.2g}".replace("e+", "e").replace("e0", "e")
-
-
-def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write a figure as PNG, SVG or PDF, by the suffix, whole or not at all; equal figures give equal bytes.
-
-    Raises UsageError for another suffix and DataError if the file cannot be written.
-    """
-    kind = figure_format(path)
-    content = io.BytesIO()
-    with _style():
-        figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
-    write_whole(path, content.getvalue())
-    return Path(path)
-
-
-def figure_format(path: str | os.PathLike[str]) -> str:
-    """Give the format that a file's suffix asks for; raises UsageError if it is none of ours."""
-    kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in _STAMP:
-        raise UsageError(f'"{path}": a figure is saved as {", ".join(_STAMP)}. Say figure.png.')
-    return kind

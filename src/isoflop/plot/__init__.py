@@ -1,0 +1,7 @@
+"""Figures for the README, a paper or the terminal's demo (needs matplotlib)."""
+
+from isoflop.plot.look import figure_format, save_figure
+from isoflop.plot.overview import overview
+from isoflop.plot.sensitivity import sensitivity_figure
+
+__all__ = ["figure_format", "overview", "save_figure", "sensitivity_figure"]

@@ -1,0 +1,80 @@
+"""How every figure looks, and how it is saved: equal figures give equal bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoflop.errors import MissingExtraError, UsageError
+from isoflop.files import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_STAMP = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
+"""Format → the entry of its metadata that would differ from run to run, or from machine to machine."""
+
+INK, QUIET, RUN, FAINT = "#1a1a1a", "#6b6b6b", "#9a9a9a", "#dedede"
+LAW_COLOURS = ("#0072b2", "#d55e00", "#8e4a9e", "#5a5a5a")
+"""One for each law: told apart by every kind of colour vision (after Okabe and Ito 2008)."""
+_STYLE: Any = {
+    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "axes.titlepad": 26, "axes.labelsize": 10, "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET, "axes.linewidth": 0.8, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.facecolor": "white", "figure.facecolor": "white", "savefig.facecolor": "white", "text.color": INK,
+    "xtick.color": QUIET, "ytick.color": QUIET, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+    "xtick.labelsize": 9, "ytick.labelsize": 9, "xtick.major.size": 4, "ytick.major.size": 4,
+    "xtick.minor.size": 2, "ytick.minor.size": 2, "lines.solid_capstyle": "round", "legend.frameon": False,
+    "legend.fontsize": 9, "svg.fonttype": "path", "svg.hashsalt": "isoflop", "pdf.fonttype": 42,
+    "path.simplify": True, "text.usetex": False,
+}  # fmt: skip
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in our own style and leave the caller's matplotlib settings as they were."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise MissingExtraError(
+            'a figure needs matplotlib, which is not installed. Type: pip install "isoflop[plot]"'
+        ) from None
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def head(axes: Axes, title: str, under: str) -> None:
+    """Give a panel its title and the line beneath it."""
+    axes.set_title(title)
+    axes.annotate(
+        under, (0, 1), xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", color=QUIET,
+        fontsize=9, annotation_clip=False,
+    )  # fmt: skip
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure as PNG, SVG or PDF, by the suffix, whole or not at all; equal figures give equal bytes.
+
+    Raises UsageError for another suffix and DataError if the file cannot be written.
+    """
+    kind = figure_format(path)
+    content = io.BytesIO()
+    with style():
+        figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
+    write_whole(path, content.getvalue())
+    return Path(path)
+
+
+def figure_format(path: str | os.PathLike[str]) -> str:
+    """Give the format that a file's suffix asks for; raises UsageError if it is none of ours."""
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in _STAMP:
+        raise UsageError(f'"{path}": a figure is saved as {", ".join(_STAMP)}. Say figure.png.')
+    return kind
