@@ -13,33 +13,38 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isoflop import datasets, laws
     from isoflop.approaches import approach1, approach2
+    from isoflop.ensemble import Ensemble, combine
     from isoflop.errors import DataError, IsoflopError, MissingExtraError, UntrustedError, UsageError
     from isoflop.estimate import Estimate
     from isoflop.findings import Finding
     from isoflop.fit import Fit, fit
-    from isoflop.forecast import Forecast, Forecasts, forecast, solve
+    from isoflop.forecast import Forecast, Forecasts, forecast
     from isoflop.law import Curve, Law, law, parse_law
     from isoflop.plan import Plan, plan
     from isoflop.read import read
+    from isoflop.record import Record, backtest
     from isoflop.runs import Runs
     from isoflop.saved import load, save
     from isoflop.sensitivity import Sensitivity, sensitivity
+    from isoflop.solve import solve
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Ensemble": "ensemble", "Record": "record", "backtest": "record", "combine": "ensemble",
     "Curve": "law", "DataError": "errors", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "IsoflopError": "errors", "Law": "law",
     "MissingExtraError": "errors", "Plan": "plan", "Runs": "runs", "UntrustedError": "errors", "UsageError": "errors",
     "approach1": "approaches", "approach2": "approaches", "datasets": "", "fit": "fit", "forecast": "forecast",
     "law": "law", "laws": "", "load": "saved", "parse_law": "law", "plan": "plan", "read": "read", "save": "saved",
-    "Sensitivity": "sensitivity", "sensitivity": "sensitivity", "solve": "forecast",
+    "Sensitivity": "sensitivity", "sensitivity": "sensitivity", "solve": "solve",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
 __all__ = [
     "Curve",
     "DataError",
+    "Ensemble",
     "Estimate",
     "Finding",
     "Fit",
@@ -49,12 +54,15 @@ __all__ = [
     "Law",
     "MissingExtraError",
     "Plan",
+    "Record",
     "Runs",
     "Sensitivity",
     "UntrustedError",
     "UsageError",
     "approach1",
     "approach2",
+    "backtest",
+    "combine",
     "datasets",
     "fit",
     "forecast",

@@ -17,18 +17,24 @@ from isoflop.errors import UsageError
 from isoflop.units import parse_quantity
 
 if TYPE_CHECKING:
+    from isoflop.ensemble import Ensemble
     from isoflop.fit import Fit
     from isoflop.forecast import Source
     from isoflop.runs import Runs
 
-_LAW = "A law's name (see isoflop laws), or a formula such as 'E + A/N^alpha + B/D^beta'."
+ONE_LAW = "chinchilla"
+"""The law of a fit, unless another is asked for."""
+_LAW = (
+    "A law's name (see isoflop laws) or a formula such as 'E + A/N^alpha + B/D^beta'. Without it, fits are of "
+    f"{ONE_LAW}, and forecasts and plans of several laws together."
+)
 
 
 @dataclass(frozen=True)
 class Asked:
     """The options that every command reading runs has in common, as typed."""
 
-    law: Annotated[str, typer.Option("--law", help=_LAW, rich_help_panel="Fit")] = "chinchilla"
+    law: Annotated[str | None, typer.Option("--law", help=_LAW, rich_help_panel="Fit")] = None
     objective: Annotated[
         str,
         typer.Option("--objective", help="robust, huber:1e-3, squares or envelope.", rich_help_panel="Fit"),
@@ -120,7 +126,7 @@ class Asked:
 
         bounds = {key: interval(text) for key, text in pairs(self.bounds, "alpha=0.2:0.5").items()}
         return fit(
-            self.law, self.read(source), objective=self.objective, draws=self.draws, seed=self.seed,
+            self.law or ONE_LAW, self.read(source), objective=self.objective, draws=self.draws, seed=self.seed,
             starts=self.starts, level=self.level, fix=pairs(self.fix, "E=1.69"), bounds=bounds,
             allow=self.allow,
         )  # fmt: skip
@@ -137,7 +143,24 @@ class Asked:
             return load(text)
         if text not in NAMES and get_close_matches(text, CURVES, 1, 0.8) and not Path(text).exists():
             return find_curve(text)
-        return self.fit(text)
+        return self.fit(text) if self._one_law else self.several(text)
+
+    @property
+    def _one_law(self) -> bool:
+        """Say whether one law was asked for, by name or by what is pinned or bounded."""
+        return bool(self.fix or self.bounds or (self.law and not self.laws))
+
+    @property
+    def laws(self) -> tuple[str, ...]:
+        """The laws asked for, where names are listed: chinchilla,coupled."""
+        names = (self.law or "").split(",")
+        return tuple(names) if len(names) > 1 and all(name.replace("-", "").isalnum() for name in names) else ()
+
+    def several(self, source: str) -> Ensemble:
+        """Give several laws on the runs in a file: those asked for, or those that forecast together."""
+        from isoflop.ensemble import combine
+
+        return combine(self.read(source), laws=self.laws)
 
 
 def takes_runs(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,9 +8,10 @@ parted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def roll(members: Sequence[Member], runs: Runs, *, along: str = "C") -> Backtest
 
 def axis_of(runs: Runs, along: str) -> Array:
     """Give the decimal logarithm of what is extrapolated, (runs,); for rows that share a run, the run's largest."""
-    axis, shared = np.log10(runs[along]), runs.clusters
+    axis, shared = np.asarray(np.log10(runs[along])), runs.clusters
     if shared is None:
         return axis
     largest = np.full(int(shared.max()) + 1, -np.inf)
@@ -109,7 +110,7 @@ def origins(axis: Array, need: int) -> Array:
     """Give where to cut (origins,): the ends of budgets that leave `need` runs before them and one beyond."""
     ordered = np.sort(axis)
     ends, first = [], ordered[0]
-    for before, after in zip(ordered[:-1], ordered[1:], strict=True):
+    for before, after in pairwise(ordered.tolist()):
         if after - before > GAP or after - first > WIDEST:
             ends.append(before)
             first = after

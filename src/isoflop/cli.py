@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from isoflop.asked import Asked, quantities, takes_runs
+from isoflop.asked import ONE_LAW, Asked, quantities, takes_runs
 from isoflop.errors import IsoflopError, UntrustedError, UsageError
 from isoflop.units import parse_quantity
 
@@ -105,14 +105,17 @@ def forecast(
 
 
 def _forecast(source: Source, words: list[str], targets: str | None, level: float) -> Forecasts:
+    from isoflop.ensemble import Ensemble
     from isoflop.forecast import curve_of, forecast
     from isoflop.read import read
+    from isoflop.runs import Runs
 
     if bool(words) == bool(targets):
         raise UsageError("say where to forecast: N=8e9 D=15e12, or --at targets.csv.")
     if words:
         return forecast(source, level=level, **quantities(words, "N=8e9"))
-    table, inputs = read(str(targets)), curve_of(source).law.inputs
+    table = read(str(targets))
+    inputs = ("N", "D") if isinstance(source, Ensemble | Runs) else curve_of(source).law.inputs
     names = dict.fromkeys([*inputs, *(name for name in ("N", "D") if name in table)])
     found = forecast(source, level=level, **{name: table[name] for name in names})
     return replace(found, findings=(*(one for one in table.findings if one.code == "D01"), *found.findings))
@@ -128,7 +131,9 @@ def solve(
     json: Json = False,
 ) -> None:
     """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
-    from isoflop.forecast import solve, source_findings
+    from isoflop.law import Curve
+    from isoflop.runs import Runs
+    from isoflop.solve import solve
 
     given = quantities(at, "loss=2.0")
     if "loss" not in given:
@@ -139,7 +144,7 @@ def solve(
         _print_json({unknown: found.as_dict()})
     else:
         typer.echo(f"{unknown} = {found}")
-    _stop_on_block(source_findings(origin))
+    _stop_on_block(() if isinstance(origin, Curve | Runs) else origin.findings)
 
 
 @app.command()
@@ -179,8 +184,8 @@ def sensitivity(
         raise UsageError("--fix and --bounds belong to one law, and sensitivity compares several. Leave them out.")
     save = _figure_saver(runs, output)
     found = sensitivity(
-        asked.read(runs), flops=parse_quantity(flops), law=asked.law, objective=asked.objective, draws=asked.draws,
-        seed=asked.seed, starts=asked.starts, level=asked.level,
+        asked.read(runs), flops=parse_quantity(flops), law=asked.law or ONE_LAW, objective=asked.objective,
+        draws=asked.draws, seed=asked.seed, starts=asked.starts, level=asked.level,
     )  # fmt: skip
     save(found)
     if json:
@@ -199,6 +204,26 @@ def _figure_saver(runs: str, output: str | None) -> Callable[[Sensitivity], obje
     _refuse_overwriting(runs, output)
     figure_format(output)
     return lambda found: save_figure(sensitivity_figure(found), output)
+
+
+@app.command()
+@takes_runs
+def backtest(
+    runs: Runs,
+    asked: Asked,
+    along: Annotated[
+        str, typer.Option("--along", metavar="INPUT", help="What to extrapolate: C, N, D or another input.")
+    ] = "C",
+    json: Json = False,
+) -> None:
+    """Fit the small runs, score on the larger ones: what forecasts from these runs have been worth."""
+    from isoflop.record import backtest
+
+    found = backtest(asked.read(runs), laws=asked.laws or ((asked.law,) if asked.law else ()), along=along)
+    if json:
+        _print_json(found.as_dict())
+    else:
+        _print(found)
 
 
 @app.command()

@@ -9,7 +9,7 @@ between laws and a drift with distance; and is scaled by how large past errors w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.backtest import Backtest, roll
-from isoflop.errors import DataError
+from isoflop.determined import doubts
+from isoflop.errors import DataError, UsageError
+from isoflop.fit import Fit, fit
 from isoflop.members import Member, Solved, member_of, members, predicted, solved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.findings import Finding
-    from isoflop.fit import Fit
+    from isoflop.law import Law
     from isoflop.runs import Runs
 
     Array = NDArray[np.float64]
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 NEAR_BY = 0.5
 """Decades over which a backtest's say in a forecast falls by a factor e."""
 CLIPPED, EXPECTED, PRIOR_TESTS = 0.1, 0.01, 3.0
-"""An error counts for at most 10 %; before any backtest, each law is taken to be 1 % off, with the weight of 3 tests."""
+"""An error counts for at most 10 %; before any backtest each law is taken to be 1 % off, as if 3 tests said so."""
 DRIFT = 0.006
 """What log loss may drift away from every law, per decade of extrapolation: one standard deviation."""
 PRIOR_SCALE, CLIPPED_SCALE = 4.0, 4.0
@@ -76,28 +78,38 @@ class Outlook(NamedTuple):
     weights: Array
 
 
-def combine(runs: Runs) -> Ensemble:
+def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemble:
     """Fit the laws that forecast together (chinchilla, coupled, valley, log-quadratic) and backtest them.
+
+    laws   other laws of N and D to take instead, each as `fit` would fit it, without priors
+    along  what is extrapolated in the backtests: C, N, D
 
     Raises DataError if the runs lack N or D, or are fewer than 6. Of more than 4,000 runs an even share is used.
     """
     some = _usable(runs)
-    found = members(some)
-    return _ensemble(some, found, along="C")
+    found = tuple(member_of(fit(law, some, draws=0), some) for law in laws) or members(some)
+    strange = [one.law.name for one in found if not set(one.law.inputs) <= {"N", "D", "C"}]
+    if strange:
+        raise UsageError(
+            f"law {strange[0]} takes more than N and D, so it cannot forecast beside others. Say it alone."
+        )
+    return _ensemble(some, found, along=along)
 
 
-def alone(fit: Fit) -> Ensemble:
+def alone(one: Fit) -> Ensemble:
     """Give a fit as an ensemble of one law, backtested as several are; its runs must be known."""
-    law, runs = fit.curve.law, _share(fit.runs)
+    law, runs = one.curve.law, _share(one.runs)
     along = "C" if "C" in runs and ({"N", "D"} <= set(law.inputs) or "C" in law.inputs) else next(iter(law.inputs))
-    return _ensemble(runs, (member_of(fit, runs),), along=along)
+    return _ensemble(runs, (member_of(one, runs),), along=along)
 
 
 def _ensemble(runs: Runs, found: tuple[Member, ...], *, along: str) -> Ensemble:
     whole = np.ones((1, len(runs)))
-    return Ensemble(
-        runs, found, tuple(solved(one, whole) for one in found), roll(found, runs, along=along), runs.findings
-    )
+    full = tuple(solved(one, whole) for one in found)
+    first = found[0]
+    doubted = doubts(first.problem, first.theta, agreement=1.0, condition=1.0)
+    findings = (*runs.findings, *(one for one in doubted if one.code in {"F04", "F14"}))
+    return Ensemble(runs, found, full, roll(found, runs, along=along), findings)
 
 
 def _usable(runs: Runs) -> Runs:
@@ -125,7 +137,7 @@ def outlook(ensemble: Ensemble, inputs: Mapping[str, Array], decades: Array, *, 
     ))  # fmt: skip
     weights = shares(ensemble, decades)
     noise = np.array([one.noise for one in ensemble.members])
-    mean, known, width = _width(each, error, weights=weights, noise=noise, decades=decades)
+    mean, known, width = widths(each, error, weights=weights, noise=noise, decades=decades)
     reach = NormalDist().inv_cdf((1 + level) / 2)
     return Outlook(mean, reach * known, reach * scale(ensemble, decades) * width, each, weights)
 
@@ -143,21 +155,41 @@ def shares(ensemble: Ensemble, decades: Array) -> Array:
 
 
 def scale(ensemble: Ensemble, decades: Array) -> Array:
-    """Give how large past errors were beside the width they were given, near each distance (targets,): 1 is just right."""
+    """Give how large past errors were beside the width they were given, near each distance (targets,)."""
     past = ensemble.backtest
     if not past.calibrates:
         return np.ones_like(decades)
     weights = shares(ensemble, past.decades)
-    mean, _, width = _width(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
+    mean, _, width = widths(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
     ratio = np.minimum(np.abs(mean) / width, CLIPPED_SCALE)
     size = np.bincount(past.origin, minlength=len(past.cuts))[past.origin]
     near = np.exp(-np.abs(past.decades[None, :] - decades[:, None]) / NEAR_BY) / size**0.7
     return np.asarray(np.sqrt((near @ ratio**2 + PRIOR_SCALE) / (near.sum(axis=1) + PRIOR_SCALE)))
 
 
-def _width(each: Array, error: Array, *, weights: Array, noise: Array, decades: Array) -> tuple[Array, Array, Array]:
+def widths(each: Array, error: Array, *, weights: Array, noise: Array, decades: Array) -> tuple[Array, Array, Array]:
     """Give mean, standard error with noise, and the same with law spread and drift, from (members, targets)."""
     mean = (weights * each).sum(axis=0)
     between = (weights * (each - mean) ** 2).sum(axis=0)
     within = (weights * error**2).sum(axis=0) + (noise @ weights) ** 2
     return mean, np.sqrt(within), np.sqrt(within + between + (DRIFT * np.maximum(decades, 0.0)) ** 2)
+
+
+def drawn(ensemble: Ensemble, weights: Array, *, count: int, seed: int) -> list[tuple[Law, Array]]:
+    """Give parameter values (draws, parameters) of each law that the runs allow; more draws of a law that weighs more.
+
+    weights (members,) add up to 1; a law is drawn at least once.
+    """
+    generator, found = np.random.default_rng(seed), []
+    for member, whole, weight in zip(ensemble.members, ensemble.full, weights, strict=True):
+        values, vectors = np.linalg.eigh(whole.covariance[0])
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        normal = generator.standard_normal((max(1, round(count * float(weight))), values.size))
+        theta = np.clip(whole.theta[0] + normal @ root.T, member.problem.lower, member.problem.upper)
+        found.append((member.law, member.problem.natural(theta)))
+    return found
+
+
+def values(ensemble: Ensemble) -> list[tuple[Law, Array]]:
+    """Give each law's best parameter values, as one row (1, parameters)."""
+    return [(one.law, one.problem.natural(one.theta[None])) for one in ensemble.members]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,21 +22,29 @@ MOST_FREEDOM = 10_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and the interval that holds it at `level`; unknown is nan, out of reach is inf."""
+    """A value and the interval that holds it at `level`; unknown is nan, out of reach is inf.
+
+    intervals  kind → (low, high), where more than one way to know the value was tried: statistical (if the
+               law is right), calibrated (if it errs as in backtests), laws (wherever another law puts it)
+    """
 
     value: float
     low: float = math.nan
     high: float = math.nan
     level: float = LEVEL
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if math.isnan(self.low):
             return show(self.value)
         return f"{show(self.value)} [{show(self.low)}, {show(self.high)}]"
 
-    def as_dict(self) -> dict[str, float]:
-        """Give value, low and high as they stand in the JSON."""
-        return {"value": self.value, "low": self.low, "high": self.high}
+    def as_dict(self) -> dict[str, Any]:
+        """Give value, low and high as they stand in the JSON, and each kind of interval there is."""
+        found: dict[str, Any] = {"value": self.value, "low": self.low, "high": self.high}
+        if self.intervals:
+            found["intervals"] = {kind: list(ends) for kind, ends in self.intervals.items()}
+        return found
 
 
 def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate:

@@ -1,22 +1,27 @@
-"""The loss of a run not yet trained, and its inverse: what it takes to reach a loss."""
+"""The loss of a run not yet trained: from several laws at once, from one fit, or from a published curve."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from isoflop import dual
-from isoflop.allocation import allocate
+from isoflop.backtest import FEWEST_ORIGINS, axis_of
+from isoflop.baselines import baselines
+from isoflop.ensemble import DRIFT, Ensemble, alone, combine, outlook, scale
 from isoflop.errors import UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level, student
+from isoflop.estimate import LEVEL, Estimate, refuse_level, student
 from isoflop.findings import Finding
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
 from isoflop.law import Curve, Law
+from isoflop.record import Record, record
+from isoflop.runs import Runs
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -25,40 +30,53 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-Source = Fit | Curve
-"""What can be asked for a forecast: a fit, or a published curve."""
+Source = Fit | Curve | Ensemble | Runs
+"""What can be asked for a forecast: runs (several laws together), one fit, or a published curve."""
 
 AMBER, RED = 1.0, 2.0
 """Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""
-_LARGEST = 250.0  # the logarithm of what counts as out of reach
-_POINTS = np.linspace(_LARGEST, -50.0, 301)
-_HALVINGS = 48  # of 300 natural logarithms: 1e-12
+KINDS = {
+    "statistical": "if the law is right, and new runs scatter as these do",
+    "calibrated": "if it errs as it did in backtests on these runs",
+    "laws": "wherever one of the laws puts it",
+}
+"""The kinds of interval, and what each assumes."""
+COUNTS = 0.05
+"""A law with less than this share of the weight does not widen the spread of laws."""
+_LOST = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
 class Forecast:
     """The loss of one new run, with the interval a new run should fall into.
 
-    decades  how far beyond the runs' largest compute (or input), in powers of ten; 0 inside
+    decades     how far beyond the runs' largest compute (or input), in powers of ten; 0 inside
+    calibrated  whether backtests on the user's own runs stand behind the interval
+    baselines   what guesses without any law would say
     """
 
     inputs: Mapping[str, float]
     loss: Estimate
     decades: float
+    calibrated: bool = False
+    baselines: Mapping[str, float] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, Any]:
         """Give the forecast as it stands in the JSON."""
         numbers = {"loss": self.loss.value, "low": self.loss.low, "high": self.loss.high}
-        return {**self.inputs, **numbers, "level": self.loss.level, "decades": self.decades}
+        about = {"level": self.loss.level, "decades": self.decades, "calibrated": self.calibrated}
+        kinds = {kind: list(ends) for kind, ends in self.loss.intervals.items()}
+        return {**self.inputs, **numbers, **about, "intervals": kinds, "baselines": dict(self.baselines)}
 
 
 @dataclass(frozen=True)
 class Forecasts(Sequence[Forecast]):
-    """Forecasts of some new runs, from one fit or curve, and what to know about them."""
+    """Forecasts of some new runs, from one source, what to know about them, and the backtests behind them."""
 
     rows: tuple[Forecast, ...]
     source: str
     findings: tuple[Finding, ...] = ()
+    record: Record | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,7 +85,7 @@ class Forecasts(Sequence[Forecast]):
         return self.rows[index]
 
     def __rich__(self) -> RenderableType:
-        """Give the forecasts as they look in a terminal: inputs, loss and interval, how far each extrapolates."""
+        """Give the forecasts as they look in a terminal: inputs, loss and interval, and how each is known."""
         from isoflop.tables import findings_list, group, heading, interval, table
 
         names = list(self[0].inputs) if self else []
@@ -77,7 +95,12 @@ class Forecasts(Sequence[Forecast]):
             for one in self
         ]
         body = table([*names, "loss", level, "decades beyond"], rows)
-        return group(heading(self.source), body, findings_list(self.findings))
+        parts: list[RenderableType] = [heading(self.source), body]
+        if len(self) == 1 and self[0].loss.intervals:
+            parts += ["", *_explained(self[0])]
+        if self.record is not None and self.record.tests:
+            parts += ["", self.record]
+        return group(*parts, findings_list(self.findings))
 
     def __str__(self) -> str:
         from isoflop.tables import plain
@@ -90,12 +113,44 @@ class Forecasts(Sequence[Forecast]):
         return html(self)
 
 
-def curve_of(source: Source) -> Curve:
+def _explained(one: Forecast) -> list[RenderableType]:
+    """Give the intervals with what each assumes, and the baselines."""
+    from isoflop.tables import dim, interval, table
+
+    kinds = [
+        (kind, interval(Estimate(one.loss.value, *ends), 4), KINDS[kind]) for kind, ends in one.loss.intervals.items()
+    ]
+    said = "   ".join(f"{name} {value:.4f}" for name, value in one.baselines.items())
+    return [table(["interval", "", "holds"], kinds, words=True), *([dim(f"without any law: {said}")] if said else [])]
+
+
+class Evidence(NamedTuple):
+    """What stands behind a source: itself backtested, and several laws on the same runs; None without runs."""
+
+    own: Ensemble | None
+    laws: Ensemble | None
+
+
+def evidence(source: Fit | Curve | Ensemble) -> Evidence:
+    """Backtest a source, and fit other laws to its runs."""
+    if isinstance(source, Ensemble):
+        return Evidence(source, source)
+    if not isinstance(source, Fit) or not len(source.runs):
+        return Evidence(None, None)
+    pair = {"N", "D"} <= set(source.runs.columns) and set(source.law.inputs) <= {"N", "D", "C"}
+    return Evidence(alone(source), combine(source.runs) if pair and len(source.runs) >= ENOUGH else None)
+
+
+ENOUGH = 6
+"""Runs from which on other laws are fitted beside one asked for."""
+
+
+def curve_of(source: Fit | Curve) -> Curve:
     """Give the curve of a fit, or the curve itself."""
     return source.curve if isinstance(source, Fit) else source
 
 
-def values_of(source: Source) -> Array:
+def values_of(source: Fit | Curve) -> Array:
     """Give the best parameter values as one row (1, parameters)."""
     curve = curve_of(source)
     return np.array([[curve.values[key] for key in curve.law.parameters]])
@@ -104,73 +159,153 @@ def values_of(source: Source) -> Array:
 def forecast(source: Source, *, level: float = LEVEL, **at: ArrayLike) -> Forecasts:
     """Give the loss at these inputs, say N=8e9, D=15e12 (numbers, or arrays of new runs).
 
-    For a fit, the interval is for a new run: the delta method with the HC3 covariance, plus the
-    runs' own noise, in log loss with Student's t. A published curve has no interval (nan).
+    Runs are forecast by several laws together, with an interval for a new run that past errors on
+    the same runs calibrate. For one fit, the interval is the widest of three: statistical (delta
+    method, HC3 covariance, the runs' noise, Student's t), calibrated, and the spread of laws. A
+    published curve has no interval (nan).
     """
-    curve = curve_of(source)
-    _refuse(curve.law, level)
-    missing = [key for key in curve.law.inputs if key not in at]
-    if missing:
-        raise UsageError(
-            f"law {curve.law.name} needs {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}=8e9."
+    settled = combine(source) if isinstance(source, Runs) else source
+    return forecast_with(settled, evidence(settled), level=level, at=at)
+
+
+def forecast_with(
+    source: Fit | Curve | Ensemble, behind: Evidence, *, level: float, at: Mapping[str, ArrayLike]
+) -> Forecasts:
+    """Give the forecast of a source whose evidence is at hand."""
+    inputs = ("N", "D") if isinstance(source, Ensemble) else tuple(curve_of(source).law.inputs)
+    name = source.name if isinstance(source, Ensemble) else curve_of(source).name
+    law = "several laws" if isinstance(source, Ensemble) else f"law {curve_of(source).law.name}"
+    if isinstance(source, Ensemble):
+        refuse_level(level)
+    else:
+        refuse(source.curve.law if isinstance(source, Fit) else source.law, level)
+    columns = _columns(at, inputs, law)
+    fitted_on = _ranges(source.runs) if isinstance(source, Ensemble) else curve_of(source).fitted_on
+    far = decades(fitted_on, columns)
+    value, kinds = _intervals(source, behind, columns, far=far, level=level)
+    guesses = _baselines(behind, columns)
+    calibrated = behind.own is not None and behind.own.backtest.calibrates
+    low, high = _headline(source, kinds, len(far))
+    rows = tuple(
+        Forecast(
+            {key: float(column[row]) for key, column in columns.items()},
+            Estimate(
+                float(np.exp(value[row])), float(low[row]), float(high[row]), level,
+                {kind: (float(ends[0][row]), float(ends[1][row])) for kind, ends in kinds.items()},
+            ),
+            float(far[row]),
+            calibrated,
+            {key: float(np.exp(guess[row])) for key, guess in guesses.items()},
         )
-    _refuse_others(at, curve.law)
+        for row in range(len(far))
+    )  # fmt: skip
+    found = (*source_findings(source, behind), *_findings(rows))
+    return Forecasts(rows, name, found, record(behind.own) if behind.own else None)
+
+
+def _columns(at: Mapping[str, ArrayLike], inputs: Sequence[str], law: str) -> dict[str, Array]:
+    """Give the inputs asked for as columns of equal length; refuse what is missing, strange or no size."""
+    missing = [key for key in inputs if key not in at]
+    if missing:
+        verb = "need" if law.endswith("s") and not law.startswith("law ") else "needs"
+        raise UsageError(f"{law} {verb} {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}=8e9.")
+    others = [key for key in at if key not in {*inputs, "N", "D"}]
+    if others:
+        raise UsageError(f"{law} takes {', '.join(inputs)}, not {', '.join(others)}.")
     columns = dict(
         zip(at, np.broadcast_arrays(*[np.atleast_1d(np.asarray(at[key], float)) for key in at]), strict=True)
     )
     for key, column in columns.items():
-        _refuse_nonpositive(key, column)
-    loss = np.broadcast_to(curve(**{key: columns[key] for key in curve.law.inputs}), next(iter(columns.values())).shape)
-    reach = _reach(source, columns, level)
-    far = decades(curve, columns)
+        refuse_nonpositive(key, column)
+    return columns
+
+
+def _ranges(runs: Runs) -> dict[str, tuple[float, float]]:
+    return {key: (float(runs[key].min()), float(runs[key].max())) for key in ("N", "D", "C")}
+
+
+_Ends = tuple["Array", "Array"]
+
+
+def _intervals(
+    source: Fit | Curve | Ensemble, behind: Evidence, columns: Mapping[str, Array], *, far: Array, level: float
+) -> tuple[Array, dict[str, _Ends]]:
+    """Give the log loss (targets,) and each kind of interval around the loss; a curve has none."""
+    near = np.where(np.isfinite(far), far, 0.0)
+    laws = outlook(behind.laws, columns, near, level=level) if behind.laws else None
+    if isinstance(source, Ensemble):
+        value, statistical, calibrated = outlook(source, columns, near, level=level)[:3]
+    else:
+        curve = curve_of(source)
+        found = curve(**{key: columns[key] for key in curve.law.inputs})
+        with np.errstate(all="ignore"):
+            value = np.log(np.broadcast_to(found, next(iter(columns.values())).shape))
+        statistical = _reach(source, columns, level)
+        calibrated = np.full(value.shape, np.nan)
+        if behind.own is not None and behind.own.backtest.calibrates:
+            drift = NormalDist().inv_cdf((1 + level) / 2) * DRIFT * near
+            calibrated = scale(behind.own, near) * np.hypot(statistical, drift)
+    kinds = {"statistical": (value - statistical, value + statistical)}
+    kinds["calibrated"] = (value - calibrated, value + calibrated)
+    kinds["laws"] = (np.full(value.shape, np.nan), np.full(value.shape, np.nan))
+    if laws is not None:
+        counted = np.where(laws.weights >= COUNTS, laws.each, value)
+        kinds["laws"] = (np.minimum(counted.min(axis=0), value), np.maximum(counted.max(axis=0), value))
+    if isinstance(source, Curve):
+        return value, {}
     with np.errstate(over="ignore"):  # an interval may reach to infinity
-        lows, highs = loss * np.exp(-reach), loss * np.exp(reach)
-    rows = tuple(
-        Forecast(
-            {key: float(column[row]) for key, column in columns.items()},
-            Estimate(float(value), float(lows[row]), float(highs[row]), level),
-            float(far[row]),
-        )
-        for row, value in enumerate(loss)
+        return value, {kind: (np.exp(low), np.exp(high)) for kind, (low, high) in kinds.items()}
+
+
+def _headline(source: Fit | Curve | Ensemble, kinds: Mapping[str, _Ends], count: int) -> _Ends:
+    """Give the widest interval; for several laws together the calibrated one, which holds their spread already."""
+    if not kinds:
+        return np.full(count, np.nan), np.full(count, np.nan)
+    if isinstance(source, Ensemble):
+        return kinds["calibrated"]
+    lows, highs = (np.array([ends[side] for ends in kinds.values()]) for side in (0, 1))
+    return np.asarray(np.fmin.reduce(lows)), np.asarray(np.fmax.reduce(highs))
+
+
+def _baselines(behind: Evidence, columns: Mapping[str, Array]) -> dict[str, Array]:
+    if behind.own is None:
+        return {}
+    runs, along = behind.own.runs, behind.own.backtest.along
+    keys = [key for key in columns if key in runs]
+    return baselines(
+        {key: runs[key] for key in keys}, runs["loss"], axis_of(runs, along), at={key: columns[key] for key in keys}
     )
-    return Forecasts(rows, curve.name, _findings(source, float(np.nanmax(far, initial=0.0))))
 
 
-def _refuse(law: Law, level: float) -> None:
+def refuse(law: Law, level: float) -> None:
     """Refuse a law of something else than loss, and a level that is none."""
     if law.output.name != "Nats":
         raise UsageError(f"law {law.name} gives {law.output.unit or law.output.name}, not a loss.")
     refuse_level(level)
 
 
-def _refuse_others(at: Mapping[str, object], law: Law) -> None:
-    """Refuse inputs that the law does not take; N and D may stand beside a law of one of them."""
-    others = [key for key in at if key not in {*law.inputs, "N", "D"}]
-    if others:
-        raise UsageError(f"law {law.name} takes {', '.join(law.inputs)}, not {', '.join(others)}.")
-
-
-def _refuse_nonpositive(key: str, values: ArrayLike) -> None:
+def refuse_nonpositive(key: str, values: ArrayLike) -> None:
+    """Refuse an input that is not a finite number above zero."""
     numbers = np.atleast_1d(np.asarray(values, float))
     bad = numbers[~((numbers > 0) & np.isfinite(numbers))]
     if bad.size:
         raise UsageError(f"{key}={bad[0]:g} must be a finite number above zero.")
 
 
-def decades(curve: Curve, columns: Mapping[str, Array]) -> Array:
+def decades(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, Array]) -> Array:
     """Give how many decades beyond the fitted runs each row lies, by compute if it is known."""
     reach = dict(columns)
     if {"N", "D"} <= set(columns):
         reach["C"] = rule_named("6ND").flops(columns["N"], columns["D"])
-    keys = [key for key in (["C"] if "C" in reach and "C" in curve.fitted_on else columns) if key in curve.fitted_on]
+    keys = [key for key in (["C"] if "C" in reach and "C" in fitted_on else columns) if key in fitted_on]
     if not keys:
         return np.full(next(iter(columns.values())).shape, np.nan)
-    beyond = [np.log10(reach[key] / curve.fitted_on[key][1]) for key in keys]
+    beyond = [np.log10(reach[key] / fitted_on[key][1]) for key in keys]
     return np.asarray(np.maximum(np.max(beyond, axis=0), 0.0))
 
 
-def _reach(source: Source, columns: Mapping[str, Array], level: float) -> Array:
-    """Give half the interval's width in log loss, for each row."""
+def _reach(source: Fit | Curve, columns: Mapping[str, Array], level: float) -> Array:
+    """Give half the statistical interval's width in log loss, for each row."""
     shape = next(iter(columns.values())).shape
     if not isinstance(source, Fit):
         return np.full(shape, np.nan)
@@ -184,111 +319,51 @@ def _reach(source: Source, columns: Mapping[str, Array], level: float) -> Array:
     return np.asarray(student(level, source.freedom) * np.sqrt(np.maximum(variance, 0.0)))
 
 
-def _findings(source: Source, far: float) -> tuple[Finding, ...]:
-    found = list(source_findings(source))
+def _findings(rows: Sequence[Forecast]) -> list[Finding]:
+    found = []
+    far = max((one.decades for one in rows if not math.isnan(one.decades)), default=0.0)
     if far > AMBER:
         found.append(Finding(
             "P01", "WARN" if far > RED else "INFO",
             f"{far:.1f} decades beyond the largest run" + (": a guess" if far > RED else ""),
             "train a run in between and refit",
         ))  # fmt: skip
-    return tuple(found)
-
-
-def source_findings(source: Source) -> tuple[Finding, ...]:
-    """Give what to know about any answer from this fit or curve."""
-    if isinstance(source, Fit):
-        return (*source.findings, Finding(
-            "P03", "INFO", "the interval is statistical: it holds if the law does, and is not calibrated by backtests",
-            "compare several laws, and keep the largest runs out to see how far off the forecast is",
+    spread = [one for one in rows if _apart(one)]
+    if spread:
+        low, high = spread[0].loss.intervals["laws"]
+        found.append(Finding(
+            "P04", "WARN",
+            f"the laws disagree by more than the runs' noise explains: {low:.4g} to {high:.4g}",
+            "the interval holds them all; a run between the largest and this one would tell them apart",
         ))  # fmt: skip
-    found = [Finding("P12", "INFO", f"{source.name} is a published curve without a covariance, so there is no interval",
-                     "fit your own runs to get one")]  # fmt: skip
-    if source.caution:
-        found.append(Finding("P11", "WARN", f"{source.name}: {source.caution}", "see isoflop laws for other curves"))
-    return tuple(found)
-
-
-def solve(unknown: str, source: Source, *, loss: float, level: float = LEVEL, **at: float) -> Estimate:
-    """Give the tokens, parameters or compute that reach a loss, as in `solve("D", fit, loss=2.0, N=8e9)`.
-
-    For "C" with neither N nor D given, the compute of the best allocation. Out of reach at any
-    scale is inf.
-    """
-    curve = curve_of(source)
-    draws = source.draws if isinstance(source, Fit) else np.zeros((0, len(curve.law.parameters)))
-    _refuse(curve.law, level)
-    for key, value in {"loss": loss, **at}.items():
-        _refuse_nonpositive(key, value)
-    find = _solver(unknown, curve, at)
-    best = find(values_of(source), loss)[0]
-    return from_draws(float(best), find(draws, loss) if len(draws) else np.array([]), level)
-
-
-_Find = Callable[["Array", float], "Array"]
-
-
-def _solver(unknown: str, curve: Curve, at: Mapping[str, float]) -> _Find:
-    """Give the function that solves for the unknown on rows of parameter values."""
-    law, rule = curve.law, rule_named("6ND")
-    wrong = [key for key in at if key not in law.inputs or key == unknown]
-    if wrong:
-        raise UsageError(f"{', '.join(wrong)} cannot be given when solving for {unknown}. {_solvable(law)}")
-    open_inputs = [key for key in law.inputs if key not in at]
-
-    def one(values: Array, loss: float) -> Array:
-        def predicted(log_x: Array) -> Array:
-            named = {key: values[:, column] for column, key in enumerate(law.parameters)}
-            given = {key: np.asarray(value, float) for key, value in at.items()} | {open_inputs[0]: np.exp(log_x)}
-            return np.asarray(law.formula.evaluate(named | given))
-
-        return _falls_to(predicted, loss, batch=len(values))
-
-    if unknown == "C" and set(law.inputs) == {"N", "D"} and not at:
-        return lambda values, loss: _falls_to(
-            lambda log_c: allocate(law, values, np.exp(log_c), rule=rule, halvings=20).loss,
-            loss,
-            batch=len(values),
-            points=np.linspace(_LARGEST, math.log(6.0), 41),  # a best allocation is costly to find
-        )
-    if unknown == "C" and set(law.inputs) == {"N", "D"} and len(open_inputs) == 1:
-        known = next(iter(at.values()))
-        return lambda values, loss: rule.flops(one(values, loss), known)
-    if open_inputs != [unknown]:
-        need = [key for key in open_inputs if key != unknown]
-        if unknown in law.inputs:
-            raise UsageError(f"solving for {unknown} also needs {', '.join(need)}. Say it, as in {need[0]}=8e9.")
-        raise UsageError(f"law {law.name} cannot be solved for {unknown}. {_solvable(law)}")
-    return one
-
-
-def _solvable(law: Law) -> str:
-    inputs = (*law.inputs, "C") if set(law.inputs) == {"N", "D"} else tuple(law.inputs)
-    return f"It takes {', '.join(law.inputs)} and can be solved for {', '.join(inputs)}."
-
-
-def _falls_to(predicted: Callable[[Array], Array], loss: float, *, batch: int, points: Array = _POINTS) -> Array:
-    """Give the least x at which a function of log x falls to the loss: 0 if it starts below, inf if never.
-
-    points  from the largest log x to the smallest: where to look for a valley
-    """
-    low, high = np.full(batch, points[-1]), np.full(batch, points[0])
-    with np.errstate(all="ignore"):
-        reached, always = predicted(high) <= loss, predicted(low) <= loss
-        if not reached.all():  # a law may fall and rise again, as a quadratic does
-            valley = _valley(predicted, loss, batch=batch, points=points)
-            reached |= np.isfinite(valley)
-            high = np.where(np.isfinite(valley), valley, high)
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            above = predicted(middle) > loss
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-        return np.where(always, 0.0, np.where(reached, np.exp((low + high) / 2), np.inf))
-
-
-def _valley(predicted: Callable[[Array], Array], loss: float, *, batch: int, points: Array) -> Array:
-    """Give the least of the points at which each row is at or below the loss, inf if none is."""
-    found = np.full(batch, np.inf)
-    for point in points:
-        found = np.where(predicted(np.full(batch, point)) <= loss, point, found)
     return found
+
+
+def _apart(one: Forecast) -> bool:
+    """Say whether the laws spread wider than the interval that takes the law for right."""
+    (low, high), (least, most) = (one.loss.intervals.get(kind, _LOST) for kind in ("statistical", "laws"))
+    return most - least > high - low
+
+
+def source_findings(source: Fit | Curve | Ensemble, behind: Evidence) -> tuple[Finding, ...]:
+    """Give what to know about any answer from this source."""
+    if isinstance(source, Curve):
+        found = [Finding(
+            "P12", "INFO", f"{source.name} is a published curve without a covariance, so there is no interval",
+            "fit your own runs to get one",
+        )]  # fmt: skip
+        if source.caution:
+            found.append(
+                Finding("P11", "WARN", f"{source.name}: {source.caution}", "see isoflop laws for other curves")
+            )
+        return tuple(found)
+    own = () if behind.own is None else (behind.own,)
+    if any(one.backtest.calibrates for one in own):
+        return source.findings
+    origins = sum(len(one.backtest.cuts) for one in own)
+    return (*source.findings, Finding(
+        "P03", "WARN",
+        f"uncalibrated: these runs allow {origins} backtest{'s' * (origins != 1)} where {FEWEST_ORIGINS} are needed, "
+        "so nothing says how far off such a forecast is",
+        "add runs at smaller budgets, so that the larger ones can be forecast from them",
+    ))  # fmt: skip

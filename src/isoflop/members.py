@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop import dual
 from isoflop.draws import run_noise
 from isoflop.estimate import median
 from isoflop.laws import LAWS

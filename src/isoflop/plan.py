@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from isoflop.allocation import allocate, range_within
+from isoflop.ensemble import Ensemble, combine, drawn, scale, shares, values
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.fit import Fit
-from isoflop.flops import rule_named
-from isoflop.forecast import Source, curve_of, forecast, values_of
+from isoflop.flops import FlopRule, rule_named
+from isoflop.forecast import COUNTS, Evidence, Source, curve_of, evidence, forecast_with, values_of
+from isoflop.law import Curve, Law
+from isoflop.runs import Runs
 from isoflop.units import show
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from isoflop.findings import Finding
+    from isoflop.record import Record
+
+    Array = NDArray[np.float64]
 
 FLAT = 1e-3
 """The share of loss that the flat range of N may give up."""
+DRAWS, POINTS = 400, 400
+"""Curves drawn from several laws together, and sizes looked at between the ones they each prefer."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,9 @@ class Plan:
     source: str
     rule: str
     decades: float
+    calibrated: bool = False
     findings: tuple[Finding, ...] = ()
+    record: Record | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give the plan as it stands in the JSON."""
@@ -54,6 +67,7 @@ class Plan:
             "N_within_0.1_percent": list(self.flat_range),
             "level": self.N.level,
             "decades": self.decades,
+            "calibrated": self.calibrated,
             "flop_rule": self.rule,
             "source": self.source,
             "findings": [finding.as_dict() for finding in self.findings],
@@ -73,7 +87,10 @@ class Plan:
         head = heading(f"{self.C:.3g} training FLOPs".replace("e+", "e"), f"by {self.source}, C = {self.rule}")
         low, high = map(show, self.flat_range)
         flat = dim(f"any N from {low} to {high} is within 0.1 % of the best loss")
-        return group(head, body, flat, findings_list(self.findings))
+        parts: list[RenderableType] = [head, body, flat]
+        if self.record is not None and self.record.tests:
+            parts += ["", self.record]
+        return group(*parts, findings_list(self.findings))
 
     def __str__(self) -> str:
         from isoflop.tables import plain
@@ -89,29 +106,111 @@ class Plan:
 def plan(source: Source, *, flops: float, level: float = LEVEL) -> Plan:
     """Give the N and D of least predicted loss for so many training FLOPs.
 
-    The intervals of N, D and their ratio come from a fit's draws; a published curve has none.
+    Intervals are statistical (a fit's draws), calibrated (these, scaled as past errors of the loss ask)
+    and the spread of laws; the headline holds all three. A published curve has none.
     """
     if not 6 < flops < 1e60:
         raise UsageError(f"flops={flops:g} is no budget. Say a number of training FLOPs, as in 1e24.")
-    curve, rule = curve_of(source), rule_named("6ND")
-    best = allocate(curve.law, values_of(source), flops, rule=rule)
-    draws = source.draws if isinstance(source, Fit) else np.zeros((0, len(curve.law.parameters)))
-    others = allocate(curve.law, draws, flops, rule=rule) if len(draws) else None
-    expected = forecast(source, level=level, N=float(best.N[0]), D=float(best.D[0]))
-
-    def estimate(value: float, drawn: object) -> Estimate:
-        return from_draws(value, np.asarray(drawn if others else [], float), level)
-
-    size, tokens = float(best.N[0]), float(best.D[0])
+    settled = combine(source) if isinstance(source, Runs) else source
+    behind, rule = evidence(settled), rule_named("6ND")
+    best, drawn_sizes, others = _optimum(settled, behind, flops, rule=rule)
+    size = float(np.exp(best))
+    tokens = float(rule.tokens(size, flops))
+    at = {"N": size, "D": tokens}
+    expected = forecast_with(settled, behind, level=level, at=at)
+    far = expected[0].decades
+    near = np.array([0.0 if math.isnan(far) else far])
+    factor = float(scale(behind.own, near)[0]) if behind.own else math.nan
+    spread = _Spread(best, drawn_sizes - best, others, factor if expected[0].calibrated else math.nan)
     return Plan(
         C=float(flops),
-        N=estimate(size, others and others.N),
-        D=estimate(tokens, others and others.D),
+        N=_quantity(spread, np.exp, level),
+        D=_quantity(spread, lambda log_n: np.asarray(rule.tokens(np.exp(log_n), flops)), level),
         loss=expected[0].loss,
-        tokens_per_parameter=estimate(tokens / size, others and others.D / others.N),
-        flat_range=range_within(curve.law, values_of(source), flops, share=FLAT, rule=rule),
-        source=curve.name,
+        tokens_per_parameter=_quantity(spread, lambda log_n: rule.tokens(np.exp(log_n), flops) / np.exp(log_n), level),
+        flat_range=_flat(settled, flops, best=best, near=near, rule=rule),
+        source=expected.source,
         rule=rule.name,
-        decades=expected[0].decades,
+        decades=far,
+        calibrated=expected[0].calibrated,
         findings=expected.findings,
+        record=expected.record,
     )
+
+
+class _Spread(NamedTuple):
+    """log N of the best allocation, how draws differ from it, what other laws say, and by how much to widen."""
+
+    best: float
+    draws: Array
+    others: Array
+    factor: float
+
+
+def _optimum(
+    source: Fit | Curve | Ensemble, behind: Evidence, flops: float, *, rule: FlopRule
+) -> tuple[float, Array, Array]:
+    """Give log N of the best allocation, of draws (draws,), and of each law that counts (laws,)."""
+    laws = behind.laws
+    near = np.zeros(1) if laws is None else np.maximum(np.log10(flops / laws.runs["C"].max(keepdims=True)), 0.0)
+    others = np.zeros(0)
+    if laws is not None:
+        weights = shares(laws, near)[:, 0]
+        each = np.array([_log_sizes(law, row, flops, rule=rule)[0] for law, row in values(laws)])
+        others = each[weights >= COUNTS]
+    if isinstance(source, Ensemble):
+        best = _together(source, weights, each, flops=flops, rule=rule)
+        draws = drawn(source, weights, count=DRAWS, seed=0)
+        found = [
+            _log_sizes(law, rows, flops, rule=rule) - own + best for (law, rows), own in zip(draws, each, strict=True)
+        ]
+        return best, np.concatenate(found), others
+    best = float(_log_sizes(curve_of(source).law, values_of(source), flops, rule=rule)[0])
+    rows = source.draws if isinstance(source, Fit) else np.zeros((0, values_of(source).shape[1]))
+    return best, _log_sizes(curve_of(source).law, rows, flops, rule=rule), others
+
+
+def _log_sizes(law: Law, rows: Array, flops: float, *, rule: FlopRule) -> Array:
+    return np.log(allocate(law, rows, flops, rule=rule, halvings=30).N) if len(rows) else np.zeros(0)
+
+
+def _together(source: Ensemble, weights: Array, each: Array, *, flops: float, rule: FlopRule) -> float:
+    """Give log N of the least weighted mean of the laws' log losses, between the sizes that they each prefer."""
+    grid = np.linspace(each.min() - 0.1, each.max() + 0.1, POINTS)
+    size = np.exp(grid)
+    at = {"N": size, "D": np.asarray(rule.tokens(size, flops))}
+    return float(grid[np.argmin(_mean_loss(source, weights, at))])
+
+
+def _mean_loss(source: Ensemble, weights: Array, at: Mapping[str, Array]) -> Array:
+    """Give the weighted mean of the laws' log losses at the inputs (points,)."""
+    each = [np.log(law(**dict(zip(law.parameters, row[0], strict=True)), **at)) for law, row in values(source)]
+    return np.asarray(weights @ np.array(each))
+
+
+def _flat(
+    source: Fit | Curve | Ensemble, flops: float, *, best: float, near: Array, rule: FlopRule
+) -> tuple[float, float]:
+    """Give the lowest and highest N whose loss is within 0.1 % of the best."""
+    if not isinstance(source, Ensemble):
+        return range_within(curve_of(source).law, values_of(source), flops, share=FLAT, rule=rule)
+    grid = best + np.linspace(-3, 3, 2 * POINTS + 1)
+    size = np.exp(grid)
+    loss = _mean_loss(source, shares(source, near)[:, 0], {"N": size, "D": np.asarray(rule.tokens(size, flops))})
+    good = np.flatnonzero(loss <= loss[POINTS] + np.log1p(FLAT))
+    return float(size[good[0]]), float(size[good[-1]])
+
+
+def _quantity(spread: _Spread, of: Callable[[Array], Array], level: float) -> Estimate:
+    """Give one quantity of the plan as a function of log N, with its three intervals."""
+    value, kinds = float(of(np.array([spread.best]))[0]), {}
+    for kind, points in (
+        ("statistical", spread.best + spread.draws),
+        ("calibrated", spread.best + spread.draws * spread.factor),
+        ("laws", spread.others),
+    ):
+        inside = level if kind != "laws" else 1 - 1e-9
+        found = from_draws(value, of(points), inside) if points.size else Estimate(value)
+        kinds[kind] = (found.low, found.high)
+    low, high = (pick.reduce([ends[side] for ends in kinds.values()]) for side, pick in ((0, np.fmin), (1, np.fmax)))
+    return Estimate(value, float(low), float(high), level, kinds)

@@ -11,8 +11,10 @@ import numpy as np
 from isoflop.allocation import allocate
 from isoflop.approaches import group_by_budget, isoflop_minima
 from isoflop.errors import UsageError
+from isoflop.fit import Fit
 from isoflop.flops import rule_named
-from isoflop.forecast import Source, curve_of, forecast, values_of
+from isoflop.forecast import curve_of, forecast, values_of
+from isoflop.law import Curve
 from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, style
 from isoflop.units import show
 
@@ -30,7 +32,9 @@ _SAME_BUDGET = np.log(1.1)
 _STEP = 0.13  # between neighbours that stand side by side, in ln C
 
 
-def overview(laws: Mapping[str, Source], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss") -> Figure:
+def overview(
+    laws: Mapping[str, Fit | Curve], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss"
+) -> Figure:
     """Give the figure of a study: its isoFLOP curves, and the forecasts of its laws against compute.
 
     laws     name on the figure → fit or curve of N and D; the first also draws the isoFLOP curves
@@ -55,7 +59,7 @@ def overview(laws: Mapping[str, Source], sweep: Runs, targets: Runs | None = Non
     return figure
 
 
-def isoflop_panel(axes: Axes, law: Source, runs: Runs, *, name: str) -> None:
+def isoflop_panel(axes: Axes, law: Fit | Curve, runs: Runs, *, name: str) -> None:
     """Draw loss against parameters, a colour for each budget: runs, the law's curve, the lowest point.
 
     A diamond is the lowest point of a parabola through one budget's runs, where it lies among them:
@@ -79,7 +83,7 @@ def isoflop_panel(axes: Axes, law: Source, runs: Runs, *, name: str) -> None:
     head(axes, "At equal compute, one size is best", f"curves: the fitted {name} law; ◇ lowest point of each budget")
 
 
-def compute_panel(axes: Axes, laws: Mapping[str, Source], runs: Runs, *, targets: Runs | None = None) -> None:
+def compute_panel(axes: Axes, laws: Mapping[str, Fit | Curve], runs: Runs, *, targets: Runs | None = None) -> None:
     """Draw loss against compute: runs, each law's best loss with its band, and forecasts beside the truth.
 
     Frontiers are dashed beyond the largest run. Forecasts of one target stand side by side around
@@ -117,7 +121,7 @@ def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
     axes.set_ylim(top=top)
 
 
-def _frontier(axes: Axes, source: Source, reach: tuple[float, float, float], *, colour: str) -> float:
+def _frontier(axes: Axes, source: Fit | Curve, reach: tuple[float, float, float], *, colour: str) -> float:
     """Draw the least loss a law gives at each compute, and give its height at the end."""
     first, trained, end = reach
     computes = np.geomspace(first, end, 160)
@@ -131,7 +135,7 @@ def _frontier(axes: Axes, source: Source, reach: tuple[float, float, float], *, 
     return float(best.loss[-1])
 
 
-def _targets(axes: Axes, laws: Mapping[str, Source], targets: Runs) -> None:
+def _targets(axes: Axes, laws: Mapping[str, Fit | Curve], targets: Runs) -> None:
     """Draw each target where it ended, and on its sides what the laws had said."""
     middle = len(laws) // 2
     for run, compute in enumerate(_side_by_side(targets["C"], 1 + len(laws))):
