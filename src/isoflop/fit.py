@@ -167,7 +167,7 @@ def fit(
     problem = problem_of(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
     )
-    found = search(problem, parse_objective(objective), count=starts, seed=seed)
+    found = search(problem, parse_objective(objective), count=starts, seed=seed, rows=usable.rows)
     return _fit(problem, found, usable, options=options, law=full)
 
 
