@@ -95,7 +95,9 @@ def covariance(
     left = inverse.T @ columns
     leverage = np.minimum(np.einsum("pn,pn->n", left, left), 1 - 1e-6)
     left *= pull / (1 - leverage) / root
-    return np.asarray(inverse @ (left @ left.T) @ inverse.T) * (some.size / problem.size)
+    half = inverse @ left
+    with np.errstate(over="ignore"):  # a vanished term is known to within many powers of ten only
+        return np.asarray(half @ half.T) * (some.size / problem.size)
 
 
 def _bend(objective: Objective, residuals: Array) -> Array:

@@ -19,10 +19,8 @@ MAX_RATIO = 100
 """The most a .gz may grow; tables grow 3 to 30 times, a bomb 1000 times."""
 
 _PICKLE_ADVICE = (
-    "Reading it could run code, so isoflop never does. If you trust it, convert it:\n"
-    "    import pandas\n"
-    '    frame = pandas.read_pickle("FILE")\n'
-    '    frame.to_csv("runs.csv", index=False)'
+    "Reading it could run code, so isoflop never does. If you trust it, convert it: "
+    """python -c "import pandas; pandas.read_pickle('FILE').to_csv('runs.csv', index=False)\""""
 )
 _PICKLE = re.compile(rb"\x80[\2-\5]|[\]}]q\0|\([dl]p0\n|c[\w.]+\n\w+\n(?:p0\n|q\0|\()")
 """How a pickle starts, by protocol: 2 to 5, 1, and 0 with a list, a dictionary or a call."""

@@ -148,7 +148,7 @@ def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
 
 def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], rows: Rows) -> list[Finding]:
     """D03 without a C to compare with: sizes that cannot belong together."""
-    tiny = (size < 1e4) & (tokens / size > 1e5)
+    tiny = (size < 1e4) & (tokens > 1e5 * size)
     fractional = bool(np.any(tokens % 1))
     few = bool(np.all(tokens < 1e4))
     if np.all(tiny):
