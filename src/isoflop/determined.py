@@ -159,7 +159,7 @@ def _loosest(problem: Problem, theta: Array) -> list[str]:
 
 def _advice(problem: Problem) -> str:
     if {"N", "D"} <= set(problem.inputs):
-        ratio = np.log10(problem.inputs["D"] / problem.inputs["N"])
+        ratio = np.log10(problem.inputs["D"]) - np.log10(problem.inputs["N"])
         if np.ptp(ratio) < np.log10(1.05):
             return "all runs have one ratio of tokens to parameters: add runs at another"
         return "add runs at more extreme ratios of tokens to parameters, or at a larger budget"
@@ -214,7 +214,7 @@ def condition(problem: Problem, theta: Array) -> float:
     basis = np.linalg.qr(columns[:, real])[0]
     rest = columns[:, ~real] - basis @ (basis.T @ columns[:, ~real])
     values = np.linalg.svd(rest, compute_uv=False)
-    return float((values[0] / max(values[-1], 1e-300)) ** 2) if values.size else 1.0
+    return float((values[0] / max(values[-1], 1e-150 * values[0], 1e-300)) ** 2) if values.size else 1.0
 
 
 def _some(problem: Problem) -> Problem:

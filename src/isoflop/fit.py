@@ -177,7 +177,9 @@ def _fit(problem: Problem, found: Found, runs: Runs, *, options: Options, law: L
     spread = covariance(problem, theta, objective)
     drawn, drawn_by = draw(problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed)
     unit = np.where(problem.logged, values, 1.0)
-    with np.errstate(over="ignore"):  # a vanished term's scale may be known to within many powers of ten only
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # a vanished term's scale may be known to within many powers of ten only
         spread = spread * np.outer(unit, unit)
     ranges = {key: runs[key] for key in ("N", "D", "C") if key in runs} | dict(problem.inputs)
     curve = problem.law.at(

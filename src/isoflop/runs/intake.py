@@ -67,6 +67,7 @@ def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Find
     )
 
 
+@np.errstate(all="ignore")  # numbers at the ends of float64 may overflow: they are no sizes of runs
 def inspect(columns: Columns, rows: Rows, rule: FlopRule) -> tuple[Finding, ...]:
     """Give the findings on usable runs: units, perplexity, FLOP count, duplicates, swapped tokens."""
     found: list[Finding] = []
