@@ -77,11 +77,12 @@ def refused(run, tmp_path):
 
 @pytest.fixture
 def write(tmp_path):
-    """Give a function that writes columns, or text, to a file and gives its path."""
+    """Give a function that writes columns, text or bytes to a file and gives its path."""
 
     def write(content, name="runs.csv"):
         path = tmp_path / name
-        path.write_text(content if isinstance(content, str) else csv(content))
+        text = csv(content) if isinstance(content, dict) else content
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
     return write

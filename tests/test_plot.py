@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from isoflop import datasets
-from isoflop.errors import DataError, MissingExtraError, UsageError
+from isoflop.errors import IsoflopError, MissingExtraError, UsageError
 from isoflop.fit import fit
 from isoflop.forecast import forecast
 from isoflop.laws import find_curve
@@ -166,7 +166,7 @@ def test_other_formats_are_refused(name, figure, tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_said(figure, tmp_path):
-    with pytest.raises(DataError, match="No such file or directory"):
+    with pytest.raises(IsoflopError, match="No such file or directory"):
         save_figure(figure, tmp_path / "nowhere" / "figure.png")
 
 
@@ -178,7 +178,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(figure, tmp_path, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.replace", full)
-    with pytest.raises(DataError, match="No space left on device"):
+    with pytest.raises(IsoflopError, match="No space left on device"):
         save_figure(figure, old)
     assert old.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [old]

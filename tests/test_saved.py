@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.errors import DataError
+from isoflop.errors import DataError, IsoflopError
 from isoflop.runs import Runs
-from isoflop.saved import is_fit, to_json
+from isoflop.saved import _sealed, is_fit, to_json
+
+pytest_plugins = ["commands"]
 
 RUNS = chinchilla_runs(60, noise=0.01)
 RULED = {
@@ -39,9 +43,11 @@ def path(tmp_path):
 
 @pytest.fixture
 def content(path):
-    """Give what a saved fit holds, as JSON."""
+    """Give what a saved fit holds, as JSON without the seal."""
     isoflop.save(isoflop.fit("chinchilla", RUNS, draws=5), path)
-    return json.loads(path.read_text())
+    found = json.loads(path.read_text())
+    del found["sha256"]
+    return found
 
 
 def test_a_fit_loads_to_the_same_numbers_bit_for_bit(fit, path):
@@ -99,7 +105,7 @@ def test_a_fit_of_a_typed_formula_loads_where_no_catalogue_is(path):
 
 def test_a_loaded_law_is_its_own_and_needs_no_entry_of_its_name(content, path):
     content["law"] = "a law nobody knows"
-    path.write_text(json.dumps(content))
+    path.write_bytes(_sealed(json.dumps(content)))
     assert isoflop.forecast(isoflop.load(path), N=1e9, D=1e11)[0].loss.value > 0
 
 
@@ -147,7 +153,7 @@ def broken(content, key, value):
     ],
 )
 def test_a_file_with_one_wrong_value_is_refused(content, path, *, key, value):
-    path.write_text(broken(content, key, value))
+    path.write_bytes(_sealed(broken(content, key, value)))
     with pytest.raises(DataError, match=r"fit\.json: not a saved fit"):
         isoflop.load(path)
 
@@ -171,7 +177,7 @@ def test_a_file_with_one_wrong_value_is_refused(content, path, *, key, value):
 )
 def test_a_file_that_lacks_a_part_is_refused(content, path, missing):
     del content[missing]
-    path.write_text(json.dumps(content))
+    path.write_bytes(_sealed(json.dumps(content)))
     with pytest.raises(DataError, match="not a saved fit"):
         isoflop.load(path)
 
@@ -186,12 +192,53 @@ def test_a_file_that_is_no_fit_is_refused(path, text):
         isoflop.load(path)
 
 
-def test_a_torn_file_is_refused_wherever_it_ends(content, path):
-    whole = path.read_text()
-    for end in np.linspace(0, len(whole) - 2, 40).astype(int):
-        path.write_text(whole[:end])
-        with pytest.raises(DataError, match="not a saved fit"):
+def torn(whole, random):
+    """Give the file cut short at a random byte."""
+    return whole[: random.integers(len(whole) - 1)]
+
+
+def flipped(whole, random):
+    """Give the file with one random bit turned."""
+    damaged = bytearray(whole)
+    damaged[random.integers(len(whole) - 1)] ^= 1 << random.integers(8)
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("damage", [torn, flipped])
+def test_a_damaged_file_is_refused_wherever_it_is_damaged(content, path, damage):
+    whole, random = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(200):
+        path.write_bytes(damage(whole, random))
+        with pytest.raises(DataError, match=r"fit\.json: not a saved fit"):
             isoflop.load(path)
+
+
+@pytest.mark.usefixtures("content")
+@pytest.mark.parametrize("damage", [torn, flipped])
+def test_the_command_line_refuses_a_damaged_file(refused, run, path, *, damage):
+    asked = ["forecast", path, "N=1e10", "D=1e12"]
+    whole, random, answer = path.read_bytes(), np.random.default_rng(1), run(*asked)
+    assert answer.code == 0
+    for _ in range(200):
+        path.write_bytes(damage(whole, random))
+        assert "fit.json" in refused(3, *asked)
+    path.write_bytes(whole)
+    assert run(*asked) == answer
+
+
+def test_an_edited_number_is_noticed(content, path):
+    whole = path.read_text()
+    noise = f'"noise": {content["noise"]!r}'
+    assert noise in whole
+    path.write_text(whole.replace(noise, '"noise": 0.001'))
+    with pytest.raises(DataError, match="edited, cut short or damaged: its SHA-256 does not match"):
+        isoflop.load(path)
+
+
+def test_line_ends_of_another_system_change_nothing(content, path):
+    before = isoflop.load(path)
+    path.write_bytes(path.read_bytes().rstrip() + b"\r\n\r\n")
+    assert isoflop.load(path).parameters == before.parameters
 
 
 def test_bytes_that_are_no_text_are_refused(path):
@@ -216,10 +263,54 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(content, path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(DataError, match="No space left"):
+    with pytest.raises(IsoflopError, match="No space left"):
         isoflop.save(fit, path)
     assert path.read_bytes() == before
     assert [one.name for one in path.parent.iterdir()] == ["fit.json"]
+
+
+FULL_DISK = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+sys.argv = ["isoflop", "fit", *sys.argv[1:]]
+from isoflop.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on file sizes there")
+def test_a_full_disk_is_a_failure_that_leaves_nothing_behind(tmp_path):
+    words = ["tinylm", "--draws", "5", "-o", str(tmp_path / "fit.json")]
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(
+        rf"isoflop: {tmp_path}/fit.json: [\d,]+ bytes cannot be written \(File too large\)[^\n]+\n", done.stderr
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full disk at hand")
+@pytest.mark.parametrize("form", ["--json", "--draws=5"])
+def test_a_result_that_cannot_be_printed_is_a_failure_in_one_line(form):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "isoflop", "plan", "besiroglu2024", "--flops", "1e24", form],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "isoflop: the result cannot be written (No space left on device).\n"
+
+
+def test_a_folder_that_may_not_be_written_is_a_failure(content, path, monkeypatch):
+    fit = isoflop.load(path)
+
+    def forbidden(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", forbidden)
+    with pytest.raises(IsoflopError, match=r"fit\.json: [\d,]+ bytes cannot be written \(Permission denied\)") as error:
+        isoflop.save(fit, path)
+    assert error.value.exit_code == 1
 
 
 def test_a_fit_is_known_by_its_first_bytes(content, path, tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 
 from isoflop.asked import ONE_LAW, Asked, quantities, takes_runs
-from isoflop.errors import IsoflopError, UntrustedError, UsageError
+from isoflop.errors import IsoflopError, UntrustedError, UsageError, shown
 from isoflop.units import parse_quantity
 
 if TYPE_CHECKING:
@@ -282,12 +283,14 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except IsoflopError as error:
-        typer.echo(f"isoflop: {error}", err=True)
+        typer.echo("\n".join(map(shown, f"isoflop: {error}".split("\n"))), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # of stdout: files are read and written with errors of our own
+        if not isinstance(error, BrokenPipeError):
+            typer.echo(f"isoflop: the result cannot be written ({error.strerror}).", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer goes nowhere
         sys.exit(1)
 
 
@@ -316,8 +319,9 @@ def _stop_on_block(findings: Iterable[Finding]) -> None:
 def _refuse_overwriting(runs: str, output: str) -> None:
     if not output:
         raise UsageError("-o needs the name of a file, as in -o fit.json.")
-    if runs != "-" and Path(runs).exists() and Path(output).exists() and Path(runs).samefile(output):
-        raise UsageError(f"-o {output} would overwrite the runs. Say another name, as in -o fit.json.")
+    with suppress(OSError, ValueError):  # one of them does not exist, or is a name that no file can have
+        if Path(runs).samefile(output):
+            raise UsageError(f"-o {output} would overwrite the runs. Say another name, as in -o fit.json.")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ IN_STEP = 0.02
 SOME_RUNS = 4_000
 VANISHED = 1e-6
 """A term that moves the loss by less than this share has vanished."""
+RISES = 4.0
+"""Standard errors of the slope by which a loss rises with an input that has vanished from the law."""
 
 
 def doubts(problem: Problem, theta: Array, *, agreement: float, condition: float) -> tuple[Finding, ...]:
@@ -35,6 +37,7 @@ def doubts(problem: Problem, theta: Array, *, agreement: float, condition: float
     return (
         *_starts(agreement),
         *_signal(some, theta),
+        *_rising(some, theta),
         *_bounds(some, theta),
         *_identified(some, theta, condition),
         *_enough(problem),
@@ -71,6 +74,37 @@ def _signal(problem: Problem, theta: Array) -> Iterator[Finding]:
             f"no scaling signal: the loss falls no more with {' or '.join(problem.inputs)} than noise would",
             "check that the columns are the right ones, and that the larger runs were trained long enough",
         )  # fmt: skip
+
+
+def _rising(problem: Problem, theta: Array) -> Iterator[Finding]:
+    """Say that the loss rises with an input: its term has vanished, and what is left goes up along it."""
+    residuals = problem.residuals(theta[None])[0]
+    for key, column in problem.inputs.items():
+        elsewhere = replace(problem, inputs={**problem.inputs, key: 1.1 * column})
+        if (
+            np.abs(elsewhere.residuals(theta[None])[0] - residuals).max() < VANISHED
+            and _slope(column, residuals) > RISES
+        ):
+            yield Finding(
+                "F14", "BLOCK",
+                f"the loss rises with {key}, which {problem.law.name} cannot say",
+                f"check that {key} and loss are the right columns, and that the larger runs were trained as well "
+                "as the smaller ones",
+            )  # fmt: skip
+
+
+def _slope(column: Array, residuals: Array) -> float:
+    """Give the slope of residuals along the logarithm of a column, in standard errors; outliers count little."""
+    x = np.log(column) - np.log(column).mean()
+    reach = 3 * noise(residuals, 1)
+    y = np.clip(residuals, -reach, reach)
+    y = y - y.mean()
+    along = x @ x
+    if not along > 0:
+        return 0.0
+    slope = (x @ y) / along
+    error = np.sqrt(((y - slope * x) ** 2).sum() / max(x.size - 2, 1) / along)
+    return float(slope / error) if error > 0 else 0.0
 
 
 def _bounds(problem: Problem, theta: Array) -> Iterator[Finding]:
@@ -125,7 +159,7 @@ def _loosest(problem: Problem, theta: Array) -> list[str]:
 
 def _advice(problem: Problem) -> str:
     if {"N", "D"} <= set(problem.inputs):
-        ratio = np.log10(problem.inputs["D"] / problem.inputs["N"])
+        ratio = np.log10(problem.inputs["D"]) - np.log10(problem.inputs["N"])
         if np.ptp(ratio) < np.log10(1.05):
             return "all runs have one ratio of tokens to parameters: add runs at another"
         return "add runs at more extreme ratios of tokens to parameters, or at a larger budget"
@@ -180,7 +214,7 @@ def condition(problem: Problem, theta: Array) -> float:
     basis = np.linalg.qr(columns[:, real])[0]
     rest = columns[:, ~real] - basis @ (basis.T @ columns[:, ~real])
     values = np.linalg.svd(rest, compute_uv=False)
-    return float((values[0] / max(values[-1], 1e-300)) ** 2) if values.size else 1.0
+    return float((values[0] / max(values[-1], 1e-150 * values[0], 1e-300)) ** 2) if values.size else 1.0
 
 
 def _some(problem: Problem) -> Problem:

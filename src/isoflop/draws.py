@@ -124,7 +124,9 @@ def covariance(
         return np.asarray(inverse @ (pulls @ pulls.T) @ inverse.T)
     leverage = np.minimum(np.einsum("pn,pn->n", left, left), 1 - _LEAST_LEFT)
     left *= pull / (1 - leverage) / np.sqrt(bend)
-    return np.asarray(inverse @ (left @ left.T) @ inverse.T) * (some.size / problem.size)
+    half = inverse @ left
+    with np.errstate(over="ignore"):  # a vanished term is known to within many powers of ten only
+        return np.asarray(half @ half.T) * (some.size / problem.size)
 
 
 def _pseudo_inverse(problem: Problem, theta: Array, bend: Array) -> tuple[Array, Array]:

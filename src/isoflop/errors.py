@@ -1,6 +1,6 @@
 """The errors isoflop raises on purpose, each with the exit code the command line gives it.
 
-IsoflopError            1  something went wrong
+IsoflopError            1  something went wrong, such as a file that cannot be written
 ├── UsageError          2  the call's words are off: unknown law, bad formula, bad option
 ├── DataError           3  the runs are refused: file, row, column, reason
 ├── UntrustedError      4  a BLOCK finding: the fit is not to be trusted
@@ -38,3 +38,8 @@ class UntrustedError(IsoflopError):
 
 class MissingExtraError(IsoflopError):
     """An optional dependency is missing; the message says which `pip install` to type."""
+
+
+def shown(text: str) -> str:
+    """Give a name or a cell as messages show it: on one line, and nothing that could steer a terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

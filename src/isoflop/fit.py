@@ -174,7 +174,7 @@ def fit(
     problem = problem_of(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
     )
-    found = search(problem, parse_objective(objective), count=starts, seed=seed)
+    found = search(problem, parse_objective(objective), count=starts, seed=seed, rows=usable.rows)
     return fit_at(problem, found, usable, options=options, law=full)
 
 
@@ -188,7 +188,7 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
         problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed, clusters=group
     )
     unit = np.where(problem.logged, values, 1.0)
-    with np.errstate(over="ignore"):  # a vanished term's scale may be known to within many powers of ten only
+    with np.errstate(over="ignore", invalid="ignore"):  # a vanished term is known to within many powers of ten only
         spread = spread * np.outer(unit, unit)
     ranges = {key: runs[key] for key in ("N", "D", "C") if key in runs} | dict(problem.inputs)
     curve = problem.law.at(

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from isoflop.errors import UsageError
+from isoflop.errors import UsageError, shown
 from isoflop.expression import CALLS, FUNCTIONS, Expr, Functions, as_expr, collect_names, evaluate, name, substitute
 from isoflop.writing import to_javascript, to_latex, to_text
 
@@ -188,9 +188,8 @@ class _Parser:
 
 
 def _shown(text: str) -> str:
-    """Give the text as a message shows it: on one line, printable, and not longer than 60 characters."""
-    short = text if len(text) <= 60 else f"{text[:57]}..."
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in short)
+    """Give the text as a message shows it: printable, and not longer than 60 characters."""
+    return shown(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def _syntax(text: str, short: str) -> ast.expr:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from isoflop import formula
-from isoflop.errors import DataError, UsageError
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.files import write_whole
 from isoflop.findings import Finding
 from isoflop.fit import Fit, Options
@@ -25,6 +27,8 @@ SCHEMA = 1
 MOST_SAVED = 10_000
 """Runs up to which a saved fit carries its table, so that its forecasts can be calibrated on it."""
 _INFINITY = "\0infinity"
+_SEAL = re.compile(rb'\{"isoflop": (\d+), "sha256": "([0-9a-f]{64})"')
+"""How a saved fit begins: its format, and the SHA-256 of the file without this entry."""
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:
@@ -72,7 +76,10 @@ def fit_as_dict(fit: Fit) -> dict[str, Any]:
 
 
 def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
-    """Write a fit to one JSON file, whole or not at all: formula, numbers, draws, options, provenance."""
+    """Write a fit to one JSON file, whole or not at all: formula, numbers, draws, options, provenance.
+
+    The file carries its own SHA-256, so that `load` refuses one that was edited or damaged.
+    """
     from importlib.metadata import version
 
     content = {
@@ -94,18 +101,38 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
         "draws": fit.draws,
         "table": _table(fit.runs) if len(fit.runs) <= MOST_SAVED else None,
     }
-    write_whole(path, (to_json(content, indent=None) + "\n").encode())
+    write_whole(path, _sealed(to_json(content, indent=None)))
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
-    """Give the fit in a file written by `save`, number for number."""
+    """Give the fit in a file written by `save`, number for number; raises DataError if one byte has changed."""
+    name = shown(os.fspath(path))
     try:
-        return _fit(json.loads(Path(path).read_text(encoding="utf-8")))
+        return _fit(json.loads(_unsealed(Path(path).read_bytes())))
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
+        raise DataError(f"{name}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
         what = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | RecursionError) else str(error)
-        raise DataError(f"{path}: not a saved fit ({what}). Write one with isoflop fit -o fit.json.") from None
+        raise DataError(f"{name}: not a saved fit ({what}). Write one with isoflop fit -o fit.json.") from None
+
+
+def _sealed(body: str) -> bytes:
+    """Give the bytes of a saved fit: its JSON, which begins with the format, and the SHA-256 of that."""
+    form, rest = body.encode().split(b",", maxsplit=1)
+    return b'%s, "sha256": "%s",%s\n' % (form, hashlib.sha256(body.encode()).hexdigest().encode(), rest)
+
+
+def _unsealed(data: bytes) -> bytes:
+    """Give the JSON that was sealed; raises ValueError if it was edited, cut short or damaged."""
+    seal = _SEAL.match(data)
+    if not seal:
+        raise ValueError("it does not begin as one")
+    if int(seal[1]) != SCHEMA:
+        raise ValueError(f"its format is {int(seal[1])}, and this isoflop reads format {SCHEMA}")
+    body = b'{"isoflop": %s' % seal[1] + data[seal.end() :].rstrip()
+    if hashlib.sha256(body).hexdigest().encode() != seal[2]:
+        raise ValueError("it was edited, cut short or damaged: its SHA-256 does not match")
+    return body
 
 
 def is_fit(path: str | os.PathLike[str]) -> bool:
@@ -120,8 +147,6 @@ def is_fit(path: str | os.PathLike[str]) -> bool:
 
 
 def _fit(content: dict[str, Any]) -> Fit:
-    if content["isoflop"] != SCHEMA:
-        raise ValueError(f"its format is {content['isoflop']}, and this isoflop reads format {SCHEMA}")
     kinds = {key: _kind(content[key]) for key in ("inputs", "kinds")}
     about = content["about"]
     law = Law(

@@ -114,8 +114,8 @@ class Problem:
     def residuals(self, theta: Array) -> Array:
         """Give residuals (batch, runs) alone."""
         values = dict(zip(self.law.parameters, self.natural(theta).T[:, :, None], strict=True))
-        predicted = self.law.formula.evaluate(values | dict(self.inputs))
         with np.errstate(all="ignore"):
+            predicted = self.law.formula.evaluate(values | dict(self.inputs))
             return np.asarray(self.target - (np.log(predicted) if self.log else predicted))
 
     def normal(

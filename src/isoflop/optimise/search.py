@@ -8,7 +8,8 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.optimise.minimise import NEAR, minimise, polish
-from isoflop.optimise.starts import starts
+from isoflop.optimise.starts import CANDIDATES, candidates, starts
+from isoflop.runs.intake import listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,12 +35,17 @@ class Found(NamedTuple):
     agreement: float
 
 
-def search(problem: Problem, objective: Objective, *, count: int, seed: int) -> Found:
-    """Give the best optimum that `count` starts reach; an adaptive objective's delta is settled on the way."""
+def search(
+    problem: Problem, objective: Objective, *, count: int, seed: int, rows: NDArray[np.int64] | None = None
+) -> Found:
+    """Give the best optimum that `count` starts reach; an adaptive objective's delta is settled on the way.
+
+    rows  where each run stands, by which the error names those the law is undefined at
+    """
     some = problem if problem.size <= MANY_RUNS else problem.take(_sample(problem.size, seed))
     begin = starts(some, objective, count=count, seed=seed)
     if not len(begin):
-        raise UsageError(f"law {problem.law.name} is undefined at these runs from every start. Check its formula.")
+        raise _undefined(problem, np.arange(1, problem.size + 1) if rows is None else rows, seed)
     rough = objective.adapted(some.residuals(begin[:1])[0], begin.shape[1])
     ends = minimise(some, begin, rough, tolerance=1e-6)
     theta, settled = settle(some, ends.theta[np.argmin(ends.objective)], objective)
@@ -50,6 +56,16 @@ def search(problem: Problem, objective: Objective, *, count: int, seed: int) -> 
         return Found(polish(problem, theta, settled), settled, agreement)
     # So many runs leave more noise than the digits that more rounds and polishing would win back.
     return Found(*settle(problem, theta, objective, rounds=3), agreement)
+
+
+def _undefined(problem: Problem, rows: NDArray[np.int64], seed: int) -> UsageError:
+    """Give the error for a law that no start makes sense of: where no candidate gives a positive loss."""
+    nowhere = ~np.isfinite(problem.residuals(candidates(problem, CANDIDATES, seed))).any(axis=0)
+    where = listed(rows[nowhere]) if nowhere.any() else "some runs, whatever its parameters"
+    return UsageError(
+        f"law {problem.law.name} is undefined at {where}: the loss there is no finite number above zero. "
+        'Check the formula, or leave these runs out (--where "N > 1e6").'
+    )
 
 
 def settle(

@@ -71,8 +71,8 @@ def project(problem: Problem, theta: Array) -> Array:
     values[:, columns] = 0.0
     given = dict(zip(problem.law.parameters, values.T[:, :, None], strict=True)) | dict(problem.inputs)
     loss = np.exp(problem.target) if problem.log else problem.target
-    weight = 1 / loss if problem.log else np.ones_like(loss)
     with np.errstate(all="ignore"):
+        weight = 1 / loss if problem.log else np.ones_like(loss)
         offset, basis = dual.gradient(problem.law.formula, given, linear)
         shape = (theta.shape[0], problem.size)
         design = np.stack([np.broadcast_to(basis[key], shape) for key in linear], axis=1) * weight

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 import zlib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from isoflop.errors import DataError
+from isoflop.errors import DataError, shown
 
 MAX_BYTES = 200 * 2**20
 """The largest table read, after decompression."""
@@ -17,22 +19,20 @@ MAX_RATIO = 100
 """The most a .gz may grow; tables grow 3 to 30 times, a bomb 1000 times."""
 
 _PICKLE_ADVICE = (
-    "Reading it could run code, so isoflop never does. If you trust it, convert it:\n"
-    "    import pandas\n"
-    '    frame = pandas.read_pickle("FILE")\n'
-    '    frame.to_csv("runs.csv", index=False)'
+    "Reading it could run code, so isoflop never does. If you trust it, convert it: "
+    """python -c "import pandas; pandas.read_pickle('FILE').to_csv('runs.csv', index=False)\""""
 )
+_PICKLE = re.compile(rb"\x80[\2-\5]|[\]}]q\0|\([dl]p0\n|c[\w.]+\n\w+\n(?:p0\n|q\0|\()")
+"""How a pickle starts, by protocol: 2 to 5, 1, and 0 with a list, a dictionary or a call."""
+_PICKLED = frozenset({".pkl", ".pickle", ".joblib"})
+
 _EXPORT = "Export the table as CSV."
+_WEIGHTS = "It holds weights, not runs. Name a table of runs."
 _MAGIC = (
     (b"\x93NUMPY", "a NumPy array file", _EXPORT),
-    (
-        b"PK\x03\x04",
-        "a zip archive (xlsx, npz and PyTorch files are too)",
-        "Unpack it, or export the table as CSV.",
-    ),
-    (b"PAR1", "a Parquet file", _EXPORT),
+    (b"PAR1", "a Parquet file, which isoflop does not read yet", _EXPORT),
     (b"ARROW1", "an Arrow file", _EXPORT),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file", _EXPORT),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save the sheet as CSV."),
     (b"\x89HDF", "an HDF5 file", _EXPORT),
     (b"SQLite format 3", "a SQLite database", _EXPORT),
     (b"\xfd7zXZ", "xz-compressed", "Unpack it, or compress it with gzip."),
@@ -40,7 +40,18 @@ _MAGIC = (
     (b"\x28\xb5\x2f\xfd", "zstd-compressed", "Unpack it, or compress it with gzip."),
     (b"\x7fELF", "a program", "Name a table."),
     (b"%PDF", "a PDF", "Name a table."),
+    (b"\x89PNG", "an image", "Name a table."),
+    (b"<!DOCTYPE", "a web page", "Download the table itself."),
+    (b"<!doctype", "a web page", "Download the table itself."),
+    (b"<html", "a web page", "Download the table itself."),
 )
+_ZIPPED = (
+    (b"xl/workbook.xml", "an Excel workbook", "Save the sheet as CSV."),
+    (b"data.pkl", "a PyTorch file, a pickle inside a zip", _WEIGHTS),
+    (b".npy", "a NumPy archive", _EXPORT),
+    (b"", "a zip archive", "Unpack it and name the table."),
+)
+"""What kinds of zip archive are known by: a file inside."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
 
@@ -61,12 +72,12 @@ def read_text(source: str | os.PathLike[str]) -> Text:
     """
     name = os.fspath(source)
     data = _standard_input() if name == "-" else _file(Path(name))
-    shown = "standard input" if name == "-" else name
+    source = "standard input" if name == "-" else shown(name)
     if data.startswith(_GZIP):
-        data = _gunzip(data, shown)
-    _refuse_formats(data, shown)
+        data = _gunzip(data, source)
+    _refuse_formats(data, source)
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
-    return Text(shown, suffixes[-1] if suffixes else "", _decode(data, shown))
+    return Text(source, suffixes[-1] if suffixes else "", _decode(data, source))
 
 
 def _standard_input() -> bytes:
@@ -76,19 +87,21 @@ def _standard_input() -> bytes:
 
 
 def _file(path: Path) -> bytes:
-    if path.suffix.lower() in {".pkl", ".pickle"}:
-        raise DataError(f"{path}: is a pickle. {_PICKLE_ADVICE}")
+    source = shown(str(path))
+    if _PICKLED & {suffix.lower() for suffix in path.suffixes}:
+        raise DataError(f"{source}: is a pickle. {_PICKLE_ADVICE}")
     try:
         with path.open("rb") as stream:
-            _refuse_size(os.fstat(stream.fileno()).st_size, str(path))
+            _refuse_size(os.fstat(stream.fileno()).st_size, source)
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file.{_near(path)}") from None
+        raise DataError(f"{source}: there is no such file.{_near(path)}") from None
     except IsADirectoryError:
-        raise DataError(f"{path}: is a folder. Name the file with the runs.") from None
+        raise DataError(f"{source}: is a folder. Name the file with the runs.") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}).") from None
-    _refuse_size(len(data), str(path))
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{source}: cannot be read ({reason}). Name a table of runs.") from None
+    _refuse_size(len(data), source)
     return data
 
 
@@ -96,58 +109,60 @@ def _near(path: Path) -> str:
     try:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:
-        return f" Nor is there a folder {path.parent}."
+        return f" Nor is there a folder {shown(str(path.parent))}."
     near = get_close_matches(path.name, names, n=3)
-    return f" Did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""
+    return f" Did you mean {' or '.join(shown(str(path.parent / name)) for name in near)}?" if near else ""
 
 
-def _refuse_size(size: int, shown: str) -> None:
+def _refuse_size(size: int, source: str) -> None:
     if size > MAX_BYTES:
-        raise DataError(f"{shown}: is larger than {MAX_BYTES >> 20} MiB. Keep one row a run and the columns needed.")
+        raise DataError(f"{source}: is larger than {MAX_BYTES >> 20} MiB. Keep one row a run and the columns needed.")
 
 
-def _gunzip(data: bytes, shown: str) -> bytes:
+def _gunzip(data: bytes, source: str) -> bytes:
+    import gzip
+
     limit = min(MAX_BYTES, max(2**20, MAX_RATIO * len(data)))
-    parts: list[bytes] = []
-    size = 0
-    while data:
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(stream.decompress(data, limit + 1 - size))
-        except zlib.error as error:
-            raise DataError(f"{shown}: is a damaged gzip file ({error}). Compress it again.") from None
-        size += len(parts[-1])
-        if size > limit:
-            raise DataError(f"{shown}: grows beyond {limit >> 20} MiB when unpacked. Unpack it yourself and check it.")
-        if not stream.eof:
-            raise DataError(f"{shown}: the gzip file ends early. Compress or download it again.")
-        data = stream.unused_data.lstrip(b"\0")
-    return b"".join(parts)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            unpacked = stream.read(limit + 1)
+    except EOFError:
+        raise DataError(f"{source}: the gzip file ends early. Compress or download it again.") from None
+    except (OSError, zlib.error) as error:
+        raise DataError(f"{source}: is a damaged gzip file ({error}). Compress it again.") from None
+    if len(unpacked) > limit:
+        raise DataError(f"{source}: grows beyond {limit >> 20} MiB when unpacked. Unpack it yourself and check it.")
+    return unpacked
 
 
-def _refuse_formats(data: bytes, shown: str) -> None:
-    if data[:1] == b"\x80" and data[1:2] in {b"\2", b"\3", b"\4", b"\5"}:
-        raise DataError(f"{shown}: is a pickle, whatever its name says. {_PICKLE_ADVICE}")
+def _refuse_formats(data: bytes, source: str) -> None:
+    if _PICKLE.match(data):
+        raise DataError(f"{source}: is a pickle, whatever its name says. {_PICKLE_ADVICE}")
     for magic, what, remedy in _MAGIC:
         if data.startswith(magic):
-            raise DataError(f"{shown}: is {what}. {remedy}")
+            raise DataError(f"{source}: is {what}. {remedy}")
+    if data.startswith((b"PK\3\4", b"PK\5\6")):
+        what, remedy = next((what, remedy) for inside, what, remedy in _ZIPPED if inside in data)
+        raise DataError(f"{source}: is {what}. {remedy}")
+    if data[8:10] == b'{"' and (b"\0" in data[:8] or not data[:8].isascii()):  # a length, then its header
+        raise DataError(f"{source}: is a safetensors file. {_WEIGHTS}")
     if data.startswith(_GZIP):
-        raise DataError(f"{shown}: is compressed twice. Unpack it once.")
+        raise DataError(f"{source}: is compressed twice. Unpack it once.")
 
 
-def _decode(data: bytes, shown: str) -> str:
+def _decode(data: bytes, source: str) -> str:
     if data.startswith(_UTF16):
-        raise DataError(f"{shown}: is UTF-16. Save it as UTF-8.")
+        raise DataError(f"{source}: is UTF-16. Save it as UTF-8.")
     null = data.find(b"\0")
     if null >= 0:
         row = data.count(b"\n", 0, null) + 1
-        raise DataError(f"{shown}, line {row}: a NUL byte at byte {null}. Save it as plain UTF-8 text.")
+        raise DataError(f"{source}, line {row}: a NUL byte at byte {null}. Save it as plain UTF-8 text.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         byte = f"0x{data[error.start]:02x}"
-        raise DataError(f"{shown}, line {row}: byte {error.start} ({byte}) is not UTF-8. Save it as UTF-8.") from None
+        raise DataError(f"{source}, line {row}: byte {error.start} ({byte}) is not UTF-8. Save it as UTF-8.") from None
     if not text.strip():
-        raise DataError(f"{shown}: is empty. Give a header and one row for each run.")
+        raise DataError(f"{source}: is empty. Give a header and one row for each run.")
     return text

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.errors import DataError, UsageError
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding, allow_codes
 from isoflop.flops import FlopRule, rule_named
 from isoflop.formula import parse_condition
@@ -90,7 +90,9 @@ class Runs:
         for column in NAMED_BY:
             values = self.columns.get(column)
             if values is not None and len(set(values.tolist())) == len(self):
-                return tuple(value if isinstance(value, str) else f"{column} {value:g}" for value in values.tolist())
+                return tuple(
+                    shown(value) if isinstance(value, str) else f"{column} {value:g}" for value in values.tolist()
+                )
         return tuple(f"row {row}" for row in self.rows.tolist())
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.errors import DataError, UsageError
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.units import parse_quantity
 
 Rows = NDArray[np.int64]
@@ -46,9 +46,9 @@ class Cells:
 
     def refuse(self, index: int, reason: str) -> DataError:
         """Give the error that names file, row, column and reason for one cell."""
-        shown = str(self.values[index])
-        shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
-        return DataError(f'{self.source}, row {self.rows[index]}, column "{self.column}": "{shown}" {reason}')
+        cell = str(self.values[index])
+        cell = shown(cell if len(cell) <= 40 else f"{cell[:37]}...")
+        return DataError(f'{self.source}, row {self.rows[index]}, column "{shown(self.column)}": "{cell}" {reason}')
 
 
 def numbers(cells: Cells, *, quantities: bool = False) -> NDArray[np.float64]:

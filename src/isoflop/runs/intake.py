@@ -67,6 +67,7 @@ def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Find
     )
 
 
+@np.errstate(all="ignore")  # numbers at the ends of float64 may overflow: they are no sizes of runs
 def inspect(columns: Columns, rows: Rows, rule: FlopRule) -> tuple[Finding, ...]:
     """Give the findings on usable runs: units, perplexity, FLOP count, duplicates, swapped tokens."""
     found: list[Finding] = []
@@ -148,7 +149,7 @@ def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
 
 def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], rows: Rows) -> list[Finding]:
     """D03 without a C to compare with: sizes that cannot belong together."""
-    tiny = (size < 1e4) & (tokens / size > 1e5)
+    tiny = (size < 1e4) & (tokens > 1e5 * size)
     fractional = bool(np.any(tokens % 1))
     few = bool(np.all(tokens < 1e4))
     if np.all(tiny):
