@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isoflop import datasets, laws
     from isoflop.approaches import approach1, approach2
+    from isoflop.check import Checked, check
     from isoflop.errors import DataError, IsoflopError, MissingExtraError, UntrustedError, UsageError
     from isoflop.estimate import Estimate
     from isoflop.findings import Finding
@@ -20,23 +21,26 @@ if TYPE_CHECKING:
     from isoflop.forecast import Forecast, Forecasts, forecast, solve
     from isoflop.law import Curve, Law, law, parse_law
     from isoflop.plan import Plan, plan
+    from isoflop.profile import Profile, profile
     from isoflop.read import read
     from isoflop.runs import Runs
     from isoflop.saved import load, save
+    from isoflop.words import in_words
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Curve": "law", "DataError": "errors", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
-    "Forecast": "forecast", "Forecasts": "forecast", "IsoflopError": "errors", "Law": "law",
-    "MissingExtraError": "errors", "Plan": "plan", "Runs": "runs", "UntrustedError": "errors", "UsageError": "errors",
-    "approach1": "approaches", "approach2": "approaches", "datasets": "", "fit": "fit", "forecast": "forecast",
-    "law": "law", "laws": "", "load": "saved", "parse_law": "law", "plan": "plan", "read": "read", "save": "saved",
-    "solve": "forecast",
+    "Checked": "check", "Curve": "law", "DataError": "errors", "Estimate": "estimate", "Finding": "findings",
+    "Fit": "fit", "Forecast": "forecast", "Forecasts": "forecast", "IsoflopError": "errors", "Law": "law",
+    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Runs": "runs", "UntrustedError": "errors",
+    "UsageError": "errors", "approach1": "approaches", "approach2": "approaches", "check": "check", "datasets": "",
+    "fit": "fit", "forecast": "forecast", "in_words": "words", "law": "law", "laws": "", "load": "saved",
+    "parse_law": "law", "plan": "plan", "profile": "profile", "read": "read", "save": "saved", "solve": "forecast",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
 __all__ = [
+    "Checked",
     "Curve",
     "DataError",
     "Estimate",
@@ -48,19 +52,23 @@ __all__ = [
     "Law",
     "MissingExtraError",
     "Plan",
+    "Profile",
     "Runs",
     "UntrustedError",
     "UsageError",
     "approach1",
     "approach2",
+    "check",
     "datasets",
     "fit",
     "forecast",
+    "in_words",
     "law",
     "laws",
     "load",
     "parse_law",
     "plan",
+    "profile",
     "read",
     "save",
     "solve",
