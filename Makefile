@@ -42,6 +42,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/approaches.py
 	-$(BIN)/python benchmarks/nist.py  # one aim is missed, see the log
 	$(BIN)/python benchmarks/starts.py
+	$(BIN)/python benchmarks/findings.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -122,7 +122,7 @@ class Fit:
         rows = [(name, show(one.value, 4), interval(one)) for name, one in self.parameters.items()]
         body = table(["parameter", "value", f"{self.options.level:.0%} interval"], rows)
         head = heading(self.law.name, str(self.law.formula))
-        return group(in_words(self), head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
+        return group(in_words(self), "", head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
 
     def __str__(self) -> str:
         from isoflop.tables import plain

@@ -1,4 +1,4 @@
-"""Profile likelihood: how far can one number be pushed before the runs object?
+"""Profile likelihood: how far one number can be pushed before the runs object.
 
 The number is a parameter, or what the law says with all of them: N_opt, D_opt, tokens per
 parameter or the exponent at a budget, the loss of a run. At each of its values everything else is
@@ -110,7 +110,13 @@ def profile(fit: Fit, of: str, *, level: float | None = None, **at: float) -> Pr
     refuse_level(level)
     problem, theta = problem_behind(fit)
     measure, logged = quantity(fit.curve.law, of, at)
-    return trace(_Task(problem, fit.objective, lambda rows: measure(problem.natural(rows))), theta, of, level, logged)
+    return trace(
+        _Task(problem, fit.objective, lambda rows: measure(problem.natural(rows))),
+        theta,
+        of=of,
+        level=level,
+        logged=logged,
+    )
 
 
 def quantity(law: Law, of: str, at: dict[str, float]) -> tuple[Measure, bool]:
@@ -143,7 +149,10 @@ def _of_budget(law: Law, of: str, flops: float) -> Measure:
 
     def measure(values: Array) -> Array:
         if of == "exponent":
-            ends = [np.log(allocate(law, values, flops * factor, rule=rule, halvings=_HALVINGS).N) for factor in (np.exp(-0.5), np.exp(0.5))]
+            ends = [
+                np.log(allocate(law, values, flops * factor, rule=rule, halvings=_HALVINGS).N)
+                for factor in (np.exp(-0.5), np.exp(0.5))
+            ]
             return np.asarray(ends[1] - ends[0])
         best = allocate(law, values, flops, rule=rule, halvings=_HALVINGS)
         found = {"N_opt": best.N, "D_opt": best.D, "tokens_per_parameter": best.D / best.N}
@@ -170,24 +179,24 @@ class _Task(NamedTuple):
         return self.problem.normal(theta[None], self.objective, blend=np.array([0.1]))
 
 
-def trace(task: _Task, theta: Array, of: str, level: float, logged: bool) -> Profile:
+def trace(task: _Task, theta: Array, *, of: str, level: float, logged: bool) -> Profile:
     """Walk from the best fit to both sides until the objective passes its limit, or nothing stops it."""
     best = Point(theta, task.at(theta), float(task.normal(theta).objective[0]))
     scale, error = _noise_scale(task, theta), _standard_error(task, theta)
     rise = student(level, task.problem.size - theta.size) ** 2 * scale / 2
-    sides = {"low": _walk(task, best, -error / 2, rise), "high": _walk(task, best, error / 2, rise)}
+    sides = {"low": _walk(task, best, step=-error / 2, rise=rise), "high": _walk(task, best, step=error / 2, rise=rise)}
     points = [*reversed(sides["low"]), best, *sides["high"]]
     values = np.array([point.at for point in points])
     ends = {side: _crossing([best, *found], best.objective + rise) for side, found in sides.items()}
     open_sides = tuple(side for side, end in ends.items() if end is None)
-    low, high = (_end(ends[side], found, side, logged) for side, found in sides.items())
+    low, high = (_end(ends[side], found, side=side, logged=logged) for side, found in sides.items())
     outward = np.exp if logged else np.asarray
     estimate = Estimate(float(outward(best.at)), float(outward(low)), float(outward(high)), level)
     objective = np.array([point.objective for point in points])
     return Profile(of, np.asarray(outward(values)), objective, best.objective + rise, estimate, open_sides)
 
 
-def _end(crossing: float | None, found: list[Point], side: str, logged: bool) -> float:
+def _end(crossing: float | None, found: list[Point], *, side: str, logged: bool) -> float:
     """Give where a side ends: its crossing, or for an open side the bound, if it stopped at one."""
     if crossing is not None:
         return crossing
@@ -213,7 +222,7 @@ def _standard_error(task: _Task, theta: Array) -> float:
     return float(np.clip(np.sqrt(max(variance, 0.0)), 1e-6, 1.0))
 
 
-def _walk(task: _Task, best: Point, step: float, rise: float) -> list[Point]:
+def _walk(task: _Task, best: Point, *, step: float, rise: float) -> list[Point]:
     """Give the points from the best fit outwards, each fitted from the last one."""
     found, here, first = [], best, abs(step)
     for _ in range(_STEPS):
@@ -221,7 +230,10 @@ def _walk(task: _Task, best: Point, step: float, rise: float) -> list[Point]:
         if abs(there.at - here.at) <= _EXACT or not np.isfinite(there.objective):
             break
         found.append(there)
-        if there.objective > best.objective + rise or abs(there.at - best.at) > max(FARTHEST, FARTHEST * first):
+        edge = _crossing([best, *found], best.objective + rise)
+        if edge is not None:  # one fit more, close to the end, so that the end is no guess
+            return [*found[:-1], held(task, here.theta, edge), there]
+        if abs(there.at - best.at) > max(FARTHEST, FARTHEST * first):
             break
         if abs(there.at - here.at - step) > 1e-3 * abs(step):  # a bound stands in the way
             break
@@ -231,51 +243,61 @@ def _walk(task: _Task, best: Point, step: float, rise: float) -> list[Point]:
 
 
 def held(task: _Task, theta: Array, at: float) -> Point:
-    """Give the best fit with the number held at a value: Gauss-Newton under one linearised constraint."""
-    problem, damping = task.problem, 1e-6
+    """Give the best fit with the number held at a value: Gauss-Newton under one linearised constraint.
+
+    Where the number cannot get there, it stops as near as the bounds let it. A step that raises the
+    objective, with what the number is still off, is tried again with more damping and half the way.
+    """
+    problem, damping, share = task.problem, 1e-6, 1.0
     number, state = task.at(theta), task.normal(theta)
     steep = 10 * float(state.objective[0]) / max((at - number) ** 2, 1e-12)
     for _ in range(_ROUNDS):
-        step = _held_step(task, theta, state, at - number, damping)
+        step = _held_step(task, theta, state, gap=(at - number) * share, damping=damping)
         trial = np.clip(theta + step, problem.lower, problem.upper)
         found, moved = task.normal(trial), task.at(trial)
         merit, before = (
             float(one.objective[0]) + steep * (at - where) ** 2 for one, where in ((found, moved), (state, number))
         )
         if not merit <= before * (1 + 1e-12):
-            damping *= 8
+            damping, share = damping * 8, share / 2
             if damping > 1e8:
                 break
             continue
-        done = before - merit <= 1e-9 * before and abs(at - moved) <= 1e-6 * max(1.0, abs(at))
-        theta, state, number, damping = trial, found, moved, max(damping * 0.1, 1e-10)
+        done = before - merit <= 1e-9 * before and share == 1
+        theta, state, number = trial, found, moved
+        damping, share = max(damping * 0.1, 1e-10), min(share * 2, 1.0)
         if done:
             break
     return Point(theta, number, float(state.objective[0]))
 
 
-def _held_step(task: _Task, theta: Array, state: Normal, gap: float, damping: float) -> Array:
-    """Give the step of least objective that closes the gap, scaled to a unit diagonal, off the bounds."""
+def _held_step(task: _Task, theta: Array, state: Normal, *, gap: float, damping: float) -> Array:
+    """Give the step of least objective that closes the gap; coordinates that it would push off a bound stay."""
     problem, slope = task.problem, task.slope(theta)
-    at_bound = ((theta <= problem.lower) & (slope * gap <= 0)) | ((theta >= problem.upper) & (slope * gap >= 0))
-    at_bound &= ((theta <= problem.lower) & (state.descent[0] < 0)) | ((theta >= problem.upper) & (state.descent[0] > 0))
-    free = ~at_bound
     size = np.sqrt(np.maximum(np.diag(state.curvature[0]), 1e-300))
-    inner = (state.curvature[0] / np.outer(size, size))[np.ix_(free, free)] + (damping + 1e-13) * np.eye(int(free.sum()))
-    downhill, toward = (np.linalg.solve(inner, (side / size)[free]) for side in (state.descent[0], slope))
-    across = float((slope / size)[free] @ toward)
+    inner = state.curvature[0] / np.outer(size, size) + (damping + 1e-13) * np.eye(theta.size)
+    free = np.ones(theta.size, dtype=bool)
     step = np.zeros_like(theta)
-    wanted = gap - float((slope / size)[free] @ downhill)
-    step[free] = (downhill + toward * (wanted / across if across > 0 else 0.0)) / size[free]
+    for _ in range(2):
+        sides = np.stack([state.descent[0] / size, slope / size])[:, free]
+        downhill, toward = np.linalg.solve(inner[np.ix_(free, free)], sides.T).T
+        across = float(sides[1] @ toward)
+        step = np.zeros_like(theta)
+        step[free] = downhill + toward * ((gap - float(sides[1] @ downhill)) / across if across > 0 else 0.0)
+        outward = ((theta <= problem.lower) & (step < 0)) | ((theta >= problem.upper) & (step > 0))
+        if not outward.any():
+            break
+        free &= ~outward
+    step /= size
     reach = np.where(problem.logged, 3.0, np.maximum(np.abs(theta), 1.0))
     return np.asarray(step / max(1.0, float(np.max(np.abs(step) / reach))))
 
 
 def _crossing(points: list[Point], limit: float) -> float | None:
     """Give where the objective passes the limit, by the root of its rise, nearly a straight line; None if nowhere."""
-    last = points[-1]
-    if len(points) < 2 or last.objective <= limit:
+    beyond = next((number for number, point in enumerate(points) if point.objective > limit), None)
+    if beyond is None:
         return None
-    before, least = points[-2], points[0].objective
+    before, last, least = points[beyond - 1], points[beyond], points[0].objective
     low, high, wanted = (np.sqrt(max(value - least, 0.0)) for value in (before.objective, last.objective, limit))
     return before.at + (last.at - before.at) * float((wanted - low) / (high - low))

@@ -28,19 +28,32 @@ class Described(Protocol):
     """What the sentences are about: a fit."""
 
     @property
-    def curve(self) -> Curve: ...
+    def curve(self) -> Curve:
+        """The best curve."""
+
     @property
-    def law(self) -> Law: ...
+    def law(self) -> Law:
+        """The law as asked for."""
+
     @property
-    def draws(self) -> Array: ...
+    def draws(self) -> Array:
+        """Other parameter values that the runs allow (draws, parameters)."""
+
     @property
-    def used(self) -> int: ...
+    def used(self) -> int:
+        """How many runs it was fitted to."""
+
     @property
-    def noise(self) -> float: ...
+    def noise(self) -> float:
+        """Standard deviation of the residuals in log loss."""
+
     @property
-    def parameters(self) -> Mapping[str, Estimate]: ...
+    def parameters(self) -> Mapping[str, Estimate]:
+        """Every parameter with its interval."""
+
     @property
-    def findings(self) -> Sequence[Finding]: ...
+    def findings(self) -> Sequence[Finding]:
+        """What was found about it."""
 
 
 def in_words(fit: Described, findings: Sequence[Finding] | None = None) -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Checked", "check"]
 
+UNANSWERED = "unanswered"
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -58,10 +60,17 @@ class Checked:
 
     def __rich__(self) -> RenderableType:
         """Give the findings as they look in a terminal, after three sentences about the fit."""
-        from isoflop.tables import dim, findings_list, group, heading
+        from isoflop.tables import dim, findings_list, group
 
-        told = heading(self.fit.law.name, self.words)
-        return group(told, findings_list(self.findings) if self.findings else dim("nothing was found against it"))
+        found = findings_list(self.findings) if self.findings else dim("nothing was found against it")
+        return group(self.words, "", found)
+
+    def checklist_table(self) -> RenderableType:
+        """Give the checklist as it looks in a terminal."""
+        from isoflop.tables import table
+
+        answers = ((question, answer or UNANSWERED) for question, answer in self.checklist.items())
+        return table(["to repeat it", ""], answers, words=True)
 
     def __str__(self) -> str:
         from isoflop.tables import plain
@@ -72,9 +81,6 @@ class Checked:
         from isoflop.tables import html
 
         return html(self)
-
-
-UNANSWERED = "unanswered"
 
 
 def check(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FALSE_OUTLIER = 0.02
 """How often the strangest of sound runs may be called an outlier."""
-REFITTED = 80
+REFITTED = 40
 """Runs up to which each is really left out; beyond, its leverage says what that would do."""
 _MOST_OUT, _SQUARES = 25, parse_objective("squares")
 
@@ -51,7 +51,7 @@ class Evidence:
     @property
     def freedom(self) -> int:
         """Runs kept less what the parameters explain."""
-        return int(self.kept.sum()) - self.basis.shape[1]
+        return int(self.kept.sum()) - int(self.basis.shape[1])
 
     @property
     def noise(self) -> float:
@@ -62,7 +62,7 @@ class Evidence:
     @property
     def leverage(self) -> Array:
         """How far each run kept decides its own prediction, 0 to 1."""
-        return np.minimum(np.einsum("nr,nr->n", self.basis, self.basis), 1 - 1e-9)
+        return np.asarray(np.minimum(np.einsum("nr,nr->n", self.basis, self.basis), 1 - 1e-9))
 
     def strange(self, columns: Array) -> Array:
         """Give what of columns (runs kept, any) no change of the parameters explains."""

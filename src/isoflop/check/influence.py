@@ -34,18 +34,18 @@ def outliers(evidence: Evidence, names: tuple[str, ...]) -> tuple[Finding, ...]:
     if not evidence.outliers:
         return ()
     order = sorted(evidence.outliers, key=lambda row: -evidence.outliers[row][1])
-    told = [
-        f"{names[row]} is {abs(away):.1%} {'above' if away > 0 else 'below'} the fit without it ({errors:.1f} standard errors)"
-        for row, (away, errors) in ((row, evidence.outliers[row]) for row in order[:3])
-    ]
+    told = ", ".join(f"{names[row]} {evidence.outliers[row][0]:+.1%}" for row in order[:3])
     more = f" and {len(order) - 3} more" if len(order) > 3 else ""
-    return (
-        Finding(
-            "F06", "WARN", f"{'; '.join(told)}{more}",
-            "look for what was different about these runs; the default objective already gives them little weight",
-            tuple(names[row] for row in order),
-        ),
-    )  # fmt: skip
+    return (Finding(
+        "F06", "WARN",
+        f"{_count(len(order))} farther from the fit to the others than noise would put any: {told}{more}",
+        "look for what was different there; the default objective already gives such runs little weight",
+        tuple(names[row] for row in order),
+    ),)  # fmt: skip
+
+
+def _count(number: int) -> str:
+    return "1 run lies" if number == 1 else f"{number} runs lie"
 
 
 def influence(fit: Fit, evidence: Evidence, names: tuple[str, ...], *, flops: float | None) -> tuple[Finding, ...]:

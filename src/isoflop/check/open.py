@@ -27,13 +27,16 @@ def open_sides(fit: Fit) -> Iterator[Finding]:
     if len(fit.runs) > _MANY or any(one.code in ("F02", "F03") for one in fit.findings):
         return
     problem, theta = problem_behind(fit)
-    loose = {}
+    loose: dict[str, tuple[str, ...]] = {}
     for position, (name, kind) in enumerate(law.parameters.items()):
         error = float(np.sqrt(fit.covariance[position, position]))
         if kind.role == "exponent" and error > LOOSE * fit.curve.values[name]:
             sides = profile(fit, name).open
             loose |= {name: sides} if sides else {}
     if loose:
-        told = " and ".join(f"{name} may be as {sides[0]} as one likes" for name, sides in loose.items())
+        told = " and ".join(
+            f"{name} may be as {'small' if sides[0] == 'low' else 'large'} as one likes"
+            for name, sides in loose.items()
+        )
         advice = separating_run(problem, theta, fit.noise) or "add runs over a wider range"
         yield Finding("F03", "WARN", f"these runs hold it on one side only: {told}", advice)

@@ -62,7 +62,7 @@ def _goes_with(height: Array, sizes: Array) -> Array:
     """Give the correlation of each row of heights (rows, runs) with the sizes."""
     x, y = sizes - sizes.mean(), height - height.mean(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        return np.nan_to_num((y @ x) / np.linalg.norm(y, axis=1) / np.linalg.norm(x))
+        return np.asarray(np.nan_to_num((y @ x) / np.linalg.norm(y, axis=1) / np.linalg.norm(x)))
 
 
 def shared(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:

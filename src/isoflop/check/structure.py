@@ -19,7 +19,7 @@ FALSE_PATTERN = 0.012
 """How often all patterns together may be seen in pure noise."""
 ABSORBED = 0.02
 """A pattern of which the law leaves a smaller share than this is the law's own."""
-_SIMULATED, _MANY = 20_000, 4_000
+_SIMULATED = 20_000
 
 
 class Pattern(NamedTuple):
@@ -80,7 +80,7 @@ def structure(evidence: Evidence) -> tuple[Finding, ...]:
     chance = float(np.mean(_strongest(unit, evidence.freedom) >= abs(strength[best])))
     if chance > FALSE_PATTERN:
         return ()
-    return (_finding(evidence, found[usable[best]], unit[:, best] * float(unit[:, best] @ residuals), chance),)
+    return (_finding(found[usable[best]], unit[:, best] * float(unit[:, best] @ residuals), chance),)
 
 
 def _strength(along: Array, total: Array | float, freedom: int) -> Array:
@@ -90,7 +90,7 @@ def _strength(along: Array, total: Array | float, freedom: int) -> Array:
 
 def _strongest(unit: Array, freedom: int) -> Array:
     """Give the strongest pattern in pure noise, (simulated,): only its part along the patterns need be drawn."""
-    left, values, right = np.linalg.svd(unit, full_matrices=False)
+    _, values, right = np.linalg.svd(unit, full_matrices=False)
     rank = int(np.sum(values > 1e-8 * values[0]))
     random = np.random.default_rng(0)
     drawn = random.standard_normal((_SIMULATED, rank))
@@ -101,7 +101,7 @@ def _strongest(unit: Array, freedom: int) -> Array:
     return np.asarray(np.abs(_strength(along, total[:, None], freedom)).max(axis=1))
 
 
-def _finding(evidence: Evidence, pattern: Pattern, effect: Array, chance: float) -> Finding:
+def _finding(pattern: Pattern, effect: Array, chance: float) -> Finding:
     size = float(np.ptp(effect))
     told = {
         "interaction": "N and D act on each other in a way that the law has no room for",
