@@ -7,6 +7,8 @@ import isoflop
 from isoflop.laws.chinchilla import besiroglu2024
 from isoflop.runs import Runs
 
+pytest_plugins = ["commands"]
+
 BUDGETS = np.geomspace(1e18, 1e21, 5)
 SEEDS = range(12)
 
@@ -158,6 +160,27 @@ def test_one_variable_laws_can_be_checked():
     loss[5] *= 1.05
     checked = isoflop.check({"x": x, "loss": loss}, law="M2")
     assert [one.runs for one in checked.findings if one.code == "F06"] == [("row 6",)]
+
+
+def test_the_command_gives_findings_checklist_words_and_profiles(good, saved):
+    found = good("check", saved, "--profile", "E", "--profile", "N_opt", "--flops", "1e23")
+    assert set(found) == {"findings", "checklist", "words", "law", "source", "profiles"}
+    assert [one["name"] for one in found["profiles"]] == ["E", "N_opt"]
+    assert found["profiles"][1]["low"] < found["profiles"][1]["value"] < found["profiles"][1]["high"]
+    assert found["words"].startswith("40 runs up to")
+
+
+def test_the_command_shows_the_checklist_when_asked(run, table):
+    assert "unanswered" not in run("check", table, "--draws", 50).out
+    assert "unanswered" in run("check", table, "--draws", 50, "--checklist").out
+
+
+def test_the_command_ends_as_the_others_do(run, refused, write):
+    assert "no runs to check" in refused(2, "check", "besiroglu2024")
+    assert "needs a budget" in refused(2, "check", "tinylm", "--profile", "N_opt")
+    done = run("check", write({"N": np.full(9, 1e9), "D": np.geomspace(1e9, 1e11, 9), "loss": 3 - np.arange(9) / 9}))
+    assert done.code == 4
+    assert "F04" in done.out
 
 
 @pytest.mark.public_data

@@ -32,7 +32,7 @@ def estimate(found):
 
 
 def findings(found):
-    return all(set(one) == {"code", "severity", "message", "remedy"} for one in found)
+    return all(set(one) == {"code", "severity", "message", "remedy", "runs"} for one in found)
 
 
 def test_the_shape_of_fit(good, table):
