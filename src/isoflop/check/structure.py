@@ -19,92 +19,106 @@ FALSE_PATTERN = 0.012
 """How often all patterns together may be seen in pure noise."""
 ABSORBED = 0.02
 """A pattern of which the law leaves a smaller share than this is the law's own."""
-_SIMULATED = 20_000
+_SIMULATED, _TO_SPARE = 10_000, 3
 
 
 class Pattern(NamedTuple):
-    """A direction in which a law may fail: what to call it and its column (runs,)."""
+    """A way in which a law may fail: what to call it, and the columns (runs, any) that it is made of."""
 
     kind: str
     words: str
-    column: Array
-
-
-def patterns(evidence: Evidence) -> list[Pattern]:
-    """Give the patterns to look for, by the inputs there are."""
-    inputs = {key: np.log(column[evidence.kept]) for key, column in evidence.problem.inputs.items()}
-    predicted = (evidence.problem.target - evidence.residuals)[evidence.kept]
-    found = [Pattern("bend", "the predicted loss", _unit(predicted) ** 2)]
-    for key, column in inputs.items():
-        found += _of_one(f"log {key}", column)
-    if {"N", "D"} <= set(inputs):
-        n, d = _unit(inputs["N"]), _unit(inputs["D"])
-        found += _of_one("log C", inputs["N"] + inputs["D"])
-        found += [
-            Pattern("interaction", "N and D", n * d),
-            Pattern("bend", "log D/N", _unit(inputs["D"] - inputs["N"]) ** 2),
-        ]
-    return found
-
-
-def _of_one(words: str, column: Array) -> list[Pattern]:
-    """Give a bend, a skew, breaks and fading biases along one input."""
-    x = _unit(column)
-    low, high = column.min(), column.max()
-    found = [Pattern("bend", words, x**2), Pattern("skewed bend", words, x**3)]
-    if high > low:
-        share = (column - low) / (high - low)
-        found += [Pattern("break", words, np.maximum(share - at, 0.0)) for at in (0.33, 0.5, 0.67)]
-        found += [Pattern("fading bias", words, np.exp(-share / 0.15))]
-    return found
+    columns: Array
 
 
 def structure(evidence: Evidence) -> tuple[Finding, ...]:
     """Give F07 if the residuals follow a pattern more closely than pure noise would.
 
-    Each pattern is what it adds once the parameters have had their say (an added-variable test);
-    the strongest of all is compared with the strongest in simulated noise on the same runs.
+    Each pattern counts with what it adds once the parameters have had their say (an added-variable
+    test). The least chance of any is compared with the least chance in simulated noise on the same runs.
     """
-    found = patterns(evidence)
-    columns = np.stack([one.column for one in found], axis=1)
-    columns = columns - columns.mean(axis=0)
-    left = evidence.strange(columns)
-    share = np.linalg.norm(left, axis=0) / np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
-    usable = np.flatnonzero(share > ABSORBED)
-    if evidence.freedom < 4 or not usable.size:
+    found, bases = [], []
+    for pattern in _patterns(evidence):
+        basis = _left_over(evidence, pattern.columns)
+        if 0 < basis.shape[1] <= evidence.freedom - _TO_SPARE:
+            found.append(pattern)
+            bases.append(basis)
+    if not found:
         return ()
-    unit = left[:, usable] / np.linalg.norm(left[:, usable], axis=0)
     residuals = evidence.strange(evidence.residuals[evidence.kept])
-    strength = _strength(unit.T @ residuals, float(residuals @ residuals), evidence.freedom)
-    best = int(np.argmax(np.abs(strength)))
-    chance = float(np.mean(_strongest(unit, evidence.freedom) >= abs(strength[best])))
+    real = np.array([[float(np.sum((residuals @ basis) ** 2) / (residuals @ residuals)) for basis in bases]])
+    chances = _chances(real, _in_noise(bases, evidence.freedom))
+    best, chance = int(np.argmin(chances[0])), float(np.mean(chances[1:].min(axis=1) <= chances[0].min()))
     if chance > FALSE_PATTERN:
         return ()
-    return (_finding(found[usable[best]], unit[:, best] * float(unit[:, best] @ residuals), chance),)
+    return (_finding(found[best], bases[best] @ (bases[best].T @ residuals), chance),)
 
 
-def _strength(along: Array, total: Array | float, freedom: int) -> Array:
-    """Give Student's t of each pattern: what lies along it over what it leaves."""
-    return np.asarray(along / np.sqrt(np.maximum(np.asarray(total) - along**2, 1e-300) / (freedom - 1)))
+def _patterns(evidence: Evidence) -> list[Pattern]:
+    """Give the patterns to look for, by the inputs there are."""
+    inputs = {key: np.log(column[evidence.kept]) for key, column in evidence.problem.inputs.items()}
+    predicted = (evidence.problem.target - evidence.residuals)[evidence.kept]
+    found = [Pattern("bend", "the predicted loss", _unit(predicted)[:, None] ** 2)]
+    for key, column in inputs.items():
+        found += _along(f"log {key}", column)
+    if {"N", "D"} <= set(inputs):
+        n, d = inputs["N"], inputs["D"]
+        found += [*_along("log C", n + d), *_along("log D/N", d - n)]
+        found.append(Pattern("interaction", "N and D", (_unit(n) * _unit(d))[:, None]))
+    return found
 
 
-def _strongest(unit: Array, freedom: int) -> Array:
-    """Give the strongest pattern in pure noise, (simulated,): only its part along the patterns need be drawn."""
-    _, values, right = np.linalg.svd(unit, full_matrices=False)
-    rank = int(np.sum(values > 1e-8 * values[0]))
+def _along(words: str, column: Array) -> list[Pattern]:
+    """Give a bend, a skew, waves, breaks and a fading bias along one axis."""
+    share = (column - column.min()) / max(float(np.ptp(column)), 1e-12)
+    breaks = [Pattern("break", words, np.maximum(share - at, 0.0)[:, None]) for at in (0.33, 0.5, 0.67)]
+    x = _unit(column)[:, None]
+    return [
+        Pattern("bend", words, x**2),
+        Pattern("skewed bend", words, x**3),
+        Pattern("wave", words, np.polynomial.legendre.legvander(2 * share - 1, 6)[:, 2:]),
+        *breaks,
+        Pattern("fading bias", words, np.exp(-share / 0.15)[:, None]),
+    ]
+
+
+def _left_over(evidence: Evidence, columns: Array) -> Array:
+    """Give an orthonormal basis of what the law leaves of the columns, none of which it all but absorbs."""
+    centred = columns - columns.mean(axis=0)
+    left = evidence.strange(centred / np.maximum(np.linalg.norm(centred, axis=0), 1e-300))
+    basis, values, _ = np.linalg.svd(left, full_matrices=False)
+    return np.asarray(basis[:, values > ABSORBED])
+
+
+def _in_noise(bases: list[Array], freedom: int) -> Array:
+    """Give the share of pure noise that lies along each basis, (simulated, bases).
+
+    Only the part of the noise that lies along any of them need be drawn; the rest is one number.
+    """
+    span, values, _ = np.linalg.svd(np.hstack(bases), full_matrices=False)
+    span = span[:, values > 1e-8 * values[0]]
     random = np.random.default_rng(0)
-    drawn = random.standard_normal((_SIMULATED, rank))
+    drawn = random.standard_normal((_SIMULATED, span.shape[1]))
     total = np.einsum("sr,sr->s", drawn, drawn)
-    if freedom > rank:
-        total = total + random.chisquare(freedom - rank, _SIMULATED)
-    along = drawn @ (values[:rank, None] * right[:rank])
-    return np.asarray(np.abs(_strength(along, total[:, None], freedom)).max(axis=1))
+    if freedom > span.shape[1]:
+        total = total + random.chisquare(freedom - span.shape[1], _SIMULATED)
+    return np.stack([np.sum((drawn @ (span.T @ basis)) ** 2, axis=1) / total for basis in bases], axis=1)
+
+
+def _chances(real: Array, simulated: Array) -> Array:
+    """Give the chance in noise of each share, (1 + simulated, bases), the real ones first."""
+    chances = np.empty((len(simulated) + 1, real.shape[1]))
+    for place in range(real.shape[1]):
+        ordered = np.sort(simulated[:, place])
+        both = np.concatenate([real[:, place], simulated[:, place]])
+        chances[:, place] = 1 - np.searchsorted(ordered, both, side="left") / len(simulated)
+    return chances
 
 
 def _finding(pattern: Pattern, effect: Array, chance: float) -> Finding:
     size = float(np.ptp(effect))
     told = {
         "interaction": "N and D act on each other in a way that the law has no room for",
+        "wave": f"the residuals wander along {pattern.words}",
         "break": f"the residuals change course along {pattern.words}",
         "fading bias": f"the runs of least {pattern.words} are off by a bias that fades as it grows",
     }.get(pattern.kind, f"the residuals bend along {pattern.words}")
