@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _ENOUGH, _HALVINGS = 200, 24
-_GRAVITY = ("BLOCK", "WARN")
+_GRAVITY, _SAID_ELSEWHERE = ("BLOCK", "WARN"), ("D01", "D06")
 
 
 class Described(Protocol):
@@ -107,7 +107,8 @@ def _allocation(fit: Described) -> str:
 
 
 def _weakness(fit: Described, findings: Sequence[Finding]) -> str:
-    grave = sorted((one for one in findings if one.severity in _GRAVITY), key=lambda one: _GRAVITY.index(one.severity))
+    grave = [one for one in findings if one.severity in _GRAVITY and one.code not in _SAID_ELSEWHERE]
+    grave.sort(key=lambda one: _GRAVITY.index(one.severity))
     if grave:
         return f"Weakest point: {grave[0].message.rstrip('.')} ({grave[0].code})."
     roles = {key: kind.role for key, kind in fit.law.parameters.items()}
