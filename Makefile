@@ -43,6 +43,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	-$(BIN)/python benchmarks/nist.py  # one aim is missed, see the log
 	$(BIN)/python benchmarks/starts.py
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/findings.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

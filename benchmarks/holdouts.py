@@ -50,7 +50,7 @@ class Table:
         return Table(self.name, *parts)
 
     @property
-    def C(self) -> Array:
+    def compute(self) -> Array:
         """Give the training FLOPs."""
         return 6 * self.N * self.D
 
@@ -85,7 +85,7 @@ def holdouts(variants: tuple[str, ...] = VARIANTS) -> list[Holdout]:
     for table, cuts in _tables():
         for cut in cuts:
             train, test = table.take(table.budget <= cut), table.take(table.budget > cut)
-            test = test.take(test.C <= FURTHEST * train.C.max() * 1.01)
+            test = test.take(FURTHEST * train.compute.max() * 1.01 >= test.C)
             whole = Holdout(table.name, cut, "complete", train, test)
             found += [
                 _variant(whole, name)

@@ -54,7 +54,9 @@ def test_the_shape_of_forecast(good, table):
     found = good("forecast", table, "N=8e9", "D=15e12", "--draws", 0)
     assert set(found) == {"forecasts", "findings"}
     [one] = found["forecasts"]
-    assert set(one) == {"N", "D", "loss", "low", "high", "level", "decades"}
+    assert set(one) == {"N", "D", "loss", "low", "high", "level", "decades", "calibrated", "intervals", "baselines"}
+    assert set(one["intervals"]) == {"statistical", "calibrated", "laws"}
+    assert one["calibrated"] is True
     assert (one["N"], one["D"], one["level"]) == (8e9, 15e12, 0.9)
     assert one["low"] < one["loss"] < one["high"]
     assert findings(found["findings"])
@@ -119,8 +121,10 @@ def test_the_command_gives_what_python_gives(good, table):
     fit = isoflop.fit("chinchilla", isoflop.read(table), draws=50)
     found = good("fit", table, "--draws", 50)
     assert found["parameters"] == {name: one.as_dict() for name, one in fit.parameters.items()}
-    planned = good("plan", table, "--flops", "1e24", "--draws", 50)
+    planned = good("plan", table, "--flops", "1e24", "--draws", 50, "--law", "chinchilla")
     assert planned["N"] == isoflop.plan(fit, flops=1e24).N.as_dict()
+    together = good("plan", table, "--flops", "1e24")
+    assert together["N"] == isoflop.plan(isoflop.read(table), flops=1e24).N.as_dict()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,8 @@ def test_a_saved_fit_answers_as_the_runs_do(good, words, saved, *, table):
     verb, *rest = words
     place = rest[:1] if verb == "solve" else []
     rest = rest[len(place) :]
-    assert good(verb, *place, saved, *rest) == good(verb, *place, table, *rest, "--draws", 50)
+    asked = ("--draws", 50, "--law", "chinchilla")
+    assert good(verb, *place, saved, *rest) == good(verb, *place, table, *rest, *asked)
 
 
 def test_equal_seeds_give_equal_output_and_others_other_draws(run, table):

@@ -73,7 +73,12 @@ def test_a_published_curve_has_no_interval_and_says_why():
 
 
 def test_an_uncalibrated_forecast_says_so():
-    assert "P03" in [one.code for one in isoflop.forecast(FIT, N=1e9, D=3e10).findings]
+    one_budget = isoflop.forecast(isoflop.fit("chinchilla", RUNS, draws=0), N=1e9, D=3e10)
+    assert one_budget[0].calibrated
+    small = Runs.of(N=np.geomspace(1e8, 3e9, 9), D=1e20 / 6 / np.geomspace(1e8, 3e9, 9), loss=np.linspace(3, 2.5, 9))
+    found = isoflop.forecast(small, N=1e9, D=3e11)
+    assert not found[0].calibrated
+    assert "P03" in [one.code for one in found.findings]
 
 
 def test_decades_count_from_the_largest_compute():
@@ -85,7 +90,7 @@ def test_decades_count_from_the_largest_compute():
 
 def test_decades_of_a_law_of_one_input_count_in_that_input():
     assert isoflop.forecast(CURVES["kaplan2020-N"], N=1.5e11)[0].decades == pytest.approx(2)
-    assert math.isnan(decades(CURVES["kaplan2020-C"], {"C": np.array([1e21])})[0])
+    assert math.isnan(decades(CURVES["kaplan2020-C"].fitted_on, {"C": np.array([1e21])})[0])
 
 
 @pytest.mark.parametrize(("D", "severity"), [(3e12, None), (3e13, "INFO"), (1e16, "WARN")])

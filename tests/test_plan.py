@@ -37,8 +37,9 @@ def test_every_interval_holds_its_value(flops, level):
 def test_a_higher_level_gives_wider_intervals():
     narrow, wide = (isoflop.plan(FIT, flops=1e23, level=level) for level in (0.5, 0.95))
     for name in QUANTITIES:
-        one, other = getattr(narrow, name), getattr(wide, name)
-        assert other.low < one.low < one.high < other.high
+        for kind in ("statistical", "calibrated"):
+            one, other = (getattr(found, name).intervals[kind] for found in (narrow, wide))
+            assert other[0] < one[0] < one[1] < other[1]
 
 
 def test_intervals_hold_the_truth_nine_times_in_ten():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isoflop import datasets, laws
     from isoflop.approaches import approach1, approach2
+    from isoflop.check import Checked, check
     from isoflop.ensemble import Ensemble, combine
     from isoflop.errors import DataError, IsoflopError, MissingExtraError, UntrustedError, UsageError
     from isoflop.estimate import Estimate
@@ -21,27 +22,31 @@ if TYPE_CHECKING:
     from isoflop.forecast import Forecast, Forecasts, forecast
     from isoflop.law import Curve, Law, law, parse_law
     from isoflop.plan import Plan, plan
+    from isoflop.profile import Profile, profile
     from isoflop.read import read
     from isoflop.record import Record, backtest
     from isoflop.runs import Runs
     from isoflop.saved import load, save
     from isoflop.sensitivity import Sensitivity, sensitivity
     from isoflop.solve import solve
+    from isoflop.words import in_words
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Ensemble": "ensemble", "Record": "record", "backtest": "record", "combine": "ensemble",
-    "Curve": "law", "DataError": "errors", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
-    "Forecast": "forecast", "Forecasts": "forecast", "IsoflopError": "errors", "Law": "law",
-    "MissingExtraError": "errors", "Plan": "plan", "Runs": "runs", "UntrustedError": "errors", "UsageError": "errors",
-    "approach1": "approaches", "approach2": "approaches", "datasets": "", "fit": "fit", "forecast": "forecast",
-    "law": "law", "laws": "", "load": "saved", "parse_law": "law", "plan": "plan", "read": "read", "save": "saved",
-    "Sensitivity": "sensitivity", "sensitivity": "sensitivity", "solve": "solve",
+    "Checked": "check", "Curve": "law", "DataError": "errors", "Ensemble": "ensemble", "Estimate": "estimate",
+    "Finding": "findings", "Fit": "fit", "Forecast": "forecast", "Forecasts": "forecast", "IsoflopError": "errors",
+    "Law": "law", "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Record": "record",
+    "Runs": "runs", "Sensitivity": "sensitivity", "UntrustedError": "errors", "UsageError": "errors",
+    "approach1": "approaches", "approach2": "approaches", "backtest": "record", "check": "check",
+    "combine": "ensemble", "datasets": "", "fit": "fit", "forecast": "forecast", "in_words": "words", "law": "law",
+    "laws": "", "load": "saved", "parse_law": "law", "plan": "plan", "profile": "profile", "read": "read",
+    "save": "saved", "sensitivity": "sensitivity", "solve": "solve",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
 __all__ = [
+    "Checked",
     "Curve",
     "DataError",
     "Ensemble",
@@ -54,6 +59,7 @@ __all__ = [
     "Law",
     "MissingExtraError",
     "Plan",
+    "Profile",
     "Record",
     "Runs",
     "Sensitivity",
@@ -62,15 +68,18 @@ __all__ = [
     "approach1",
     "approach2",
     "backtest",
+    "check",
     "combine",
     "datasets",
     "fit",
     "forecast",
+    "in_words",
     "law",
     "laws",
     "load",
     "parse_law",
     "plan",
+    "profile",
     "read",
     "save",
     "sensitivity",

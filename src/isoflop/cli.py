@@ -86,6 +86,40 @@ def fit(
 
 @app.command()
 @takes_runs
+def check(
+    source: Annotated[str, typer.Argument(metavar="RUNS_OR_FIT", help="Runs, or a fit saved with -o.")],
+    asked: Asked,
+    flops: Annotated[str | None, typer.Option("--flops", help="The budget that matters, such as 1e24.")] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option("--profile", metavar="NAME", help="Profile a parameter, or N_opt, D_opt, exponent at --flops."),
+    ] = None,
+    checklist: Annotated[bool, typer.Option("--checklist", help="Show what a reader must know to repeat it.")] = False,
+    json: Json = False,
+) -> None:
+    """Check whether a fit can be trusted: every finding about the runs, the fit and its residuals."""
+    from isoflop.check import check
+    from isoflop.fit import Fit
+    from isoflop.profile import OF_BUDGET
+    from isoflop.profile import profile as profile_of
+
+    fitted = asked.source(source)
+    if not isinstance(fitted, Fit):
+        raise UsageError(f"{source} is a published curve; there are no runs to check it on. Give runs, or a fit.")
+    budget = parse_quantity(flops) if flops else None
+    at = {"flops": budget} if budget else {}
+    traced = [profile_of(fitted, name, **(at if name in OF_BUDGET else {})) for name in profile or []]
+    found = check(fitted, flops=budget)
+    if json:
+        _print_json({**found.as_dict(), "profiles": [one.as_dict() for one in traced]})
+    else:
+        for part in (found, *([found.checklist_table()] if checklist else []), *traced):
+            _print(part)
+    _stop_on_block(found.findings)
+
+
+@app.command()
+@takes_runs
 def forecast(
     source: Source_,
     asked: Asked,

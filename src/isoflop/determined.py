@@ -10,6 +10,7 @@ import numpy as np
 from isoflop.findings import Finding
 from isoflop.optimise.objective import noise
 from isoflop.optimise.starts import project
+from isoflop.units import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,13 +132,13 @@ def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Fi
         yield Finding(
             "F03", "WARN",
             f"{' and '.join(problem.inputs)} move in step in these runs, so their effects cannot be told apart",
-            _advice(problem),
+            _remedy(problem, theta),
         )  # fmt: skip
     elif condition > LARGE_CONDITION or not determined(problem, theta):
         yield Finding(
             "F03", "WARN",
             f"these runs do not tell {', '.join(_loosest(problem, theta))} apart (condition number {condition:.1e})",
-            f"{_advice(problem)}, or pin one of them (--fix)",
+            f"{_remedy(problem, theta)}, or pin one of them (--fix)",
         )  # fmt: skip
 
 
@@ -157,6 +158,11 @@ def _loosest(problem: Problem, theta: Array) -> list[str]:
     return [name for name, part in zip(problem.law.parameters, share, strict=True) if part > 0.3 * share.max()]
 
 
+def _remedy(problem: Problem, theta: Array) -> str:
+    run = separating_run(problem, theta, noise(problem.residuals(theta[None])[0], theta.size))
+    return "; ".join(filter(None, (_advice(problem), run)))
+
+
 def _advice(problem: Problem) -> str:
     if {"N", "D"} <= set(problem.inputs):
         ratio = np.log10(problem.inputs["D"]) - np.log10(problem.inputs["N"])
@@ -164,6 +170,32 @@ def _advice(problem: Problem) -> str:
             return "all runs have one ratio of tokens to parameters: add runs at another"
         return "add runs at more extreme ratios of tokens to parameters, or at a larger budget"
     return "add runs over a wider range"
+
+
+def separating_run(problem: Problem, theta: Array, noise: float) -> str:
+    """Name the run, no dearer than the dearest one here, that would best tell the loosest combination apart.
+
+    One run more shrinks the variance along the loosest direction v by (v'Cg)^2 / (noise^2 + g'Cg),
+    where C is the covariance and g what the run would see of the parameters. Empty without N and D.
+    """
+    if set(problem.inputs) != {"N", "D"}:
+        return ""
+    size, tokens = (np.log(problem.inputs[key]) for key in ("N", "D"))
+    places = [np.linspace(column.min() - 3, column.max() + 3, 61) for column in (size, tokens)]
+    n, d = (place.ravel() for place in np.meshgrid(*places, indexing="ij"))
+    within = n + d <= (size + tokens).max()
+    n, d = n[within], d[within]
+    slopes = problem.linearise(theta[None])[1][0].T
+    scale = np.linalg.norm(slopes, axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    new = replace(problem, inputs={"N": np.exp(n), "D": np.exp(d)}, target=np.zeros(n.size))
+    seen = new.linearise(theta[None])[1][0].T / scale
+    _, values, right = np.linalg.svd(slopes / scale, full_matrices=False)
+    spread = (noise / np.maximum(values, 1e-9 * values[0])) ** 2
+    along = seen @ right.T
+    gain = (spread[-1] * along[:, -1]) ** 2 / (max(noise, 1e-12) ** 2 + (along**2 * spread).sum(axis=1))
+    best = int(np.argmax(np.where(np.isfinite(gain), gain, -1.0)))
+    return f"one run would separate them best: N={show(float(np.exp(n[best])), 2)}, D={show(float(np.exp(d[best])), 2)}"
 
 
 def _enough(problem: Problem) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ NEAR_BY = 0.5
 """Decades over which a backtest's say in a forecast falls by a factor e."""
 CLIPPED, EXPECTED, PRIOR_TESTS = 0.1, 0.01, 3.0
 """An error counts for at most 10 %; before any backtest each law is taken to be 1 % off, as if 3 tests said so."""
-DRIFT = 0.006
+DRIFT = 0.01
 """What log loss may drift away from every law, per decade of extrapolation: one standard deviation."""
 PRIOR_SCALE, CLIPPED_SCALE = 4.0, 4.0
 """The weight of the belief that past errors fit their width, in origins, and the largest ratio counted."""

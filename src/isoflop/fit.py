@@ -20,6 +20,7 @@ from isoflop.optimise.problem import LOGGED, Problem, problem_of
 from isoflop.optimise.search import Found, search
 from isoflop.runs import Excluded, Runs, table
 from isoflop.units import parse_quantity, show
+from isoflop.words import in_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,7 +126,7 @@ class Fit:
         rows = [(name, show(one.value, 4), interval(one)) for name, one in self.parameters.items()]
         body = table(["parameter", "value", f"{self.options.level:.0%} interval"], rows)
         head = heading(self.law.name, str(self.law.formula))
-        return group(head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
+        return group(in_words(self), "", head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
 
     def __str__(self) -> str:
         from isoflop.tables import plain
@@ -237,6 +238,17 @@ def _on_runs(runs: Runs, law: Law) -> Iterator[Finding]:
             + (", so there is none" if total == 1 else ""),
             f"add runs until there are {FEW_RUNS} or more",
         )  # fmt: skip
+
+
+def problem_behind(fit: Fit) -> tuple[Problem, Array]:
+    """Give the problem that a fit solved, and its best fitted coordinates (parameters,)."""
+    law, runs = fit.curve.law, fit.runs
+    if not len(runs):
+        raise DataError(f"{fit.source}: the fit was saved without its runs, so they cannot be looked at. Fit again.")
+    problem = problem_of(
+        law, {key: runs[key] for key in law.inputs}, runs["loss"], log=fit.options.log, bounds=fit.options.bounds
+    )
+    return problem, problem.fitted(np.array([[fit.curve.values[key] for key in law.parameters]]))[0]
 
 
 def _refuse_nonsense(law: Law, options: Options) -> None:

@@ -131,6 +131,9 @@ class Evidence(NamedTuple):
     laws: Ensemble | None
 
 
+UNTESTED = Evidence(None, None)
+
+
 def evidence(source: Fit | Curve | Ensemble) -> Evidence:
     """Backtest a source, and fit other laws to its runs."""
     if isinstance(source, Ensemble):
@@ -232,7 +235,7 @@ def _intervals(
 ) -> tuple[Array, dict[str, _Ends]]:
     """Give the log loss (targets,) and each kind of interval around the loss; a curve has none."""
     near = np.where(np.isfinite(far), far, 0.0)
-    laws = outlook(behind.laws, columns, near, level=level) if behind.laws else None
+    laws = outlook(behind.laws, columns, near, level=level) if behind.laws and {"N", "D"} <= set(columns) else None
     if isinstance(source, Ensemble):
         value, statistical, calibrated = outlook(source, columns, near, level=level)[:3]
     else:

@@ -214,19 +214,22 @@ def solved(member: Member, parts: Array) -> Solved:
 
 
 def _covariance(member: Member, theta: Array, weights: Array) -> Array:
-    """Give the posterior covariance at each theta: noise² over the curvature, the prior's included."""
+    """Give the covariance at each theta: what noise of one size in all runs, and the prior's own width, do to the fit."""
     residuals, slopes = member.problem.linearise(theta)
     bend = member.objective.curvature(residuals, _LENT) * weights
     curvature = (slopes * bend[:, None, :]) @ slopes.transpose(0, 2, 1)
+    pulls = (slopes * (bend**2)[:, None, :]) @ slopes.transpose(0, 2, 1)
     if member.problem.prior is not None:
-        curvature = curvature + np.diag(member.problem.prior.weight)
+        known = np.diag(member.problem.prior.weight)
+        curvature, pulls = curvature + known, pulls + known
     held = (theta <= member.problem.lower) | (theta >= member.problem.upper)
+    fixed = held[:, :, None] | held[:, None, :]
     scale = np.sqrt(np.maximum(np.einsum("bpp->bp", curvature), 1e-60))
-    unit = np.where(held[:, :, None] | held[:, None, :], 0.0, curvature / scale[:, :, None] / scale[:, None, :])
-    unit += np.eye(theta.shape[1]) * (1e-9 + held[:, None, :])
-    inverse = np.linalg.inv(unit) / scale[:, :, None] / scale[:, None, :]
-    inverse = np.where(held[:, :, None] | held[:, None, :], 0.0, inverse)
-    return np.asarray(member.noise**2 * inverse)
+    outer = scale[:, :, None] * scale[:, None, :]
+    unit = np.where(fixed, 0.0, curvature / outer) + np.eye(theta.shape[1]) * (1e-12 + held[:, None, :])
+    inverse = np.linalg.inv(unit)
+    spread = inverse @ np.where(fixed, 0.0, pulls / outer) @ inverse
+    return np.asarray(member.noise**2 * spread / outer)
 
 
 def predicted(member: Member, found: Solved, inputs: Mapping[str, Array]) -> tuple[Array, Array]:

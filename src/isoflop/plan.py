@@ -109,10 +109,15 @@ def plan(source: Source, *, flops: float, level: float = LEVEL) -> Plan:
     Intervals are statistical (a fit's draws), calibrated (these, scaled as past errors of the loss ask)
     and the spread of laws; the headline holds all three. A published curve has none.
     """
+    settled = combine(source) if isinstance(source, Runs) else source
+    return plan_with(settled, evidence(settled), flops=flops, level=level)
+
+
+def plan_with(settled: Fit | Curve | Ensemble, behind: Evidence, *, flops: float, level: float) -> Plan:
+    """Give the plan of a source whose evidence is at hand; without any, its intervals are statistical."""
     if not 6 < flops < 1e60:
         raise UsageError(f"flops={flops:g} is no budget. Say a number of training FLOPs, as in 1e24.")
-    settled = combine(source) if isinstance(source, Runs) else source
-    behind, rule = evidence(settled), rule_named("6ND")
+    rule = rule_named("6ND")
     best, drawn_sizes, others = _optimum(settled, behind, flops, rule=rule)
     size = float(np.exp(best))
     tokens = float(rule.tokens(size, flops))

@@ -21,6 +21,7 @@ from isoflop.law import Law
 from isoflop.optimise.objective import Objective
 from isoflop.runs import Excluded, Runs
 from isoflop.units import Kind
+from isoflop.words import in_words
 
 SCHEMA = 1
 """Version of the file format; raised when a reader must know."""
@@ -58,6 +59,7 @@ def fit_as_dict(fit: Fit) -> dict[str, Any]:
     return {
         "law": fit.law.name,
         "formula": str(fit.law.formula),
+        "words": in_words(fit),
         "parameters": {name: estimate.as_dict() for name, estimate in fit.parameters.items()},
         "level": fit.options.level,
         "objective": {"name": fit.objective.name, "value": fit.reached, "delta": fit.objective.delta},

@@ -7,9 +7,10 @@ both say only how the best N and D grow with C, and both lean on runs that brack
 from isoflop.approaches.budgets import TOLERANCE, Budgets, group_by_budget
 from isoflop.approaches.envelope import Envelope, approach1
 from isoflop.approaches.frontier import Frontier, Optimum, PowerLaw, disagreement
-from isoflop.approaches.parabolas import WINDOW, Minima, Minimum, approach2, isoflop_minima
+from isoflop.approaches.parabolas import DRIFT, WINDOW, Minima, Minimum, approach2, isoflop_minima
 
 __all__ = [
+    "DRIFT",
     "TOLERANCE",
     "WINDOW",
     "Budgets",

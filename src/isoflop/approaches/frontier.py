@@ -152,21 +152,22 @@ def unknown(level: float) -> PowerLaw:
     return PowerLaw(1.0, math.nan, math.nan, np.empty(0), np.empty(0), level)
 
 
-def disagreement(frontier: Frontier[Evidence], exponent: Estimate) -> tuple[Finding, ...]:
-    """Give the finding F13 if a fitted law's exponent of N_opt on C differs from the frontier's."""
+def disagreement(frontier: Frontier[Evidence], exponent: Estimate, *, apart: float = APART) -> tuple[Finding, ...]:
+    """Give the finding F13 if a fitted law's exponent of N_opt on C differs from the frontier's.
+
+    apart  combined standard errors from which on that counts
+    """
     here = frontier.N.exponent
-    apart, error = (
-        abs(here.value - exponent.value),
-        math.hypot(_standard_error(here), _standard_error(exponent)),
-    )
-    if not apart > APART * error:
+    error = math.hypot(_standard_error(here), _standard_error(exponent))
+    off = abs(here.value - exponent.value)
+    if not off > apart * error:
         return ()
     return (
         Finding(
             "F13",
             "WARN",
             f"approach {frontier.approach} finds N_opt ~ C^{here}, the fitted law C^{exponent}: "
-            f"{apart / error:.1f} combined standard errors apart.",
+            f"{off / error:.1f} combined standard errors apart.",
             "Show both, and prefer the law unless its residuals near the minima have a pattern.",
         ),
     )

@@ -147,7 +147,12 @@ def isoflop_minima(
     generator = np.random.default_rng(seed)
     drawn = noise * np.sqrt(freedom / generator.chisquare(freedom, draws)) if freedom else np.empty(0)
     minima = tuple(_minimum(parabola, drawn, generator, level=level) for parabola in parabolas)
-    found = [_edge(minimum) for minimum in minima if not minimum.usable]
+    names = budgets.runs.names
+    found = [
+        _edge(minimum, tuple(names[row] for row in member.tolist()))
+        for minimum, member in zip(minima, budgets.members, strict=True)
+        if not minimum.usable
+    ]
     return Minima(minima, noise, budgets.excluded, (*budgets.runs.findings, *found, *_exact(freedom)))
 
 
@@ -273,7 +278,7 @@ def _minimum(parabola: _Parabola, noise: Array, generator: np.random.Generator, 
     )
 
 
-def _edge(minimum: Minimum) -> Finding:
+def _edge(minimum: Minimum, names: tuple[str, ...]) -> Finding:
     wanted = {
         "smallest": f"sizes below {show(minimum.smallest)}",
         "largest": f"sizes above {show(minimum.largest)}",
@@ -285,6 +290,7 @@ def _edge(minimum: Minimum) -> Finding:
         f"budget {minimum.C:.3g} FLOPs ({minimum.runs} runs, N {show(minimum.smallest)} to "
         f"{show(minimum.largest)}): {minimum.problem}, so the budget is left out of the power law.",
         f"Train {more} at this budget.",
+        names,
     )
 
 

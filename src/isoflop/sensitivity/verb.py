@@ -16,7 +16,8 @@ from isoflop.errors import IsoflopError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Finding
 from isoflop.fit import Fit, Options, fit, fit_at
-from isoflop.plan import Plan, plan
+from isoflop.forecast import UNTESTED
+from isoflop.plan import Plan, plan_with
 from isoflop.sensitivity.choices import ALL, FACTORS, OBJECTIVES, OUTLIERS, Choice, Counts, counts, kept, laws
 from isoflop.sensitivity.cross import cross, nearby
 from isoflop.sensitivity.result import QUANTITIES, Factor, Row, Sensitivity
@@ -54,13 +55,13 @@ def sensitivity(
 ) -> Sensitivity:
     """Give what each choice of method prescribes for so many training FLOPs, and which choice matters most.
 
-    The baseline is `plan(fit(law, runs, objective=…), flops=…)`. From there the objective, the runs left out,
+    The baseline is `plan(fit(law, runs, objective=…), flops=…)` with its statistical intervals. From there the objective, the runs left out,
     the law, the approach (1, 2 or 3) and the count of N are changed, one at a time and, but for the approach,
     in every combination. With another count, N is so counted, and C = 6ND with it. A choice that these runs
     cannot carry is a row that says why. Raises DataError when they cannot carry the baseline.
     """
     base = fit(law, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level)
-    planned = plan(base, flops=flops, level=level)
+    planned = plan_with(base, UNTESTED, flops=flops, level=level)
     ways = _Ways(base, counts(base.runs), planned)
     single, cells = tuple(ways.single()), tuple(ways.combinations())
     rows = (*single, *(row for row in cells if len(row.changed) > 1))
@@ -168,7 +169,11 @@ class _Ways:
         changed = choice.differences(self._choice())
         if isinstance(found, str):
             return Row(choice, changed, counted=False, note=found)
-        planned = self.planned if found is self.base else plan(found, flops=self.planned.C, level=found.options.level)
+        planned = (
+            self.planned
+            if found is self.base
+            else plan_with(found, UNTESTED, flops=self.planned.C, level=found.options.level)
+        )
         return self._doubted(Row(choice, changed, **{name: getattr(planned, name) for name in QUANTITIES}))
 
     def _doubted(self, row: Row) -> Row:
