@@ -64,7 +64,8 @@ def rivals(some: list[Holdout], python: str) -> dict[str, dict[str, dict[str, ob
         tasks, answers = Path(folder) / "tasks.json", Path(folder) / "answers.json"
         tasks.write_text(json.dumps([one.as_dict() for one in some]))
         script = Path(__file__).parent / "rivals_forecast.py"
-        subprocess.run([python, str(script), str(tasks), str(answers)], check=True)
+        with answers.open("w") as out:
+            subprocess.run([python, str(script), str(tasks), "--points", "2"], check=True, stdout=out)
         return json.loads(answers.read_text())
 
 

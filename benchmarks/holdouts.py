@@ -85,7 +85,7 @@ def holdouts(variants: tuple[str, ...] = VARIANTS) -> list[Holdout]:
     for table, cuts in _tables():
         for cut in cuts:
             train, test = table.take(table.budget <= cut), table.take(table.budget > cut)
-            test = test.take(FURTHEST * train.compute.max() * 1.01 >= test.C)
+            test = test.take(FURTHEST * train.compute.max() * 1.01 >= test.compute)
             whole = Holdout(table.name, cut, "complete", train, test)
             found += [
                 _variant(whole, name)

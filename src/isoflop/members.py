@@ -214,7 +214,7 @@ def solved(member: Member, parts: Array) -> Solved:
 
 
 def _covariance(member: Member, theta: Array, weights: Array) -> Array:
-    """Give the covariance at each theta: what noise of one size in all runs, and the prior's own width, do to the fit."""
+    """Give the covariance at each theta: what equal noise in all runs, and the prior's width, do to the fit."""
     residuals, slopes = member.problem.linearise(theta)
     bend = member.objective.curvature(residuals, _LENT) * weights
     curvature = (slopes * bend[:, None, :]) @ slopes.transpose(0, 2, 1)

@@ -55,10 +55,10 @@ def sensitivity(
 ) -> Sensitivity:
     """Give what each choice of method prescribes for so many training FLOPs, and which choice matters most.
 
-    The baseline is `plan(fit(law, runs, objective=…), flops=…)` with its statistical intervals. From there the objective, the runs left out,
-    the law, the approach (1, 2 or 3) and the count of N are changed, one at a time and, but for the approach,
-    in every combination. With another count, N is so counted, and C = 6ND with it. A choice that these runs
-    cannot carry is a row that says why. Raises DataError when they cannot carry the baseline.
+    The baseline is `plan(fit(law, runs, objective=…), flops=…)` with its statistical intervals. From there the
+    objective, the runs left out, the law, the approach (1, 2 or 3) and the count of N are changed, one at a time
+    and, but for the approach, in every combination. With another count, N is so counted, and C = 6ND with it.
+    A choice that these runs cannot carry is a row that says why. Raises DataError when they cannot carry the baseline.
     """
     base = fit(law, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level)
     planned = plan_with(base, UNTESTED, flops=flops, level=level)
