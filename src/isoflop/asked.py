@@ -131,8 +131,8 @@ class Asked:
             allow=self.allow,
         )  # fmt: skip
 
-    def source(self, text: str) -> Source:
-        """Give a published curve by its name, a saved fit, or a fit to the runs in a file."""
+    def source(self, text: str, *, one_law: bool = False) -> Source:
+        """Give a published curve by its name, a saved fit, or what the runs in a file say: several laws, or one."""
         from isoflop.datasets import NAMES
         from isoflop.laws import CURVES, find_curve
         from isoflop.saved import is_fit, load
@@ -143,7 +143,7 @@ class Asked:
             return load(text)
         if text not in NAMES and get_close_matches(text, CURVES, 1, 0.8) and not Path(text).exists():
             return find_curve(text)
-        return self.fit(text) if self._one_law else self.several(text)
+        return self.fit(text) if one_law or self._one_law else self.several(text)
 
     @property
     def _one_law(self) -> bool:

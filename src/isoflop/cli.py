@@ -103,7 +103,7 @@ def check(
     from isoflop.profile import OF_BUDGET
     from isoflop.profile import profile as profile_of
 
-    fitted = asked.source(source)
+    fitted = asked.source(source, one_law=True)
     if not isinstance(fitted, Fit):
         raise UsageError(f"{source} is a published curve; there are no runs to check it on. Give runs, or a fit.")
     budget = parse_quantity(flops) if flops else None
