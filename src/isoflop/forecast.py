@@ -41,6 +41,8 @@ KINDS = {
     "laws": "wherever one of the laws puts it",
 }
 """The kinds of interval, and what each assumes."""
+AT_ONCE = 1_000
+"""New runs looked at together, so that a long list of them takes little memory."""
 COUNTS = 0.05
 """A law with less than this share of the weight does not widen the spread of laws."""
 _LOST = (math.nan, math.nan)
@@ -183,13 +185,25 @@ def forecast_with(
     else:
         refuse(source.curve.law if isinstance(source, Fit) else source.law, level)
     columns = _columns(at, inputs, law)
+    count = len(next(iter(columns.values())))
+    blocks = [{key: column[first : first + AT_ONCE] for key, column in columns.items()}
+              for first in range(0, count, AT_ONCE)]  # fmt: skip
+    rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
+    found = (*source_findings(source, behind), *_findings(rows))
+    return Forecasts(rows, name, found, record(behind.own) if behind.own else None)
+
+
+def _rows(
+    source: Fit | Curve | Ensemble, behind: Evidence, columns: Mapping[str, Array], *, level: float
+) -> tuple[Forecast, ...]:
+    """Give the forecast of each row of the inputs."""
     fitted_on = _ranges(source.runs) if isinstance(source, Ensemble) else curve_of(source).fitted_on
     far = decades(fitted_on, columns)
     value, kinds = _intervals(source, behind, columns, far=far, level=level)
     guesses = _baselines(behind, columns)
     calibrated = behind.own is not None and behind.own.backtest.calibrates
     low, high = _headline(source, kinds, len(far))
-    rows = tuple(
+    return tuple(
         Forecast(
             {key: float(column[row]) for key, column in columns.items()},
             Estimate(
@@ -202,8 +216,6 @@ def forecast_with(
         )
         for row in range(len(far))
     )  # fmt: skip
-    found = (*source_findings(source, behind), *_findings(rows))
-    return Forecasts(rows, name, found, record(behind.own) if behind.own else None)
 
 
 def _columns(at: Mapping[str, ArrayLike], inputs: Sequence[str], law: str) -> dict[str, Array]:
