@@ -13,6 +13,7 @@ from simulated import chinchilla_runs
 import isoflop
 from isoflop.errors import UsageError
 from isoflop.forecast import decades
+from isoflop.law import parse_law
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
 from isoflop.runs import Runs
@@ -228,3 +229,12 @@ def test_a_law_that_falls_and_rises_again_is_solved_on_its_way_down():
 def test_questions_that_mean_nothing_are_refused(unknown, at, told):
     with pytest.raises(UsageError, match=told):
         isoflop.solve(unknown, FIT, **at)
+
+
+def test_a_forecast_that_rises_with_size_is_pointed_out():
+    bowl = "c + a*log(N)^2 + b*log(D)^2"
+    curve = parse_law(bowl).at(c=2.0, a=0.002, b=-0.001)
+    found = [one for one in isoflop.forecast(curve, N=1e9, D=1e10).findings if one.code == "P10"]
+    assert [one.severity for one in found] == ["WARN"]
+    assert "rises with N" in found[0].message
+    assert "P10" not in [one.code for one in isoflop.forecast(FIT, N=1e11, D=1e13).findings]

@@ -43,6 +43,8 @@ KINDS = {
 """The kinds of interval, and what each assumes."""
 AT_ONCE = 1_000
 """New runs looked at together, so that a long list of them takes little memory."""
+STEP, ROUNDING = 0.02, 1e-9
+"""How much more N or D is tried to see whether the forecast has turned, and what of log loss is no rise."""
 COUNTS = 0.05
 """A law with less than this share of the weight does not widen the spread of laws."""
 _LOST = (math.nan, math.nan)
@@ -189,7 +191,7 @@ def forecast_with(
     blocks = [{key: column[first : first + AT_ONCE] for key, column in columns.items()}
               for first in range(0, count, AT_ONCE)]  # fmt: skip
     rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
-    found = (*source_findings(source, behind), *_findings(rows))
+    found = (*source_findings(source, behind), *_findings(rows), *_turned(source, blocks[0]))
     return Forecasts(rows, name, found, record(behind.own) if behind.own else None)
 
 
@@ -251,10 +253,7 @@ def _intervals(
     if isinstance(source, Ensemble):
         value, statistical, calibrated = outlook(source, columns, near, level=level)[:3]
     else:
-        curve = curve_of(source)
-        found = curve(**{key: columns[key] for key in curve.law.inputs})
-        with np.errstate(all="ignore"):
-            value = np.log(np.broadcast_to(found, next(iter(columns.values())).shape))
+        value = _log_loss(source, columns)
         statistical = _reach(source, columns, level)
         calibrated = np.full(value.shape, np.nan)
         if behind.own is not None and behind.own.backtest.calibrates:
@@ -352,6 +351,31 @@ def _findings(rows: Sequence[Forecast]) -> list[Finding]:
             "the interval holds them all; a run between the largest and this one would tell them apart",
         ))  # fmt: skip
     return found
+
+
+def _turned(source: Fit | Curve | Ensemble, columns: Mapping[str, Array]) -> list[Finding]:
+    """Give the finding P10 where the loss forecast would rise with more parameters or more tokens."""
+    here, found = _log_loss(source, columns), []
+    for key in (key for key in ("N", "D") if key in columns):
+        rises = _log_loss(source, {**columns, key: columns[key] * (1 + STEP)}) > here + ROUNDING
+        if rises.any():
+            where = ", ".join(f"{name} = {show(float(column[np.argmax(rises)]))}" for name, column in columns.items())
+            found.append(Finding(
+                "P10", "WARN",
+                f"at {where} the forecast rises with {key}: beyond its runs the law has turned",
+                "choose a law that cannot turn, such as chinchilla, or forecast nearer to the runs",
+            ))  # fmt: skip
+    return found
+
+
+def _log_loss(source: Fit | Curve | Ensemble, columns: Mapping[str, Array]) -> Array:
+    if isinstance(source, Ensemble):
+        far = decades(_ranges(source.runs), columns)
+        return outlook(source, columns, far, level=LEVEL).loss
+    curve = curve_of(source)
+    loss = curve(**{key: columns[key] for key in curve.law.inputs})
+    with np.errstate(all="ignore"):
+        return np.asarray(np.log(np.broadcast_to(loss, next(iter(columns.values())).shape)))
 
 
 def _apart(one: Forecast) -> bool:
