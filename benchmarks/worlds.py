@@ -133,8 +133,9 @@ def ask(source: Source, world: World, decades: float, *, noise: float) -> Answer
     kinds = {"headline": (run.low, run.high), "statistical": run.intervals["statistical"]}
     sizes = {"headline": (planned.low, planned.high), "statistical": planned.intervals["statistical"]}
     new = loss * np.exp(noise)
-    for low, high in (*kinds.values(), *sizes.values()):
-        assert low <= high, f"no interval: {low}, {high}"
+    ends = np.array([*kinds.values(), *sizes.values()])
+    if not (ends[:, 0] <= ends[:, 1]).all():
+        raise RuntimeError(f"not an interval: {ends}")
     return Answer(
         float(np.log(run.value / loss)),
         *(bool(low <= new <= high) for low, high in kinds.values()),

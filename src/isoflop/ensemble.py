@@ -175,6 +175,21 @@ def widths(each: Array, error: Array, *, weights: Array, noise: Array, decades: 
     return mean, np.sqrt(within), np.sqrt(within + between + (DRIFT * np.maximum(decades, 0.0)) ** 2)
 
 
+def drawn(ensemble: Ensemble, weights: Array, *, count: int, seed: int) -> list[tuple[Law, Array]]:
+    """Give parameter values (draws, parameters) of each law that the runs allow; more draws of a law that weighs more.
+
+    weights (members,) add up to 1; a law is drawn at least once.
+    """
+    generator, found = np.random.default_rng(seed), []
+    for member, whole, weight in zip(ensemble.members, ensemble.full, weights, strict=True):
+        values, vectors = np.linalg.eigh(whole.covariance[0])
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        normal = generator.standard_normal((max(1, round(count * float(weight))), values.size))
+        theta = np.clip(whole.theta[0] + normal @ root.T, member.problem.lower, member.problem.upper)
+        found.append((member.law, member.problem.natural(theta)))
+    return found
+
+
 def nudged(ensemble: Ensemble, step: float) -> list[tuple[Law, Array]]:
     """Give each law's parameter values, so many standard errors up (first half) and down each axis of its errors."""
     found = []
