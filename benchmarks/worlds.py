@@ -1,6 +1,6 @@
 """How the default forecast does in simulated worlds: a bad run, laws that are wrong or right, checkpoints, few runs.
 
-    python benchmarks/worlds.py [--replicates 30] [--seed 0] [--world NAME ...] [--noise 0.003 ...]
+    python benchmarks/worlds.py [--replicates 20] [--seed 0] [--world NAME ...]
 
 All runs end at 1e21 FLOPs; questions lie 1 or more decades beyond, at the truth's compute-optimal run. For
 several laws together and for Chinchilla's law alone: mean |error| of log loss in percent, the share of
@@ -226,7 +226,7 @@ GROUPS = {
 def main() -> None:
     """Print every group that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--replicates", type=int, default=30)
+    parser.add_argument("--replicates", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--world", nargs="*", default=list(GROUPS), choices=list(GROUPS))
     asked = parser.parse_args()

@@ -233,7 +233,8 @@ def _covariance(member: Member, theta: Array, weights: Array) -> Array:
     pulls = (slopes * (bend**2)[:, None, :]) @ slopes.transpose(0, 2, 1)
     if member.problem.prior is not None:
         known = np.diag(member.problem.prior.weight)
-        curvature, pulls = curvature + known, pulls + known
+        taken = member.objective.delta / EFFICIENT  # the noise beside which the fit weighed the prior
+        curvature, pulls = curvature + known, pulls + known * (taken / member.noise) ** 2
     held = (theta <= member.problem.lower) | (theta >= member.problem.upper)
     fixed = held[:, :, None] | held[:, None, :]
     scale = np.sqrt(np.maximum(np.einsum("bpp->bp", curvature), 1e-60))
