@@ -44,6 +44,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/starts.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/findings.py
+	$(BIN)/python benchmarks/worlds.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

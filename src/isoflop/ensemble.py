@@ -190,6 +190,17 @@ def drawn(ensemble: Ensemble, weights: Array, *, count: int, seed: int) -> list[
     return found
 
 
+def nudged(ensemble: Ensemble, step: float) -> list[tuple[Law, Array]]:
+    """Give each law's parameter values, so many standard errors up (first half) and down each axis of its errors."""
+    found = []
+    for member, whole in zip(ensemble.members, ensemble.full, strict=True):
+        lengths, axes = np.linalg.eigh(whole.covariance[0])
+        steps = step * (axes * np.sqrt(np.maximum(lengths, 0.0))).T
+        theta = whole.theta[0] + np.concatenate([steps, -steps])
+        found.append((member.law, member.problem.natural(theta.clip(member.problem.lower, member.problem.upper))))
+    return found
+
+
 def values(ensemble: Ensemble) -> list[tuple[Law, Array]]:
     """Give each law's best parameter values, as one row (1, parameters)."""
     return [(one.law, one.problem.natural(one.theta[None])) for one in ensemble.members]

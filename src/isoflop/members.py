@@ -36,6 +36,8 @@ ROOT_OF_COMPUTE = 0.5
 _LEAST_NOISE = 5e-4
 _ROUNDS = 6
 _LENT = 0.1
+_LEAST_LEFT = 0.01
+"""The least share of a run's variance that the fit is taken to leave."""
 FORGOTTEN = 6.0
 """Standard deviations off the curve at which a run no longer counts at all (Tukey's biweight)."""
 TAIL = 0.8
@@ -163,29 +165,39 @@ def _member(form: Form, runs: Runs) -> Member | None:
         if not np.isfinite(found.objective).any():
             return None
         best = found.theta[np.argmin(found.objective)]
-        residuals = problem.residuals(best[None])[0]
-        now = max(_noise(residuals, best.size, weights=counted, share=0.5), _LEAST_NOISE)
+        residuals = _even(problem, best, weights)
+        now = max(_noise(residuals, counted, share=0.5), _LEAST_NOISE)
         theta = found.theta if turn == 0 else best[None]
         weights = counted * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
         if abs(now - spread) < 0.01 * spread:
             break
         spread = now
-    spread = max(spread, _noise(residuals, best.size, weights=counted, share=TAIL))
+    spread = max(spread, _noise(residuals, counted, share=TAIL))
     if runs.clusters is not None:
         spread = run_noise(problem, best, objective, clusters=runs.clusters)
     return Member(form.law, problem, objective, best, spread, weights, form.reach)
 
 
-def _noise(residuals: Array, parameters: int, *, weights: Array, share: float) -> float:
+def _even(problem: Problem, theta: Array, weights: Array) -> Array:
+    """Give residuals (runs,) as large as the runs' noise: what the fit follows of it, most at the largest runs, undone.
+
+    Else few runs, of which the largest count most, are followed so closely that all the others seem far off.
+    """
+    residuals, slopes = (found[0] for found in problem.linearise(theta[None]))
+    known = 0.0 if problem.prior is None else np.diag(problem.prior.weight)
+    pulls = slopes * weights
+    inverse = np.linalg.pinv(pulls @ slopes.T + known, hermitian=True)
+    followed = np.einsum("pn,pn->n", slopes, inverse @ pulls)
+    others = np.einsum("pn,pq,qn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse, slopes)
+    return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
+
+
+def _noise(residuals: Array, weights: Array, *, share: float) -> float:
     """Give the standard deviation of normal residuals whose absolute value has this weighted quantile."""
-    size = np.abs(residuals - median(residuals))
+    size = np.abs(residuals)
     order = np.argsort(size)
-    total = float(weights.sum())
-    below = (np.cumsum(weights[order]) - weights[order] / 2) / total
-    counted = total**2 / float(weights @ weights)
-    freedom = max(counted * (1 - parameters / residuals.size), 1.0)
-    middle = float(np.interp(share, below, size[order])) / NormalDist().inv_cdf((1 + share) / 2)
-    return middle * float(np.sqrt(counted / freedom))
+    below = (np.cumsum(weights[order]) - weights[order] / 2) / float(weights.sum())
+    return float(np.interp(share, below, size[order])) / NormalDist().inv_cdf((1 + share) / 2)
 
 
 def _prior(form: Form, least: float) -> tuple[Array, Array]:
@@ -221,7 +233,8 @@ def _covariance(member: Member, theta: Array, weights: Array) -> Array:
     pulls = (slopes * (bend**2)[:, None, :]) @ slopes.transpose(0, 2, 1)
     if member.problem.prior is not None:
         known = np.diag(member.problem.prior.weight)
-        curvature, pulls = curvature + known, pulls + known
+        taken = member.objective.delta / EFFICIENT  # the noise beside which the fit weighed the prior
+        curvature, pulls = curvature + known, pulls + known * (taken / member.noise) ** 2
     held = (theta <= member.problem.lower) | (theta >= member.problem.upper)
     fixed = held[:, :, None] | held[:, None, :]
     scale = np.sqrt(np.maximum(np.einsum("bpp->bp", curvature), 1e-60))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from isoflop.allocation import allocate, range_within
-from isoflop.ensemble import Ensemble, combine, drawn, scale, shares, values
+from isoflop.ensemble import Ensemble, combine, nudged, scale, shares, values
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.fit import Fit
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 
 FLAT = 1e-3
 """The share of loss that the flat range of N may give up."""
-DRAWS, POINTS = 400, 400
-"""Curves drawn from several laws together, and sizes looked at between the ones they each prefer."""
+POINTS = 400
+"""Sizes looked at between the ones that several laws each prefer."""
+_DRAWS, _NUDGE = 400, 0.1
+"""Draws of log N from several laws together; the step, in standard errors, that finds the slope of log N."""
 
 
 @dataclass(frozen=True)
@@ -165,14 +168,29 @@ def _optimum(
         others = each[weights >= COUNTS]
     if isinstance(source, Ensemble):
         best = _together(source, weights, each, flops=flops, rule=rule)
-        draws = drawn(source, weights, count=DRAWS, seed=0)
-        found = [
-            _log_sizes(law, rows, flops, rule=rule) - own + best for (law, rows), own in zip(draws, each, strict=True)
-        ]
-        return best, np.concatenate(found), others
+        errors = [_size_error(law, rows, flops, rule=rule) for law, rows in nudged(source, _NUDGE)]
+        return best, best + _normals(errors, weights), others
     best = float(_log_sizes(curve_of(source).law, values_of(source), flops, rule=rule)[0])
     rows = source.draws if isinstance(source, Fit) else np.zeros((0, values_of(source).shape[1]))
     return best, _log_sizes(curve_of(source).law, rows, flops, rule=rule), others
+
+
+def _size_error(law: Law, rows: Array, flops: float, *, rule: FlopRule) -> float:
+    """Give the standard error of log N, to first order in the parameters.
+
+    Drawn parameters are no help: where the valley may be flat, their best N runs off to the end of the search.
+    """
+    up, down = _log_sizes(law, rows, flops, rule=rule).reshape(2, -1)
+    return float(np.linalg.norm(up - down)) / (2 * _NUDGE)
+
+
+def _normals(errors: Sequence[float], weights: Array) -> Array:
+    """Give points (points,) that spread as zero-mean normals of these standard errors, mixed by weight."""
+    found = []
+    for error, weight in zip(errors, weights.tolist(), strict=True):
+        count = max(1, round(_DRAWS * weight))
+        found += [error * NormalDist().inv_cdf((place + 0.5) / count) for place in range(count)]
+    return np.array(found)
 
 
 def _log_sizes(law: Law, rows: Array, flops: float, *, rule: FlopRule) -> Array:
