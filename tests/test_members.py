@@ -20,5 +20,6 @@ def test_the_noise_of_few_runs_is_found_and_no_run_is_forgotten_without_cause():
         found = members(isoflop.Runs.of(N=size, D=tokens, loss=truth(size, tokens) * scatter))
         noise.append([one.noise for one in found])
         kept.append([(one.weights > 0).mean() for one in found])
-    assert (np.median(noise, axis=0) > 0.0025).all() and (np.median(noise, axis=0) < 0.01).all()
+    assert (np.median(noise, axis=0) > 0.0025).all()
+    assert (np.median(noise, axis=0) < 0.01).all()
     assert (np.mean(kept, axis=0) > 0.9).all()
