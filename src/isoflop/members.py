@@ -149,8 +149,8 @@ def member_of(fit: Fit, runs: Runs) -> Member:
 
 def _member(form: Form, runs: Runs) -> Member | None:
     problem = problem_of(form.law, {key: runs[key] for key in form.law.inputs}, runs["loss"])
-    loss, counted = np.exp(problem.target), _share(runs)
-    weights = counted
+    loss, share = np.exp(problem.target), counted(runs)
+    weights = share
     least, middle = float(loss.min()), float(median(loss))
     begin = form.begin(problem, least, middle)
     theta = problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in begin]))
@@ -164,28 +164,28 @@ def _member(form: Form, runs: Runs) -> Member | None:
             return None
         best = found.theta[np.argmin(found.objective)]
         residuals = problem.residuals(best[None])[0]
-        now = max(_noise(residuals, best.size, weights=counted, share=0.5), _LEAST_NOISE)
+        now = max(_noise(residuals, best.size, weights=share, quantile=0.5), _LEAST_NOISE)
         theta = found.theta if turn == 0 else best[None]
-        weights = counted * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
+        weights = share * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
         if abs(now - spread) < 0.01 * spread:
             break
         spread = now
-    spread = max(spread, _noise(residuals, best.size, weights=counted, share=TAIL))
+    spread = max(spread, _noise(residuals, best.size, weights=share, quantile=TAIL))
     if runs.clusters is not None:
         spread = run_noise(problem, best, objective, clusters=runs.clusters)
     return Member(form.law, problem, objective, best, spread, weights, form.reach)
 
 
-def _noise(residuals: Array, parameters: int, *, weights: Array, share: float) -> float:
+def _noise(residuals: Array, parameters: int, *, weights: Array, quantile: float) -> float:
     """Give the standard deviation of normal residuals whose absolute value has this weighted quantile."""
     size = np.abs(residuals - median(residuals))
     order = np.argsort(size)
     total = float(weights.sum())
     below = (np.cumsum(weights[order]) - weights[order] / 2) / total
-    counted = total**2 / float(weights @ weights)
-    freedom = max(counted * (1 - parameters / residuals.size), 1.0)
-    middle = float(np.interp(share, below, size[order])) / NormalDist().inv_cdf((1 + share) / 2)
-    return middle * float(np.sqrt(counted / freedom))
+    effective = total**2 / float(weights @ weights)  # as many runs of equal weight say as much (Kish)
+    freedom = max(effective * (1 - parameters / residuals.size), 1.0)
+    middle = float(np.interp(quantile, below, size[order])) / NormalDist().inv_cdf((1 + quantile) / 2)
+    return middle * float(np.sqrt(effective / freedom))
 
 
 def _prior(form: Form, least: float) -> tuple[Array, Array]:
@@ -196,7 +196,7 @@ def _prior(form: Form, least: float) -> tuple[Array, Array]:
     return np.array([mean for mean, _ in pairs]) * scale, np.array([spread for _, spread in pairs]) * scale
 
 
-def _share(runs: Runs) -> Array:
+def counted(runs: Runs) -> Array:
     """Give how much each row counts, (runs,); the rows that share a run count as one between them."""
     weights, shared = (runs["C"] / runs["C"].max()) ** ROOT_OF_COMPUTE, runs.clusters
     return np.asarray(weights if shared is None else weights / np.bincount(shared)[shared])
