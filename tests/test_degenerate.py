@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 from simulated import chinchilla_runs
+from tabled import RUNS
 
 import isoflop
 from isoflop.errors import IsoflopError
@@ -114,3 +115,16 @@ def test_a_hundred_thousand_runs_take_seconds():
     found = isoflop.forecast(runs, N=1e11, D=1e13)[0]
     assert time.process_time() - begin < 10
     assert found.loss.value == pytest.approx(besiroglu2024(1e11, 1e13), rel=0.01)
+
+
+@pytest.mark.parametrize("place", [0, 7, 20, 39])
+def test_one_loss_ten_times_too_high_moves_nothing_by_a_standard_error(place):
+    loss = RUNS["loss"].copy()
+    loss[place] *= 10
+    clean, spoilt = (
+        isoflop.fit("chinchilla", isoflop.Runs.of(N=RUNS["N"], D=RUNS["D"], loss=one), draws=0)
+        for one in (RUNS["loss"], loss)
+    )
+    error = np.sqrt(np.diag(clean.covariance))
+    moved = np.array([spoilt.curve.values[name] - clean.curve.values[name] for name in clean.curve.values])
+    assert (np.abs(moved) < error).all()
