@@ -1,12 +1,148 @@
-"""members: the laws that forecast together."""
+"""members: laws held by priors, and solved again on any part of the runs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
+from simulated import chinchilla_runs
 
 import isoflop
 from isoflop.laws import CURVES
-from isoflop.members import members
+from isoflop.laws.chinchilla import besiroglu2024
+from isoflop.members import FORMS, _member, counted, member_of, members, predicted, solved
+from isoflop.runs import Runs
+
+EXACT = chinchilla_runs(40)
+NOISY = chinchilla_runs(60, noise=0.005)
+AT = {"N": np.array([1e9, 2e10, 1e11]), "D": np.array([1e11, 4e11, 2e12])}
+FITTED = members(NOISY)
+
+
+def said(member, part=None):
+    """Give the log loss and standard error that a member solved on part of its runs gives at AT."""
+    rows = np.ones(member.problem.size) if part is None else part.astype(float)
+    value, error = predicted(member, solved(member, rows[None]), AT)
+    return value[0], error[0]
+
+
+def changed(runs=NOISY, **columns):
+    return Runs.of(**({key: runs[key] for key in ("N", "D", "loss")} | columns))
+
+
+def test_four_laws_take_part():
+    assert [one.law.name for one in FITTED] == ["chinchilla", "coupled", "valley", "log-quadratic"]
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_exact_runs_of_a_law_give_it_back_in_spite_of_the_prior(position):
+    value, error = said(members(EXACT)[position])
+    assert value == pytest.approx(np.log(besiroglu2024(**AT)), abs=2e-3)
+    assert (error < 0.005).all()
+
+
+@pytest.mark.parametrize("noise", [0.003, 0.01])
+def test_the_noise_is_that_of_the_runs(noise):
+    found = np.mean([members(chinchilla_runs(100, noise=noise, seed=seed))[0].noise for seed in range(6)])
+    assert found == pytest.approx(noise, rel=0.25)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.law.name)
+def test_solved_on_part_of_the_runs_is_fitted_to_them(form):
+    part = NOISY["C"] < np.quantile(NOISY["C"], 0.7)
+    value, error = said(_member(form, NOISY), part)
+    alone, _ = said(_member(form, NOISY.take(part)))
+    assert (np.abs(value - alone) < np.maximum(error, 0.002)).all()
+
+
+@pytest.mark.parametrize("member", FITTED, ids=lambda one: one.law.name)
+def test_many_parts_are_solved_as_each_is_alone(member):
+    parts = (NOISY["C"] <= np.quantile(NOISY["C"], [0.4, 0.7, 1.0])[:, None]).astype(float)
+    values, errors = predicted(member, solved(member, parts), AT)
+    for row, part in enumerate(parts):
+        value, error = said(member, part)
+        assert values[row] == pytest.approx(value, abs=1e-4)
+        assert errors[row] == pytest.approx(error, rel=1e-2)
+
+
+@pytest.mark.parametrize("member", FITTED, ids=lambda one: one.law.name)
+def test_a_part_does_not_know_the_losses_outside_it(member):
+    part = NOISY["C"] < np.quantile(NOISY["C"], 0.6)
+    other = member.problem.target + np.where(part, 0.0, 0.3)
+    blind = replace(member, problem=replace(member.problem, target=other))
+    assert said(blind, part)[0] == pytest.approx(said(member, part)[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("member", FITTED, ids=lambda one: one.law.name)
+def test_the_standard_error_is_how_far_the_forecast_wanders(member):
+    """Over tables of equal truth and noise; the valley and the quadratic are wrong, but wander no less."""
+    position = [one.law.name for one in FITTED].index(member.law.name)
+    found = [said(_member(FORMS[position], chinchilla_runs(60, noise=0.005, seed=seed))) for seed in range(20)]
+    values, errors = (np.array(part) for part in zip(*found, strict=True))
+    inside = values[:, :1].std(axis=0) / errors[:, :1].mean(axis=0)
+    assert 0.4 < inside < 2.5
+
+
+def test_one_run_far_off_does_not_count():
+    loss = NOISY["loss"].copy()
+    loss[np.argmax(NOISY["C"])] *= 1.2
+    for one, other in zip(FITTED, members(changed(loss=loss)), strict=True):
+        assert said(other)[0] == pytest.approx(said(one)[0], abs=0.01), one.law.name
+
+
+def test_larger_runs_count_more():
+    weights = FITTED[0].weights
+    clean = weights > 0.5 * np.sqrt(NOISY["C"] / NOISY["C"].max())
+    assert clean.mean() > 0.9
+    assert weights[np.argmax(NOISY["C"])] > 10 * weights[np.argmin(NOISY["C"])] > 0
+
+
+def test_the_order_of_the_rows_means_nothing():
+    order = np.random.default_rng(1).permutation(len(NOISY))
+    for one, other in zip(FITTED, members(NOISY.take(order)), strict=True):
+        assert said(other)[0] == pytest.approx(said(one)[0], abs=1e-5), one.law.name
+
+
+@pytest.mark.parametrize("units", [1e-3, 1e3])
+def test_units_of_size_mean_nothing(units):
+    """N and D together: tokens per parameter, which the valley knows, stay as they are."""
+    rescaled = members(changed(N=NOISY["N"] * units, D=NOISY["D"] * units))
+    far = {key: value * units for key, value in AT.items()}
+    for one, other in zip(FITTED, rescaled, strict=True):
+        value = predicted(other, solved(other, np.ones((1, len(NOISY)))), far)[0][0]
+        assert value == pytest.approx(said(one)[0], abs=1e-4), one.law.name
+
+
+def test_units_of_loss_mean_nothing():
+    for one, other in zip(FITTED, members(changed(loss=NOISY["loss"] / 3)), strict=True):
+        assert said(other)[0] + np.log(3) == pytest.approx(said(one)[0], abs=1e-4), one.law.name
+
+
+def test_rows_that_share_a_run_count_as_one():
+    size = np.repeat(np.geomspace(1e8, 1e10, 8), 6)
+    tokens = np.tile(np.geomspace(3e9, 3e11, 6), 8)
+    loss = besiroglu2024(size, tokens) * np.exp(np.repeat(0.01 * np.random.default_rng(0).standard_normal(8), 6))
+    free = {"N": size, "D": tokens, "loss": loss}
+    rows, shared = Runs.of(**free), Runs.of(**free, run_id=[f"run {one:.3g}" for one in size])
+    assert shared.clusters is not None
+    assert counted(shared) == pytest.approx(counted(rows) / 6)
+    assert members(shared)[0].noise > 0.005  # that of whole runs, which the rows within one do not show
+
+
+def test_a_fit_is_a_member_too():
+    fit = isoflop.fit("chinchilla", NOISY, draws=0)
+    value, error = said(member_of(fit, NOISY))
+    assert value == pytest.approx(np.log(fit.curve(**AT)), abs=1e-5)
+    assert (error > 0).all()
+
+
+def test_without_runs_to_say_otherwise_the_prior_does():
+    """Six runs at one size: the exponent of N comes from published fits alone, within their width."""
+    tokens = np.geomspace(1e9, 1e11, 6)
+    chinchilla = members(Runs.of(N=np.full(6, 1e9), D=tokens, loss=besiroglu2024(1e9, tokens)))[0]
+    position = list(chinchilla.law.parameters).index("alpha")
+    assert 0.2 < chinchilla.theta[position] < 0.5
 
 
 def test_the_noise_of_few_runs_is_found_and_no_run_is_forgotten_without_cause():

@@ -9,16 +9,27 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
+from isoflop.ensemble import combine
 from isoflop.errors import UsageError
+from isoflop.forecast import UNTESTED, evidence
 from isoflop.laws import CURVES
+from isoflop.plan import plan_with
+from isoflop.runs import Runs
 
 RUNS = chinchilla_runs(60, noise=0.01)
 FIT = isoflop.fit("chinchilla", RUNS, draws=200)
+BEHIND = evidence(FIT)
+TOGETHER = combine(RUNS)
 QUANTITIES = ("N", "D", "loss", "tokens_per_parameter")
 
 
+def planned(flops, level=0.9):
+    """Give the plan of FIT, whose backtests are at hand."""
+    return plan_with(FIT, BEHIND, flops=flops, level=level)
+
+
 def test_a_plan_spends_the_budget():
-    plan = isoflop.plan(FIT, flops=1e23)
+    plan = planned(1e23)
     assert 6 * plan.N.value * plan.D.value == pytest.approx(1e23, rel=1e-9)
     assert plan.tokens_per_parameter.value == pytest.approx(plan.D.value / plan.N.value, rel=1e-12)
     assert plan.loss.value == pytest.approx(FIT.curve(plan.N.value, plan.D.value), rel=1e-12)
@@ -27,7 +38,7 @@ def test_a_plan_spends_the_budget():
 @pytest.mark.parametrize("flops", [1e18, 1e21, 1e24])
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.99])
 def test_every_interval_holds_its_value(flops, level):
-    plan = isoflop.plan(FIT, flops=flops, level=level)
+    plan = planned(flops, level)
     for name in QUANTITIES:
         one = getattr(plan, name)
         assert one.low < one.value < one.high, name
@@ -35,32 +46,32 @@ def test_every_interval_holds_its_value(flops, level):
 
 
 def test_a_higher_level_gives_wider_intervals():
-    narrow, wide = (isoflop.plan(FIT, flops=1e23, level=level) for level in (0.5, 0.95))
+    narrow, wide = (planned(1e23, level) for level in (0.5, 0.95))
     for name in QUANTITIES:
         for kind in ("statistical", "calibrated"):
             one, other = (getattr(found, name).intervals[kind] for found in (narrow, wide))
             assert other[0] < one[0] < one[1] < other[1]
 
 
-def test_intervals_hold_the_truth_nine_times_in_ten():
+def test_statistical_intervals_hold_the_truth_nine_times_in_ten():
     true = isoflop.plan(CURVES["besiroglu2024"], flops=1e22).N.value
     inside = []
     for seed in range(60):
         fit = isoflop.fit("chinchilla", chinchilla_runs(60, noise=0.01, seed=seed), draws=200, seed=seed)
-        found = isoflop.plan(fit, flops=1e22).N
+        found = plan_with(fit, UNTESTED, flops=1e22, level=0.9).N
         inside.append(found.low <= true <= found.high)
     assert 0.8 < np.mean(inside) < 0.99
 
 
 def test_more_compute_asks_for_more_of_both_and_gets_a_lower_loss():
-    plans = [isoflop.plan(FIT, flops=10**power) for power in range(18, 27)]
+    plans = [planned(10.0**power) for power in range(18, 27)]
     assert (np.diff([plan.N.value for plan in plans]) > 0).all()
     assert (np.diff([plan.D.value for plan in plans]) > 0).all()
     assert (np.diff([plan.loss.value for plan in plans]) < 0).all()
 
 
 def test_within_the_flat_range_no_size_loses_more_than_a_thousandth():
-    plan = isoflop.plan(FIT, flops=1e23)
+    plan = planned(1e23)
     low, high = plan.flat_range
     sizes = np.geomspace(low, high, 200)
     losses = FIT.curve(sizes, 1e23 / 6 / sizes)
@@ -83,7 +94,7 @@ def test_rounded_coefficients_warn_where_they_are_used_to_allocate():
 
 
 def test_a_far_budget_is_called_a_guess():
-    near, far = isoflop.plan(FIT, flops=1e22), isoflop.plan(FIT, flops=1e28)
+    near, far = planned(1e22), planned(1e28)
     assert near.decades < 1
     assert far.decades == pytest.approx(math.log10(1e28 / FIT.curve.fitted_on["C"][1]))
     assert "P01" not in [finding.code for finding in near.findings]
@@ -100,7 +111,7 @@ def test_any_typed_law_of_n_and_d_can_be_planned():
 @pytest.mark.parametrize("flops", [0, -1e20, 5, math.nan, math.inf, 1e61])
 def test_a_budget_that_is_none_is_refused(flops):
     with pytest.raises(UsageError, match="is no budget"):
-        isoflop.plan(FIT, flops=flops)
+        planned(flops)
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, -0.1, math.nan])
@@ -116,7 +127,7 @@ def test_a_law_that_cannot_trade_n_for_d_is_refused(name):
 
 
 def test_a_plan_prints_itself():
-    text = str(isoflop.plan(FIT, flops=1e23))
+    text = str(planned(1e23))
     assert "within 0.1 % of the best loss" in text
     assert "90% interval" in text
 
@@ -131,3 +142,53 @@ def test_checkpoints_of_few_runs_do_not_send_sizes_to_the_end_of_the_search():
         runs = isoflop.Runs.of(N=size, D=tokens, run=np.arange(8.0).repeat(6), loss=truth(size, tokens) * np.exp(noise))
         low, high = isoflop.plan(runs, flops=1e22).N.intervals["statistical"]
         assert 1.2 < high / low < 1e4
+
+
+# The three intervals, and several laws.
+
+
+@pytest.mark.parametrize("source", ["fit", "laws"])
+def test_the_headline_holds_all_three_intervals(source):
+    plan = planned(1e23) if source == "fit" else isoflop.plan(TOGETHER, flops=1e23)
+    for name in ("N", "D", "tokens_per_parameter"):
+        one = getattr(plan, name)
+        assert list(one.intervals) == ["statistical", "calibrated", "laws"]
+        assert one.low == min(low for low, _ in one.intervals.values())
+        assert one.high == max(high for _, high in one.intervals.values())
+    assert plan.calibrated
+
+
+def test_the_intervals_of_d_and_n_are_one():
+    plan = isoflop.plan(TOGETHER, flops=1e23)
+    for kind, (low, high) in plan.N.intervals.items():
+        least, most = plan.D.intervals[kind]
+        assert 6 * low * most == pytest.approx(1e23, rel=0.05), kind
+        assert 6 * high * least == pytest.approx(1e23, rel=0.05), kind
+
+
+def test_runs_are_planned_by_several_laws_together():
+    plan, truth = isoflop.plan(RUNS, flops=1e24), isoflop.plan(CURVES["besiroglu2024"], flops=1e24)
+    assert plan.N == isoflop.plan(TOGETHER, flops=1e24).N
+    assert 6 * plan.N.value * plan.D.value == pytest.approx(1e24, rel=1e-9)
+    for name in QUANTITIES:
+        assert getattr(plan, name).low < getattr(truth, name).value < getattr(plan, name).high, name
+
+
+def test_no_other_size_is_better_by_the_laws_together():
+    plan = isoflop.plan(TOGETHER, flops=1e23)
+    sizes = plan.N.value * np.geomspace(0.1, 10, 81)
+    losses = [one.loss.value for one in isoflop.forecast(TOGETHER, N=sizes, D=1e23 / 6 / sizes)]
+    assert plan.loss.value <= min(losses) * (1 + 1e-5)
+    inside = (sizes > plan.flat_range[0]) & (sizes < plan.flat_range[1])
+    assert (np.array(losses) <= plan.loss.value * 1.001 * (1 + 1e-4))[inside].all()
+
+
+def test_runs_that_cannot_be_backtested_give_a_plan_that_says_so():
+    size = np.geomspace(1e8, 1e10, 9)
+    tokens = 1e21 / 6 / size
+    runs = Runs.of(N=size, D=tokens, loss=CURVES["besiroglu2024"](size, tokens))
+    plan = isoflop.plan(runs, flops=1e22)
+    assert not plan.calibrated
+    assert "P03" in [one.code for one in plan.findings]
+    assert np.isnan(plan.N.intervals["calibrated"]).all()
+    assert plan.N.low < plan.N.value < plan.N.high

@@ -59,9 +59,9 @@ def test_another_law_gives_the_plan_of_its_own_fit():
 
 
 def test_every_combination_is_what_its_own_fit_from_afar_says():
-    row = only(ON_LADDER, objective="squares", outliers="cheapest", law="gadre")
+    row = only(ON_LADDER, objective="squares", outliers="cheapest", law="coupled")
     some = LADDER.take(LADDER["C"] > np.sort(LADDER["C"])[1])
-    planned = isoflop.plan(isoflop.fit("gadre", some, objective="squares", draws=0), flops=1e13)
+    planned = isoflop.plan(isoflop.fit("coupled", some, objective="squares", draws=0), flops=1e13)
     for name in QUANTITIES:
         assert getattr(row, name).value == pytest.approx(getattr(planned, name).value, rel=2e-3)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
@@ -147,8 +147,8 @@ class Asked:
 
     @property
     def _one_law(self) -> bool:
-        """Say whether one law was asked for, by name or by what is pinned or bounded."""
-        return bool(self.fix or self.bounds or (self.law and not self.laws))
+        """Say whether one law was asked for: by name, or by what is pinned, bounded or minimised."""
+        return bool(self.fix or self.bounds or self.objective != "robust" or (self.law and not self.laws))
 
     @property
     def laws(self) -> tuple[str, ...]:
@@ -161,6 +161,10 @@ class Asked:
         from isoflop.ensemble import combine
 
         return combine(self.read(source), laws=self.laws)
+
+    def fit_or_runs(self, source: str) -> Fit | Runs:
+        """Give the runs in a file, or the fit to them where one law was asked for."""
+        return replace(self, draws=0).fit(source) if self._one_law else self.read(source)
 
 
 def takes_runs(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -247,14 +247,15 @@ def backtest(
     runs: Runs,
     asked: Asked,
     along: Annotated[
-        str, typer.Option("--along", metavar="INPUT", help="What to extrapolate: C, N, D or another input.")
-    ] = "C",
+        str | None,
+        typer.Option("--along", metavar="INPUT", help="What to extrapolate: C (unless said), N, D or another input."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Fit the small runs, score on the larger ones: what forecasts from these runs have been worth."""
     from isoflop.record import backtest
 
-    found = backtest(asked.read(runs), laws=asked.laws or ((asked.law,) if asked.law else ()), along=along)
+    found = backtest(asked.fit_or_runs(runs), laws=asked.laws, along=along, level=asked.level)
     if json:
         _print_json(found.as_dict())
     else:

@@ -192,8 +192,9 @@ def separating_run(problem: Problem, theta: Array, noise: float) -> str:
     seen = new.linearise(theta[None])[1][0].T / scale
     _, values, right = np.linalg.svd(slopes / scale, full_matrices=False)
     spread = (noise / np.maximum(values, 1e-9 * values[0])) ** 2
-    along = seen @ right.T
-    gain = (spread[-1] * along[:, -1]) ** 2 / (max(noise, 1e-12) ** 2 + (along**2 * spread).sum(axis=1))
+    with np.errstate(all="ignore"):  # the law may overflow so far from its runs
+        along = seen @ right.T
+        gain = (spread[-1] * along[:, -1]) ** 2 / (max(noise, 1e-12) ** 2 + (along**2 * spread).sum(axis=1))
     best = int(np.argmax(np.where(np.isfinite(gain), gain, -1.0)))
     return f"one run would separate them best: N={show(float(np.exp(n[best])), 2)}, D={show(float(np.exp(d[best])), 2)}"
 

@@ -88,19 +88,20 @@ def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemb
     """
     some = _usable(runs)
     found = tuple(member_of(fit(law, some, draws=0), some) for law in laws) or members(some)
-    strange = [one.law.name for one in found if not set(one.law.inputs) <= {"N", "D", "C"}]
+    strange = [one.law.name for one in found if set(one.law.inputs) != {"N", "D"}]
     if strange:
-        raise UsageError(
-            f"law {strange[0]} takes more than N and D, so it cannot forecast beside others. Say it alone."
-        )
+        raise UsageError(f"law {strange[0]} is not one of N and D, so it cannot forecast beside others. Say it alone.")
     return _ensemble(some, found, along=along)
 
 
-def alone(one: Fit) -> Ensemble:
-    """Give a fit as an ensemble of one law, backtested as several are; its runs must be known."""
-    law, runs = one.curve.law, _share(one.runs)
-    along = "C" if "C" in runs and ({"N", "D"} <= set(law.inputs) or "C" in law.inputs) else next(iter(law.inputs))
-    return _ensemble(runs, (member_of(one, runs),), along=along)
+def alone(one: Fit, *, along: str | None = None) -> Ensemble:
+    """Give a fit as an ensemble of one law, backtested as several are; its runs must be known.
+
+    along  what is extrapolated; unless it is said, C for a law of compute, else the law's first input
+    """
+    law, runs = one.curve.law, _thinned(one.runs)
+    of_compute = "C" in runs and ({"N", "D"} <= set(law.inputs) or "C" in law.inputs)
+    return _ensemble(runs, (member_of(one, runs),), along=along or ("C" if of_compute else next(iter(law.inputs))))
 
 
 def _ensemble(runs: Runs, found: tuple[Member, ...], *, along: str) -> Ensemble:
@@ -122,10 +123,10 @@ def _usable(runs: Runs) -> Runs:
             f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}; a forecast needs {FEWEST_RUNS}. "
             'Add runs, or fit a smaller law, such as --law "A/N^alpha".'
         )
-    return _share(kept)
+    return _thinned(kept)
 
 
-def _share(runs: Runs) -> Runs:
+def _thinned(runs: Runs) -> Runs:
     return runs.take(slice(0, None, -(-len(runs) // MOST_RUNS)))
 
 

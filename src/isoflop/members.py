@@ -151,8 +151,8 @@ def member_of(fit: Fit, runs: Runs) -> Member:
 
 def _member(form: Form, runs: Runs) -> Member | None:
     problem = problem_of(form.law, {key: runs[key] for key in form.law.inputs}, runs["loss"])
-    loss, counted = np.exp(problem.target), _share(runs)
-    weights = counted
+    loss, share = np.exp(problem.target), counted(runs)
+    weights = share
     least, middle = float(loss.min()), float(median(loss))
     begin = form.begin(problem, least, middle)
     theta = problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in begin]))
@@ -166,13 +166,13 @@ def _member(form: Form, runs: Runs) -> Member | None:
             return None
         best = found.theta[np.argmin(found.objective)]
         residuals = _even(problem, best, weights)
-        now = max(_noise(residuals, counted, share=0.5), _LEAST_NOISE)
+        now = max(_noise(residuals, share, quantile=0.5), _LEAST_NOISE)
         theta = found.theta if turn == 0 else best[None]
-        weights = counted * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
+        weights = share * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
         if abs(now - spread) < 0.01 * spread:
             break
         spread = now
-    spread = max(spread, _noise(residuals, counted, share=TAIL))
+    spread = max(spread, _noise(residuals, share, quantile=TAIL))
     if runs.clusters is not None:
         spread = run_noise(problem, best, objective, clusters=runs.clusters)
     return Member(form.law, problem, objective, best, spread, weights, form.reach)
@@ -192,12 +192,12 @@ def _even(problem: Problem, theta: Array, weights: Array) -> Array:
     return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
 
 
-def _noise(residuals: Array, weights: Array, *, share: float) -> float:
+def _noise(residuals: Array, weights: Array, *, quantile: float) -> float:
     """Give the standard deviation of normal residuals whose absolute value has this weighted quantile."""
     size = np.abs(residuals)
     order = np.argsort(size)
     below = (np.cumsum(weights[order]) - weights[order] / 2) / float(weights.sum())
-    return float(np.interp(share, below, size[order])) / NormalDist().inv_cdf((1 + share) / 2)
+    return float(np.interp(quantile, below, size[order])) / NormalDist().inv_cdf((1 + quantile) / 2)
 
 
 def _prior(form: Form, least: float) -> tuple[Array, Array]:
@@ -208,7 +208,7 @@ def _prior(form: Form, least: float) -> tuple[Array, Array]:
     return np.array([mean for mean, _ in pairs]) * scale, np.array([spread for _, spread in pairs]) * scale
 
 
-def _share(runs: Runs) -> Array:
+def counted(runs: Runs) -> Array:
     """Give how much each row counts, (runs,); the rows that share a run count as one between them."""
     weights, shared = (runs["C"] / runs["C"].max()) ** ROOT_OF_COMPUTE, runs.clusters
     return np.asarray(weights if shared is None else weights / np.bincount(shared)[shared])

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.ensemble import Ensemble, alone, combine, shares, widths
-from isoflop.estimate import LEVEL
-from isoflop.fit import fit
+from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL, refuse_level
+from isoflop.fit import Fit, fit
+from isoflop.runs import Runs
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from isoflop.runs import Runs
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,27 @@ def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
     )
 
 
-def backtest(runs: Runs, *, laws: Sequence[str] = (), along: str = "C", level: float = LEVEL) -> Record:
-    """Fit the small runs and score on the larger ones, from every budget on: several laws, or those named.
+def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None = None, level: float = LEVEL) -> Record:
+    """Fit the small runs and score on the larger ones, from every budget on: several laws, those named, or one fit.
 
     Rolling origin with a growing window; the baselines are scored beside. One law may take other
-    inputs than N and D; its backtests go along compute, or along its first input where there is none.
+    inputs than N and D.
+
+    along  what is extrapolated: C unless one law takes other inputs, then its first
     """
-    if len(laws) == 1:
-        return record(alone(fit(laws[0], runs, draws=0)), level=level)
-    return record(combine(runs, laws=laws, along=along), level=level)
+    refuse_level(level)
+    if isinstance(source, Runs):
+        _refuse_column(source, along)
+        source = fit(laws[0], source, draws=0) if len(laws) == 1 else source
+    if isinstance(source, Fit):
+        return record(alone(source, along=along), level=level)
+    return record(combine(source, laws=laws, along=along or "C"), level=level)
+
+
+def _refuse_column(runs: Runs, along: str | None) -> None:
+    """Refuse to extrapolate along what the runs do not have, or what is no size."""
+    if along is None:
+        return
+    column = runs[along]
+    if column.dtype.kind not in "fiu" or not (column > 0).all():
+        raise UsageError(f"cannot extrapolate along {along}: not every run has a number above zero there.")

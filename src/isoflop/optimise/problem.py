@@ -97,19 +97,23 @@ class Problem:
         return np.clip(np.where(self.logged, np.log(positive), values), self.lower, self.upper)
 
     def linearise(self, theta: Array) -> tuple[Array, Array]:
-        """Give residuals (batch, runs) and the prediction's derivatives (batch, parameters, runs)."""
+        """Give residuals (batch, runs) and the prediction's derivatives (batch, parameters, runs).
+
+        Where a law overflows or is undefined, they are not finite.
+        """
         values = self.natural(theta)
         names = tuple(self.law.parameters)
         given = dict(zip(names, values.T[:, :, None], strict=True)) | dict(self.inputs)
-        predicted, tangents = dual.gradient(self.law.formula, given, names)
-        predicted = np.broadcast_to(predicted, (theta.shape[0], self.size))
-        unit = 1 / predicted if self.log else np.ones_like(predicted)
         slopes = np.zeros((theta.shape[0], len(names), self.size))
-        for column, key in enumerate(names):
-            if key in tangents:
-                scale = unit * values[:, column, None] if self.logged[column] else unit
-                np.multiply(tangents[key], scale, out=slopes[:, column])
-        return self.target - (np.log(predicted) if self.log else predicted), slopes
+        with np.errstate(all="ignore"):
+            predicted, tangents = dual.gradient(self.law.formula, given, names)
+            predicted = np.broadcast_to(predicted, (theta.shape[0], self.size))
+            unit = 1 / predicted if self.log else np.ones_like(predicted)
+            for column, key in enumerate(names):
+                if key in tangents:
+                    scale = unit * values[:, column, None] if self.logged[column] else unit
+                    np.multiply(tangents[key], scale, out=slopes[:, column])
+            return self.target - (np.log(predicted) if self.log else predicted), slopes
 
     def residuals(self, theta: Array) -> Array:
         """Give residuals (batch, runs) alone."""

@@ -1,0 +1,238 @@
+"""ensemble: several laws on the same runs, weighed by what they missed, with an interval that past errors scale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from simulated import chinchilla_runs
+
+import isoflop
+from isoflop.ensemble import (
+    FEWEST_RUNS,
+    MOST_RUNS,
+    alone,
+    combine,
+    drawn,
+    outlook,
+    scale,
+    shares,
+    values,
+)
+from isoflop.errors import DataError, UsageError
+from isoflop.laws.chinchilla import besiroglu2024
+from isoflop.runs import Runs
+
+RUNS = chinchilla_runs(60, noise=0.005)
+TOGETHER = combine(RUNS)
+AT = {"N": np.array([1e9, 2e10, 1e11]), "D": np.array([1e11, 4e11, 2e12])}
+FAR = np.array([0.0, 0.5, 1.5])
+
+
+def of(runs, **changed):
+    return Runs.of(**({key: runs[key] for key in ("N", "D", "loss")} | changed))
+
+
+def untested(together=TOGETHER):
+    """Give the same laws without any backtest."""
+    past, none = together.backtest, np.zeros(0)
+    whole = np.zeros(0, dtype=np.int64)
+    empty = replace(past, origin=whole, row=whole, cuts=none, decades=none, baselines={},
+                    error=past.error[:, :0], spread=past.spread[:, :0])  # fmt: skip
+    return replace(together, backtest=empty)
+
+
+def erring(by, decades=None):
+    """Give the laws with backtest errors of so much each; one test each at some distances."""
+    past = TOGETHER.backtest
+    far = np.linspace(0, 2, 40) if decades is None else decades
+    error = np.broadcast_to(np.asarray(by, float)[:, None], (4, far.size))
+    origin = np.arange(far.size) % 4
+    return replace(TOGETHER, backtest=replace(
+        past, origin=origin, row=origin, decades=far, cuts=np.arange(4.0), error=error, spread=0 * error + 0.001
+    ))  # fmt: skip
+
+
+# Weights.
+
+
+@pytest.mark.parametrize("together", [TOGETHER, untested(), erring([0.1, 0, 0.01, 3])])
+def test_weights_add_up_to_one(together):
+    found = shares(together, np.linspace(0, 8, 50))
+    assert (found > 0).all()
+    assert found.sum(axis=0) == pytest.approx(np.ones(50))
+
+
+def test_without_backtests_laws_count_alike_within_their_reach():
+    assert shares(untested(), np.array([0.0, 0.5, 1.0])) == pytest.approx(np.full((4, 3), 0.25))
+
+
+def test_the_law_that_erred_less_counts_for_more():
+    found = shares(erring([0.03, 0.01, 0.02, 0.03]), np.array([0.5]))[:, 0]
+    assert found[1] > 2 * found[2] > 2 * found[0]
+    assert found[0] == pytest.approx(found[3])
+
+
+def test_errors_near_the_distance_asked_for_say_more():
+    """The first law erred near by, the second far out."""
+    far = np.linspace(0, 2, 40)
+    error = np.where(far < 1, [[0.05], [0.005], [0.05], [0.05]], [[0.005], [0.05], [0.05], [0.05]])
+    together = replace(TOGETHER, backtest=replace(erring([0, 0, 0, 0], far).backtest, error=error))
+    near, out = shares(together, np.array([0.0, 2.0])).T
+    assert near[1] > 2 * near[0]
+    assert out[0] > 2 * out[1]
+
+
+def test_one_wild_error_counts_as_a_tenth():
+    one, other = (shares(erring([0.01, 0.01, 0.01, wild]), FAR) for wild in (0.1, 10.0))
+    assert one == pytest.approx(other)
+
+
+def test_few_backtests_move_the_weights_little():
+    few = shares(erring([0.03, 0.01, 0.03, 0.03], np.array([0.5])), np.array([0.5]))[:, 0]
+    many = shares(erring([0.03, 0.01, 0.03, 0.03], np.full(40, 0.5)), np.array([0.5]))[:, 0]
+    assert 0.25 < few[1] < many[1]
+
+
+def test_the_quadratic_fades_beyond_one_decade():
+    found = shares(untested(), np.array([1.0, 2.0, 3.0]))
+    assert found[3] == pytest.approx([0.25, 0.01 / 3.01, 1e-4 / 3.0001])
+
+
+# The forecast.
+
+
+def test_the_forecast_is_the_weighted_mean_of_the_laws():
+    found = outlook(TOGETHER, AT, FAR, level=0.9)
+    assert found.loss == pytest.approx((found.weights * found.each).sum(axis=0))
+    assert (found.each.min(axis=0) <= found.loss).all()
+    assert (found.loss <= found.each.max(axis=0)).all()
+
+
+def test_of_exact_runs_the_forecast_is_their_law():
+    found = outlook(combine(chinchilla_runs(60)), AT, FAR, level=0.9)
+    assert found.loss == pytest.approx(np.log(besiroglu2024(**AT)), abs=0.004)
+
+
+def test_one_bad_run_moves_the_forecast_by_less_than_a_percent():
+    for row in (3, int(np.argmax(RUNS["C"])), int(np.argmin(RUNS["N"]))):
+        loss = RUNS["loss"].copy()
+        loss[row] *= 1.2
+        moved = (
+            outlook(combine(of(RUNS, loss=loss)), AT, FAR, level=0.9).loss - outlook(TOGETHER, AT, FAR, level=0.9).loss
+        )
+        assert np.abs(moved).max() < 0.01
+
+
+def test_the_interval_widens_with_distance_and_level():
+    at = {key: np.full(3, column[1]) for key, column in AT.items()}
+    near = outlook(erring([0.01] * 4), at, np.array([0.0, 1.0, 3.0]), level=0.9).calibrated
+    assert (np.diff(near) > 0).all()
+    for kind in ("statistical", "calibrated"):
+        halves = [getattr(outlook(TOGETHER, AT, FAR, level=level), kind) for level in (0.5, 0.9, 0.99)]
+        assert (np.diff(halves, axis=0) > 0).all()
+
+
+def test_large_past_errors_widen_the_interval_and_small_ones_narrow_it():
+    large, small = scale(erring([0.05] * 4), FAR), scale(erring([1e-5] * 4), FAR)
+    assert (small < 1).all()
+    assert (large > 1).all()
+    assert scale(untested(), FAR) == pytest.approx(np.ones(3))
+
+
+def test_on_sound_runs_the_interval_holds_nine_new_runs_in_ten():
+    inside = []
+    for seed in range(25):
+        runs, new = chinchilla_runs(60, noise=0.005, seed=seed), chinchilla_runs(20, noise=0.005, seed=500 + seed)
+        far = 3 * new["C"] / new["C"].max() * runs["C"].max()
+        grow = np.sqrt(far / new["C"])
+        at = {"N": new["N"] * grow, "D": new["D"] * grow}
+        noise = np.log(new["loss"] / besiroglu2024(new["N"], new["D"]))
+        found = outlook(combine(runs), at, np.maximum(np.log10(far / runs["C"].max()), 0), level=0.9)
+        inside += (np.abs(np.log(besiroglu2024(**at)) + noise - found.loss) < found.calibrated).tolist()
+    assert 0.82 < np.mean(inside) < 0.99
+
+
+# What means nothing.
+
+
+def test_the_order_of_the_rows_means_nothing():
+    shuffled = combine(RUNS.take(np.random.default_rng(2).permutation(60)))
+    one, other = (outlook(found, AT, FAR, level=0.9) for found in (TOGETHER, shuffled))
+    for here, there in zip(one, other, strict=True):
+        assert here == pytest.approx(there, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("units", [1e-3, 1e3])
+def test_units_of_size_mean_nothing(units):
+    rescaled = combine(of(RUNS, N=RUNS["N"] * units, D=RUNS["D"] * units))
+    far = {key: column * units for key, column in AT.items()}
+    one, other = outlook(TOGETHER, AT, FAR, level=0.9), outlook(rescaled, far, FAR, level=0.9)
+    for here, there in zip(one, other, strict=True):
+        assert here == pytest.approx(there, rel=5e-3, abs=1e-5)
+
+
+# Which laws, which runs.
+
+
+def test_laws_may_be_named():
+    found = combine(RUNS, laws=("chinchilla", "coupled"))
+    assert [one.law.name for one in found.members] == ["chinchilla", "coupled"]
+    assert found.name == "chinchilla, coupled together on runs"
+    wanted = isoflop.fit("chinchilla", RUNS, draws=0).curve.values
+    law, row = values(found)[0]
+    assert dict(zip(law.parameters, row[0], strict=True)) == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.parametrize("law", ["E + B/D^b", "E + K/C^g", "repetition"])
+def test_a_law_of_other_inputs_cannot_forecast_beside_others(law):
+    runs = of(RUNS, U=RUNS["D"])
+    with pytest.raises(UsageError):
+        combine(runs, laws=("chinchilla", law))
+
+
+def test_a_fit_alone_is_an_ensemble_of_one():
+    fit = isoflop.fit("chinchilla", RUNS, draws=0)
+    one = alone(fit)
+    assert shares(one, FAR) == pytest.approx(np.ones((1, 3)))
+    assert outlook(one, AT, FAR, level=0.9).loss == pytest.approx(np.log(fit.curve(**AT)), abs=1e-5)
+
+
+def test_a_row_without_n_or_d_is_left_out():
+    gaps = RUNS["N"].copy()
+    gaps[:3] = np.nan
+    short = combine(of(RUNS, N=gaps))
+    assert len(short.runs) == 57
+
+
+def test_too_few_runs_are_refused():
+    with pytest.raises(DataError, match=f"{FEWEST_RUNS - 1} usable runs; a forecast needs {FEWEST_RUNS}"):
+        combine(chinchilla_runs(FEWEST_RUNS - 1))
+
+
+def test_of_very_many_runs_an_even_share_is_used():
+    found = combine(chinchilla_runs(2 * MOST_RUNS + 1, noise=0.01))
+    assert MOST_RUNS / 2 < len(found.runs) <= MOST_RUNS
+
+
+# Draws.
+
+
+def test_draws_scatter_as_the_runs_allow():
+    draws = drawn(TOGETHER, np.array([0.7, 0.1, 0.1, 0.1]), count=2000, seed=0)
+    assert [len(rows) for _, rows in draws] == [1400, 200, 200, 200]
+    law, rows = draws[0]
+    at = {"N": 2e10, "D": 4e11}
+    losses = np.log(law(**dict(zip(law.parameters, rows.T, strict=True)), **at))
+    _, error = isoflop.members.predicted(
+        TOGETHER.members[0], TOGETHER.full[0], {key: np.array([value]) for key, value in at.items()}
+    )
+    assert losses.std() == pytest.approx(error[0, 0], rel=0.15)
+
+
+def test_equal_seeds_give_equal_draws_and_every_law_is_drawn():
+    one, same, other = (drawn(TOGETHER, np.array([1.0, 0, 0, 0]), count=10, seed=seed) for seed in (1, 1, 2))
+    assert [len(rows) for _, rows in one] == [10, 1, 1, 1]
+    assert (one[0][1] == same[0][1]).all()
+    assert (one[0][1] != other[0][1]).any()
