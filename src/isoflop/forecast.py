@@ -36,7 +36,7 @@ Source = Fit | Curve | Ensemble | Runs
 AMBER, RED = 1.0, 2.0
 """Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""
 KINDS = {
-    "statistical": "if the law is right, and new runs scatter as these do",
+    "statistical": "if the law is right and runs scatter as before",
     "calibrated": "if it errs as it did in backtests on these runs",
     "laws": "wherever one of the laws puts it",
 }

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.ensemble import Ensemble, alone, combine, shares, widths
+from isoflop.ensemble import Ensemble, alone, combine, scale, shares, widths
 from isoflop.estimate import LEVEL
 from isoflop.fit import fit
 
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from isoflop.runs import Runs
+
+
+class Scored(NamedTuple):
+    """One forecast of a run beyond those fitted: of the first contender.
+
+    origin  the number of the part of the runs that was fitted
+    times   how many times the largest compute (or input) fitted
+    error   log loss forecast minus measured
+    reach   half the width in log loss of the calibrated interval at that distance
+    """
+
+    origin: int
+    times: float
+    error: float
+    reach: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,7 @@ class Record:
     errors     contender → mean |error| for each ratio, nan where nothing was scored
     bias       mean error of the first contender for each ratio: above zero is too pessimistic
     inside     share of the scored runs inside the statistical interval of `level`, and inside the full one
+    scored     every forecast that was scored
     """
 
     source: str
@@ -42,6 +58,7 @@ class Record:
     bias: tuple[float, ...]
     inside: Mapping[str, float]
     level: float = LEVEL
+    scored: tuple[Scored, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the record as it stands in the JSON."""
@@ -50,22 +67,29 @@ class Record:
             "ratios": [list(pair) for pair in self.ratios],
             "errors": {name: list(row) for name, row in self.errors.items()},
             "bias": list(self.bias), "inside": dict(self.inside), "level": self.level,
+            "scored": [one._asdict() for one in self.scored],
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Give the table of errors by ratio, the best of each column in bold."""
-        from isoflop.tables import dim, group, table
+        from isoflop.tables import bold, dim, group, heading, table
 
-        columns = [f"{low:g}-{high:g}x" if math.isfinite(high) else f">{low:g}x" for low, high in self.ratios]
-        rows = [(name, *(_percent(one) for one in row)) for name, row in self.errors.items()]
-        times = f"{len(self.cuts)} origin{'s' * (len(self.cuts) != 1)}"
-        about = f"backtests on {self.source}: mean error beyond the runs fitted, {self.tests} forecasts from {times}"
-        shares = ", ".join(
-            f"{share:.0%} in the {kind} {self.level:.0%} interval" for kind, share in self.inside.items()
-        )
-        return group(
-            dim(about), table([f"times the {_ALONG.get(self.along, self.along)}", *columns], rows), dim(shares)
-        )
+        what = ALONG.get(self.along, self.along)
+        about = f"{self.tests} forecasts of runs beyond those fitted, from {_origins(len(self.cuts))}"
+        if not self.tests:
+            return heading("backtests", f"{self.source} has too few runs, or budgets, for any")
+        best = [min(column) for column in zip(*self.errors.values(), strict=True)]
+        rows = [
+            (
+                name,
+                *(bold(percent(one)) if one == least else percent(one) for one, least in zip(row, best, strict=True)),
+            )
+            for name, row in self.errors.items()
+        ]
+        body = table([f"mean error, times the {what}", *map(ratio_name, self.ratios)], rows)
+        held = self.inside
+        told = f"{held['full']:.0%} of them fell inside the {self.level:.0%} interval, before it was calibrated"
+        return group(heading("backtests", about), body, dim(told))
 
     def __str__(self) -> str:
         from isoflop.tables import plain
@@ -78,12 +102,27 @@ class Record:
         return html(self)
 
 
-_ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}
+ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}
+"""What is extrapolated, in words."""
 RATIOS = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, math.inf))
 
 
-def _percent(share: float) -> str:
-    return "" if math.isnan(share) else f"{share:.2%}"
+def percent(share: float) -> str:
+    """Write a share with two digits: 0.53 %, 1.1 %, 23 %."""
+    if math.isnan(share):
+        return ""
+    size = 100 * abs(share)
+    return f"{100 * share:.{2 if size < 0.995 else 1 if size < 9.95 else 0}f} %"
+
+
+def ratio_name(ratio: tuple[float, float]) -> str:
+    """Write a ratio of two computes: 2–4×, >16×."""
+    low, high = ratio
+    return f"{low:g}–{high:g}×" if math.isfinite(high) else f">{low:g}×"
+
+
+def _origins(count: int) -> str:
+    return f"{count} origin{'s' * (count != 1)}"
 
 
 def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
@@ -98,6 +137,7 @@ def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
     column = np.maximum(np.searchsorted(edges, past.decades + 1e-9, side="right") - 1, 0)
     used = [number for number in range(len(RATIOS)) if (column == number).any()]
     reach = NormalDist().inv_cdf((1 + level) / 2)
+    wide = reach * width * scale(ensemble, past.decades)
     inside = {"statistical": np.abs(mean) <= reach * known, "full": np.abs(mean) <= reach * width}
     return Record(
         source=ensemble.runs.source,
@@ -111,6 +151,7 @@ def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
         bias=tuple(float(mean[column == number].mean()) for number in used),
         inside={kind: float(held.mean()) for kind, held in inside.items()} if past.row.size else {},
         level=level,
+        scored=tuple(map(Scored, past.origin.tolist(), (10**past.decades).tolist(), mean.tolist(), wide.tolist())),
     )
 
 
