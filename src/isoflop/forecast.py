@@ -136,14 +136,16 @@ class Evidence(NamedTuple):
 UNTESTED = Evidence(None, None)
 
 
-def evidence(source: Fit | Curve | Ensemble) -> Evidence:
-    """Backtest a source, and fit other laws to its runs."""
+def evidence(source: Fit | Curve | Ensemble, laws: Ensemble | None = None) -> Evidence:
+    """Backtest a source, and fit other laws to its runs, unless they are at hand."""
     if isinstance(source, Ensemble):
         return Evidence(source, source)
     if not isinstance(source, Fit) or not len(source.runs):
         return Evidence(None, None)
     pair = {"N", "D"} <= set(source.runs.columns) and set(source.law.inputs) <= {"N", "D", "C"}
-    return Evidence(alone(source), combine(source.runs) if pair and len(source.runs) >= ENOUGH else None)
+    if not pair or len(source.runs) < ENOUGH:
+        return Evidence(alone(source), None)
+    return Evidence(alone(source), laws or combine(source.runs))
 
 
 ENOUGH = 6

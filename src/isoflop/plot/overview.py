@@ -53,7 +53,8 @@ def overview(
         margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.06)
         figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.12))
-        sources = {name: _Source(name, one, evidence(one)) for name, one in laws.items()}
+        together = next((one for one in laws.values() if isinstance(one, Ensemble)), None)
+        sources = {name: _Source(name, one, evidence(one, together)) for name, one in laws.items()}
         isoflop_panel(left, next(iter(sources.values())), sweep)
         compute_panel(right, list(sources.values()), sweep, targets=targets)
         for axes in (left, right):
