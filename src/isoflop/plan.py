@@ -89,7 +89,7 @@ class Plan:
         flat = dim(f"any N from {low} to {high} is within 0.1 % of the best loss")
         parts: list[RenderableType] = [head, dim(f"by {self.source}"), body, flat]
         if self.record is not None and self.record.tests:
-            parts += ["", self.record]
+            parts.append(dim(self.record.told(0.0 if math.isnan(self.decades) else self.decades)))
         return group(*parts, findings_list(self.findings))
 
     def __str__(self) -> str:

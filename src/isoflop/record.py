@@ -70,6 +70,14 @@ class Record:
             "scored": [one._asdict() for one in self.scored],
         }  # fmt: skip
 
+    def told(self, decades: float) -> str:
+        """Say how far off forecasts were that looked about so many decades beyond the runs fitted."""
+        reached = [number for number, (low, _) in enumerate(self.ratios) if low <= 10**decades * (1 + 1e-9)]
+        number = reached[-1] if reached else 0
+        error = percent(next(iter(self.errors.values()))[number])
+        where = f"{ratio_name(self.ratios[number])} the {ALONG.get(self.along, self.along)}"
+        return f"in backtests, losses forecast at {where} were {error} off on average"
+
     def __rich__(self) -> RenderableType:
         """Give the table of errors by ratio, the best of each column in bold."""
         from isoflop.tables import bold, dim, group, heading, table

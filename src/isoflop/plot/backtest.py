@@ -10,7 +10,7 @@ import numpy as np
 
 from isoflop.baselines import NAMES
 from isoflop.errors import DataError
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, shades, style
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, shades, style
 from isoflop.record import ALONG, ratio_name
 from isoflop.units import show
 
@@ -60,6 +60,8 @@ def _errors(axes: Axes, found: Record) -> None:
     for scored, colour in zip(origins, shades(len(found.cuts)), strict=True):
         for inside in (True, False):
             some = [one for one in scored if (abs(one.error) <= one.reach) is inside]
+            if not some:
+                continue
             axes.scatter(
                 [one.times for one in some], [_percent(one.error) for one in some], s=size, zorder=3,
                 facecolors=colour if inside else "white", edgecolors=colour, linewidths=0.0 if inside else 0.9,
@@ -138,7 +140,7 @@ def _names(axes: Axes, ends: dict[str, tuple[float, str]], place: float) -> None
     for name, height in zip(order, heights, strict=True):
         axes.annotate(
             name, (place, height), xytext=(8, 0), xycoords=("data", "axes fraction"),
-            textcoords="offset points", va="center", fontsize=9, color=ends[name][1], annotation_clip=False,
+            textcoords="offset points", va="center", fontsize=9, color=dark(ends[name][1]), annotation_clip=False,
             fontweight="bold" if name == "together" else "normal",
         )  # fmt: skip
 

@@ -59,6 +59,13 @@ def shades(count: int) -> list[Any]:
             for low, high in (_MAP_ENDS,)]  # fmt: skip
 
 
+def dark(colour: Any) -> tuple[float, ...]:
+    """Give a colour a little darker: thin strokes of letters need more contrast than a line."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(0.78 * part for part in to_rgb(colour))
+
+
 def head(axes: Axes, title: str, under: str) -> None:
     """Give a panel its title and the line beneath it."""
     axes.set_title(title)

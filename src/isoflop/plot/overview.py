@@ -17,7 +17,7 @@ from isoflop.flops import rule_named
 from isoflop.forecast import Evidence, evidence, forecast_with
 from isoflop.law import Curve
 from isoflop.plan import best_sizes
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, shades, style
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, shades, style
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def compute_panel(axes: Axes, laws: Sequence[_Source], runs: Runs, *, targets: R
     head(
         axes,
         "Larger runs: the forecast and what they reached",
-        f"lines: best loss at each budget, dashed beyond the runs; band: 90 % of {laws[0].name}",
+        "lines: best loss at each budget, dashed beyond the runs; band: 90 %",
     )
 
 
@@ -196,12 +196,9 @@ def _law_colours(count: int) -> list[str]:
 
 
 def _label(axes: Axes, end: tuple[float, float], text: str, *, colour: Any) -> None:
-    """Write a name at the end of its line, a little darker: thin strokes need more contrast than a line."""
-    from matplotlib.colors import to_rgb
-
-    dark = tuple(0.78 * part for part in to_rgb(colour))
+    """Write a name at the end of its line."""
     axes.annotate(
-        text, end, xytext=(6, 0), textcoords="offset points", color=dark, va="center", fontsize=9,
+        text, end, xytext=(6, 0), textcoords="offset points", color=dark(colour), va="center", fontsize=9,
         annotation_clip=False,
     )  # fmt: skip
 
