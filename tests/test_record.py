@@ -17,6 +17,8 @@ from isoflop.forecast import forecast
 from isoflop.plan import best_sizes, plan
 from isoflop.record import percent, record
 
+pytest_plugins = ["commands"]
+
 
 @pytest.fixture(scope="module")
 def together():
@@ -87,7 +89,7 @@ def test_best_sizes_are_those_of_plans(together):
         assert best_sizes(source, budgets) == pytest.approx(planned, rel=1e-6)
 
 
-def test_the_figure_is_written_by_the_command(good, refused, table, tmp_path):
+def test_the_figure_is_written_by_the_command(good, refused, table, *, tmp_path):
     good("backtest", table, "-o", tmp_path / "errors.svg")
     assert (tmp_path / "errors.svg").read_text().startswith("<?xml")
     assert "overwrite the runs" in refused(2, "backtest", table, "-o", table)
