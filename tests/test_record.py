@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from isoflop import datasets
-from isoflop.ensemble import combine, shares, widths
+from isoflop.ensemble import combine, scale, shares, widths
 from isoflop.fit import fit
 from isoflop.forecast import forecast
 from isoflop.plan import best_sizes, plan
-from isoflop.record import percent, record
+from isoflop.record import backtest, percent
 
 pytest_plugins = ["commands"]
 
@@ -27,7 +28,7 @@ def together():
 
 @pytest.fixture(scope="module")
 def told(together):
-    return record(together)
+    return backtest(together.runs)
 
 
 def lines(shown, width=80):
@@ -68,7 +69,8 @@ def test_every_forecast_that_was_scored_is_kept(together, told):
     assert [one.error for one in told.scored] == pytest.approx(mean)
     assert [one.times for one in told.scored] == pytest.approx(10**past.decades)
     assert [one.origin for one in told.scored] == past.origin.tolist()
-    assert np.ptp([one.reach / known for one, known in zip(told.scored, width, strict=True)]) > 0  # scaled by distance
+    wide = NormalDist().inv_cdf(0.95) * width * scale(together, past.decades)
+    assert [one.reach for one in told.scored] == pytest.approx(wide, rel=0.01)
     assert told.as_dict()["scored"][0] == told.scored[0]._asdict()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,7 +46,7 @@ class Record:
     errors     contender → mean |error| for each ratio, nan where nothing was scored
     bias       mean error of the first contender for each ratio: above zero is too pessimistic
     inside     share of the scored runs inside the statistical interval of `level`, and inside the full one
-    scored     every forecast that was scored
+    scored     every forecast that was scored, from `backtest`
     """
 
     source: str
@@ -85,7 +85,7 @@ class Record:
         what = ALONG.get(self.along, self.along)
         about = f"{self.tests} forecasts of runs beyond those fitted, from {_origins(len(self.cuts))}"
         if not self.tests:
-            return heading("backtests", f"{self.source} has too few runs, or budgets, for any")
+            return heading("backtests", "none: too few runs, or budgets, to fit some and score others")
         best = [min(column) for column in zip(*self.errors.values(), strict=True)]
         rows = [
             (
@@ -113,6 +113,10 @@ class Record:
 ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}
 """What is extrapolated, in words."""
 RATIOS = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, math.inf))
+
+
+GRID = 65
+"""Distances at which the calibration is worked out, to be read off in between."""
 
 
 def percent(share: float) -> str:
@@ -145,7 +149,6 @@ def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
     column = np.maximum(np.searchsorted(edges, past.decades + 1e-9, side="right") - 1, 0)
     used = [number for number in range(len(RATIOS)) if (column == number).any()]
     reach = NormalDist().inv_cdf((1 + level) / 2)
-    wide = reach * width * scale(ensemble, past.decades)
     inside = {"statistical": np.abs(mean) <= reach * known, "full": np.abs(mean) <= reach * width}
     return Record(
         source=ensemble.runs.source,
@@ -159,7 +162,6 @@ def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
         bias=tuple(float(mean[column == number].mean()) for number in used),
         inside={kind: float(held.mean()) for kind, held in inside.items()} if past.row.size else {},
         level=level,
-        scored=tuple(map(Scored, past.origin.tolist(), (10**past.decades).tolist(), mean.tolist(), wide.tolist())),
     )
 
 
@@ -169,6 +171,18 @@ def backtest(runs: Runs, *, laws: Sequence[str] = (), along: str = "C", level: f
     Rolling origin with a growing window; the baselines are scored beside. One law may take other
     inputs than N and D; its backtests go along compute, or along its first input where there is none.
     """
-    if len(laws) == 1:
-        return record(alone(fit(laws[0], runs, draws=0)), level=level)
-    return record(combine(runs, laws=laws, along=along), level=level)
+    found = alone(fit(laws[0], runs, draws=0)) if len(laws) == 1 else combine(runs, laws=laws, along=along)
+    return replace(record(found, level=level), scored=_scored(found, level))
+
+
+def _scored(ensemble: Ensemble, level: float) -> tuple[Scored, ...]:
+    """Give every forecast of the backtests, with the interval that it would have today."""
+    past = ensemble.backtest
+    if not past.row.size:
+        return ()
+    weights = shares(ensemble, past.decades)
+    mean, _, width = widths(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
+    grid = np.linspace(0, past.decades.max(), GRID)
+    factor = np.interp(past.decades, grid, scale(ensemble, grid))
+    reach = NormalDist().inv_cdf((1 + level) / 2) * factor * width
+    return tuple(map(Scored, past.origin.tolist(), (10**past.decades).tolist(), mean.tolist(), reach.tolist()))
