@@ -6,17 +6,19 @@ import re
 import socket
 import sys
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from isoflop import datasets
+from isoflop.check import check
 from isoflop.cli import app
-from isoflop.demo import BUDGET, FLOORS, LAWS, SHOWN, demo
+from isoflop.demo import BUDGET, CHECKED, LAWS, TOGETHER, demo
+from isoflop.ensemble import combine
 from isoflop.errors import UsageError
 from isoflop.fit import fit
 from isoflop.forecast import forecast
 from isoflop.plan import plan
+from isoflop.record import backtest
 from isoflop.units import show
 
 WIDTH, LINES = 80, 50
@@ -52,7 +54,7 @@ def shown(tmp_path_factory):
 def ladder():
     runs = datasets.load("tinylm")
     sweep, targets = runs.where('role == "sweep"'), runs.where('role == "target"')
-    return sweep, targets, {law: fit(LAWS[law], sweep) for law in SHOWN}
+    return sweep, targets, {TOGETHER: combine(sweep)} | {law: fit(law, sweep) for law in LAWS}
 
 
 def row(text, start):
@@ -69,7 +71,7 @@ def test_it_fits_one_screen(shown):
 def test_it_says_what_it_is_for_and_what_to_type_next(shown):
     assert shown[1].startswith("What do small training runs say about a larger one")
     assert "21 real runs" in shown[2]
-    for verb in ("fit", "forecast", "plan"):
+    for verb in ("forecast", "plan", "check"):
         assert f"isoflop {verb} " in shown[2].partition("Now with your own runs")[2]
 
 
@@ -78,22 +80,38 @@ def test_the_figure_is_written_where_it_was_asked_for(shown):
     assert "figure.png" in shown[1].replace("\n", "")
 
 
-def test_the_cheapest_budget_has_no_minimum_and_the_others_do(shown):
-    assert "none inside 6144" in row(shown[1], "3e10")
-    for budget in ("1e11", "3e11", "1e12"):
-        assert re.search(r"\d+\.\dk +\d+\.\dk – \d+\.\dk +\d\d +1\.\d{3}", row(shown[1], budget))
+def test_the_backtests_are_the_backtests(shown, ladder):
+    table = str(backtest(ladder[0])).splitlines()
+    assert len(table) > 8
+    for line in table:
+        assert line in shown[1]
 
 
-def test_truths_come_from_the_table_and_forecasts_from_the_fits(shown, ladder):
-    _, targets, fits = ladder
-    for run, loss in enumerate(targets["loss"]):
-        at = {key: float(targets[key][run]) for key in ("N", "D")}
-        line = row(shown[1], f"{show(at['N'])} on {show(at['D'])}")
-        assert f" {loss:.3f} " in line
-        for found in fits.values():
-            said = forecast(found, **at)[0].loss
-            assert f"{said.low:.3f} – {said.high:.3f}" in line
-            assert f"{100 * (said.value / loss - 1):+.1f} %".replace("-", "−") in line
+def test_truths_come_from_the_table_and_forecasts_from_their_sources(shown, ladder):
+    _, targets, sources = ladder
+    sizes = zip(targets["N"].tolist(), targets["D"].tolist(), strict=True)
+    head = row(shown[1], "parameters on tokens")
+    assert head.endswith("   ".join(f"{show(size)} on {show(tokens)}" for size, tokens in sizes))
+    assert row(shown[1], "reached").split()[1:] == [f"{loss:.3f}" for loss in targets["loss"].tolist()]
+    lines = shown[1].splitlines()
+    for name, source in sources.items():
+        start = f"{name}, 90%" if name == TOGETHER else f"{name} alone, 90%"
+        place = lines.index(row(shown[1], start))
+        said = [one.loss for one in forecast(source, N=targets["N"], D=targets["D"])]
+        assert all(f"{one.low:.3f} – {one.high:.3f}" in lines[place] for one in said)
+        errors = [100 * (one.value / loss - 1) for one, loss in zip(said, targets["loss"].tolist(), strict=True)]
+        written = [float(word) for word in re.findall(r"[+-][\d.]+", lines[place + 1].replace("−", "-"))]
+        assert written == pytest.approx(errors, abs=0.051)
+
+
+def test_together_comes_nearest_to_the_largest_run(ladder):
+    _, targets, sources = ladder
+    last = int(targets["C"].argmax())
+    off = {
+        name: abs(forecast(one, N=targets["N"][last], D=targets["D"][last])[0].loss.value - targets["loss"][last])
+        for name, one in sources.items()
+    }
+    assert min(off, key=off.__getitem__) == TOGETHER
 
 
 def test_it_counts_the_truths_inside_the_intervals(shown, ladder):
@@ -111,22 +129,15 @@ def test_a_law_that_misses_to_one_side_is_named(shown, ladder):
     assert "Chinchilla is too high for all 3" in shown[2]
 
 
-def test_it_says_why_the_floor_is_not_identified(shown, ladder):
-    sweep, targets, _ = ladder
-    last = int(np.argmax(targets["C"]))
-    errors = []
-    for floor in FLOORS:
-        found = fit(LAWS["coupled"], sweep, fix={"E": floor}, draws=0)
-        loss = found.curve(N=targets["N"][last], D=targets["D"][last])
-        errors.append(f"{100 * (loss / targets['loss'][last] - 1):+.1f} %".replace("-", "−"))
-    assert row(shown[1], "forecast of the largest run off by").split("by", 1)[1].split() == " ".join(errors).split()
-    assert "E is not identified" in shown[2]
-    assert errors[0].startswith("−")
-    assert errors[-1].startswith("+")
+def test_what_a_check_finds_is_said_with_its_remedy(shown, ladder):
+    found = check(ladder[2][CHECKED]).findings
+    assert found
+    for one in found:
+        assert f"{one.code} {one.message.rstrip('.')}" in shown[2]
 
 
 def test_the_plan_is_the_plan(shown, ladder):
-    text = shown[1].partition("5  Turn a budget")[2]
+    text = shown[1].partition("4  Turn a budget")[2]
     for law, found in ladder[2].items():
         planned = plan(found, flops=BUDGET)
         for number in (planned.N, planned.loss):
@@ -139,7 +150,7 @@ def test_without_matplotlib_it_says_what_to_install_and_ends_well(monkeypatch, t
     done = CliRunner().invoke(app, ["demo", "-o", str(tmp_path / "figure.png")])
     assert done.exit_code == 0
     assert 'pip install "isoflop[plot]"' in " ".join(done.output.split())
-    assert "isoflop plan fit.json" in done.output
+    assert "isoflop plan runs.csv" in done.output
     assert not list(tmp_path.iterdir())
 
 

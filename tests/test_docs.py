@@ -68,16 +68,47 @@ def test_the_tutorial_has_code_of_both_kinds():
 def test_what_the_tutorial_says_of_its_forecast_is_so():
     import isoflop
 
-    fit = isoflop.fit("chinchilla", isoflop.read("tinylm", where='role == "sweep"'))
-    (found,) = isoflop.forecast(fit, N=393216, D=4238336)
+    runs = isoflop.read("tinylm", where='role == "sweep"')
+    (found,), (alone,) = (
+        isoflop.forecast(source, N=393216, D=4238336) for source in (runs, isoflop.fit("chinchilla", runs))
+    )
     target = isoflop.read("tinylm", where='role == "target" and N == 393216')
     text = (ROOT / "docs" / "tutorial.md").read_text()
     words = r"about ([\d.]+), with a 90 % interval from ([\d.]+) to ([\d.]+)\. .*it reached ([\d.]+)\."
     said = [float(number) for number in re.search(words, text).groups()]
-    assert said[:3] == pytest.approx([found.loss.value, found.loss.low, found.loss.high], abs=0.01)
+    assert said[:3] == pytest.approx([found.loss.value, found.loss.low, found.loss.high], abs=0.001)
     assert said[3] == pytest.approx(target["loss"][0], abs=0.0005)
     assert found.decades == pytest.approx(1, abs=0.01)
-    assert found.loss.low < target["loss"][0] < found.loss.value
+    assert found.loss.low < target["loss"][0] < found.loss.high
+    words = r"says ([\d.]+) for the largest target \(([\d.]+) to ([\d.]+)\): too pessimistic by ([\d.]+) %"
+    said = [float(number) for number in re.search(words, text).groups()]
+    assert said[:3] == pytest.approx([alone.loss.value, alone.loss.low, alone.loss.high], abs=0.001)
+    assert said[3] == pytest.approx(100 * (alone.loss.value / target["loss"][0] - 1), abs=0.1)
+
+
+def test_what_the_tutorial_says_of_backtests_is_so():
+    import isoflop
+
+    record = isoflop.backtest(isoflop.read("tinylm", where='role == "sweep"'))
+    text = (ROOT / "docs" / "tutorial.md").read_text()
+    said = re.search(r"([\d.]+) % off at two to four times the compute, ([\d.]+) % at ten", text).groups()
+    assert [100 * error for error in record.errors["together"]] == pytest.approx([float(one) for one in said], abs=0.05)
+    assert all(min(column) == column[0] for column in zip(*record.errors.values(), strict=True))
+
+
+def test_the_readme_shows_what_is_printed(tmp_path, monkeypatch, capsys):
+    from isoflop.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = "\n".join(blocks(ROOT / "README.md", "console"))
+    for part in shown.split("$ ")[1:]:
+        line, _, printed = part.partition("\n")
+        monkeypatch.setattr(sys, "argv", shlex.split(line))
+        with pytest.raises(SystemExit):
+            main()
+        found = [row.rstrip() for row in capsys.readouterr().out.splitlines()]
+        assert found == printed.rstrip().splitlines(), line
 
 
 @pages

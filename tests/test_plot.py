@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection, PolyCollection
 
 from isoflop import datasets
+from isoflop.ensemble import combine
 from isoflop.errors import IsoflopError, MissingExtraError, UsageError
 from isoflop.fit import fit
 from isoflop.forecast import forecast
 from isoflop.laws import find_curve
-from isoflop.plot import overview, save_figure, sensitivity_figure
+from isoflop.plot import backtest_figure, overview, save_figure, sensitivity_figure
+from isoflop.record import backtest
 from isoflop.sensitivity import sensitivity
 
 LEADS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -223,3 +227,66 @@ def test_the_words_of_a_sensitivity_keep_apart_and_can_be_read(ways):
 def test_a_sensitivity_is_saved_in_each_format(kind, ways, tmp_path):
     path = save_figure(sensitivity_figure(ways), tmp_path / f"ways.{kind}")
     assert path.read_bytes().startswith(LEADS[kind])
+
+
+@pytest.fixture(scope="module")
+def tried(ladder):
+    return backtest(ladder[0])
+
+
+def test_the_laws_together_are_drawn_with_their_band_and_forecasts(ladder):
+    together = combine(ladder[0])
+    axes = overview({"together": together, "besiroglu2024": find_curve("besiroglu2024")}, *ladder).axes[1]
+    heights = drawn(axes)[:, 1]
+    for one in forecast(together, N=ladder[1]["N"], D=ladder[1]["D"]):
+        assert np.isclose(heights, one.loss.value).any()
+    assert {"together", "besiroglu2024"} <= set(words(axes))
+    assert sum(isinstance(one, PolyCollection) for one in axes.collections) == 1
+
+
+def test_every_backtest_is_a_point_hollow_where_it_fell_outside(tried):
+    axes = backtest_figure(tried).axes[0]
+    dots = [one for one in axes.collections if isinstance(one, PathCollection)]
+    hollow = sum(len(one.get_offsets()) for one in dots if (one.get_facecolor()[:, :3] == 1).all())
+    points = np.concatenate([np.asarray(one.get_offsets()) for one in dots])
+    assert len(points) == tried.tests == len(tried.scored)
+    assert hollow == sum(abs(one.error) > one.reach for one in tried.scored) > 0
+    for one in tried.scored:
+        assert np.isclose(points, (one.times, 100 * np.expm1(one.error))).all(axis=1).any()
+    low, high = axes.get_ylim()
+    assert (points[:, 1] > low).all()
+    assert (points[:, 1] < high).all()
+
+
+def test_every_contender_has_its_line_and_its_name(tried):
+    axes = backtest_figure(tried).axes[1]
+    lines = [100 * np.array(row) for row in tried.errors.values()]
+    for row in lines:
+        assert any(np.allclose(line.get_ydata(), row) for line in axes.lines)
+    assert set(words(axes)) == {*tried.errors, "grey: guesses without any law"}
+
+
+def test_the_words_of_a_backtest_keep_apart_and_can_be_read(tried):
+    figure = backtest_figure(tried)
+    figure.draw_without_rendering()
+    width, height = figure.canvas.get_width_height()
+    boxes = {}
+    for side, axes in enumerate(figure.axes):
+        low, high = axes.get_xlim()
+        ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+        texts = [*axes.texts, axes._left_title, axes.xaxis.label, axes.yaxis.label, *ticks]
+        boxes |= {(side, text.get_text()): text.get_window_extent() for text in texts}
+        assert all(contrast(text.get_color()) > 4 for text in axes.texts)
+    for (one, here), (other, there) in combinations(boxes.items(), 2):
+        assert not here.overlaps(there), f"{one} over {other}"
+    assert all(box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height for box in boxes.values())
+
+
+def test_a_backtest_of_one_law_bears_its_name(ladder):
+    axes = backtest_figure(backtest(ladder[0], laws=["coupled"])).axes[0]
+    assert "coupled" in axes._left_title.get_text()
+
+
+def test_without_any_backtest_there_is_nothing_to_draw(tried):
+    with pytest.raises(IsoflopError, match="too few runs"):
+        backtest_figure(replace(tried, scored=()))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from isoflop.findings import Finding
     from isoflop.forecast import Forecasts, Source
+    from isoflop.record import Record
     from isoflop.sensitivity import Sensitivity
 
 app = typer.Typer(name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -57,6 +58,9 @@ Runs = Annotated[
 Source_ = Annotated[
     str,
     typer.Argument(metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024."),
+]
+Drawn = Annotated[
+    str | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: a name ending in .png, .svg or .pdf.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -207,9 +211,7 @@ def sensitivity(
     runs: Runs,
     flops: Annotated[str, typer.Option("--flops", help="The budget in training FLOPs, such as 1e24.")],
     asked: Asked,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: a name ending in .png, .svg or .pdf.")
-    ] = None,
+    output: Drawn = None,
     json: Json = False,
 ) -> None:
     """Say how much of a plan is the choice of method: objective, runs left out, law, approach, count of N."""
@@ -230,15 +232,18 @@ def sensitivity(
     _stop_on_block(found.findings)
 
 
-def _figure_saver(runs: str, output: str | None) -> Callable[[Sensitivity], object]:
+def _figure_saver(runs: str, output: str | None) -> Callable[[Sensitivity | Record], object]:
     """Refuse a figure that cannot be before any work; give what writes it afterwards."""
     if output is None:
         return lambda _: None
-    from isoflop.plot import figure_format, save_figure, sensitivity_figure
+    from isoflop.plot import backtest_figure, figure_format, save_figure, sensitivity_figure
+    from isoflop.record import Record
 
     _refuse_overwriting(runs, output)
     figure_format(output)
-    return lambda found: save_figure(sensitivity_figure(found), output)
+    return lambda found: save_figure(
+        backtest_figure(found) if isinstance(found, Record) else sensitivity_figure(found), output
+    )
 
 
 @app.command()
@@ -250,12 +255,15 @@ def backtest(
         str | None,
         typer.Option("--along", metavar="INPUT", help="What to extrapolate: C (unless said), N, D or another input."),
     ] = None,
+    output: Drawn = None,
     json: Json = False,
 ) -> None:
     """Fit the small runs, score on the larger ones: what forecasts from these runs have been worth."""
     from isoflop.record import backtest
 
+    save = _figure_saver(runs, output)
     found = backtest(asked.fit_or_runs(runs), laws=asked.laws, along=along, level=asked.level)
+    save(found)
     if json:
         _print_json(found.as_dict())
     else:

@@ -36,7 +36,7 @@ Source = Fit | Curve | Ensemble | Runs
 AMBER, RED = 1.0, 2.0
 """Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""
 KINDS = {
-    "statistical": "if the law is right, and new runs scatter as these do",
+    "statistical": "if the law is right and runs scatter as before",
     "calibrated": "if it errs as it did in backtests on these runs",
     "laws": "wherever one of the laws puts it",
 }
@@ -138,14 +138,16 @@ class Evidence(NamedTuple):
 UNTESTED = Evidence(None, None)
 
 
-def evidence(source: Fit | Curve | Ensemble) -> Evidence:
-    """Backtest a source, and fit other laws to its runs."""
+def evidence(source: Fit | Curve | Ensemble, laws: Ensemble | None = None) -> Evidence:
+    """Backtest a source, and fit other laws to its runs, unless they are at hand."""
     if isinstance(source, Ensemble):
         return Evidence(source, source)
     if not isinstance(source, Fit) or not len(source.runs):
         return Evidence(None, None)
     pair = {"N", "D"} <= set(source.runs.columns) and set(source.law.inputs) <= {"N", "D", "C"}
-    return Evidence(alone(source), combine(source.runs) if pair and len(source.runs) >= ENOUGH else None)
+    if not pair or len(source.runs) < ENOUGH:
+        return Evidence(alone(source), None)
+    return Evidence(alone(source), laws or combine(source.runs))
 
 
 ENOUGH = 6

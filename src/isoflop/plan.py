@@ -87,12 +87,12 @@ class Plan:
             ("loss", f"{self.loss.value:.4f}", interval(self.loss, 4)),
         ]
         body = table(["train", "best", f"{self.N.level:.0%} interval"], rows)
-        head = heading(f"{self.C:.3g} training FLOPs".replace("e+", "e"), f"by {self.source}, C = {self.rule}")
+        head = heading(f"{self.C:.3g} training FLOPs".replace("e+", "e"), f"C = {self.rule}")
         low, high = map(show, self.flat_range)
         flat = dim(f"any N from {low} to {high} is within 0.1 % of the best loss")
-        parts: list[RenderableType] = [head, body, flat]
+        parts: list[RenderableType] = [head, dim(f"by {self.source}"), body, flat]
         if self.record is not None and self.record.tests:
-            parts += ["", self.record]
+            parts.append(dim(self.record.told(0.0 if math.isnan(self.decades) else self.decades)))
         return group(*parts, findings_list(self.findings))
 
     def __str__(self) -> str:
@@ -193,7 +193,26 @@ def _normals(errors: Sequence[float], weights: Array) -> Array:
     return np.array(found)
 
 
-def _log_sizes(law: Law, rows: Array, flops: float, *, rule: FlopRule) -> Array:
+def best_sizes(source: Fit | Curve | Ensemble, flops: Array) -> Array:
+    """Give the N of least predicted loss at each budget (budgets,), without intervals."""
+    rule = rule_named("6ND")
+    if not isinstance(source, Ensemble):
+        return np.exp(
+            _log_sizes(curve_of(source).law, np.repeat(values_of(source), flops.size, axis=0), flops, rule=rule)
+        )
+    near = np.maximum(np.log10(flops / source.runs["C"].max()), 0.0)
+    weights = shares(source, near)
+    each = np.array(
+        [_log_sizes(law, np.repeat(row, flops.size, axis=0), flops, rule=rule) for law, row in values(source)]
+    )
+    found = [
+        _together(source, weights[:, one], each[:, one], flops=float(budget), rule=rule)
+        for one, budget in enumerate(flops.tolist())
+    ]
+    return np.exp(found)
+
+
+def _log_sizes(law: Law, rows: Array, flops: float | Array, *, rule: FlopRule) -> Array:
     return np.log(allocate(law, rows, flops, rule=rule, halvings=30).N) if len(rows) else np.zeros(0)
 
 

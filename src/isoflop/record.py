@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.ensemble import Ensemble, alone, combine, shares, widths
+from isoflop.ensemble import Ensemble, alone, combine, scale, shares, widths
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.fit import Fit, fit
@@ -18,6 +18,21 @@ from isoflop.runs import Runs
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+
+class Scored(NamedTuple):
+    """One forecast of a run beyond those fitted: of the first contender.
+
+    origin  the number of the part of the runs that was fitted
+    times   how many times the largest compute (or input) fitted
+    error   log loss forecast minus measured
+    reach   half the width in log loss of the calibrated interval at that distance
+    """
+
+    origin: int
+    times: float
+    error: float
+    reach: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,7 @@ class Record:
     errors     contender → mean |error| for each ratio, nan where nothing was scored
     bias       mean error of the first contender for each ratio: above zero is too pessimistic
     inside     share of the scored runs inside the statistical interval of `level`, and inside the full one
+    scored     every forecast that was scored, from `backtest`
     """
 
     source: str
@@ -42,6 +58,7 @@ class Record:
     bias: tuple[float, ...]
     inside: Mapping[str, float]
     level: float = LEVEL
+    scored: tuple[Scored, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the record as it stands in the JSON."""
@@ -50,22 +67,37 @@ class Record:
             "ratios": [list(pair) for pair in self.ratios],
             "errors": {name: list(row) for name, row in self.errors.items()},
             "bias": list(self.bias), "inside": dict(self.inside), "level": self.level,
+            "scored": [one._asdict() for one in self.scored],
         }  # fmt: skip
+
+    def told(self, decades: float) -> str:
+        """Say how far off forecasts were that looked about so many decades beyond the runs fitted."""
+        reached = [number for number, (low, _) in enumerate(self.ratios) if low <= 10**decades * (1 + 1e-9)]
+        number = reached[-1] if reached else 0
+        error = percent(next(iter(self.errors.values()))[number])
+        where = f"{ratio_name(self.ratios[number])} the {ALONG.get(self.along, self.along)}"
+        return f"in backtests, losses forecast at {where} were {error} off on average"
 
     def __rich__(self) -> RenderableType:
         """Give the table of errors by ratio, the best of each column in bold."""
-        from isoflop.tables import dim, group, table
+        from isoflop.tables import bold, dim, group, heading, table
 
-        columns = [f"{low:g}-{high:g}x" if math.isfinite(high) else f">{low:g}x" for low, high in self.ratios]
-        rows = [(name, *(_percent(one) for one in row)) for name, row in self.errors.items()]
-        times = f"{len(self.cuts)} origin{'s' * (len(self.cuts) != 1)}"
-        about = f"backtests on {self.source}: mean error beyond the runs fitted, {self.tests} forecasts from {times}"
-        shares = ", ".join(
-            f"{share:.0%} in the {kind} {self.level:.0%} interval" for kind, share in self.inside.items()
-        )
-        return group(
-            dim(about), table([f"times the {_ALONG.get(self.along, self.along)}", *columns], rows), dim(shares)
-        )
+        what = ALONG.get(self.along, self.along)
+        about = f"{self.tests} forecasts of runs beyond those fitted, from {_origins(len(self.cuts))}"
+        if not self.tests:
+            return heading("backtests", "none: too few runs, or budgets, to fit some and score others")
+        best = [min(column) for column in zip(*self.errors.values(), strict=True)]
+        rows = [
+            (
+                name,
+                *(bold(percent(one)) if one == least else percent(one) for one, least in zip(row, best, strict=True)),
+            )
+            for name, row in self.errors.items()
+        ]
+        body = table([f"mean error, times the {what}", *map(ratio_name, self.ratios)], rows)
+        held = self.inside
+        told = f"{held['full']:.0%} of them fell inside the {self.level:.0%} interval, before it was calibrated"
+        return group(heading("backtests", about), body, dim(told))
 
     def __str__(self) -> str:
         from isoflop.tables import plain
@@ -78,12 +110,31 @@ class Record:
         return html(self)
 
 
-_ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}
+ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}
+"""What is extrapolated, in words."""
 RATIOS = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, math.inf))
 
 
-def _percent(share: float) -> str:
-    return "" if math.isnan(share) else f"{share:.2%}"
+GRID = 65
+"""Distances at which the calibration is worked out, to be read off in between."""
+
+
+def percent(share: float) -> str:
+    """Write a share with two digits: 0.53 %, 1.1 %, 23 %."""
+    if math.isnan(share):
+        return ""
+    size = 100 * abs(share)
+    return f"{100 * share:.{2 if size < 0.995 else 1 if size < 9.95 else 0}f} %"
+
+
+def ratio_name(ratio: tuple[float, float]) -> str:
+    """Write a ratio of two computes: 2–4×, >16×."""
+    low, high = ratio
+    return f"{low:g}–{high:g}×" if math.isfinite(high) else f">{low:g}×"
+
+
+def _origins(count: int) -> str:
+    return f"{count} origin{'s' * (count != 1)}"
 
 
 def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
@@ -126,9 +177,8 @@ def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None 
     if isinstance(source, Runs):
         _refuse_column(source, along)
         source = fit(laws[0], source, draws=0) if len(laws) == 1 else source
-    if isinstance(source, Fit):
-        return record(alone(source, along=along), level=level)
-    return record(combine(source, laws=laws, along=along or "C"), level=level)
+    found = alone(source, along=along) if isinstance(source, Fit) else combine(source, laws=laws, along=along or "C")
+    return replace(record(found, level=level), scored=_scored(found, level))
 
 
 def _refuse_column(runs: Runs, along: str | None) -> None:
@@ -138,3 +188,16 @@ def _refuse_column(runs: Runs, along: str | None) -> None:
     column = runs[along]
     if column.dtype.kind not in "fiu" or not (column > 0).all():
         raise UsageError(f"cannot extrapolate along {along}: not every run has a number above zero there.")
+
+
+def _scored(ensemble: Ensemble, level: float) -> tuple[Scored, ...]:
+    """Give every forecast of the backtests, with the interval that it would have today."""
+    past = ensemble.backtest
+    if not past.row.size:
+        return ()
+    weights = shares(ensemble, past.decades)
+    mean, _, width = widths(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
+    grid = np.linspace(0, past.decades.max(), GRID)
+    factor = np.interp(past.decades, grid, scale(ensemble, grid))
+    reach = NormalDist().inv_cdf((1 + level) / 2) * factor * width
+    return tuple(map(Scored, past.origin.tolist(), (10**past.decades).tolist(), mean.tolist(), reach.tolist()))

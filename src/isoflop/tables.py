@@ -43,19 +43,24 @@ def heading(name: str, rest: str = "") -> Text:
     return Text.assemble((name, "bold"), f"   {rest}" if rest else "")
 
 
+def bold(text: str) -> Text:
+    """Give a text that stands out."""
+    return Text(text, style="bold")
+
+
 def dim(text: str) -> Text:
     """Give a text that steps back."""
     return Text(text, style="dim")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: bool = False) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, words: bool = False) -> Table:
     """Give a table whose first column is left-aligned and whose others are numbers, or words."""
     found = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for position, column in enumerate(columns):
         side: Literal["left", "right"] = "right" if position and not words else "left"
         found.add_column(column, justify=side, header_style="dim", no_wrap=position == 0)
     for row in rows:
-        found.add_row(*[Text(cell) for cell in row])
+        found.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
     return found
 
 

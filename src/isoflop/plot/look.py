@@ -20,8 +20,9 @@ _STAMP = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
 """Format → the entry of its metadata that would differ from run to run, or from machine to machine."""
 
 INK, QUIET, RUN, FAINT = "#1a1a1a", "#6b6b6b", "#9a9a9a", "#dedede"
-LAW_COLOURS = ("#0072b2", "#d55e00", "#8e4a9e", "#5a5a5a")
+LAW_COLOURS = ("#0072b2", "#d55e00", "#8e4a9e", "#5a5a5a", "#00795a")
 """One for each law: told apart by every kind of colour vision (after Okabe and Ito 2008)."""
+_MAP, _MAP_ENDS = "viridis", (0.05, 0.64)  # its light end cannot be read on white
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.titlepad": 26, "axes.labelsize": 10, "axes.labelcolor": INK,
@@ -48,6 +49,21 @@ def style() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
         yield
+
+
+def shades(count: int) -> list[Any]:
+    """Give colours from dark to light that stay in order for every kind of colour vision."""
+    from matplotlib import colormaps
+
+    return [colormaps[_MAP](low + (high - low) * rank / max(count - 1, 1)) for rank in range(count)
+            for low, high in (_MAP_ENDS,)]  # fmt: skip
+
+
+def dark(colour: Any) -> tuple[float, ...]:
+    """Give a colour a little darker: thin strokes of letters need more contrast than a line."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(0.78 * part for part in to_rgb(colour))
 
 
 def head(axes: Axes, title: str, under: str) -> None:

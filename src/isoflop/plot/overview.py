@@ -4,40 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.allocation import allocate
 from isoflop.approaches import group_by_budget, isoflop_minima
+from isoflop.ensemble import Ensemble
 from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
-from isoflop.forecast import curve_of, forecast, values_of
+from isoflop.forecast import Evidence, evidence, forecast_with
 from isoflop.law import Curve
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, style
+from isoflop.plan import best_sizes
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, shades, style
 from isoflop.units import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
+    from isoflop.estimate import Estimate
     from isoflop.runs import Runs
 
     Array = NDArray[np.float64]
 
-_MAP, _MAP_ENDS = "viridis", (0.05, 0.64)  # its light end cannot be read on white
 _SAME_BUDGET = np.log(1.1)
 _STEP = 0.13  # between neighbours that stand side by side, in ln C
 
 
 def overview(
-    laws: Mapping[str, Fit | Curve], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss"
+    laws: Mapping[str, Fit | Curve | Ensemble], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss"
 ) -> Figure:
     """Give the figure of a study: its isoFLOP curves, and the forecasts of its laws against compute.
 
-    laws     name on the figure → fit or curve of N and D; the first also draws the isoFLOP curves
+    laws     name on the figure → fit, curve or ensemble of N and D; the first also draws the isoFLOP curves
     sweep    the runs that were fitted, isoFLOP budgets of at least three sizes each
     targets  larger runs, shown with what each law forecast for them and what they reached
     loss     what the loss axes are called, as in "loss (nats per byte)"
@@ -51,25 +53,39 @@ def overview(
         margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.06)
         figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.12))
-        name, first = next(iter(laws.items()))
-        isoflop_panel(left, first, sweep, name=name)
-        compute_panel(right, laws, sweep, targets=targets)
+        together = next((one for one in laws.values() if isinstance(one, Ensemble)), None)
+        sources = {name: _Source(name, one, evidence(one, together)) for name, one in laws.items()}
+        isoflop_panel(left, next(iter(sources.values())), sweep)
+        compute_panel(right, list(sources.values()), sweep, targets=targets)
         for axes in (left, right):
             axes.set_ylabel(loss)
     return figure
 
 
-def isoflop_panel(axes: Axes, law: Fit | Curve, runs: Runs, *, name: str) -> None:
+class _Source(NamedTuple):
+    """What is drawn under a name, and what stands behind its intervals."""
+
+    name: str
+    source: Fit | Curve | Ensemble
+    behind: Evidence
+
+    def forecast(self, size: ArrayLike, tokens: ArrayLike) -> list[Estimate]:
+        """Give the loss at these N and D."""
+        found = forecast_with(self.source, self.behind, level=LEVEL, at={"N": size, "D": tokens})
+        return [one.loss for one in found]
+
+
+def isoflop_panel(axes: Axes, law: _Source, runs: Runs) -> None:
     """Draw loss against parameters, a colour for each budget: runs, the law's curve, the lowest point.
 
     A diamond is the lowest point of a parabola through one budget's runs, where it lies among them:
     it knows nothing of the law.
     """
     budgets = [runs.take(member) for member in group_by_budget(runs).members]
-    for budget, colour in zip(budgets, _shades(len(budgets)), strict=True):
+    for budget, colour in zip(budgets, shades(len(budgets)), strict=True):
         compute = float(np.exp(np.log(budget["C"]).mean()))
         sizes = np.geomspace(budget["N"].min() / 1.15, budget["N"].max() * 1.15, 120)
-        loss = curve_of(law)(N=sizes, D=rule_named("6ND").tokens(sizes, compute))
+        loss = [one.value for one in law.forecast(sizes, rule_named("6ND").tokens(sizes, compute))]
         axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
         axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
         _label(axes, (sizes[-1], loss[-1]), f"{_power(compute)} FLOPs", colour=colour)
@@ -80,11 +96,12 @@ def isoflop_panel(axes: Axes, law: Fit | Curve, runs: Runs, *, name: str) -> Non
     )  # fmt: skip
     _log_axes(axes, "parameters N", lambda value: show(value, 1))
     axes.set_xlim(right=runs["N"].max() * 3.8)
-    head(axes, "At equal compute, one size is best", f"curves: the fitted {name} law; ◇ lowest point of each budget")
+    fitted = "several laws together" if isinstance(law.source, Ensemble) else f"the fitted {law.name} law"
+    head(axes, "At equal compute, one size is best", f"curves: {fitted}; ◇ lowest point of each budget")
 
 
-def compute_panel(axes: Axes, laws: Mapping[str, Fit | Curve], runs: Runs, *, targets: Runs | None = None) -> None:
-    """Draw loss against compute: runs, each law's best loss with its band, and forecasts beside the truth.
+def compute_panel(axes: Axes, laws: Sequence[_Source], runs: Runs, *, targets: Runs | None = None) -> None:
+    """Draw loss against compute: runs, each law's best loss, the first's band, and forecasts beside the truth.
 
     Frontiers are dashed beyond the largest run. Forecasts of one target stand side by side around
     what it reached; only that one's compute is exact.
@@ -94,20 +111,21 @@ def compute_panel(axes: Axes, laws: Mapping[str, Fit | Curve], runs: Runs, *, ta
     reach = (float(runs["C"].min()), trained, end)
     colours = _law_colours(len(laws))
     ends = [
-        _frontier(axes, source, reach, colour=colour) for source, colour in zip(laws.values(), colours, strict=True)
+        _frontier(axes, law, reach, colour=colour, band=law is laws[0])
+        for law, colour in zip(laws, colours, strict=True)
     ]
     if targets is not None:
         _targets(axes, laws, targets)
     _log_axes(axes, "training compute C (FLOPs)", _power)
     axes.set_xlim(right=end * 2.6)
     _runs_below(axes, runs, float(axes.get_ylim()[1]) * 1.06)
-    for name, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
-        _label(axes, (end, height), name, colour=colour)
+    for law, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
+        _label(axes, (end, height), law.name, colour=colour)
     _key(axes, with_targets=targets is not None)
     head(
         axes,
         "Larger runs: the forecast and what they reached",
-        "lines: best loss at each budget, dashed beyond the runs; bands: 90 %",
+        "lines: best loss at each budget, dashed beyond the runs; band: 90 %",
     )
 
 
@@ -121,31 +139,28 @@ def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
     axes.set_ylim(top=top)
 
 
-def _frontier(axes: Axes, source: Fit | Curve, reach: tuple[float, float, float], *, colour: str) -> float:
+def _frontier(axes: Axes, law: _Source, reach: tuple[float, float, float], *, colour: str, band: bool) -> float:
     """Draw the least loss a law gives at each compute, and give its height at the end."""
     first, trained, end = reach
-    computes = np.geomspace(first, end, 160)
-    law = curve_of(source).law
-    best = allocate(law, np.repeat(values_of(source), len(computes), axis=0), computes, rule=rule_named("6ND"))
-    expected = forecast(source, N=best.N, D=best.D)
-    low, high = (np.array([getattr(one.loss, end_) for one in expected]) for end_ in ("low", "high"))
-    axes.fill_between(computes, low, high, color=colour, alpha=0.13, linewidth=0, zorder=1)
+    computes = np.unique(np.concatenate([np.geomspace(first, trained, 20), np.geomspace(trained, end, 20)]))
+    sizes = best_sizes(law.source, computes)
+    expected = law.forecast(sizes, rule_named("6ND").tokens(sizes, computes))
+    loss, low, high = (np.array([getattr(one, part) for one in expected]) for part in ("value", "low", "high"))
+    if band:
+        axes.fill_between(computes, low, high, color=colour, alpha=0.13, linewidth=0, zorder=1)
     for part, dashes in ((computes <= trained, "-"), (computes >= trained, (0, (4, 2)))):
-        axes.plot(computes[part], best.loss[part], color=colour, linewidth=1.6, linestyle=dashes, zorder=3)
-    return float(best.loss[-1])
+        axes.plot(computes[part], loss[part], color=colour, linewidth=1.6, linestyle=dashes, zorder=3)
+    return float(loss[-1])
 
 
-def _targets(axes: Axes, laws: Mapping[str, Fit | Curve], targets: Runs) -> None:
+def _targets(axes: Axes, laws: Sequence[_Source], targets: Runs) -> None:
     """Draw each target where it ended, and on its sides what the laws had said."""
     middle = len(laws) // 2
     for run, compute in enumerate(_side_by_side(targets["C"], 1 + len(laws))):
         places = compute * np.exp(_STEP * (np.arange(1 + len(laws)) - middle))
         axes.scatter(places[middle], targets["loss"][run], s=34, color=INK, linewidths=0, zorder=6)
-        at = {"N": targets["N"][run], "D": targets["D"][run]}
-        for place, source, colour in zip(
-            np.delete(places, middle), laws.values(), _law_colours(len(laws)), strict=True
-        ):
-            loss = forecast(source, **at)[0].loss
+        for place, law, colour in zip(np.delete(places, middle), laws, _law_colours(len(laws)), strict=True):
+            (loss,) = law.forecast(targets["N"][run], targets["D"][run])
             axes.vlines(place, loss.low, loss.high, color=colour, linewidth=2, zorder=5)
             axes.scatter(place, loss.value, s=26, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6)
 
@@ -176,24 +191,14 @@ def _groups(compute: Array) -> list[NDArray[np.intp]]:
     return np.split(order, 1 + np.flatnonzero(np.diff(np.log(compute[order])) > _SAME_BUDGET))
 
 
-def _shades(count: int) -> list[Any]:
-    """Give colours from dark to light that stay in order for every kind of colour vision."""
-    from matplotlib import colormaps
-
-    return [colormaps[_MAP](position) for position in np.linspace(*_MAP_ENDS, count)]
-
-
 def _law_colours(count: int) -> list[str]:
     return [LAW_COLOURS[position % len(LAW_COLOURS)] for position in range(count)]
 
 
 def _label(axes: Axes, end: tuple[float, float], text: str, *, colour: Any) -> None:
-    """Write a name at the end of its line, a little darker: thin strokes need more contrast than a line."""
-    from matplotlib.colors import to_rgb
-
-    dark = tuple(0.78 * part for part in to_rgb(colour))
+    """Write a name at the end of its line."""
     axes.annotate(
-        text, end, xytext=(6, 0), textcoords="offset points", color=dark, va="center", fontsize=9,
+        text, end, xytext=(6, 0), textcoords="offset points", color=dark(colour), va="center", fontsize=9,
         annotation_clip=False,
     )  # fmt: skip
 
