@@ -25,7 +25,8 @@ from findings import BESIROGLU, Array, Truth, broken, coupled, fading, farseer
 
 import isoflop
 from isoflop.ensemble import alone
-from isoflop.forecast import Evidence, evidence, forecast_with
+from isoflop.evidence import Evidence, evidence
+from isoflop.forecast import forecast_with
 from isoflop.plan import plan_with
 from isoflop.runs import Runs
 

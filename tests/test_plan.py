@@ -11,7 +11,7 @@ from simulated import chinchilla_runs
 import isoflop
 from isoflop.ensemble import combine
 from isoflop.errors import UsageError
-from isoflop.forecast import UNTESTED, evidence
+from isoflop.evidence import UNTESTED, evidence
 from isoflop.laws import CURVES
 from isoflop.plan import plan_with
 from isoflop.runs import Runs

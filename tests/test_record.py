@@ -73,7 +73,7 @@ def test_the_share_inside_grows_with_the_level():
 def test_without_origins_the_record_is_empty_and_prints():
     found = isoflop.backtest(chinchilla_runs(7, noise=0.005))
     assert (found.tests, found.cuts, found.ratios, found.inside) == (0, (), (), {})
-    assert "0 forecasts" in str(found)
+    assert "none: too few runs" in str(found)
 
 
 def test_one_fit_is_backtested_as_its_law_is():
@@ -129,7 +129,18 @@ def test_it_prints_itself():
 
 def test_the_shape_of_backtest(good, table):
     found = good("backtest", table)
-    assert list(found) == ["source", "along", "origins", "tests", "ratios", "errors", "bias", "inside", "level"]
+    assert list(found) == [
+        "source",
+        "along",
+        "origins",
+        "tests",
+        "ratios",
+        "errors",
+        "bias",
+        "inside",
+        "level",
+        "scored",
+    ]
     assert found["along"] == "C"
     assert found["level"] == 0.9
     assert list(found["errors"]) == ["together", *LAWS, *NAMES]

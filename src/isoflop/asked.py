@@ -126,8 +126,8 @@ class Asked:
 
         bounds = {key: interval(text) for key, text in pairs(self.bounds, "alpha=0.2:0.5").items()}
         return fit(
-            self.law or ONE_LAW, self.read(source), objective=self.objective, draws=self.draws, seed=self.seed,
-            starts=self.starts, level=self.level, fix=pairs(self.fix, "E=1.69"), bounds=bounds,
+            ONE_LAW if self.law is None else self.law, self.read(source), objective=self.objective,
+            draws=self.draws, seed=self.seed, starts=self.starts, level=self.level, fix=pairs(self.fix, "E=1.69"), bounds=bounds,
             allow=self.allow,
         )  # fmt: skip
 
@@ -148,7 +148,7 @@ class Asked:
     @property
     def _one_law(self) -> bool:
         """Say whether one law was asked for: by name, or by what is pinned, bounded or minimised."""
-        return bool(self.fix or self.bounds or self.objective != "robust" or (self.law and not self.laws))
+        return bool(self.fix or self.bounds or self.objective != "robust" or (self.law is not None and not self.laws))
 
     @property
     def laws(self) -> tuple[str, ...]:

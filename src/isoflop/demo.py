@@ -15,8 +15,9 @@ from isoflop.check import check
 from isoflop.ensemble import Ensemble, combine
 from isoflop.errors import MissingExtraError
 from isoflop.estimate import LEVEL
+from isoflop.evidence import Evidence, evidence
 from isoflop.fit import Fit, fit
-from isoflop.forecast import Evidence, evidence, forecast_with
+from isoflop.forecast import forecast_with
 from isoflop.plan import plan_with
 from isoflop.plot import figure_format, overview, save_figure
 from isoflop.record import record

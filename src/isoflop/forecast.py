@@ -6,16 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoflop import dual
 from isoflop.backtest import FEWEST_ORIGINS, axis_of
 from isoflop.baselines import baselines
-from isoflop.ensemble import DRIFT, Ensemble, alone, combine, outlook, scale
+from isoflop.ensemble import DRIFT, Ensemble, combine, outlook, scale
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level, student
+from isoflop.evidence import Evidence, evidence
 from isoflop.findings import Finding
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
@@ -126,32 +127,6 @@ def _explained(one: Forecast) -> list[RenderableType]:
     ]
     said = "   ".join(f"{name} {value:.4f}" for name, value in one.baselines.items())
     return [table(["interval", "", "holds"], kinds, words=True), *([dim(f"without any law: {said}")] if said else [])]
-
-
-class Evidence(NamedTuple):
-    """What stands behind a source: itself backtested, and several laws on the same runs; None without runs."""
-
-    own: Ensemble | None
-    laws: Ensemble | None
-
-
-UNTESTED = Evidence(None, None)
-
-
-def evidence(source: Fit | Curve | Ensemble, laws: Ensemble | None = None) -> Evidence:
-    """Backtest a source, and fit other laws to its runs, unless they are at hand."""
-    if isinstance(source, Ensemble):
-        return Evidence(source, source)
-    if not isinstance(source, Fit) or not len(source.runs):
-        return Evidence(None, None)
-    pair = {"N", "D"} <= set(source.runs.columns) and set(source.law.inputs) <= {"N", "D", "C"}
-    if not pair or len(source.runs) < ENOUGH:
-        return Evidence(alone(source), None)
-    return Evidence(alone(source), laws or combine(source.runs))
-
-
-ENOUGH = 6
-"""Runs from which on other laws are fitted beside one asked for."""
 
 
 def curve_of(source: Fit | Curve) -> Curve:

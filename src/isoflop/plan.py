@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.allocation import allocate, range_within
+from isoflop.backtest import axis_of
 from isoflop.ensemble import Ensemble, combine, nudged, scale, shares, values
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.evidence import Evidence, evidence
 from isoflop.fit import Fit
 from isoflop.flops import FlopRule, rule_named
-from isoflop.forecast import COUNTS, Evidence, Source, curve_of, evidence, forecast_with, values_of
+from isoflop.forecast import COUNTS, Source, curve_of, forecast_with, values_of
 from isoflop.law import Curve, Law
+from isoflop.members import solved
 from isoflop.runs import Runs
 from isoflop.units import show
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 FLAT = 1e-3
 """The share of loss that the flat range of N may give up."""
+STRAYS, MOST_STRAYS = 0.15, 0.7
+"""By how much log N strays for a decade of compute before any backtest says otherwise, and at most."""
 POINTS = 400
 """Sizes looked at between the ones that several laws each prefer."""
 _DRAWS, _NUDGE = 400, 0.1
@@ -129,7 +134,9 @@ def plan_with(settled: Fit | Curve | Ensemble, behind: Evidence, *, flops: float
     far = expected[0].decades
     near = np.array([0.0 if math.isnan(far) else far])
     factor = float(scale(behind.own, near)[0]) if behind.own else math.nan
-    spread = _Spread(best, drawn_sizes - best, others, factor if expected[0].calibrated else math.nan)
+    spread = _Spread(best, drawn_sizes - best, others, math.nan)
+    if expected[0].calibrated:
+        spread = _calibrated(spread, factor, _strayed(behind.laws, rule=rule) * float(near[0]))
     return Plan(
         C=float(flops),
         N=_quantity(spread, np.exp, level),
@@ -153,6 +160,35 @@ class _Spread(NamedTuple):
     draws: Array
     others: Array
     factor: float
+
+
+def _calibrated(spread: _Spread, factor: float, drift: float) -> _Spread:
+    """Give the spread, to be widened by past errors of the loss and by how far log N strays (one standard error)."""
+    ordered = np.sort(spread.draws)
+    if not ordered.size or not factor > 0:
+        return spread
+    ends = ordered[[int(0.05 * (ordered.size - 1)), int(0.95 * (ordered.size - 1))]]
+    error = float(ends[1] - ends[0]) / (2 * NormalDist().inv_cdf(0.95))
+    return spread._replace(factor=math.hypot(factor, drift / error) if error > 0 else factor)
+
+
+def _strayed(laws: Ensemble | None, *, rule: FlopRule) -> float:
+    """Give by how much the best log N strayed for a decade of compute, from each origin of the backtests to all runs.
+
+    Root mean square over origins, the farther ones counting more, held towards what is expected before any.
+    """
+    if laws is None or not laws.backtest.calibrates or laws.backtest.along != "C":
+        return STRAYS
+    most, cuts = float(laws.runs["C"].max()), laws.backtest.cuts
+    far = np.maximum(np.log10(most) - cuts, 1e-6)
+    parts = (axis_of(laws.runs, "C") <= cuts[:, None] + 1e-9).astype(float)
+    moved = np.zeros(len(cuts))
+    for member, weight in zip(laws.members, shares(laws, far), strict=True):
+        rows = np.concatenate([solved(member, parts).theta, member.theta[None]])
+        sizes = _log_sizes(member.law, member.problem.natural(rows), most, rule=rule)
+        moved += weight * (sizes[:-1] - sizes[-1])
+    rates = np.clip(moved / far, -MOST_STRAYS, MOST_STRAYS)
+    return float(np.sqrt((far @ rates**2 + STRAYS**2) / (far.sum() + 1)))
 
 
 def _optimum(

@@ -12,9 +12,10 @@ from isoflop.approaches import group_by_budget, isoflop_minima
 from isoflop.ensemble import Ensemble
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
+from isoflop.evidence import Evidence, evidence
 from isoflop.fit import Fit
 from isoflop.flops import rule_named
-from isoflop.forecast import Evidence, evidence, forecast_with
+from isoflop.forecast import forecast_with
 from isoflop.law import Curve
 from isoflop.plan import best_sizes
 from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, shades, style

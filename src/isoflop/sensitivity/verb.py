@@ -14,9 +14,9 @@ import numpy as np
 from isoflop.approaches import Frontier, approach1, approach2
 from isoflop.errors import IsoflopError
 from isoflop.estimate import LEVEL, Estimate
+from isoflop.evidence import UNTESTED
 from isoflop.findings import Finding
 from isoflop.fit import Fit, Options, fit, fit_at
-from isoflop.forecast import UNTESTED
 from isoflop.plan import Plan, plan_with
 from isoflop.sensitivity.choices import ALL, FACTORS, OBJECTIVES, OUTLIERS, Choice, Counts, counts, kept, laws
 from isoflop.sensitivity.cross import cross, nearby
