@@ -127,8 +127,8 @@ class Asked:
         bounds = {key: interval(text) for key, text in pairs(self.bounds, "alpha=0.2:0.5").items()}
         return fit(
             ONE_LAW if self.law is None else self.law, self.read(source), objective=self.objective,
-            draws=self.draws, seed=self.seed, starts=self.starts, level=self.level, fix=pairs(self.fix, "E=1.69"), bounds=bounds,
-            allow=self.allow,
+            draws=self.draws, seed=self.seed, starts=self.starts, level=self.level,
+            fix=pairs(self.fix, "E=1.69"), bounds=bounds, allow=self.allow,
         )  # fmt: skip
 
     def source(self, text: str, *, one_law: bool = False) -> Source:
