@@ -67,8 +67,10 @@ def _starts(agreement: float) -> Iterator[Finding]:
 
 def _signal(problem: Problem, theta: Array) -> Iterator[Finding]:
     residuals = problem.residuals(theta[None])[0]
+    # Of few runs a prior leaves no more than this many parameters free.
+    free = theta.size if problem.prior is None else min(theta.size, problem.size // 3)
     # So much would a fit of as many parameters find in pure noise, twice over.
-    chance = 2 * noise(residuals, theta.size) * np.sqrt(theta.size / problem.size)
+    chance = 2 * noise(residuals, free) * np.sqrt(free / problem.size)
     if np.std(problem.target - residuals) <= max(chance, VANISHED):
         yield Finding(
             "F14", "BLOCK",

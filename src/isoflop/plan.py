@@ -281,14 +281,15 @@ def _flat(
 
 def _quantity(spread: _Spread, of: Callable[[Array], Array], level: float) -> Estimate:
     """Give one quantity of the plan as a function of log N, with its three intervals."""
-    value, kinds = float(of(np.array([spread.best]))[0]), {}
-    for kind, points in (
-        ("statistical", spread.best + spread.draws),
-        ("calibrated", spread.best + spread.draws * spread.factor),
-        ("laws", spread.others),
-    ):
-        inside = level if kind != "laws" else 1 - 1e-9
-        found = from_draws(value, of(points), inside) if points.size else Estimate(value)
-        kinds[kind] = (found.low, found.high)
+    with np.errstate(all="ignore"):  # a size that no run determines may lie anywhere: its tokens overflow to inf
+        value, kinds = float(of(np.array([spread.best]))[0]), {}
+        for kind, points in (
+            ("statistical", spread.best + spread.draws),
+            ("calibrated", spread.best + spread.draws * spread.factor),
+            ("laws", spread.others),
+        ):
+            inside = level if kind != "laws" else 1 - 1e-9
+            found = from_draws(value, of(points), inside) if points.size else Estimate(value)
+            kinds[kind] = (found.low, found.high)
     low, high = (pick.reduce([ends[side] for ends in kinds.values()]) for side, pick in ((0, np.fmin), (1, np.fmax)))
     return Estimate(value, float(low), float(high), level, kinds)
