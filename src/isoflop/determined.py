@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3
+FEWEST_SPARE = 3
 ROUNDING = 1e-13
 IN_STEP = 0.02
 """Inputs whose spread off a common line is less than this share of their spread along it move in step."""
@@ -67,10 +68,10 @@ def _starts(agreement: float) -> Iterator[Finding]:
 
 def _signal(problem: Problem, theta: Array) -> Iterator[Finding]:
     residuals = problem.residuals(theta[None])[0]
-    # Of few runs a prior leaves no more than this many parameters free.
-    free = theta.size if problem.prior is None else min(theta.size, problem.size // 3)
     # So much would a fit of as many parameters find in pure noise, twice over.
-    chance = 2 * noise(residuals, free) * np.sqrt(free / problem.size)
+    chance = 2 * noise(residuals, theta.size) * np.sqrt(theta.size / problem.size)
+    if problem.prior is not None and problem.size < theta.size + FEWEST_SPARE:
+        chance = 0.0  # of so few runs, what a prior makes of them tells nothing about their noise
     if np.std(problem.target - residuals) <= max(chance, VANISHED):
         yield Finding(
             "F14", "BLOCK",
