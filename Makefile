@@ -43,6 +43,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	-$(BIN)/python benchmarks/nist.py  # one aim is missed, see the log
 	$(BIN)/python benchmarks/starts.py
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/backtests.py --only-default
 	$(BIN)/python benchmarks/findings.py
 	$(BIN)/python benchmarks/worlds.py
 

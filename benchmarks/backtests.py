@@ -140,7 +140,9 @@ def main() -> None:
     if asked.rival_python:
         answers = rivals(some, asked.rival_python)
         for contender in dict.fromkeys(name for found in answers.values() for name in found):
-            scores[contender] = {one.name: score(one, answers[one.name].get(contender, {})) for one in some}
+            scores[f"{contender} (package)"] = {
+                one.name: score(one, answers[one.name].get(contender, {})) for one in some
+            }
     report(scores, some)
 
 
