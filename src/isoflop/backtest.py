@@ -45,6 +45,7 @@ class Backtest:
     decades    (tests,): how far beyond the fitted runs it lies
     error      (members, tests): log loss forecast minus measured
     spread     (members, tests): standard error of the forecast, if the law is right
+    theta      (origins, parameters) of each member: its fitted coordinates at each origin
     noise      (members,): standard deviation of the residuals in log loss
     baselines  baseline → (tests,): its error
     along      what is extrapolated: C, N, D or another input
@@ -57,6 +58,7 @@ class Backtest:
     decades: Array
     error: Array
     spread: Array
+    theta: tuple[Array, ...]
     noise: Array
     baselines: Mapping[str, Array] = field(default_factory=dict)
     along: str = "C"
@@ -77,9 +79,11 @@ def roll(members: Sequence[Member], runs: Runs, *, along: str = "C") -> Backtest
     origin = np.repeat(np.arange(len(cuts)), [rows.size for rows in tests])
     row = np.concatenate([*tests, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     shape = (len(members), row.size)
-    error, spread = np.zeros(shape), np.zeros(shape)
+    error, spread, theta = np.zeros(shape), np.zeros(shape), []
     for position, member in enumerate(members if row.size else ()):
-        values, errors = predicted(member, solved(member, fitted.astype(float)), member.problem.inputs)
+        found = solved(member, fitted.astype(float))
+        theta.append(found.theta)
+        values, errors = predicted(member, found, member.problem.inputs)
         error[position] = values[origin, row] - np.log(runs["loss"])[row]
         spread[position] = errors[origin, row]
     return Backtest(
@@ -90,6 +94,7 @@ def roll(members: Sequence[Member], runs: Runs, *, along: str = "C") -> Backtest
         decades=axis[row] - cuts[origin],
         error=error,
         spread=spread,
+        theta=tuple(theta),
         noise=np.array([one.noise for one in members]),
         baselines=_baselines(members[0], runs, axis=axis, fitted=fitted, tests=tests) if row.size else {},
         along=along,

@@ -160,12 +160,18 @@ def scale(ensemble: Ensemble, decades: Array) -> Array:
     past = ensemble.backtest
     if not past.calibrates:
         return np.ones_like(decades)
-    weights = shares(ensemble, past.decades)
-    mean, _, width = widths(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
+    mean, _, width = looked_back(ensemble)
     ratio = np.minimum(np.abs(mean) / width, CLIPPED_SCALE)
     size = np.bincount(past.origin, minlength=len(past.cuts))[past.origin]
     near = np.exp(-np.abs(past.decades[None, :] - decades[:, None]) / NEAR_BY) / size**0.7
     return np.asarray(np.sqrt((near @ ratio**2 + PRIOR_SCALE) / (near.sum(axis=1) + PRIOR_SCALE)))
+
+
+def looked_back(ensemble: Ensemble) -> tuple[Array, Array, Array]:
+    """Give what `widths` gives of the backtests: the errors (tests,) of the laws together, and both widths."""
+    past = ensemble.backtest
+    weights = shares(ensemble, past.decades)
+    return widths(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
 
 
 def widths(each: Array, error: Array, *, weights: Array, noise: Array, decades: Array) -> tuple[Array, Array, Array]:
@@ -200,6 +206,16 @@ def nudged(ensemble: Ensemble, step: float) -> list[tuple[Law, Array]]:
         theta = whole.theta[0] + np.concatenate([steps, -steps])
         found.append((member.law, member.problem.natural(theta.clip(member.problem.lower, member.problem.upper))))
     return found
+
+
+def mean_loss(ensemble: Ensemble, weights: Array, at: Mapping[str, Array]) -> Array:
+    """Give the weighted mean of the laws' log losses at the inputs (points,).
+
+    weights  (members, points), or (members, 1) where they are the same at all points
+    """
+    with np.errstate(all="ignore"):  # far out, a law may overflow
+        each = [np.log(law(**dict(zip(law.parameters, row[0], strict=True)), **at)) for law, row in values(ensemble)]
+        return np.asarray((weights * np.array(each)).sum(axis=0))
 
 
 def values(ensemble: Ensemble) -> list[tuple[Law, Array]]:

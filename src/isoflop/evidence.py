@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from isoflop.ensemble import Ensemble, alone, combine
+from isoflop.ensemble import FEWEST_RUNS, Ensemble, alone, combine
 from isoflop.fit import Fit
 from isoflop.law import Curve
-
-ENOUGH = 6
-"""Runs from which on other laws are fitted beside one asked for."""
 
 
 class Evidence(NamedTuple):
@@ -30,6 +27,6 @@ def evidence(source: Fit | Curve | Ensemble, laws: Ensemble | None = None) -> Ev
     if not isinstance(source, Fit) or not len(source.runs):
         return Evidence(None, None)
     pair = {"N", "D"} <= set(source.runs.columns) and set(source.law.inputs) <= {"N", "D", "C"}
-    if not pair or len(source.runs) < ENOUGH:
+    if not pair or len(source.runs) < FEWEST_RUNS:
         return Evidence(alone(source), None)
     return Evidence(alone(source), laws or combine(source.runs))

@@ -240,15 +240,15 @@ def _on_runs(runs: Runs, law: Law) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def problem_behind(fit: Fit) -> tuple[Problem, Array]:
-    """Give the problem that a fit solved, and its best fitted coordinates (parameters,)."""
-    law, runs = fit.curve.law, fit.runs
+def problem_behind(fit: Fit, runs: Runs | None = None) -> tuple[Problem, Array]:
+    """Give the problem that a fit solved, or the same on other runs, and its best fitted coordinates (parameters,)."""
+    law, runs = fit.curve.law, fit.runs if runs is None else runs
     if not len(runs):
         raise DataError(f"{fit.source}: the fit was saved without its runs, so they cannot be looked at. Fit again.")
     problem = problem_of(
         law, {key: runs[key] for key in law.inputs}, runs["loss"], log=fit.options.log, bounds=fit.options.bounds
     )
-    return problem, problem.fitted(np.array([[fit.curve.values[key] for key in law.parameters]]))[0]
+    return problem, problem.fitted(fit.curve.row)[0]
 
 
 def _refuse_nonsense(law: Law, options: Options) -> None:

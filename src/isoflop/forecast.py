@@ -13,7 +13,7 @@ import numpy as np
 from isoflop import dual
 from isoflop.backtest import FEWEST_ORIGINS, axis_of
 from isoflop.baselines import baselines
-from isoflop.ensemble import DRIFT, Ensemble, combine, outlook, scale
+from isoflop.ensemble import DRIFT, Ensemble, Outlook, combine, mean_loss, outlook, scale, shares
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level, student
 from isoflop.evidence import Evidence, evidence
@@ -136,8 +136,7 @@ def curve_of(source: Fit | Curve) -> Curve:
 
 def values_of(source: Fit | Curve) -> Array:
     """Give the best parameter values as one row (1, parameters)."""
-    curve = curve_of(source)
-    return np.array([[curve.values[key] for key in curve.law.parameters]])
+    return curve_of(source).row
 
 
 def forecast(source: Source, *, level: float = LEVEL, **at: ArrayLike) -> Forecasts:
@@ -225,11 +224,16 @@ def _intervals(
     source: Fit | Curve | Ensemble, behind: Evidence, columns: Mapping[str, Array], *, far: Array, level: float
 ) -> tuple[Array, dict[str, _Ends]]:
     """Give the log loss (targets,) and each kind of interval around the loss; a curve has none."""
+    if isinstance(source, Curve):
+        return _log_loss(source, columns), {}
     near = np.where(np.isfinite(far), far, 0.0)
-    laws = outlook(behind.laws, columns, near, level=level) if behind.laws and {"N", "D"} <= set(columns) else None
+    laws: Outlook | None = None
     if isinstance(source, Ensemble):
-        value, statistical, calibrated = outlook(source, columns, near, level=level)[:3]
+        laws = outlook(source, columns, near, level=level)
+        value, statistical, calibrated = laws[:3]
     else:
+        if behind.laws and {"N", "D"} <= set(columns):
+            laws = outlook(behind.laws, columns, near, level=level)
         value = _log_loss(source, columns)
         statistical = _reach(source, columns, level)
         calibrated = np.full(value.shape, np.nan)
@@ -242,8 +246,6 @@ def _intervals(
     if laws is not None:
         counted = np.where(laws.weights >= COUNTS, laws.each, value)
         kinds["laws"] = (np.minimum(counted.min(axis=0), value), np.maximum(counted.max(axis=0), value))
-    if isinstance(source, Curve):
-        return value, {}
     with np.errstate(over="ignore"):  # an interval may reach to infinity
         return value, {kind: (np.exp(low), np.exp(high)) for kind, (low, high) in kinds.items()}
 
@@ -295,11 +297,9 @@ def decades(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, 
     return np.asarray(np.maximum(np.max(beyond, axis=0), 0.0))
 
 
-def _reach(source: Fit | Curve, columns: Mapping[str, Array], level: float) -> Array:
+def _reach(source: Fit, columns: Mapping[str, Array], level: float) -> Array:
     """Give half the statistical interval's width in log loss, for each row."""
     shape = next(iter(columns.values())).shape
-    if not isinstance(source, Fit):
-        return np.full(shape, np.nan)
     law = source.curve.law
     given = {key: np.asarray(value) for key, value in source.curve.values.items()} | dict(columns)
     value, slopes = dual.gradient(law.formula, given, tuple(law.parameters))
@@ -347,8 +347,7 @@ def _turned(source: Fit | Curve | Ensemble, columns: Mapping[str, Array]) -> lis
 
 def _log_loss(source: Fit | Curve | Ensemble, columns: Mapping[str, Array]) -> Array:
     if isinstance(source, Ensemble):
-        far = decades(_ranges(source.runs), columns)
-        return outlook(source, columns, far, level=LEVEL).loss
+        return mean_loss(source, shares(source, decades(_ranges(source.runs), columns)), columns)
     curve = curve_of(source)
     loss = curve(**{key: columns[key] for key in curve.law.inputs})
     with np.errstate(all="ignore"):

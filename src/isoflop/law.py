@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop import dual, expression, formula, units
 from isoflop.errors import UsageError
@@ -126,6 +127,11 @@ class Curve:
             raise UsageError(f"{self.name} takes {', '.join(self.law.inputs)}, not {', '.join(sorted(wrong))}.")
         value = self.law(**self.values, **given)
         return float(value) if np.ndim(value) == 0 else value
+
+    @property
+    def row(self) -> NDArray[np.float64]:
+        """The parameter values as one row (1, parameters), in the law's order."""
+        return np.array([[self.values[key] for key in self.law.parameters]])
 
     def slopes(self, **inputs: Any) -> dict[str, Any]:
         """Give the exact derivative of the curve with respect to each of its inputs."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from isoflop.draws import run_noise
 from isoflop.estimate import median
+from isoflop.fit import Fit, problem_behind
 from isoflop.laws import LAWS
 from isoflop.optimise.minimise import NEAR, minimise
 from isoflop.optimise.objective import EFFICIENT, Objective
@@ -25,7 +26,6 @@ from isoflop.optimise.problem import Prior, Problem, problem_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.fit import Fit
     from isoflop.law import Law
     from isoflop.runs import Runs
 
@@ -142,11 +142,8 @@ def members(runs: Runs) -> tuple[Member, ...]:
 
 def member_of(fit: Fit, runs: Runs) -> Member:
     """Give a fit as a member on some of its runs: its own law and objective, no prior, all runs alike."""
-    law = fit.curve.law
-    inputs = {key: runs[key] for key in law.inputs}
-    problem = problem_of(law, inputs, runs["loss"], log=fit.options.log, bounds=fit.options.bounds)
-    theta = problem.fitted(np.array([fit.curve.values[key] for key in law.parameters]))
-    return Member(law, problem, fit.objective, theta, fit.noise, np.ones(len(runs)))
+    problem, theta = problem_behind(fit, runs)
+    return Member(problem.law, problem, fit.objective, theta, fit.noise, np.ones(len(runs)))
 
 
 def _member(form: Form, runs: Runs) -> Member | None:

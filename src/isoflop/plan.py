@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.allocation import allocate, range_within
-from isoflop.backtest import axis_of
-from isoflop.ensemble import Ensemble, combine, nudged, scale, shares, values
+from isoflop.ensemble import Ensemble, combine, mean_loss, nudged, scale, shares, values
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.evidence import Evidence, evidence
@@ -20,7 +19,6 @@ from isoflop.fit import Fit
 from isoflop.flops import FlopRule, rule_named
 from isoflop.forecast import COUNTS, Source, curve_of, forecast_with, values_of
 from isoflop.law import Curve, Law
-from isoflop.members import solved
 from isoflop.runs import Runs
 from isoflop.units import show
 
@@ -179,12 +177,11 @@ def _strayed(laws: Ensemble | None, *, rule: FlopRule) -> float:
     """
     if laws is None or not laws.backtest.calibrates or laws.backtest.along != "C":
         return STRAYS
-    most, cuts = float(laws.runs["C"].max()), laws.backtest.cuts
-    far = np.maximum(np.log10(most) - cuts, 1e-6)
-    parts = (axis_of(laws.runs, "C") <= cuts[:, None] + 1e-9).astype(float)
-    moved = np.zeros(len(cuts))
-    for member, weight in zip(laws.members, shares(laws, far), strict=True):
-        rows = np.concatenate([solved(member, parts).theta, member.theta[None]])
+    most, past = float(laws.runs["C"].max()), laws.backtest
+    far = np.maximum(np.log10(most) - past.cuts, 1e-6)
+    moved = np.zeros(len(far))
+    for member, theta, weight in zip(laws.members, past.theta, shares(laws, far), strict=True):
+        rows = np.concatenate([theta, member.theta[None]])
         sizes = _log_sizes(member.law, member.problem.natural(rows), most, rule=rule)
         moved += weight * (sizes[:-1] - sizes[-1])
     rates = np.clip(moved / far, -MOST_STRAYS, MOST_STRAYS)
@@ -257,13 +254,7 @@ def _together(source: Ensemble, weights: Array, each: Array, *, flops: float, ru
     grid = np.linspace(each.min() - 0.1, each.max() + 0.1, POINTS)
     size = np.exp(grid)
     at = {"N": size, "D": np.asarray(rule.tokens(size, flops))}
-    return float(grid[np.argmin(_mean_loss(source, weights, at))])
-
-
-def _mean_loss(source: Ensemble, weights: Array, at: Mapping[str, Array]) -> Array:
-    """Give the weighted mean of the laws' log losses at the inputs (points,)."""
-    each = [np.log(law(**dict(zip(law.parameters, row[0], strict=True)), **at)) for law, row in values(source)]
-    return np.asarray(weights @ np.array(each))
+    return float(grid[np.argmin(mean_loss(source, weights[:, None], at))])
 
 
 def _flat(
@@ -274,7 +265,7 @@ def _flat(
         return range_within(curve_of(source).law, values_of(source), flops, share=FLAT, rule=rule)
     grid = best + np.linspace(-3, 3, 2 * POINTS + 1)
     size = np.exp(grid)
-    loss = _mean_loss(source, shares(source, near)[:, 0], {"N": size, "D": np.asarray(rule.tokens(size, flops))})
+    loss = mean_loss(source, shares(source, near), {"N": size, "D": np.asarray(rule.tokens(size, flops))})
     good = np.flatnonzero(loss <= loss[POINTS] + np.log1p(FLAT))
     return float(size[good[0]]), float(size[good[-1]])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.ensemble import Ensemble, alone, combine, scale, shares, widths
+from isoflop.ensemble import Ensemble, alone, combine, looked_back, scale
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.fit import Fit, fit
@@ -140,8 +140,7 @@ def _origins(count: int) -> str:
 def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
     """Score the ensemble, each of its laws and the baselines by how far beyond the fitted runs they looked."""
     past = ensemble.backtest
-    weights = shares(ensemble, past.decades)
-    mean, known, width = widths(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
+    mean, known, width = looked_back(ensemble)
     several = len(past.members) > 1
     rows = ({"together": mean} if several else {}) | dict(zip(past.members, past.error, strict=True))
     rows |= dict(past.baselines)
@@ -195,8 +194,7 @@ def _scored(ensemble: Ensemble, level: float) -> tuple[Scored, ...]:
     past = ensemble.backtest
     if not past.row.size:
         return ()
-    weights = shares(ensemble, past.decades)
-    mean, _, width = widths(past.error, past.spread, weights=weights, noise=past.noise, decades=past.decades)
+    mean, _, width = looked_back(ensemble)
     grid = np.linspace(0, past.decades.max(), GRID)
     factor = np.interp(past.decades, grid, scale(ensemble, grid))
     reach = NormalDist().inv_cdf((1 + level) / 2) * factor * width

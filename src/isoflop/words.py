@@ -90,7 +90,7 @@ def _meaning(fit: Described) -> str:
 def _allocation(fit: Described) -> str:
     law, reach, rule = fit.curve.law, fit.curve.fitted_on, rule_named("6ND")
     budget = reach["C"][1] if "C" in reach else float(rule.flops(reach["N"][1], reach["D"][1]))
-    best = np.array([[fit.curve.values[key] for key in law.parameters]])
+    best = fit.curve.row
     values = np.vstack([best, fit.draws[:_ENOUGH]])
     low, middle, high = (
         allocate(law, values, budget * factor, rule=rule, halvings=_HALVINGS) for factor in (0.5, 1.0, 2.0)

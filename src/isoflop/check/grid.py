@@ -71,8 +71,7 @@ def _edges(fit: Fit, frontier: Frontier[Minima]) -> Iterator[Finding]:
 
 def _best(fit: Fit, budgets: Array) -> Array:
     """Give the law's best N at each budget."""
-    values = np.array([[fit.curve.values[key] for key in fit.curve.law.parameters]])
-    return allocate(fit.curve.law, np.tile(values, (len(budgets), 1)), budgets, rule=rule_named("6ND")).N
+    return allocate(fit.curve.law, np.tile(fit.curve.row, (len(budgets), 1)), budgets, rule=rule_named("6ND")).N
 
 
 def _drifts(fit: Fit, minima: Minima) -> bool:
@@ -87,5 +86,4 @@ def _exponent(fit: Fit, minima: Minima) -> Estimate:
     """Give the law's exponent of N_opt on C in the middle of the budgets."""
     middle = float(np.exp(np.mean([np.log(minimum.C) for minimum in minima.usable])))
     measure, _ = quantity(fit.curve.law, "exponent", {"flops": middle})
-    values = np.array([[fit.curve.values[key] for key in fit.curve.law.parameters]])
-    return from_draws(float(measure(values)[0]), measure(fit.draws[:400]), fit.options.level)
+    return from_draws(float(measure(fit.curve.row)[0]), measure(fit.draws[:400]), fit.options.level)

@@ -72,6 +72,6 @@ def nearby(fit: Fit, objective: str, outliers: str, *, N: Array) -> tuple[Proble
         raise DataError(f"{left} runs are left, but law {fit.law.name} has {free} free parameters")
     whole = problem_of(fit.law, {"N": N, "D": fit.runs["D"]}, fit.runs["loss"], log=log)
     problem = whole.take(np.flatnonzero(keep))
-    theta = problem.fitted(np.array([fit.curve.values[key] for key in fit.law.parameters]))
+    theta = problem.fitted(fit.curve.row[0])
     theta, settled = settle(problem, theta, parse_objective(name), rounds=_ROUNDS, tolerance=_TOLERANCE)
     return problem, Found(theta, settled, math.nan), keep
