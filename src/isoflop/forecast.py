@@ -372,10 +372,12 @@ def source_findings(source: Fit | Curve | Ensemble, behind: Evidence) -> tuple[F
                 Finding("P11", "WARN", f"{source.name}: {source.caution}", "see isoflop laws for other curves")
             )
         return tuple(found)
-    own = () if behind.own is None else (behind.own,)
-    if any(one.backtest.calibrates for one in own):
+    own = behind.own
+    if own is None and isinstance(source, Fit) and len(source.runs):  # nobody asked for backtests
         return source.findings
-    origins = sum(len(one.backtest.cuts) for one in own)
+    if own is not None and own.backtest.calibrates:
+        return source.findings
+    origins = 0 if own is None else len(own.backtest.cuts)
     return (*source.findings, Finding(
         "P03", "WARN",
         f"uncalibrated: these runs allow {origins} backtest{'s' * (origins != 1)} where {FEWEST_ORIGINS} are needed, "
