@@ -51,7 +51,16 @@ def runs() -> list[dict[str, object]]:
             role = "target" if budget in TARGETS else "sweep"
             for width in widths:
                 name = f"c{budget:.3g}-w{width}-o{order}".replace("+", "")
-                found.append({"name": name, "width": width, "D": tokens(budget, width), "order": order, "role": role})
+                found.append(
+                    {
+                        "name": name,
+                        "width": width,
+                        "D": tokens(budget, width),
+                        "order": order,
+                        "seed": order,
+                        "role": role,
+                    }
+                )
     return found
 
 
@@ -82,7 +91,7 @@ def main() -> None:
         return
     rows = [", ".join(f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
                       for key, value in run.items()) for run in runs()]  # fmt: skip
-    shared = 'lr = 0.006\nheads = 2\ndepth = 2\ndevice = "cpu"\nseed = 0'
+    shared = 'lr = 0.006\nheads = 2\ndepth = 2\ndevice = "cpu"'
     sys.stdout.write(
         f"{HEAD}\nrun = [\n" + "".join(f"    {{ {row} }},\n" for row in rows) + f"]\n\n[config]\n{shared}\n"
     )
