@@ -7,7 +7,7 @@ sigmoid      Bhagia et al. 2024: accuracy = b + a / (1 + exp(k (L - L_0)))
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy as np
 from isoflop.downstream.tasks import Task
 from isoflop.draws import covariance
 from isoflop.errors import UsageError
+from isoflop.formula import parse
+from isoflop.law import Law
 from isoflop.laws import find_law
 from isoflop.optimise.objective import parse_objective
 from isoflop.optimise.problem import Problem, problem_of
@@ -59,8 +61,8 @@ def fit_second(task: Task, form: str, *, objective: str = "robust", seed: int = 
     """Fit one form to a task's runs; chance and ceiling are pinned where the task knows them."""
     if form not in FORMS:
         raise UsageError(f'"{form}" is no law from loss to accuracy. Say {" or ".join(FORMS)}.')
-    law, pinned, bounds = find_law(FORMS[form]), _pinned(task, form), _bounds(task, form)
-    free = law.pinned(pinned)
+    pinned, bounds = _pinned(task, form), _bounds(task, form)
+    free = _law(task, form).pinned(pinned)
     target = 1 - task.accuracy if form == "exponential" else task.accuracy
     problem = problem_of(
         free, {"L": task.loss}, target, log=False,
@@ -76,20 +78,26 @@ def fit_second(task: Task, form: str, *, objective: str = "robust", seed: int = 
     )
 
 
+def _law(task: Task, form: str) -> Law:
+    """Give the law of a form; a sigmoid whose ceiling is known rises from b to it, wherever b is."""
+    law = find_law(FORMS[form])
+    if form == "exponential" or math.isnan(task.ceiling):
+        return law
+    rest = {key: kind for key, kind in law.parameters.items() if key != "a"}
+    return replace(law, formula=law.formula.substitute({"a": parse(f"{task.ceiling!r} - b").expr}), parameters=rest)
+
+
 def _pinned(task: Task, form: str) -> dict[str, float]:
     if math.isnan(task.chance):
         return {}
-    if form == "exponential":
-        return {"eps": 1 - task.chance}
-    return {"b": task.chance} | ({} if math.isnan(task.ceiling) else {"a": task.ceiling - task.chance})
+    return {"eps": 1 - task.chance} if form == "exponential" else {"b": task.chance}
 
 
 def _bounds(task: Task, form: str) -> dict[str, tuple[float, float]]:
     """Give the bounds that keep a curve between nothing and all."""
     if form == "exponential":
         return {"eps": (0.0, 1.0)}
-    top = 1.0 if math.isnan(task.ceiling) else task.ceiling
-    room = top - (0.0 if math.isnan(task.chance) else task.chance)
+    room = 1.0 if math.isnan(task.chance) else 1 - task.chance
     return {"b": (0.0, 1.0), "a": (1e-3, room), "k": (0.05, 20.0), "L_0": (0.1, 4 * float(task.loss.max()))}
 
 

@@ -29,7 +29,7 @@ FEWEST = 5
 class Task:
     """One task on some runs: their loss, accuracy (a share) and compute, each (runs,).
 
-    chance   accuracy of guessing, and ceiling: the highest there is; nan where a fit must find them
+    chance   accuracy of guessing, and ceiling: the highest there is; nan where a fit is to find them
     items    how many test items the accuracy is a mean over; nan where nobody said
     loss_column  the column of losses that the accuracy is taken to follow
     """
@@ -76,8 +76,8 @@ def tasks_of(
                 raise UsageError(f"{what} is given for {shown(name)}, which is no task; there are {', '.join(found)}.")
     return tuple(
         _task(
-            runs, name, losses.get(name, "loss"), chance=_share(chance, name), ceiling=_share(ceiling, name),
-            items=_count(items, name),
+            runs, name, losses.get(name, "loss"), chance=_share(chance.get(name, math.nan), name),
+            ceiling=_share(ceiling.get(name, 1.0), name), items=_count(items, name),
         )
         for name in found
     )  # fmt: skip
@@ -108,8 +108,7 @@ def _task(runs: Runs, name: str, loss: str, *, chance: float, ceiling: float, it
     return Task(name, nats[known], accuracy[known], compute[known], chance, ceiling, items, loss)
 
 
-def _share(given: Mapping[str, float], name: str) -> float:
-    value = float(given.get(name, math.nan))
+def _share(value: float, name: str) -> float:
     if not (math.isnan(value) or 0 <= value <= 1):
         raise UsageError(f"{shown(name)}={value:g} must be a share from 0 to 1, as in {shown(name)}=0.25.")
     return value
@@ -125,14 +124,15 @@ def _count(given: Mapping[str, float], name: str) -> float:
 def average_of(runs: Runs, tasks: Sequence[Task]) -> Task:
     """Give the average over tasks as a task of its own, on the runs that have them all.
 
-    Its chance is the mean of theirs where each is known; its items, what would scatter as the average does.
+    Where its curve begins is left to the fit, as in Gadre et al.: tasks that guess, and tasks that have to answer,
+    leave chance at different losses. Its items are as many as would scatter as the average does.
     """
     values = np.mean([runs[one.name] for one in tasks], axis=0)
     known = np.isfinite(values) & np.isfinite(runs["loss"])
     compute = runs["C"] if "C" in runs else np.full(len(runs), np.nan)
-    chance, ceiling = (float(np.mean([getattr(one, what) for one in tasks])) for what in ("chance", "ceiling"))
+    ceiling = float(np.mean([one.ceiling for one in tasks]))
     items = len(tasks) ** 2 / sum(1 / one.items for one in tasks)
-    return Task(AVERAGE, runs["loss"][known], values[known], compute[known], chance, ceiling, items)
+    return Task(AVERAGE, runs["loss"][known], values[known], compute[known], math.nan, ceiling, items)
 
 
 def widened(runs: Runs) -> Runs:

@@ -13,7 +13,7 @@ import numpy as np
 from isoflop.downstream.past import look_back
 from isoflop.downstream.result import Downstream, TaskForecast
 from isoflop.downstream.second import FORMS, drawn, fit_second
-from isoflop.downstream.tasks import Task, average_of, tasks_of, widened
+from isoflop.downstream.tasks import AVERAGE, Task, average_of, tasks_of, widened
 from isoflop.downstream.verdict import finding_of, judge
 from isoflop.ensemble import combine
 from isoflop.errors import UsageError, shown
@@ -68,7 +68,8 @@ def downstream(
     not scale is not forecast.
 
     tasks    the columns with accuracies, shares from 0 to 1; every column of shares unless said
-    chance   task → accuracy of guessing; ceiling: the highest there is. A fit finds those not given
+    chance   task → accuracy of guessing; a fit finds what is not given
+    ceiling  task → the highest accuracy there is, 1 unless said; nan to let a fit find it
     items    task → how many test items there are
     losses   task → the column of the loss on its answers, if it has one of its own
     forms    the laws from loss to accuracy: exponential, sigmoid
@@ -169,7 +170,8 @@ def _warnings(
 ) -> list[Finding]:
     """Give what to know about the step from loss to accuracy."""
     found = []
-    unknown = [one.task.name for one in rows if math.isnan(one.task.chance) and one.verdict.predictable]
+    unknown = [one.task.name for one in rows
+               if math.isnan(one.task.chance) and one.verdict.predictable and one.task.name != AVERAGE]  # fmt: skip
     if unknown:
         found.append(Finding(
             "A06", "INFO", f"chance is not known for {_listed(unknown)}, so a fit finds where guessing lies",
