@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isoflop.dense import dense_equivalent
     from isoflop.design import Design
     from isoflop.devices import Device, find_device
+    from isoflop.downstream import Downstream, Observed, TaskForecast, downstream, observe
     from isoflop.ensemble import Ensemble, combine
     from isoflop.errors import DataError, IsoflopError, MissingExtraError, UntrustedError, UsageError
     from isoflop.estimate import Estimate
@@ -51,18 +52,18 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Checked": "check", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design",
-    "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
+    "Device": "devices", "Downstream": "downstream", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
     "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
-    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
+    "MissingExtraError": "errors", "Observed": "downstream", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
     "runs", "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
-    "StudyRun": "study", "UntrustedError": "errors", "UsageError": "errors", "approach1": "approaches", "approach2":
+    "StudyRun": "study", "TaskForecast": "downstream", "UntrustedError": "errors", "UsageError": "errors", "approach1": "approaches", "approach2":
     "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check":
     "check", "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent":
-    "dense", "design": "", "effective_params": "laws.precision", "find_device": "devices", "fit": "fit", "flops_for":
+    "dense", "design": "", "downstream": "downstream", "effective_params": "laws.precision", "find_device": "devices", "fit": "fit", "flops_for":
     "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
     "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale":
-    "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
+    "laws.mccandlish", "observe": "downstream", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
     "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
     "tokens_for_smaller": "laws.inference", "training_memory": "cost",
@@ -77,6 +78,7 @@ __all__ = [
     "Demand",
     "Design",
     "Device",
+    "Downstream",
     "Ensemble",
     "Estimate",
     "Finding",
@@ -91,6 +93,7 @@ __all__ = [
     "Law",
     "Memory",
     "MissingExtraError",
+    "Observed",
     "Plan",
     "Profile",
     "Quote",
@@ -102,6 +105,7 @@ __all__ = [
     "Sheet",
     "Study",
     "StudyRun",
+    "TaskForecast",
     "UntrustedError",
     "UsageError",
     "approach1",
@@ -116,6 +120,7 @@ __all__ = [
     "datasets",
     "dense_equivalent",
     "design",
+    "downstream",
     "effective_params",
     "find_device",
     "fit",
@@ -130,6 +135,7 @@ __all__ = [
     "laws",
     "load",
     "noise_scale",
+    "observe",
     "open_study",
     "parse_law",
     "pass_at_k",

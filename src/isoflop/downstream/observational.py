@@ -65,7 +65,9 @@ def capability_space(scores: Array, components: int = 3) -> Space:
             break
     _, sizes, axes = np.linalg.svd(filled - filled.mean(axis=0), full_matrices=False)
     upright = np.sign(axes.sum(axis=1, keepdims=True))
-    return Space(filled.mean(axis=0), (axes * np.where(upright == 0, 1, upright))[:components], sizes**2 / (sizes**2).sum())
+    return Space(
+        filled.mean(axis=0), (axes * np.where(upright == 0, 1, upright))[:components], sizes**2 / (sizes**2).sum()
+    )
 
 
 class Sigmoid(NamedTuple):
@@ -101,7 +103,11 @@ def fit_sigmoid(x: Array, score: Array) -> Sigmoid:
 
     def looked(at: Array) -> tuple[float, Array, Array]:
         value = 1 / (1 + np.exp(-np.clip(rows @ at, -500, 500)))
-        return float(((score - value) ** 2).sum() + at @ ridge @ at), score - value, (value * (1 - value))[:, None] * rows
+        return (
+            float(((score - value) ** 2).sum() + at @ ridge @ at),
+            score - value,
+            (value * (1 - value))[:, None] * rows,
+        )
 
     best, residuals, slopes = looked(weights)
     for _ in range(ROUNDS):
@@ -184,7 +190,9 @@ class Observed:
             for one in self.held
         ]  # fmt: skip
         columns = ["held out", "scored", "capabilities", f"{self.level:.0%} interval", "family line", "compute alone"]
-        missed = [(name, "–" if math.isnan(error) else f"{100 * error:.1f} points") for name, error in self.errors.items()]
+        missed = [
+            (name, "–" if math.isnan(error) else f"{100 * error:.1f} points") for name, error in self.errors.items()
+        ]
         return group(
             heading(f"{shown(self.target)} from {len(self.benchmarks)} other benchmarks of {self.models} models"),
             dim(f"components explain {total} of the variance; {self.inside:.0%} of those held out fell inside"),
@@ -261,7 +269,16 @@ def observe(
     }
     firsts = {name: (float(line[0, 0]), float(line[1, 0])) for name, line in lines.items()}
     return Observed(
-        target, names, at.size, tuple(space.shares.tolist()), firsts, held, errors, runs.source, level, _doubts(errors, target)
+        target,
+        names,
+        at.size,
+        tuple(space.shares.tolist()),
+        firsts,
+        held,
+        errors,
+        runs.source,
+        level,
+        _doubts(errors, target),
     )
 
 

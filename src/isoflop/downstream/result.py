@@ -97,7 +97,9 @@ class Downstream:
         names = list(dict.fromkeys(name for one in self.rows for name in one.baselines))
         columns = ["task", "accuracy", f"{self.level:.0%} interval", "chance", *names]
         body = table(columns, [self._row(one, names) for one in self.rows])
-        verdicts = table(["task", "verdict"], [(shown(one.task.name), one.verdict.words) for one in self.rows], words=True)
+        verdicts = table(
+            ["task", "verdict"], [(shown(one.task.name), one.verdict.words) for one in self.rows], words=True
+        )
         good = sum(one.verdict.predictable for one in self.tasks)
         count = f"{good} of {len(self.tasks)} task{'s' * (len(self.tasks) != 1)} scale here; {LOURIE}"
         meaning = f"interval: a new run's score, both stages' errors in it; loss {said} at {at}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoflop.errors import DataError, UsageError, shown
+from isoflop.readers.lm_eval import Score
 from isoflop.runs import Runs, table
 from isoflop.runs.columns import LETTERS
 
@@ -156,3 +157,26 @@ def widened(runs: Runs) -> Runs:
                             'column "run" that tells the runs apart.')  # fmt: skip
         columns[str(task)][places[row]] = score
     return table(columns, source=runs.source, flop_rule=runs.flop_rule, allow=runs.allowed)
+
+
+def with_scores(runs: Runs, scores: Sequence[Score]) -> Runs:
+    """Give the runs with a column for each task that lm_eval scored; nan for a run without a score.
+
+    A score belongs to the run whose column model, run, run_name, name or id is the model's name or the last part of
+    its path. Raises DataError if no score finds its run.
+    """
+    column = next((name for name in ("model", "run", "run_name", "run_id", "name", "id") if name in runs), None)
+    if column is None:
+        raise DataError(f'{runs.source}: no column names the runs, so scores cannot find them. Add a column "model" '
+                        "with the name that lm_eval was given.")  # fmt: skip
+    places = {str(name): row for row, name in enumerate(runs[column].tolist())}
+    columns = {task: np.full(len(runs), np.nan) for task in dict.fromkeys(one.task for one in scores)}
+    for one in scores:
+        row = places.get(one.model, places.get(one.model.rstrip("/").rsplit("/", maxsplit=1)[-1]))
+        if row is not None:
+            columns[one.task][row] = one.value
+    if all(np.isnan(values).all() for values in columns.values()):
+        said = ", ".join(shown(name) for name in list(dict.fromkeys(one.model for one in scores))[:3])
+        raise DataError(f'{runs.source}: column "{column}" has none of the models scored, such as {said}. '
+                        "Name the runs as lm_eval was given them.")  # fmt: skip
+    return replace(runs, columns={**runs.columns, **columns})

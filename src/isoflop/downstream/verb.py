@@ -79,9 +79,7 @@ def downstream(
     refuse_level(level)
     asked = _Asked(_inputs(runs, at), tuple(forms), level, draws, seed)
     table = widened(runs)
-    found = tasks_of(
-        table, tasks, chance=chance or {}, ceiling=ceiling or {}, items=items or {}, losses=losses or {}
-    )
+    found = tasks_of(table, tasks, chance=chance or {}, ceiling=ceiling or {}, items=items or {}, losses=losses or {})
     expected: dict[str, tuple[Estimate, tuple[Finding, ...]]] = {}
     for column in dict.fromkeys(["loss", *(one.loss_column for one in found)]):
         if column == "loss" and all(one.loss_column != "loss" for one in found):

@@ -1,4 +1,4 @@
-"""The verdict on a task before any forecast: does its accuracy follow the loss, and has enough of it been seen?
+"""The verdict on a task before any forecast: whether accuracy follows the loss, and enough of it was seen.
 
 Lourie et al. 2025 (arXiv:2507.00885) found 39 % of 46 tasks predictable from smaller models. A task that these runs
 show not to scale is not forecast: its interval is all there is, from chance to ceiling.

@@ -93,7 +93,7 @@ def _scores(file: Path, metric: str | None) -> Iterator[Score]:
 
 def _metric(metrics: dict[str, Any], better: dict[str, Any], wanted: str | None) -> str | None:
     """Give the full name of the metric to read: "acc,none" for acc."""
-    for metric in (METRICS if wanted is None else (wanted,)):
+    for metric in METRICS if wanted is None else (wanted,):
         for name, value in metrics.items():
             plain = name.partition(",")[0]
             if metric in {name, plain} and better.get(plain, True) is not False and 0 <= _number(value) <= 1:
@@ -111,7 +111,9 @@ def _model(content: dict[str, Any], file: Path) -> str:
     if isinstance(content.get("model_name"), str) and content["model_name"]:
         return str(content["model_name"])
     loaded = _mapping(content.get("config")).get("model_args")
-    words = loaded.split(",") if isinstance(loaded, str) else [f"{key}={value}" for key, value in _mapping(loaded).items()]
+    words = (
+        loaded.split(",") if isinstance(loaded, str) else [f"{key}={value}" for key, value in _mapping(loaded).items()]
+    )
     for word in words:
         key, _, value = word.partition("=")
         if key.strip() in {"pretrained", "model", "path"} and value:
@@ -126,5 +128,3 @@ def _mapping(value: object) -> dict[str, Any]:
 def _number(value: object) -> float:
     """Give a number, or nan for what is none, such as "N/A"."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-
-
