@@ -44,23 +44,14 @@ def tokens(budget: float, width: int) -> int:
 
 
 def runs() -> list[dict[str, object]]:
-    """Give all runs, those of a trunk in rising D."""
+    """Give all runs, those of a trunk in rising D; the first weights change with the order of the data."""
     found: list[dict[str, object]] = []
     for order in ORDERS:
         for budget, widths in (LADDER | TARGETS).items():
-            role = "target" if budget in TARGETS else "sweep"
+            shared = {"order": order, "seed": order, "role": "target" if budget in TARGETS else "sweep"}
             for width in widths:
                 name = f"c{budget:.3g}-w{width}-o{order}".replace("+", "")
-                found.append(
-                    {
-                        "name": name,
-                        "width": width,
-                        "D": tokens(budget, width),
-                        "order": order,
-                        "seed": order,
-                        "role": role,
-                    }
-                )
+                found.append({"name": name, "width": width, "D": tokens(budget, width), **shared})
     return found
 
 
