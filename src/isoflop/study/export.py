@@ -12,11 +12,12 @@ from isoflop.study.progress import folders
 from isoflop.study.results import Result, read_result
 
 _LETTERS = ("N", "D", "C", "loss")
+_WHEN = "at"  # our own clock in each record
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d")  # the last is a full-width equals sign
 
 
 def rows(study: Study) -> list[dict[str, Any]]:
-    """Give a row for every run that has ended: its name, id, status, N, D, C, loss, seconds and configuration.
+    """Give a row for every run that has ended: what it is, N, D, C, loss, seconds, what it reported, its configuration.
 
     A run that failed or diverged has no loss. What every row lacks is left out. Raises DataError if none has ended.
     """
@@ -38,8 +39,8 @@ def _row(study: Study, run: StudyRun, result: Result) -> dict[str, Any]:
     row |= {letter: getattr(result, letter) for letter in _LETTERS}
     planned = study.settings.letter("D", run.config)
     row |= {"planned_tokens": planned, "seconds": result.seconds}
-    taken = {*row, *(study.settings.column(letter) for letter in _LETTERS)}
-    return row | {key: value for key, value in run.config.items() if key not in taken}
+    taken = {*row, _WHEN, *(key for letter in _LETTERS for key in study.settings.keys(letter))}
+    return row | {key: value for key, value in {**result.reported, **run.config}.items() if key not in taken}
 
 
 def as_csv(found: list[dict[str, Any]]) -> str:
