@@ -200,7 +200,8 @@ def test_the_table_is_what_fit_reads(tmp_path):
 import json, sys
 w, D = map(int, sys.argv[1:])
 loss = 1.7 + 90 / (1000 * w)**0.35 + 400 / D**0.4
-print(json.dumps({"N": 1000 * w, "tokens": D, "layers": 2, "loss": loss if w < 100 or D > 1e6 else float("nan")}))
+loss = loss if w < 100 or D > 1e6 else float("nan")
+print(json.dumps({"N": 1000 * w, "tokens": D, "step": 9, "layers": 2, "loss": loss}))
 """)
     study = isoflop.open_study(tmp_path)
     with pytest.raises(DataError, match="none of its 9 runs has finished"):

@@ -12,7 +12,7 @@ from isoflop.study.progress import folders
 from isoflop.study.results import Result, read_result
 
 _LETTERS = ("N", "D", "C", "loss")
-_WHEN = "at"  # our own clock in each record
+_ALONG = ("at", "step")  # when a record was made: of no use in a row for a whole run
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d")  # the last is a full-width equals sign
 
 
@@ -39,7 +39,7 @@ def _row(study: Study, run: StudyRun, result: Result) -> dict[str, Any]:
     row |= {letter: getattr(result, letter) for letter in _LETTERS}
     planned = study.settings.letter("D", run.config)
     row |= {"planned_tokens": planned, "seconds": result.seconds}
-    taken = {*row, _WHEN, *(key for letter in _LETTERS for key in study.settings.keys(letter))}
+    taken = {*row, *_ALONG, *(key for letter in _LETTERS for key in study.settings.keys(letter))}
     return row | {key: value for key, value in {**result.reported, **run.config}.items() if key not in taken}
 
 
