@@ -20,7 +20,7 @@ from isoflop.errors import IsoflopError, shown
 
 HOMES = {
     "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking", "plan": "planning",
-    "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "landmarks": "models",
+    "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing", "landmarks": "models",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
     "demo": "showing",
 }  # fmt: skip
