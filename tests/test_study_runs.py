@@ -212,6 +212,9 @@ print(json.dumps({"N": 1000 * w, "tokens": D, "step": 9, "layers": 2, "loss": lo
     assert head == "run,id,status,N,D,C,loss,planned_tokens,seconds,layers,note,width"
     assert sum(",diverged,100000,1000000,600000000000,," in line for line in lines) == 1
     assert all(",2,'=1+1," in line for line in lines)
+    assert {tuple(row) for row in rows(study, ["loss", "width"])} == {("loss", "width")}
+    with pytest.raises(UsageError, match=r'no column "los"\. Did you mean "loss"'):
+        rows(study, ["los"])
     (tmp_path / "runs.csv").write_text(text)
     for source in (tmp_path, tmp_path / "runs.csv"):
         runs = isoflop.read(source)

@@ -127,6 +127,9 @@ def export(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Where the table goes; stdout, unless said.")
     ] = None,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="A,B,…", help="These columns alone, in this order; all, unless said.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Write the runs that have ended as a table that `isoflop fit` reads."""
@@ -137,6 +140,8 @@ def export(
     found = open_study(folder)
     table = rows(found)
     lost = [f"{row['run']} ({row['status']})" for row in table if row["status"] != "done"]
+    if columns:
+        table = rows(found, columns.split(","))
     if lost:
         _talk(f"without a loss: {', '.join(lost[:10])}{f' and {len(lost) - 10} more' if len(lost) > 10 else ''}.")
     if len(table) < len(found):
