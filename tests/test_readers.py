@@ -144,7 +144,7 @@ def test_one_json_object_is_one_run(put):
 
 def test_a_file_comes_before_a_dataset_of_its_name(put, monkeypatch, tmp_path):
     put("tinylm", CSV)
-    assert len(read("tinylm")) == 33
+    assert len(read("tinylm")) == 87
     monkeypatch.chdir(tmp_path)
     assert len(read("tinylm")) == 3
 

@@ -133,8 +133,8 @@ def log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
 
 
 def power(value: float) -> str:
-    """Write compute as on the command line: 3e10, 1e12."""
-    return f"{value:.2g}".replace("e+", "e").replace("e0", "e")
+    """Write compute as on the command line: 3e10, 1.25e11."""
+    return f"{value:.3g}".replace("e+", "e").replace("e0", "e")
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:

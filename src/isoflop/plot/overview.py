@@ -152,13 +152,15 @@ def _frontier(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colo
 
 
 def _targets(axes: Axes, laws: Sequence[Shown], targets: Runs) -> None:
-    """Draw each target where it ended, and on its sides what the laws had said."""
+    """Draw each target where it ended, and on its sides what the laws had said; runs of equal N and D are one."""
     middle = len(laws) // 2
-    for run, compute in enumerate(_side_by_side(targets["C"], 1 + len(laws))):
+    _, first, equal = np.unique(np.stack([targets["N"], targets["D"]]), axis=1, return_index=True, return_inverse=True)
+    for number, compute in enumerate(_side_by_side(targets["C"][first], 1 + len(laws))):
         places = compute * np.exp(_STEP * (np.arange(1 + len(laws)) - middle))
-        axes.scatter(places[middle], targets["loss"][run], s=34, color=INK, linewidths=0, zorder=6)
+        reached = targets["loss"][equal.ravel() == number]
+        axes.scatter(np.full(reached.size, places[middle]), reached, s=34, color=INK, linewidths=0, zorder=6)
         for place, law, colour in zip(np.delete(places, middle), laws, _law_colours(len(laws)), strict=True):
-            (loss,) = law.forecast(targets["N"][run], targets["D"][run])
+            (loss,) = law.forecast(targets["N"][first[number]], targets["D"][first[number]])
             axes.vlines(place, loss.low, loss.high, color=colour, linewidth=2, zorder=5)
             axes.scatter(place, loss.value, s=26, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6)
 
