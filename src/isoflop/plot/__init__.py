@@ -7,6 +7,7 @@ from isoflop.plot.look import figure_format, save_figure
 from isoflop.plot.overview import overview
 from isoflop.plot.sensitivity import sensitivity_figure
 from isoflop.plot.transfer import transfer_figure
+from isoflop.plot.verify import verify_figure
 
 __all__ = [
     "backtest_figure",
@@ -17,4 +18,5 @@ __all__ = [
     "save_figure",
     "sensitivity_figure",
     "transfer_figure",
+    "verify_figure",
 ]

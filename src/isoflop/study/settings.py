@@ -19,7 +19,7 @@ LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Keys of a configuration, so that {key} can stand in the command."""
 GIVEN = ("python", "config", "folder", "name", "id")
 """What a command may ask for besides the run's configuration."""
-_USUAL = {"N": ("N", "params"), "D": ("D", "tokens")}
+USUAL = {"N": ("N", "params"), "D": ("D", "tokens")}
 _PLACE = re.compile(r"(?<!\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")  # ${HOME} stays as it is
 
 
@@ -67,7 +67,7 @@ class Settings:
         N and D are also found under their usual names; a loss is only what study.toml says it is.
         """
         for source in sources:
-            for key in (self.column(letter), *_USUAL.get(letter, ())):
+            for key in (self.column(letter), *USUAL.get(letter, ())):
                 value = source.get(key)
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     return float(value)
