@@ -40,8 +40,8 @@ def test_between_and_beyond_a_size_is_a_power_of_the_setting_in_its_steps(study,
     """The widths are multiples of 64, and so is what is chosen; N is what the law of the sizes says of it."""
     found = asked(study, size_of(wanted))
     assert found.config["width"] == width
-    assert found.N == pytest.approx(size_of(width), rel=1e-9)
-    assert 6 * found.N * found.D == pytest.approx(6e16, rel=1e-6)
+    assert pytest.approx(size_of(width), rel=1e-9) == found.N
+    assert pytest.approx(6e16, rel=1e-6) == 6 * found.N * found.D
 
 
 def test_what_the_user_decides_decides(study):
@@ -63,7 +63,7 @@ def test_d_may_hang_on_steps_and_n_stand_for_itself(tmp_path):
     isoflop.launch(found)
     chosen = asked(found, 2e7)
     assert chosen.config == {"N": 20_000_000, "steps": round(6e16 / 6 / 2e7 / 1024)}
-    assert chosen.D == pytest.approx(1024 * chosen.config["steps"])
+    assert pytest.approx(1024 * chosen.config["steps"]) == chosen.D
 
 
 def test_a_study_that_names_n_and_d_needs_no_results(tmp_path):
@@ -81,13 +81,11 @@ def test_settings_that_vary_together_are_asked_for_unless_their_size_was_trained
         asked(found, size_of(700))
     told = asked(found, size_of(700), width="704", depth="10")
     assert (told.config["width"], told.config["depth"]) == (704, 10)
-    assert told.N == size_of(700)  # it is the N wanted until the run says what it has
+    assert size_of(700) == told.N  # it is the N wanted until the run says what it has
 
 
 def test_a_seed_that_happens_to_rise_with_no_size_is_not_taken_for_one(tmp_path):
-    text = "".join(
-        f"[[run]]\nwidth = {w}\nseed = {s}\nD = 1e8\n" for s, w in enumerate((256, 512, 512, 1024), start=1)
-    )
+    text = "".join(f"[[run]]\nwidth = {w}\nseed = {s}\nD = 1e8\n" for s, w in enumerate((256, 512, 512, 1024), start=1))
     found = lawful(tmp_path / "s", ["--width", "{width}", "--tokens", "{D}"], text)
     isoflop.launch(found)
     assert asked(found, size_of(768)).chosen["width"] == 768

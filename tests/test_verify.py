@@ -1,15 +1,16 @@
-"""The loop on a command that trains nothing: what is held out, what is chosen, that it is run once, and what is said."""
+"""The loop on a command that trains nothing: what is held out and chosen, that it is run once, what is said."""
 
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from lawful import TRAIN, best_size, lawful
 
 import isoflop
-from isoflop.errors import IsoflopError, UsageError
+from isoflop.errors import UsageError
 from isoflop.plot import verify_figure
 from isoflop.study.planned import read_plan
 from isoflop.verify import verb
@@ -22,7 +23,9 @@ COMMAND = ["--width", "{width}", "--tokens", "{D}"]
 
 def grid(budgets=BUDGETS, widths=WIDTHS):
     return "".join(
-        f'[[run]]\nname = "c{c / 1e16:g}-{w}"\nwidth = {w}\nD = {round(c / (6 * 24 * w**2))}\n' for c in budgets for w in widths
+        f'[[run]]\nname = "c{c / 1e16:g}-{w}"\nwidth = {w}\nD = {round(c / (6 * 24 * w**2))}\n'
+        for c in budgets
+        for w in widths
     )
 
 
@@ -30,11 +33,16 @@ def started(study):
     return (study.folder / "started.txt").read_text().splitlines()
 
 
-@pytest.fixture
-def study(tmp_path):
-    found = lawful(tmp_path / "s", COMMAND, grid())
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    found = lawful(tmp_path_factory.mktemp("trained") / "s", COMMAND, grid())
     isoflop.launch(found)
-    return found
+    return found.folder
+
+
+@pytest.fixture
+def study(trained, tmp_path):
+    return isoflop.open_study(shutil.copytree(trained, tmp_path / "s"))
 
 
 def test_the_largest_budget_is_forecast_from_the_smaller_ones_alone(study):
@@ -57,7 +65,7 @@ def test_the_best_larger_run_is_trained_once_and_compared(study):
     assert expected.held is None
     found = isoflop.verify(study.folder)
     assert len(started(study)) == 16
-    assert found.trial.C == pytest.approx(4.8e17, rel=1e-4)
+    assert pytest.approx(4.8e17, rel=1e-4) == found.trial.C
     assert found.trial.forecast == expected.trial.forecast
     assert found.held is True
     low, high = found.plan.flat_range
@@ -81,9 +89,10 @@ def test_it_goes_on_after_an_interruption(study, monkeypatch):
     def interrupted(*words, **named):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(verb, "launch", interrupted)
-        isoflop.verify(study)
+        with pytest.raises(KeyboardInterrupt):
+            isoflop.verify(study)
     assert len(started(study)) == 15
     assert isoflop.verify(study, train=False).held is None
     assert isoflop.verify(study).held
@@ -114,9 +123,9 @@ def test_a_forecast_that_did_not_hold_is_said_and_is_no_failure(study, run, tmp_
 
 @pytest.mark.parametrize(
     ("line", "why"),
-    [("raise SystemExit('no room')", "failed: exit 1: no room"), ('print(\'{"loss": NaN}\')', "diverged: loss is nan")],
+    [("raise SystemExit('no room')", "failed: exit 1: no room"), ("print('{\"loss\": NaN}')", "diverged: loss is nan")],
 )
-def test_a_larger_run_without_a_loss_is_a_failure_that_says_what_to_do(study, run, line, why):
+def test_a_larger_run_without_a_loss_is_a_failure_that_says_what_to_do(study, run, *, line, why):
     (study.folder / "train.py").write_text(line)
     (study.folder / "study.toml").write_text("retries = 0\n" + (study.folder / "study.toml").read_text())
     done = run("study", "verify", study.folder)
@@ -171,7 +180,7 @@ def test_every_run_is_on_the_figure_and_a_miss_is_hollow(study):
     assert sorted(x for x, _ in shown) == pytest.approx(sorted(one.loss for one in trials))
     assert sum(hollow for _, hollow in shown) == sum(one.held is False for one in trials)
     (axes,) = verify_figure(found).axes
-    assert [text.get_text() for text in axes.get_yticklabels()][0].startswith("N = ")
+    assert all(text.get_text().startswith("N = ") for text in axes.get_yticklabels())
     assert any("held out" in text.get_text() for text in axes.texts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -150,7 +151,8 @@ def export(
 def verify(
     folder: Folder,
     flops: Annotated[
-        str | None, typer.Option("--flops", help="Budget of the run to train; 3 times the study's largest, unless said.")
+        str | None,
+        typer.Option("--flops", help="Budget of the run to train; 3 times the study's largest, unless said."),
     ] = None,
     told: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that run (width=80).")
@@ -172,16 +174,16 @@ def verify(
 
     if output is not None:
         figure_format(output)
-    asked = {
-        "flops": None if flops is None else parse_quantity(flops), "settings": pairs(told or [], "width=80"),
-        "where": where, "level": level,
-    }  # fmt: skip
-    found = verify(folder, train=False, **asked)
+    asked = partial(
+        verify, folder, flops=None if flops is None else parse_quantity(flops), settings=pairs(told or [], "width=80"),
+        where=where, level=level,
+    )  # fmt: skip
+    found = asked(train=False)
     if train:
         expected = found.trial.forecast.loss
         _talk(f"{found.trial.run}: {expected.value:.4f} ({expected.low:.4f} to {expected.high:.4f}) is forecast.")
         with _view() as look:
-            found = verify(folder, look=look, **asked)
+            found = asked(look=look)
     if output is not None:
         save_figure(verify_figure(found), output)
     if json:

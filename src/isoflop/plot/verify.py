@@ -39,9 +39,7 @@ def verify_figure(found: Verification) -> Figure:
         if held_out:
             _group(axes, held_out, first=2, title=f"held out, {show_flops(held_out[0].C)} FLOPs")
         trials = [found.trial, *held_out]
-        axes.set_yticks(
-            [0, *range(2, len(held_out) + 2)], [f"N = {show(one.forecast.inputs['N'])}" for one in trials]
-        )
+        axes.set_yticks([0, *range(2, len(held_out) + 2)], [f"N = {show(one.forecast.inputs['N'])}" for one in trials])
         axes.set_ylim(-0.7, rows - 0.6 if held_out else 1.4)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)

@@ -40,7 +40,9 @@ def add_runs(path: str | os.PathLike[str], rows: Sequence[Mapping[str, float | s
     have = {run.name: dict(run.config) for run in study.runs} if study else {}
     added: dict[str, dict[str, Value]] = {}
     for row in rows:
-        config = _configured(study, row) if study else {name: _read(value) for name, value in row.items() if name != "C"}
+        config = (
+            _configured(study, row) if study else {name: _read(value) for name, value in row.items() if name != "C"}
+        )
         known = {**have, **added}
         if config not in known.values():
             added[_free(f"c{show_flops(float(row['C']))}-n{float(row['N']):.3g}".replace("+", ""), known)] = config

@@ -58,7 +58,7 @@ class _Key:
     step: int = 0
 
     def choose(self, chosen: dict[str, Value], wanted: float) -> float:
-        """Give the N or D that comes of the value chosen; where there is none, choose what comes nearest to a wanted one."""
+        """Give the N or D of the value chosen; where there is none, choose what comes nearest to the wanted one."""
         if self.name not in chosen:
             value = _on_line(self.gave, self.values, wanted)
             whole = max(self.step, self.step * round(value / self.step)) if self.step else None
@@ -96,14 +96,14 @@ def sized(
         N = start.N
         chosen |= {size.name: start.config[size.name]} if size else {}
     elif size:
-        N = size.choose(chosen, N)
+        N = float(round(size.choose(chosen, N)))
     elif not given:
-        raise UsageError(_untold("N", N, known))
+        raise UsageError(_untold("N", N, known, besides=tokens))
     D = float(rule_named(study.settings.flop_rule).tokens(N, flops))
     if tokens:
         D = tokens.choose(chosen, D)
     elif not given:
-        raise UsageError(_untold("D", D, known))
+        raise UsageError(_untold("D", D, known, besides=size))
     tried = any(abs(one.N / N - 1) <= SAME for one in known)
     return Sized({**start.config, **chosen}, N, D, chosen, tried)
 
@@ -162,12 +162,11 @@ def _told(told: Mapping[str, str], known: Sequence[Known]) -> dict[str, Value]:
     return {name: read_value(value, name) for name, value in told.items()}
 
 
-def _untold(letter: str, wanted: float, known: Sequence[Known]) -> str:
+def _untold(letter: str, wanted: float, known: Sequence[Known], *, besides: _Key | None) -> str:
     """Say that no setting alone gives N or D, and what to say."""
-    varied = [
-        name for name, value in known[0].config.items()
-        if _is_number(value) and len({one.config.get(name) for one in known}) > 1
-    ]  # fmt: skip
+    others = [name for name in known[0].config if not (besides and besides.name == name)]
+    values = {name: {one.config.get(name) for one in known} for name in others}
+    varied = [name for name, found in values.items() if len(found) > 1 and all(map(_is_number, found))]
     words = " ".join(f"--set {name}=…" for name in varied) or "--set NAME=VALUE"
     what = {"N": "parameters", "D": "tokens"}[letter]
     return (

@@ -10,9 +10,8 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from isoflop.backtest import axis_of, origins
 from isoflop.ensemble import FEWEST_RUNS, combine
@@ -120,11 +119,10 @@ def _larger(study: Study) -> Study | None:
 
 def _result(study: Study | None, name: str) -> tuple[StudyRun, Result] | None:
     """Give the run of that name and how it ended; None if there is none, or it has not ended."""
-    for run in study.runs if study else ():
-        result = read_result(study.folder_of(run)) if run.name == name else None
-        if result is not None:
-            return run, result
-    return None
+    if study is None:
+        return None
+    results = ((run, read_result(study.folder_of(run))) for run in study.runs if run.name == name)
+    return next(((run, result) for run, result in results if result is not None), None)
 
 
 def _train(study: Study, name: str, sizing: Sized, **launched: Any) -> None:
@@ -132,7 +130,7 @@ def _train(study: Study, name: str, sizing: Sized, **launched: Any) -> None:
     larger = _larger(study)
     if _result(larger, name) is None:
         others = {run.name: run.config for run in larger.runs if run.name != name} if larger else {}
-        settings = replace(study.settings, name=FOLDER, directory=os.path.join("..", study.settings.directory))
+        settings = replace(study.settings, name=FOLDER, directory=str(Path("..", study.settings.directory)))
         make_folder(study.folder / FOLDER)
         described = toml(settings, {**others, name: sizing.config})
         write_whole(study.folder / FOLDER / DESCRIPTION, described.encode())
@@ -150,9 +148,10 @@ def _train(study: Study, name: str, sizing: Sized, **launched: Any) -> None:
 def _trained(study: Study, name: str, sizing: Sized) -> tuple[Sized, float]:
     """Give the larger run as it was trained, and its loss; as it is planned, and nan, where it was not."""
     ended = _result(_larger(study), name)
-    if ended is None or ended[1].loss is None:
+    if ended is None:
         return sizing, math.nan
     run, result = ended
+    loss = math.nan if result.loss is None else result.loss
     chosen = {key: run.config.get(key, value) for key, value in sizing.chosen.items()}
     N, D = result.N or sizing.N, result.D or sizing.D
-    return replace(sizing, config=dict(run.config), N=N, D=D, chosen=chosen), result.loss
+    return replace(sizing, config=dict(run.config), N=N, D=D, chosen=chosen), loss
