@@ -77,9 +77,9 @@ def test_settings_that_vary_together_are_asked_for_unless_their_size_was_trained
     isoflop.launch(found)
     known = asked(found, size_of(500), spread=1.1)
     assert (known.config["width"], known.config["depth"]) == (512, 8)
-    with pytest.raises(UsageError, match=r"no setting alone gives N .* Say what gives it: --set width=… --set depth=…"):
+    with pytest.raises(UsageError, match=r"no setting alone gives N .* Say what gives it: --set depth=… --set width=…"):
         asked(found, size_of(700))
-    told = asked(found, size_of(700), width="704", depth="10")
+    told = asked(found, size_of(700), spread=1e3, width="704", depth="10")
     assert (told.config["width"], told.config["depth"]) == (704, 10)
     assert size_of(700) == told.N  # it is the N wanted until the run says what it has
 
@@ -89,3 +89,11 @@ def test_a_seed_that_happens_to_rise_with_no_size_is_not_taken_for_one(tmp_path)
     found = lawful(tmp_path / "s", ["--width", "{width}", "--tokens", "{D}"], text)
     isoflop.launch(found)
     assert asked(found, size_of(768)).chosen["width"] == 768
+
+
+def test_where_nothing_shows_d_it_is_asked_for(tmp_path):
+    text = "".join(f"[[run]]\nwidth = {w}\nepochs = {e}\nparts = {p}\n" for w, e, p in ((256, 1, 3), (512, 3, 1)))
+    found = lawful(tmp_path / "s", ["--width", "{width}", "--tokens", "{epochs}00{parts}000"], text)
+    isoflop.launch(found)
+    with pytest.raises(UsageError, match=r"no setting alone gives D .* Say what gives it: --set"):
+        asked(found, size_of(256), spread=1.1)

@@ -145,7 +145,7 @@ def test_settings_that_the_runs_do_not_show_are_asked_for(tmp_path, run):
     )
     study = lawful(tmp_path / "s", COMMAND, text)
     isoflop.launch(study)
-    with pytest.raises(UsageError, match=r"Say what gives it: --set width=… --set depth=…\."):
+    with pytest.raises(UsageError, match=r"Say what gives it: --set depth=… --set width=…\."):
         isoflop.verify(study, flops=2e18, train=False)
     done = run("study", "verify", study.folder, "--flops", "2e18", "--set", "width=2560", "--set", "depth=40")
     assert done.code == 0

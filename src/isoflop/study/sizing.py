@@ -89,7 +89,9 @@ def sized(
     known = _known(study)
     given = _told(told or {}, known)
     size, tokens = (_key(study, letter, known) for letter in "ND")
-    near = [one for one in known if within[0] <= one.N <= within[1] and not (size and size.name in given)]
+    free = _varied(known) - {one.name for one in (size, tokens) if one}
+    decided = size.name in given if size else bool(free & given.keys())
+    near = [one for one in known if within[0] <= one.N <= within[1]] if not decided else []
     start = min(near or known, key=lambda one: (round(abs(math.log(one.N / N)), 6), -one.D))
     chosen = dict(given)
     if near:
@@ -97,13 +99,13 @@ def sized(
         chosen |= {size.name: start.config[size.name]} if size else {}
     elif size:
         N = float(round(size.choose(chosen, N)))
-    elif not given:
-        raise UsageError(_untold("N", N, known, besides=tokens))
+    elif not decided:
+        raise UsageError(_untold("N", N, free))
     D = float(rule_named(study.settings.flop_rule).tokens(N, flops))
     if tokens:
         D = tokens.choose(chosen, D)
-    elif not given:
-        raise UsageError(_untold("D", D, known, besides=size))
+    elif not free & given.keys():
+        raise UsageError(_untold("D", D, free))
     tried = any(abs(one.N / N - 1) <= SAME for one in known)
     return Sized({**start.config, **chosen}, N, D, chosen, tried)
 
@@ -162,12 +164,15 @@ def _told(told: Mapping[str, str], known: Sequence[Known]) -> dict[str, Value]:
     return {name: read_value(value, name) for name, value in told.items()}
 
 
-def _untold(letter: str, wanted: float, known: Sequence[Known], *, besides: _Key | None) -> str:
+def _varied(known: Sequence[Known]) -> set[str]:
+    """Give the settings that are numbers and not the same in all runs."""
+    values = {name: {one.config.get(name) for one in known} for name in known[0].config}
+    return {name for name, found in values.items() if len(found) > 1 and all(map(_is_number, found))}
+
+
+def _untold(letter: str, wanted: float, free: set[str]) -> str:
     """Say that no setting alone gives N or D, and what to say."""
-    others = [name for name in known[0].config if not (besides and besides.name == name)]
-    values = {name: {one.config.get(name) for one in known} for name in others}
-    varied = [name for name, found in values.items() if len(found) > 1 and all(map(_is_number, found))]
-    words = " ".join(f"--set {name}=…" for name in varied) or "--set NAME=VALUE"
+    words = " ".join(f"--set {name}=…" for name in sorted(free)) or "--set NAME=VALUE"
     what = {"N": "parameters", "D": "tokens"}[letter]
     return (
         f"{wanted:.3g} {what} are wanted, and no setting alone gives {letter} in the runs that have ended. "
