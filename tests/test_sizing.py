@@ -51,7 +51,7 @@ def test_what_the_user_decides_decides(study):
     assert asked(study, size_of(512), D="1M").D == 1e6
     with pytest.raises(UsageError, match=r'no run has a setting "widht". Did you mean "width"\?'):
         asked(study, 1e7, widht="80")
-    with pytest.raises(DataError, match=r"width=wide must be a number above zero"):
+    with pytest.raises(UsageError, match=r"width=wide must be a number above zero"):
         asked(study, 1e7, width="wide")
 
 

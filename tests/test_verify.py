@@ -171,6 +171,33 @@ def test_a_condition_keeps_runs_from_being_known(study):
     assert found.plan.budget.value == pytest.approx(3 * 4e16, rel=1e-3)
 
 
+def test_nothing_is_trained_on_the_word_of_runs_that_show_no_law(tmp_path, run):
+    study = lawful(tmp_path / "s", COMMAND, grid(BUDGETS[:2]))
+    (study.folder / "train.py").write_text(TRAIN.replace("2000 /", "0 /").replace("1500 /", "0 /"))
+    isoflop.launch(study)
+    done = run("study", "verify", study.folder)
+    assert done.code == 4
+    assert "not trained yet" in done.out
+    assert done.err.startswith("isoflop: not to be trusted (F14)")
+    assert len(started(study)) == 10
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--flops", "0"), "flops=0 is no budget"),
+        (("--set", "width"), '"width" is not of the form NAME=VALUE'),
+        (("--set", "widht=3"), 'Did you mean "width"'),
+        (("--set", "D=-5"), "D=-5 must be a number above zero"),
+        (("--level", "2"), "level=2 must be between 0 and 1"),
+        (("-o", "v.txt"), "a figure is saved as"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line_and_trains_nothing(study, refused, *, words, why):
+    assert why in refused(2, "study", "verify", study.folder, *words)
+    assert len(started(study)) == 15
+
+
 def test_every_run_is_on_the_figure_and_a_miss_is_hollow(study):
     found = isoflop.verify(study, train=False)
     assert len(dots(found)) == 5

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoflop.cli.shared import Drawn, Json, print_json, print_result
+from isoflop.cli.shared import Drawn, Json, blocked, print_json, print_result, stop_on_block
 from isoflop.errors import IsoflopError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def verify(
         where=where, level=level,
     )  # fmt: skip
     found = asked(train=False)
-    if train:
+    if train and not blocked(found.findings):
         expected = found.trial.forecast.loss
         _talk(f"{found.trial.run}: {expected.value:.4f} ({expected.low:.4f} to {expected.high:.4f}) is forecast.")
         with _view() as look:
@@ -190,6 +190,7 @@ def verify(
         print_json(found.as_dict())
     else:
         print_result(found)
+    stop_on_block(found.findings)
 
 
 def _print(found: Progress, *, json: bool, every: bool = False) -> None:

@@ -186,5 +186,5 @@ def _is_number(value: object) -> bool:
 
 def _number(name: str, value: Value) -> float:
     if isinstance(value, bool | str) or not value > 0:
-        raise DataError(f"{name}={shown(str(value))} must be a number above zero, as in --set {name}=80.")
+        raise UsageError(f"{name}={shown(str(value))} must be a number above zero, as in --set {name}=80.")
     return float(value)

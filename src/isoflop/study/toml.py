@@ -38,7 +38,7 @@ def _entries(table: Mapping[str, Any]) -> list[str]:
 
 def toml_key(text: str) -> str:
     """Give a key as TOML has it: bare where it may be."""
-    return text if text.replace("_", "").replace("-", "").isalnum() and text.isascii() else json.dumps(text)
+    return text if text.replace("_", "").replace("-", "").isalnum() and text.isascii() else _quoted(text)
 
 
 def toml_value(value: Any) -> str:
@@ -52,4 +52,9 @@ def toml_value(value: Any) -> str:
         return "{" + ", ".join(inner) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(one) for one in value if one is not None) + "]"
-    return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)
+    return str(value) if isinstance(value, int) else _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    """Give a string as TOML has it: JSON's escapes are TOML's too, and TOML wants one for the delete character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

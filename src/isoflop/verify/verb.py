@@ -57,7 +57,8 @@ def verify(
 
     flops     of the larger run; three times the study's largest unless said
     settings  of the larger run, where the study's runs do not show which give the N and D wanted
-    train     train it, or go on with it; without, nothing is written
+    train     train it, or go on with it, unless a finding says that the runs cannot be trusted; without, nothing is
+              written
     where     keeps the runs for which a condition holds: no other is fitted or held out
     launched  what `launch` takes: workers, look
 
@@ -68,11 +69,11 @@ def verify(
     rule = rule_named(study.settings.flop_rule)
     laws = combine(read(study.folder, where=where, flop_rule=rule.name))
     behind = evidence(laws)
-    budget = flops or TIMES * float(laws.runs["C"].max())
+    budget = TIMES * float(laws.runs["C"].max()) if flops is None else flops
     planned = plan_with(laws, behind, flops=budget, level=level, terms=Terms(rule))
     sizing = sized(study, planned.N.value, budget, within=planned.flat_range, told=settings)
     name = _name(budget, settings or {})
-    if train:
+    if train and not any(one.severity == "BLOCK" for one in laws.findings):
         _train(study, name, sizing, **launched)
     sizing, loss = _trained(study, name, sizing)
     expected = forecast_with(laws, behind, level=level, at={"N": sizing.N, "D": sizing.D})
