@@ -9,6 +9,7 @@ largest budget, and at that budget the widths with half and with twice as many p
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def inside(runs: isoflop.Runs) -> bool:
 def loop(folder: Path, seed: int) -> str:
     """Train, forecast, train the forecast, and give a row of the table."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = EXAMPLE.read_text().replace("\nseed = 0 ", f"\nseed = {seed} ").replace("\norder = 0 ", f"\norder = {seed} ")
+    text = re.sub(r"^(seed|order) = \d+", rf"\1 = {seed}", EXAMPLE.read_text(), flags=re.MULTILINE)
     (folder / "study.toml").write_text(text)
     study = isoflop.open_study(folder)
     isoflop.launch(study)
