@@ -165,6 +165,14 @@ def test_runs_that_have_not_ended_and_budgets_too_thin_are_said(tmp_path):
     assert "not trained yet" in str(found)
 
 
+def test_names_and_settings_are_printed_as_they_are(tmp_path):
+    study = lawful(tmp_path / "s", COMMAND, '[config]\nnote = "[red]\\u001b[0m"\n' + grid(BUDGETS[:2]))
+    isoflop.launch(study)
+    shown = str(isoflop.verify(study, train=False, settings={"note": "[bold]\x1b[31m"}))
+    assert r"note = [bold]\x1b[31m" in " ".join(shown.split())
+    assert "\x1b" not in shown
+
+
 def test_a_condition_keeps_runs_from_being_known(study):
     found = isoflop.verify(study, where="C < 1e17", train=False)
     assert len(found.runs) == 10

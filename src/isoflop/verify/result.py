@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from isoflop.errors import shown
 from isoflop.units import show, show_flops
 
 if TYPE_CHECKING:
@@ -136,11 +137,13 @@ def _tally(trials: tuple[Trial, ...]) -> str:
     return f"{held} of {len(trials)} fell inside; mean error {mean:.2%}".replace("%", " %")
 
 
-def _planned(plan: Plan, sizing: Sized) -> str:
-    settings = ", ".join(f"{name} = {value}" for name, value in sizing.chosen.items())
-    low, high = plan.flat_range
-    best = f"the best run for {show_flops(plan.budget.value)} FLOPs has N = {show(plan.N.value)}"
-    return f"{best} ({show(low)} to {show(high)} are as good to 0.1 %): {settings}"
+def _planned(plan: Plan, sizing: Sized) -> RenderableType:
+    from isoflop.tables import dim, group, heading
+
+    low, high = map(show, plan.flat_range)
+    size = f"N = {show(plan.N.value)}, and {low} to {high} within 0.1 %"
+    settings = ", ".join(f"{name} = {shown(str(value))}" for name, value in sizing.chosen.items())
+    return group(heading(f"the best run for {show_flops(plan.budget.value)} FLOPs", size), dim(f"by {settings}"))
 
 
 def _verdict(trial: Trial) -> str:

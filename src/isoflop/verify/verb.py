@@ -97,7 +97,8 @@ def _hold_out(runs: Runs, level: float) -> tuple[tuple[Trial, ...], str]:
     laws, larger = combine(runs.take(fitted)), runs.take(~fitted)
     found = forecast_with(laws, evidence(laws), level=level, at={"N": larger["N"], "D": larger["D"]})
     columns = larger.names, larger["C"].tolist(), found.rows, larger["loss"].tolist()
-    note = f"held out: {len(larger)} runs, forecast from the {count} up to {show_flops(10.0 ** float(cuts[-1]))} FLOPs"
+    many = f"{len(larger)} run{'s' * (len(larger) != 1)}"
+    note = f"held out: {many}, forecast from the {count} up to {show_flops(10.0 ** float(cuts[-1]))} FLOPs"
     return tuple(Trial(*row) for row in zip(*columns, strict=True)), note
 
 
