@@ -35,7 +35,7 @@ def verify_figure(found: Verification) -> Figure:
         margins = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08)
         figure = Figure(figsize=(7.0, _FIXED + _ROW * rows), dpi=200, layout=margins)
         axes = figure.subplots()
-        _group(axes, [found.trial], first=0, title=f"the best run for {show_flops(found.plan.budget.value)} FLOPs")
+        _group(axes, [found.trial], first=0, title=f"the larger run, {show_flops(found.trial.C)} FLOPs")
         if held_out:
             _group(axes, held_out, first=2, title=f"held out, {show_flops(held_out[0].C)} FLOPs")
         trials = [found.trial, *held_out]
@@ -65,6 +65,7 @@ def _group(axes: Axes, trials: Sequence[Trial], *, first: int, title: str) -> No
     axes.annotate(
         title, (0, first + len(trials) - 0.35), xytext=(4, 0), xycoords=("axes fraction", "data"), color=QUIET,
         textcoords="offset points", fontsize=9, va="center",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )  # fmt: skip
 
 

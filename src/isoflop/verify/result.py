@@ -143,7 +143,7 @@ def _planned(plan: Plan, sizing: Sized) -> RenderableType:
     low, high = map(show, plan.flat_range)
     size = f"N = {show(plan.N.value)}, and {low} to {high} within 0.1 %"
     settings = ", ".join(f"{name} = {shown(str(value))}" for name, value in sizing.chosen.items())
-    return group(heading(f"the best run for {show_flops(plan.budget.value)} FLOPs", size), dim(f"by {settings}"))
+    return group(heading(f"the best run for {show_flops(plan.budget.value)} FLOPs", size), dim(f"settings: {settings}"))
 
 
 def _verdict(trial: Trial) -> str:
