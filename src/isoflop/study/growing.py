@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from isoflop.errors import DataError, shown
 from isoflop.files import write_whole
+from isoflop.flops import rule_named
 from isoflop.study.description import read_description, read_value
 from isoflop.study.planned import DESCRIPTION, Study, make_folder, open_study, plan_study, study_folder
 from isoflop.study.settings import Value
 from isoflop.study.sizing import sized
 from isoflop.study.toml import toml_runs
-from isoflop.units import show_flops
 
 _LETTERS = ("N", "D", "C")
 NEAR = 1.1
@@ -27,10 +27,11 @@ command = ["{python}", "train.py", "--params", "{N}", "--tokens", "{D}"]
 
 
 def add_runs(path: str | os.PathLike[str], rows: Sequence[Mapping[str, float | str]]) -> tuple[Study, tuple[str, ...]]:
-    """Add runs with an N, a C and other settings to a study; give it, or one made of them, and the names of the new.
+    """Add runs with an N, a D and other settings to a study; give it, or one made of them, and the names of the new.
 
-    A run's own settings follow from N as `sized` learns it from the runs that have ended. Of runs that come to the
-    same configuration, one is added; none that the study has. Raises DataError if study.toml cannot take them.
+    A run's own settings follow from N as `sized` learns it from the runs that have ended, and the D of the N that
+    these give costs the same FLOPs. Of runs that come to the same configuration, one is added; none that the study
+    has. Raises DataError if study.toml cannot take them.
     """
     file = study_folder(path) / DESCRIPTION
     study = open_study(file) if file.exists() else None
@@ -40,12 +41,17 @@ def add_runs(path: str | os.PathLike[str], rows: Sequence[Mapping[str, float | s
     have = {run.name: dict(run.config) for run in study.runs} if study else {}
     added: dict[str, dict[str, Value]] = {}
     for row in rows:
-        config = (
-            _configured(study, row) if study else {name: _read(value) for name, value in row.items() if name != "C"}
-        )
+        N, D = float(row["N"]), float(row["D"])
+        flops = float(rule_named(study.settings.flop_rule if study else "6ND").flops(N, D))
+        own = {name: value for name, value in row.items() if name not in _LETTERS}
+        if study:
+            told = {name: str(value) for name, value in own.items()}
+            config = sized(study, N, flops, within=(N / NEAR, N * NEAR), told=told).config
+        else:
+            config = {name: _read(value) for name, value in {"N": N, "D": D, **own}.items()}
         known = {**have, **added}
         if config not in known.values():
-            added[_free(f"c{show_flops(float(row['C']))}-n{float(row['N']):.3g}".replace("+", ""), known)] = config
+            added[_free(f"c{flops:.3g}-n{N:.3g}".replace("+", ""), known)] = config
     grown = text.rstrip() + "\n" + toml_runs({name: _own(config, text) for name, config in added.items()})
     try:
         read_description(grown, shown(str(file)))
@@ -54,12 +60,6 @@ def add_runs(path: str | os.PathLike[str], rows: Sequence[Mapping[str, float | s
     if added:
         write_whole(file, grown.encode())
     return plan_study(file), tuple(added)
-
-
-def _configured(study: Study, row: Mapping[str, float | str]) -> dict[str, Value]:
-    size = float(row["N"])
-    told = {name: str(value) for name, value in row.items() if name not in _LETTERS}
-    return sized(study, size, float(row["C"]), within=(size / NEAR, size * NEAR), told=told).config
 
 
 def _own(config: Mapping[str, Value], text: str) -> dict[str, Value]:
