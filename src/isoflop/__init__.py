@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from isoflop.shape import Shape, shape_for
     from isoflop.solve import solve
     from isoflop.study import Study, StudyRun, open_study
+    from isoflop.verify import Trial, Verification, verify
     from isoflop.words import in_words
 
 __version__ = "0.1.0"
@@ -56,7 +57,8 @@ _HOME = {
     "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
     "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
     "runs", "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
-    "StudyRun": "study", "UntrustedError": "errors", "UsageError": "errors", "approach1": "approaches", "approach2":
+    "StudyRun": "study", "Trial": "verify", "UntrustedError": "errors", "UsageError": "errors", "Verification":
+    "verify", "approach1": "approaches", "approach2":
     "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check":
     "check", "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent":
     "dense", "design": "", "effective_params": "laws.precision", "find_device": "devices", "fit": "fit", "flops_for":
@@ -65,7 +67,7 @@ _HOME = {
     "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
     "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
-    "tokens_for_smaller": "laws.inference", "training_memory": "cost",
+    "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
@@ -102,8 +104,10 @@ __all__ = [
     "Sheet",
     "Study",
     "StudyRun",
+    "Trial",
     "UntrustedError",
     "UsageError",
+    "Verification",
     "approach1",
     "approach2",
     "backtest",
@@ -146,6 +150,7 @@ __all__ = [
     "solve",
     "tokens_for_smaller",
     "training_memory",
+    "verify",
 ]
 
 

@@ -1,14 +1,15 @@
-"""The commands that hold a sweep and run it: study new, run, status, repair, export, worker."""
+"""The commands that hold a sweep and run it: study new, run, status, repair, export, worker, verify."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoflop.cli.shared import Json, print_json, print_result
+from isoflop.cli.shared import Drawn, Json, blocked, print_json, print_result, stop_on_block
 from isoflop.errors import IsoflopError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -30,17 +31,14 @@ def new(folder: Folder, json: Json = False) -> None:
     """Plan the study that study.toml describes; where there is none, write an example to start from."""
     from isoflop.files import write_whole
     from isoflop.study.description import check_name, example
-    from isoflop.study.planned import DESCRIPTION, plan_study, study_folder
+    from isoflop.study.planned import DESCRIPTION, make_folder, plan_study, study_folder
     from isoflop.study.progress import progress
 
     place = study_folder(folder)
     if not (place / DESCRIPTION).exists():
         name = place.resolve().name
         check_name(name, "a study")
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise IsoflopError(f"{shown(folder)}: cannot be made ({error.strerror}).") from None
+        make_folder(place)
         write_whole(place / DESCRIPTION, example(name).encode())
         _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
     found = progress(plan_study(place))
@@ -152,6 +150,52 @@ def export(
         typer.echo(as_csv(table), nl=False)
     else:
         write_whole(output, as_csv(table).encode())
+
+
+@study.command()
+def verify(
+    folder: Folder,
+    flops: Annotated[
+        str | None,
+        typer.Option("--flops", help="Budget of the run to train; 3 times the study's largest, unless said."),
+    ] = None,
+    told: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that run (width=80).")
+    ] = None,
+    train: Annotated[bool, typer.Option(" /--no-train", help="Only forecast; write nothing.")] = True,
+    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Know these runs only.")] = None,
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Forecast the largest runs from the smaller ones; then train the best larger run, and compare.
+
+    Exit code 0 whether the forecast held or not: of 90 % intervals one in ten does not. `held` in --json says it.
+    """
+    from isoflop.asked import pairs
+    from isoflop.plot import figure_format, save_figure, verify_figure
+    from isoflop.units import parse_quantity
+    from isoflop.verify import verify
+
+    if output is not None:
+        figure_format(output)
+    asked = partial(
+        verify, folder, flops=None if flops is None else parse_quantity(flops), settings=pairs(told or [], "width=80"),
+        where=where, level=level,
+    )  # fmt: skip
+    found = asked(train=False)
+    if train and not blocked(found.findings):
+        expected = found.trial.forecast.loss
+        _talk(f"{found.trial.run}: {expected.value:.4f} ({expected.low:.4f} to {expected.high:.4f}) is forecast.")
+        with _view() as look:
+            found = asked(look=look)
+    if output is not None:
+        save_figure(verify_figure(found), output)
+    if json:
+        print_json(found.as_dict())
+    else:
+        print_result(found)
+    stop_on_block(found.findings)
 
 
 def _print(found: Progress, *, json: bool, every: bool = False) -> None:

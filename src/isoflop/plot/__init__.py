@@ -12,6 +12,7 @@ from isoflop.plot.profiles import profiles_figure
 from isoflop.plot.residuals import residuals_figure
 from isoflop.plot.sensitivity import sensitivity_figure
 from isoflop.plot.transfer import transfer_figure
+from isoflop.plot.verify import verify_figure
 
 __all__ = [
     "allocation_figure",
@@ -28,4 +29,5 @@ __all__ = [
     "save_figure",
     "sensitivity_figure",
     "transfer_figure",
+    "verify_figure",
 ]
