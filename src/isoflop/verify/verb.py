@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoflop.backtest import axis_of, origins
+from isoflop.backtest import axis_of, budget_ends
 from isoflop.ensemble import FEWEST_RUNS, combine
 from isoflop.errors import IsoflopError
 from isoflop.estimate import LEVEL
@@ -88,8 +88,8 @@ def verify(
 def _hold_out(runs: Runs, level: float) -> tuple[tuple[Trial, ...], str]:
     """Give the runs of the largest budget beside what the smaller ones forecast of them, and a note on it."""
     compute = axis_of(runs, "C")
-    cuts = origins(compute, 1)
-    fitted = compute <= (cuts[-1] if cuts.size else -math.inf) + 1e-9
+    end = max(budget_ends(compute), default=-math.inf)
+    fitted = compute <= end + 1e-9
     count = int(fitted.sum())
     if count < FEWEST_RUNS:
         many = f"{count} run{'s' * (count != 1)}"
@@ -98,7 +98,7 @@ def _hold_out(runs: Runs, level: float) -> tuple[tuple[Trial, ...], str]:
     found = forecast_with(laws, evidence(laws), level=level, at={"N": larger["N"], "D": larger["D"]})
     columns = larger.names, larger["C"].tolist(), found.rows, larger["loss"].tolist()
     many = f"{len(larger)} run{'s' * (len(larger) != 1)}"
-    note = f"held out: {many}, forecast from the {count} up to {show_flops(10.0 ** float(cuts[-1]))} FLOPs"
+    note = f"held out: {many}, forecast from the {count} up to {show_flops(10.0**end)} FLOPs"
     return tuple(Trial(*row) for row in zip(*columns, strict=True)), note
 
 
