@@ -1,6 +1,6 @@
 """The loop, closed with real runs: eight are trained, a larger one is forecast, trained, and compared.
 
-The only long test: eleven tiny language models, about 90 CPU seconds. benchmarks/loop.py does the same for more seeds.
+The only long test: eleven tiny language models, about 100 CPU seconds. benchmarks/loop.py does the same for more seeds.
 """
 
 from __future__ import annotations
