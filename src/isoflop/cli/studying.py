@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,7 +83,7 @@ def run(
     _check_launcher(launcher, given)
     found = open_study(folder)
     if launcher == "script":
-        _write_script(found, output or "run.sh")
+        _write_script(found, output or "run.sh", workers=workers)
     elif launcher == "slurm" and no_wait:
         _submit(found, sbatch or "", workers=workers, json=json)
     else:
@@ -95,7 +95,8 @@ def run(
             elif launcher == "ray":
                 from isoflop.launchers import ray
 
-                ended = ray.launch(found, address=address, cpus=cpus, gpus=gpus or 0.0, workers=workers, look=look)
+                with redirect_stdout(sys.stderr):  # Ray prints there what happens to its workers
+                    ended = ray.launch(found, address=address, cpus=cpus, gpus=gpus or 0.0, workers=workers, look=look)
             else:
                 from isoflop.launchers import launch
 
@@ -126,11 +127,11 @@ def _words(text: str) -> list[str]:
         raise UsageError(f"--sbatch {shown(text)}: {str(error).lower()}. Close it.") from None
 
 
-def _write_script(study: Study, output: str) -> None:
+def _write_script(study: Study, output: str, *, workers: int | None) -> None:
     from isoflop.files import write_whole
     from isoflop.launchers import script
 
-    write_whole(output, script(study, output).encode())
+    write_whole(output, script(study, output, workers=workers).encode())
     typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isoflop.errors import IsoflopError, MissingExtraError, shown
+from isoflop.errors import IsoflopError, MissingExtraError, UsageError, shown
 from isoflop.launchers.attempt import GRACE
 from isoflop.launchers.local import Look, interruptions, work
 from isoflop.launchers.script import unfinished
@@ -69,17 +69,34 @@ def _cluster(address: str | None) -> Iterator[Any]:
         raise MissingExtraError(
             'the ray launcher needs ray, which is not installed. Type: pip install "isoflop[ray]"'
         ) from None
+    if address and address != "auto":
+        _check_address(address)
     os.environ.update(_QUIET)
     own: dict[str, Any] = {} if address else {"include_dashboard": False, "object_store_memory": _STORE}
     try:
         ray.init(address or "local", logging_level="ERROR", log_to_driver=False, **own)
     except (OSError, RuntimeError, ValueError) as error:
         where = f"at {shown(address)}" if address else "on this machine"
-        raise IsoflopError(f"no Ray cluster {where}: {shown(str(error).splitlines()[0])}.") from None
+        raise IsoflopError(f"no Ray cluster {where}: {shown(str(error).splitlines()[0]).rstrip('.')}.") from None
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address where nobody answers, before Ray tries it for two minutes."""
+    import socket
+
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or not host or "/" in host:
+        raise UsageError(
+            f"{shown(address)} is not the address of a Ray cluster. Say HOST:PORT, or auto for this machine's."
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10.0).close()
+    except OSError as error:
+        raise IsoflopError(f"no Ray cluster at {shown(address)}: {error.strerror}.") from None
 
 
 def _check_room(ray: Any, cpus: float, gpus: float) -> None:

@@ -15,7 +15,7 @@ _MOST_TASKS = 1000
 _HEAD = """\
 #!/bin/sh
 #SBATCH --job-name={name}
-#SBATCH --array=1-{tasks}
+#SBATCH --array=1-{tasks}{at_once}
 #SBATCH --cpus-per-task={threads}
 #SBATCH --requeue
 #SBATCH --signal=B:TERM@60
@@ -57,14 +57,17 @@ run() {{
 """
 
 
-def script(study: Study, name: str = "run.sh") -> str:
+def script(study: Study, name: str = "run.sh", *, workers: int | None = None) -> str:
     """Give a shell script with a line for every run that has not ended; Slurm takes it as an array job.
+
+    workers  tasks at a time; what study.toml says, or as many as Slurm starts
 
     Each line calls `isoflop study worker STUDY RUN`, so lines can be spread over any scheduler.
     """
     left = unfinished(study)
+    most = workers or study.settings.workers
     head = _HEAD.format(
-        name=study.settings.name, tasks=tasks_for(left), threads=study.settings.threads,
+        name=study.settings.name, tasks=max(1, min(_MOST_TASKS, len(left))), at_once=f"%{most}" if most else "", threads=study.settings.threads,
         retries=study.settings.retries, count=len(left), script=shlex.quote(Path(name).name),
         study=shlex.quote(str(study.folder.resolve())),
         worker=f"{shlex.quote(sys.executable)} -m isoflop study worker",
@@ -76,8 +79,3 @@ def unfinished(study: Study) -> list[StudyRun]:
     """Give the runs of a study that have not ended."""
     begun = folders(study)
     return [run for run in study.runs if run.id not in begun or run_status(study, run).state in {"waiting", "running"}]
-
-
-def tasks_for(runs: list[StudyRun]) -> int:
-    """Give how many tasks an array for these runs has: one for each, as far as Slurm takes them."""
-    return max(1, min(_MOST_TASKS, len(runs)))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from isoflop.errors import IsoflopError, shown
 from isoflop.launchers.local import Look
-from isoflop.launchers.script import script, tasks_for, unfinished
+from isoflop.launchers.script import script, unfinished
 from isoflop.study.claims import claims_in
 from isoflop.study.planned import Study
 from isoflop.study.progress import Progress, progress
@@ -73,9 +73,8 @@ def submit(study: Study, *, options: Sequence[str] = (), workers: int | None = N
         logs.mkdir(exist_ok=True)
     except OSError as error:
         raise IsoflopError(f"{shown(str(logs))}: cannot be made ({error.strerror}).") from None
-    at_once = workers or study.settings.workers
-    array = f"--array=1-{tasks_for(unfinished(study))}{f'%{at_once}' if at_once else ''}"
-    said = _ask("sbatch", "--parsable", array, f"--output={logs}/%A_%a.txt", *options, given=script(study))
+    job_script = script(study, workers=workers)
+    said = _ask("sbatch", "--parsable", f"--output={logs}/%A_%a.txt", *options, given=job_script)
     job = said.stdout.strip().partition(";")[0]
     if said.returncode or not job.isdigit():
         raise IsoflopError(f"sbatch submitted no job: {_reason(said.stderr) or 'it gave no number'}.")
@@ -94,11 +93,12 @@ def follow(study: Study, job: str, *, look: Look | None = None) -> Progress:
         found = progress(study)
         if look is not None:
             look(found)
+        looked = time.monotonic() - start
         if found.over or (gone and not found.count("running") and start - asked > 3 * study.settings.heartbeat):
             return found
         if not gone and start - asked >= _BETWEEN_QUESTIONS:
             asked, gone = start, not _is_there(job)
-        time.sleep(max(_BETWEEN_LOOKS, (time.monotonic() - start) / _SHARE))
+        time.sleep(max(_BETWEEN_LOOKS, looked / _SHARE))
 
 
 def _is_there(job: str) -> bool:
