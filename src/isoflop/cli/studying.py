@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from isoflop.errors import IsoflopError, UsageError, shown
 
 if TYPE_CHECKING:
     from isoflop.launchers.local import Look
+    from isoflop.study.planned import Study
     from isoflop.study.progress import Progress
 
 study = typer.Typer(no_args_is_help=True, help="Run a sweep of training runs, resume it after anything, read it.")
@@ -48,28 +50,100 @@ def new(folder: Folder, json: Json = False) -> None:
 @study.command()
 def run(
     folder: Folder,
-    launcher: Annotated[str, typer.Option("--launcher", help="local, or script: write a shell script.")] = "local",
+    launcher: Annotated[
+        str, typer.Option("--launcher", help="local, slurm, ray, or script: write a shell script.")
+    ] = "local",
     workers: Workers = None,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where a script goes.")] = "run.sh",
+    sbatch: Annotated[
+        str | None, typer.Option("--sbatch", metavar="WORDS", help="For slurm: '--partition=gpu --time=2:00:00'.")
+    ] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="For slurm: submit, and do not wait.")] = False,
+    address: Annotated[
+        str | None, typer.Option("--address", help="For ray: of a cluster that runs; one on this machine, unless said.")
+    ] = None,
+    cpus: Annotated[
+        float | None, typer.Option("--cpus-per-run", min=0.0, help="For ray: cores; the study's threads, unless said.")
+    ] = None,
+    gpus: Annotated[float | None, typer.Option("--gpus-per-run", min=0.0, help="For ray; 0 unless said.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="For script: where it goes; run.sh, unless said."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run every run that has not ended; say it again after anything, and it goes on from there."""
-    from isoflop.launchers import launch, script
     from isoflop.study.planned import open_study
 
+    given = {
+        "--sbatch": ("slurm", sbatch), "--no-wait": ("slurm", no_wait or None), "--address": ("ray", address),
+        "--cpus-per-run": ("ray", cpus), "--gpus-per-run": ("ray", gpus), "-o": ("script", output),
+    }  # fmt: skip
+    _check_launcher(launcher, given)
     found = open_study(folder)
     if launcher == "script":
-        from isoflop.files import write_whole
-
-        write_whole(output, script(found, output).encode())
-        typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
-    elif launcher == "local":
+        _write_script(found, output or "run.sh", workers=workers)
+    elif launcher == "slurm" and no_wait:
+        _submit(found, sbatch or "", workers=workers, json=json)
+    else:
         with _view() as look:
-            ended = launch(found, workers=workers, look=look)
+            if launcher == "slurm":
+                from isoflop.launchers import slurm
+
+                ended = slurm.launch(found, options=_words(sbatch or ""), workers=workers, look=look, say=_talk)
+            elif launcher == "ray":
+                from isoflop.launchers import ray
+
+                with redirect_stdout(sys.stderr):  # Ray prints there what happens to its workers
+                    ended = ray.launch(found, address=address, cpus=cpus, gpus=gpus or 0.0, workers=workers, look=look)
+            else:
+                from isoflop.launchers import launch
+
+                ended = launch(found, workers=workers, look=look)
         _print(ended, json=json)
         _end(ended)
-    else:
-        raise UsageError(f'"{shown(launcher)}" is not a launcher. Say local or script.')
+
+
+_LAUNCHERS = ("local", "slurm", "ray", "script")
+
+
+def _check_launcher(launcher: str, given: Mapping[str, tuple[str, object]]) -> None:
+    """Refuse a launcher that there is not, and an option of another one."""
+    if launcher not in _LAUNCHERS:
+        raise UsageError(f'"{shown(launcher)}" is not a launcher. Say local, slurm, ray or script.')
+    for option, (goes_with, value) in given.items():
+        if value is not None and launcher != goes_with:
+            raise UsageError(f"{option} goes with --launcher {goes_with}, not with {launcher}.")
+
+
+def _words(text: str) -> list[str]:
+    """Give what --sbatch says as words, as a shell would split them."""
+    import shlex
+
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"--sbatch {shown(text)}: {str(error).lower()}. Close it.") from None
+
+
+def _write_script(study: Study, output: str, *, workers: int | None) -> None:
+    from isoflop.files import write_whole
+    from isoflop.launchers import script
+
+    write_whole(output, script(study, output, workers=workers).encode())
+    typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
+
+
+def _submit(study: Study, options: str, *, workers: int | None, json: bool) -> None:
+    """Submit a study to Slurm, if anything of it is left, and show where it stands."""
+    from isoflop.launchers import slurm
+    from isoflop.study.progress import progress
+
+    if not progress(study).over:
+        job = slurm.submit(study, options=_words(options), workers=workers)
+        _talk(
+            f"job {job} is submitted: isoflop study status {study.folder} shows how far it is, scancel {job} ends it."
+        )
+    _print(progress(study), json=json)
 
 
 @study.command()
