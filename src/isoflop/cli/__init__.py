@@ -19,8 +19,8 @@ from isoflop.cli.shared import introduce
 from isoflop.errors import IsoflopError, shown
 
 HOMES = {
-    "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking", "plan": "planning",
-    "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "landmarks": "models",
+    "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
+    "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "landmarks": "models",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
     "demo": "showing",
 }  # fmt: skip
