@@ -50,8 +50,8 @@ class Found:
         what = f"{self.kind}, {count} row{'s' * (count != 1)}"
         more = [dim(f"and {count - _SHORT} more: -o runs.csv")] if count > _SHORT else []
         lines = [(one.letter, shown(one.key), one.place) for one in self.taken]
-        if "C" in self.runs and "C" not in {one.letter for one in self.taken}:
-            lines.append(("C", self.runs.flop_rule, "computed"))
+        given = {one.letter for one in self.taken}
+        lines += [(name, self.runs.flop_rule, "computed") for name in "NDC" if name in self.runs and name not in given]
         origins = table(["column", "key", "from"], lines, words=True)
         rule = [dim(f"the loss of a run is {self.rule}")] if self.rule else []
         return group(

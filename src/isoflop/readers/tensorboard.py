@@ -70,7 +70,7 @@ def _run(name: str, files: list[Path]) -> Logged:
     refuse_many(sum(len(one[0]) for parts in points.values() for one in parts), name)
     metrics = {
         tag: series(np.concatenate([one for one, _ in parts]), np.concatenate([one for _, one in parts]))
-        for tag, parts in points.items()
+        for tag, parts in sorted(points.items())
     }
     return Logged(name, config, metrics, doubts=doubts)
 
