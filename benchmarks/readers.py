@@ -101,10 +101,11 @@ def mlflow(folder: Path) -> Path:
     with sqlite3.connect(path) as store:
         store.executescript(
             "CREATE TABLE experiments (experiment_id INTEGER PRIMARY KEY, name TEXT, lifecycle_stage TEXT);"
-            "CREATE TABLE runs (run_uuid TEXT PRIMARY KEY, name TEXT, status TEXT, lifecycle_stage TEXT, experiment_id INT);"
+            "CREATE TABLE runs (run_uuid TEXT PRIMARY KEY, name TEXT, status TEXT, lifecycle_stage TEXT,"
+            "experiment_id INT);"
             "CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT, PRIMARY KEY (key, run_uuid));"
-            "CREATE TABLE metrics (key VARCHAR(250), value FLOAT NOT NULL, timestamp BIGINT NOT NULL, run_uuid VARCHAR(32),"
-            "step BIGINT NOT NULL, is_nan BOOLEAN NOT NULL,"
+            "CREATE TABLE metrics (key VARCHAR(250), value FLOAT NOT NULL, timestamp BIGINT NOT NULL,"
+            "run_uuid VARCHAR(32), step BIGINT NOT NULL, is_nan BOOLEAN NOT NULL,"
             "PRIMARY KEY (key, timestamp, step, run_uuid, value, is_nan));"
             "INSERT INTO experiments VALUES (1, 'sweep', 'active');"
         )
@@ -170,10 +171,8 @@ def parquet(folder: Path) -> Path:
     import duckdb
 
     path = folder / "runs.parquet"
-    duckdb.sql(
-        f"COPY (SELECT 'run' || i AS run, 1e7 + i AS N, 1e9 + i AS D, 4 - i / 1e6 AS loss FROM range({ROWS}) t(i)) "
-        f"TO '{path}' (FORMAT parquet)"
-    )
+    table = "SELECT 'run' || i AS run, 1e7 + i AS N, 1e9 + i AS D, 4 - i / 1e6 AS loss FROM range(?) t(i)"
+    duckdb.sql(table, params=[ROWS]).write_parquet(str(path))
     return path
 
 
@@ -191,9 +190,8 @@ def main(names: list[str]) -> int:
             path = FORMATS[name](Path(folder))
             size = sum(one.stat().st_size for one in Path(folder).rglob("*") if one.is_file())
             taken = once([sys.executable, "-c", _READ, str(path)])
-            print(
-                f"{name:14} {size / 1e6:6.0f} MB  {taken.cpu:5.2f} CPU s  {taken.peak:5.0f} MB peak  {taken.output.strip()}"
-            )
+            told = f"{taken.cpu:5.2f} CPU s  {taken.peak:5.0f} MB peak  {taken.output.strip()}"
+            print(f"{name:14} {size / 1e6:6.0f} MB  {told}")
             missed += taken.cpu > AIM
     print(f"aim: {AIM:g} CPU s each, {'met' if not missed else f'missed by {missed}'}")
     return int(bool(missed))

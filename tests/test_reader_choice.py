@@ -52,9 +52,9 @@ def test_what_was_reached_comes_before_what_was_planned():
 
 
 def test_two_keys_for_one_letter_are_refused_and_named():
-    with pytest.raises(DataError, match='keys "val/loss" and "eval/loss" could each be loss.*--loss "val/loss"'):
+    with pytest.raises(DataError, match=r'keys "val/loss" and "eval/loss" could each be loss.*--loss "val/loss"'):
         taken(run(val__loss=LOSSES, eval__loss=LOSSES))
-    with pytest.raises(DataError, match='"n_params" and "model.params" could each be N'):
+    with pytest.raises(DataError, match=r'"n_params" and "model\.params" could each be N'):
         taken(run(config={"n_params": 1e7, "model.params": 2e7}))
     assert taken(run(config={"n_params": 1e7, "model.params": 1e7}))["N"] == ("n_params", "config")
 
@@ -142,8 +142,8 @@ def test_tokens_logged_elsewhere_are_the_last_ones_before_the_loss():
 
 
 def test_settings_are_columns_but_never_in_the_place_of_a_letter():
-    found = rows(run(val__loss=LOSSES, tokens=STEPS, config={"n_params": 1e7, "lr": 0.1, "run": "x", "N": 3.0, "loss": "ce"}),
-                 N="n_params")  # fmt: skip
+    config = {"n_params": 1e7, "lr": 0.1, "run": "x", "N": 3.0, "loss": "ce"}
+    found = rows(run(val__loss=LOSSES, tokens=STEPS, config=config), N="n_params")
     assert found["lr"].tolist() == [0.1]
     assert found["config.run"].tolist() == ["x"]
     assert found["config.loss"].tolist() == ["ce"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -62,7 +64,7 @@ def test_curves_keep_every_evaluation_with_its_own_tokens(logs, asked, kind):
 
 @pytest.mark.parametrize(
     ("kind", "place"),
-    [("wandb", "**/*.wandb"), ("torch", "small-1"), ("tensorboard", "small-1/*tfevents*"), ("mlruns", "mlruns/*/[0-9a-f]*"),
+    [("wandb", "**/*.wandb"), ("torch", "small-1"), ("tensorboard", "small-1/*tfevents*"), ("mlruns", "*/*/[0-9a-f]*"),
      ("trainer_state", "small-1/checkpoint-50/trainer_state.json"), ("lightning", "small-1"), ("olmo", "small-1")],
 )  # fmt: skip
 def test_one_run_can_be_named(logs, kind, place):
@@ -85,7 +87,7 @@ def test_wandb_says_how_a_run_ended_and_what_it_noted(logs):
     assert [found[name(run)].status for run in range(RUNS)] == ["finished", "finished", "failed"]
     assert found["small-0"].config == {**config(0), "model.depth": 4}
     assert found["small-0"].summary["verdict"] == "fine"
-    assert read(logs("wandb"))["run"].tolist() == ["small-0", "small-1"]
+    assert sorted(read(logs("wandb"))["run"]) == ["small-0", "small-1"]
     assert "D02" in {one.code for one in read(logs("wandb")).findings}
 
 
@@ -95,8 +97,54 @@ def test_a_wandb_run_without_an_end_is_unfinished(logs, tmp_path):
     (found,) = wandb.read(tmp_path / "run-a.wandb")
     assert found.status == "unfinished"
     assert [one.code for one in found.doubts] == ["D16"]
-    with pytest.raises(DataError, match="none of the 1 runs is finished.*--allow D02"):
+    with pytest.raises(DataError, match=r"none of the 1 runs is finished.*--allow D02"):
         read(tmp_path)
+
+
+def framed(*records):
+    """Give a file of W&B with these records, none of which crosses a block."""
+    frames = (struct.pack("<IHB", zlib.crc32(b"\1" + one), len(one), 1) + one for one in records)
+    return b":W&B\xe1\xbe\0" + b"".join(frames)
+
+
+def part(number, content):
+    """Give a field of bytes, shorter than 128."""
+    key = number << 3 | 2
+    return bytes([key] if key < 128 else [key & 127 | 128, key >> 7]) + bytes([len(content)]) + content
+
+
+def item(key, value):
+    return part(1, part(2, key) + part(16, value))
+
+
+def test_wandb_reads_what_json_cannot_say_and_passes_over_what_is_no_number(tmp_path):
+    values = {
+        b"a": b"1.5",
+        b"b": b'"NaN"',
+        b"c": b"Infinity",
+        b"d": b'{"_type": "image"}',
+        b"e": b"true",
+        b"f": b"-Infinity",
+    }
+    record = part(
+        2, b"".join(item(key, value) for key, value in values.items()) + part(200, b"") + part(2, b"\x08\x07")
+    )
+    (tmp_path / "run-x.wandb").write_bytes(framed(record, part(18, b"")))
+    (found,) = wandb.read(tmp_path / "run-x.wandb")
+    assert {key: one.values.tolist() for key, one in found.metrics.items()} == {
+        "a": [1.5], "b": [pytest.approx(np.nan, nan_ok=True)], "c": [np.inf], "f": [-np.inf],
+    }  # fmt: skip
+    assert found.metrics["a"].steps.tolist() == [7]
+    assert (found.name, found.status) == ("x", "finished")
+
+
+@pytest.mark.parametrize(
+    "history", [b"\x0a\x7fabc", b"\x0a", part(1, part(2, b"k") + b"\x82\1\x09123"), part(1, b"\x82\1\1x")]
+)
+def test_a_record_that_wandb_does_not_write_is_refused(tmp_path, history):
+    (tmp_path / "run-x.wandb").write_bytes(framed(part(2, history)))
+    with pytest.raises(DataError, match="holds a record that W&B does not write"):
+        wandb.read(tmp_path / "run-x.wandb")
 
 
 def test_tensorboard_reads_scalars_of_both_styles_and_hparams_and_nothing_else(logs):
@@ -217,7 +265,8 @@ def test_nanochat_flags_a_score_that_was_written_as_zero(tmp_path):
     assert runs["D"].tolist() == [1.5e9, 1.1e9]
     assert runs["core_score"][0] == 0.15
     assert np.isnan(runs["core_score"][1])
-    assert [one.message for one in runs.findings if one.code == "D17"][0].startswith("the CORE score of 1 run in ")
+    (told,) = [one.message for one in runs.findings if one.code == "D17"]
+    assert told.startswith("the CORE score of 1 run in ")
     assert "D17" in {one.code for one in runs.where("N > 1e8").findings}
 
 

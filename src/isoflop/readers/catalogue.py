@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from isoflop.errors import DataError, shown
 from isoflop.readers.logged import Logged
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 OWN = ("wandb", "tensorboard", "mlflow", "mlruns", "trainer_state", "olmo", "lightning", "nanochat", "wandb_export")
 """The readers of this folder, each a file of its name. Tables (CSV, JSON, Parquet) are read by `table`."""
@@ -52,9 +54,8 @@ def find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
 def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
     own: Mapping[str, Reader] = {name: import_module(f"isoflop.readers.{name}") for name in OWN}
     found = list(_walk(path, own, path.resolve()))
-    if not found and path.suffix.lower() not in TABLES:
-        others = {one.name: _load(one) for one in entry_points(group=GROUP)}
-        found = list(_walk(path, others, path.resolve())) if others else []
+    if not found and path.suffix.lower() not in TABLES and (others := _installed()):
+        found = list(_walk(path, others, path.resolve()))
     titles = list(dict.fromkeys(reader.TITLE for reader, _ in found))
     if len(titles) > 1:
         one = "; ".join(f"{reader.TITLE}: {shown(str(place))}" for reader, place in _first_of_each(found))
@@ -67,24 +68,34 @@ def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
     return titles[0], _distinct([(run, place) for reader, place in found for run in reader.read(place)], path)
 
 
+def _installed() -> dict[str, Reader]:
+    """Give the readers that other packages bring, by name."""
+    from importlib.metadata import entry_points  # takes long to load
+
+    return {one.name: _load(one) for one in entry_points(group=GROUP)}
+
+
 def _first_of_each(found: list[tuple[Reader, Path]]) -> list[tuple[Reader, Path]]:
     return list({reader.TITLE: (reader, place) for reader, place in reversed(found)}.values())[::-1]
 
 
-def _walk(path: Path, readers: Mapping[str, Reader], root: Path, *, depth: int = 0) -> Iterator[tuple[Reader, Path]]:
+def _walk(
+    path: Path, readers: Mapping[str, Reader], root: Path, *, left: Iterator[int] | None = None, depth: int = 0
+) -> Iterator[tuple[Reader, Path]]:
     """Yield each file or folder in here that a reader recognises, with the reader; not what it reads along with it."""
+    left = iter(range(MAX_FILES)) if left is None else left
     reader = next((one for one in readers.values() if one.recognises(path)), None)
     if reader is not None:
         yield reader, path
     if not path.is_dir() or depth > MAX_DEPTH:
         return
-    for place, child in enumerate(sorted(path.iterdir())):
-        if place > MAX_FILES:
-            raise DataError(f"{shown(str(path))}: holds more than {MAX_FILES:,} files. Name the folder of the runs.")
+    for child in sorted(path.iterdir()):
+        if next(left, None) is None:
+            raise DataError(f"{shown(str(root))}: holds more than {MAX_FILES:,} files. Name the folder of the runs.")
         if child.is_symlink():
             _refuse_outside(child, readers, root)  # what it leads to inside is met on its own
         elif not child.name.startswith(".") and not (reader and getattr(reader, "takes", _nothing)(child)):
-            yield from _walk(child, readers, root, depth=depth + 1)
+            yield from _walk(child, readers, root, left=left, depth=depth + 1)
 
 
 def _nothing(_: Path) -> bool:

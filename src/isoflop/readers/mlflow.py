@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from isoflop.errors import DataError, shown
 from isoflop.readers.logged import MAX_POINTS, Cell, Logged, refuse_many, series
 from isoflop.readers.source import head
+
+if TYPE_CHECKING:
+    import sqlite3
 
 TITLE = "MLflow"
 _MAGIC = b"SQLite format 3\0"
@@ -24,13 +27,15 @@ _TABLES = {
 """What is read, and the columns it needs."""
 _INFINITE = 1.7976931348623157e308
 """What MLflow stores for infinity."""
-_STEPS = 100_000_000
-"""Instructions after which SQLite gives up: a store of 2e6 values takes a tenth of them."""
+_STEPS = 500_000_000
+"""Instructions of its machine after which SQLite gives up; a store of 2e6 values takes a third of them."""
 
 
 def recognises(path: Path) -> bool:
     """Say whether this is a SQLite file with MLflow's table of runs."""
     if head(path, len(_MAGIC)) == _MAGIC:
+        import sqlite3
+
         with suppress(sqlite3.Error), closing(_open(path)) as store:
             return {"runs", "metrics"} <= set(_columns(store))
     return False
@@ -38,6 +43,8 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path) -> tuple[Logged, ...]:
     """Give the runs of a store that are not deleted, each with its metrics and parameters."""
+    import sqlite3
+
     try:
         with closing(_open(path)) as store:
             _check(store, str(path))
@@ -50,6 +57,8 @@ def read(path: Path) -> tuple[Logged, ...]:
 
 def _open(path: Path) -> sqlite3.Connection:
     """Give the store, which nothing can change; where no write is under way, without a lock or a file beside it."""
+    import sqlite3
+
     under_way = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
     address = f"file:{quote(str(path.absolute()))}?mode=ro{'' if under_way else '&immutable=1'}"
     store = sqlite3.connect(address, uri=True, timeout=10)

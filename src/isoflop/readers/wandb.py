@@ -14,15 +14,16 @@ from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
 from isoflop.readers.logged import Logged, damaged, flat, number, refuse_many, series, torn
 from isoflop.readers.source import read_bytes
-from isoflop.readers.wire import fields, signed, varint
+from isoflop.readers.wire import BYTES, fields, signed, varint
 
 TITLE = "W&B"
 _HEADER = b":W&B\xe1\xbe\0"
 _BLOCK = 32768
 _FRAME = struct.Struct("<IHB")
 _WHOLE, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
-_VALUE = b"\x82\1"
-"""How the field value_json of an item begins: number 16, of bytes."""
+_ITEM, _STEP, _VALUE = 0x0A, 0x12, b"\x82\1"
+"""How fields begin: items and the step of a history (numbers 1 and 2), value_json of an item (number 16)."""
+_OWN = frozenset({"_timestamp", "_runtime", "_step", "_wandb.runtime"})
 
 
 def recognises(path: Path) -> bool:
@@ -37,7 +38,7 @@ def read(path: Path) -> tuple[Logged, ...]:
     try:
         for place, record in records:
             log.take(record, place)
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         raise DataError(f"{shown(str(path))}: holds a record that W&B does not write ({error}).") from None
     return (log.logged(path.stem.removeprefix("run-"), doubts),)
 
@@ -91,22 +92,34 @@ class _Log:
 
     def take(self, record: bytes, place: int) -> None:
         """Take in one record; those on output, files and the machine are passed over."""
-        readers: dict[int, Callable[[bytes, int, int], None]] = {
-            2: self._history, 3: self._of_summary, 5: self._of_config, 17: self._run, 18: self._exit,
-        }  # fmt: skip
-        for name, _, start, stop in fields(record):
-            if name in readers:
-                readers[name](record, start, stop)
+        for name, kind, start, stop in fields(record):
+            if kind == BYTES and name in _READERS:
+                _READERS[name](self, record, start, stop)
         if self.count > 0 and not self.rows % 1024:
             refuse_many(self.count, f"{self.source}, byte {place:,}")
 
     def _history(self, record: bytes, start: int, stop: int) -> None:
-        step, values = self.rows, []
-        for name, _, begin, end in fields(record, start, stop):
-            if name == 1:
-                values.append(self._item(record[begin:end]))
-            elif name == 2:  # HistoryStep: its field 1 is the number, left out if that is 0
-                step = _first_number(record, begin, end)
+        """Take in what was logged at once: items (field 1), and the step (field 2), whose field 1 is the number."""
+        step, values, place, keys = self.rows, [], start, self.keys
+        while place < stop:
+            kind, size = record[place], record[place + 1]
+            if kind not in {_ITEM, _STEP}:
+                *_, place = next(fields(record, place, stop))
+                continue
+            place += 2
+            if size > 127:
+                size, place = varint(record, place - 1, stop)
+            item, place = record[place : place + size], place + size
+            if place > stop:
+                raise ValueError("an item that is longer than its history")
+            if kind == _ITEM:
+                head, _, tail = item.partition(_VALUE)
+                key = keys.get(head)
+                key = self._new_key(head) if key is None else key
+                if key:
+                    values.append((key, _value(tail)))
+            else:
+                step = _first_number(item, 0, size)
         for key, value in values:
             if value is not None:
                 steps, numbers = self.points.setdefault(key, ([], []))
@@ -114,19 +127,11 @@ class _Log:
                 numbers.append(value)
         self.rows, self.count = self.rows + 1, self.count + len(values)
 
-    def _item(self, item: bytes) -> tuple[str, float | None]:
-        """Give the key of an item and its value; None for one that is no number."""
-        head, _, tail = item.partition(_VALUE)
-        key = self.keys.get(head)
-        if key is None:
-            key = self.keys[head] = _key(head)
-        size, begin = varint(tail, 0, len(tail))
-        if begin + size != len(tail):
-            raise ValueError("an item of another length than it says")
-        try:
-            return key, float(tail[begin:])
-        except ValueError:
-            return key, number(_json(tail[begin:]))
+    def _new_key(self, head: bytes) -> str:
+        """Give the key of an item, and remember it; empty for W&B's own, which are not kept."""
+        key = _key(head)
+        self.keys[head] = key = "" if key in _OWN else key
+        return key
 
     def _of_config(self, record: bytes, start: int, stop: int) -> None:
         _update(self.config, record, start, stop=stop)
@@ -152,6 +157,15 @@ class _Log:
         return Logged(self.name or name, flat(self.config), metrics, noted, status=self.status, doubts=doubts)
 
 
+_READERS: dict[int, Callable[[_Log, bytes, int, int], None]] = {
+    2: _Log._history,  # noqa: SLF001 - its own methods, by the number of the record's field
+    3: _Log._of_summary,  # noqa: SLF001
+    5: _Log._of_config,  # noqa: SLF001
+    17: _Log._run,  # noqa: SLF001
+    18: _Log._exit,  # noqa: SLF001
+}
+
+
 def _update(target: dict[str, Any], record: bytes, start: int, *, stop: int) -> None:
     """Set what a record of config or summary updates (field 1) and drop what it removes (field 2)."""
     for name, _, begin, end in fields(record, start, stop):
@@ -168,6 +182,17 @@ def _first_number(record: bytes, start: int, stop: int) -> int:
     """Give field 1 of a message, a number; 0, which is not written, where it is not there."""
     found = (varint(record, at, end)[0] for name, _, at, end in fields(record, start, stop) if name == 1)
     return signed(next(found, 0))
+
+
+def _value(tail: bytes) -> float | None:
+    """Give the value of an item from its length and its JSON; None for one that is no number."""
+    size, begin = (tail[0], 1) if tail[0] < 128 else varint(tail, 0, len(tail))
+    if begin + size != len(tail):
+        raise ValueError("an item of another length than it says")
+    try:
+        return float(tail[begin:])
+    except ValueError:
+        return number(_json(tail[begin:]))
 
 
 def _key(head: bytes) -> str:
