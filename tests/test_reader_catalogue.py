@@ -268,13 +268,27 @@ def test_a_fit_reads_logs_directly_with_the_same_words(good, tmp_path):
 
 
 def test_a_table_and_a_dataset_are_shown_the_same_way(good, run, write):
-    found = good("read", write("params,tokens,val_loss\n1e8,2e9,3\n1e9,2e10,2.5\n"), "--N", "params")
+    path = write("params,tokens,val_loss\n1e8,2e9,3\n1e9,2e10,2.5\n")
+    found = good("read", path)
     assert found["kind"] == "table"
-    assert {"column": "N", "key": "params", "from": "column"} in found["taken"]
+    assert [(one["column"], one["key"], one["from"]) for one in found["taken"]] == [
+        ("N", "params", "column"), ("D", "tokens", "column"), ("loss", "val_loss", "column"),
+    ]  # fmt: skip
+    assert "C        6ND        computed" in run("read", path).out
     assert good("read", "tinylm")["kind"] == "dataset"
     done = run("read", write("N,loss\n1e8,3\n"))
     assert done.code == 3
     assert "D is missing; there are N, loss. Say --D COLUMN." in done.err
+
+
+@pytest.mark.parametrize("words", [("--final", "best"), ("--curves",), ("--smooth", 3), ("--per-run", "sizes.csv")])
+def test_options_of_logs_are_refused_for_a_table(refused, table, words):
+    assert "is no log of training" in refused(2, "read", table, *words)
+
+
+@pytest.mark.parametrize(("words", "code"), [(("--final", "first"), 2), (("--D", "tokns"), 3), (("--loss", "x"), 3)])
+def test_words_that_are_off_are_refused_in_one_line(refused, logs, *, words, code):
+    refused(code, "read", logs("torch"), *words)
 
 
 def test_markup_in_the_name_of_a_run_never_reaches_the_terminal(run, logs, tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import struct
 import zlib
 
@@ -12,7 +14,7 @@ from write_logs import KINDS, OTHER, RUNS, STEPS, config, name, tokens, train_lo
 
 from isoflop.errors import DataError
 from isoflop.read import find_runs, read
-from isoflop.readers import lightning, mlruns, nanochat, olmo, tensorboard, trainer_state, wandb, wandb_export
+from isoflop.readers import lightning, mlflow, mlruns, nanochat, olmo, tensorboard, trainer_state, wandb, wandb_export
 from isoflop.readers.logged import settings
 
 pytest_plugins = ["logs"]
@@ -181,11 +183,6 @@ def test_large_and_negative_steps_are_read_as_tensorboard_writes_them(tmp_path):
 
 
 def test_mlflow_keeps_nan_infinity_and_the_status(tmp_path, logs):
-    import shutil
-    import sqlite3
-
-    from isoflop.readers import mlflow
-
     path = shutil.copy(logs("mlflow") / "mlflow.db", tmp_path)
     with sqlite3.connect(path) as store:
         (run,) = store.execute("SELECT run_uuid FROM runs WHERE name = 'small-0'").fetchone()
@@ -207,9 +204,18 @@ def test_an_mlflow_store_is_left_as_it_was(logs):
     assert {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()} == before
 
 
-def test_a_database_that_is_not_mlflows_is_refused(tmp_path):
-    import sqlite3
+def test_what_an_mlflow_server_has_not_yet_folded_in_is_read_too(tmp_path, logs):
+    path = shutil.copy(logs("mlflow") / "mlflow.db", tmp_path)
+    store = sqlite3.connect(path)
+    store.execute("PRAGMA journal_mode = WAL")
+    store.execute("UPDATE runs SET name = 'renamed' WHERE name = 'small-0'")
+    store.commit()
+    assert (tmp_path / "mlflow.db-wal").stat().st_size > 0
+    assert "renamed" in {one.name for one in mlflow.read(tmp_path / "mlflow.db")}
+    store.close()
 
+
+def test_a_database_that_is_not_mlflows_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "other.db") as store:
         store.execute("CREATE TABLE runs (x)")
         store.execute("CREATE VIEW metrics AS SELECT * FROM runs")

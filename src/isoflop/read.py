@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from isoflop import datasets
-from isoflop.errors import DataError, shown
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.readers.catalogue import find
-from isoflop.readers.chosen import Rule, Taken, choose, missing, table
+from isoflop.readers.chosen import Origin, Rule, Taken, choose, missing, table
 from isoflop.readers.found import Found
 from isoflop.readers.logged import Cell, Logged
-from isoflop.readers.table import raw_source, read_table
+from isoflop.readers.table import raw_source
 from isoflop.runs import Runs, build
-from isoflop.runs.columns import LETTERS
+from isoflop.runs.columns import LETTERS, assign
 
 
 def read(
@@ -74,36 +75,51 @@ def find_runs(
 ) -> Found:
     """Give the runs of a source as `read` does, with which key each column comes from and what is still missing."""
     name, rule = os.fspath(source), Rule(final, smooth, curves)
-    asked = columns or {}
-    if _exists(os.path.join(name, "plan.jsonl")):  # noqa: PTH118 - "" and "-" are no paths
-        from isoflop.readers.of_study import read_study
+    study = _exists(os.path.join(name, "plan.jsonl"))  # noqa: PTH118 - "" and "-" are no paths
+    logs = find(Path(name)) if not study and name != "-" and _exists(name) else None
+    if logs is not None:
+        kind, logged = logs
+        logged = logged if per_run is None else _completed(logged, per_run)
+        taken = choose(logged, columns or {}, shown(name))
+        raw = table(logged, taken, rule, source=shown(name))
+        runs = build(raw, flop_rule=flop_rule, allow=allow).clustered("run")
+        doubts = tuple(dict.fromkeys(one for run in logged for one in run.doubts))
+        runs = replace(runs, findings=(*doubts, *runs.findings))
+        return Found(runs, kind, taken, str(rule), missing(taken, logged))
+    if rule != Rule() or per_run is not None:
+        raise UsageError(f"{shown(name)} is no log of training: final, smooth, curves and per_run are for logs.")
+    runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow)
+    return Found(runs, kind, taken, missing=_lacking(runs))
 
-        return _plain(read_study(name, columns=columns, flop_rule=flop_rule, allow=allow), "study", asked)
-    if name != "-" and _exists(name) and (logs := find(Path(name))) is not None:
-        kind, runs = logs
-        runs = runs if per_run is None else _completed(runs, per_run)
-        taken = choose(runs, asked, shown(name))
-        raw = table(runs, taken, rule, source=shown(name))
-        built = build(raw, flop_rule=flop_rule, allow=allow).clustered("run")
-        doubts = tuple(dict.fromkeys(one for run in runs for one in run.doubts))
-        built = replace(built, findings=(*doubts, *built.findings))
-        return Found(built, kind, taken, str(rule), missing(taken, runs))
-    if name == "-" or _exists(name) or name not in datasets.NAMES:
+
+def _of_rows(
+    name: str, *, study: bool, columns: Mapping[str, str] | None, **said: Any
+) -> tuple[Runs, str, tuple[Taken, ...]]:
+    """Give the runs of a source of rows, what it is, and which column each letter is."""
+    if not study and (name == "-" or _exists(name) or name not in datasets.NAMES):
         if name != "-" and not _exists(name) and (near := get_close_matches(name, datasets.NAMES, n=1)):
             raise DataError(f'{name}: there is no such file or dataset. Did you mean the dataset "{near[0]}"?')
-        return _plain(read_table(name, columns=columns, flop_rule=flop_rule, allow=allow), "table", asked)
-    return _plain(datasets.load(name, columns=columns, flop_rule=flop_rule, allow=allow), "dataset", asked)
+        raw = raw_source(name)
+        named = assign(raw.names, columns or {}, raw.source)
+        taken = tuple(Taken(letter, ((named[letter], "column"),)) for letter in LETTERS if letter in named)
+        return build(raw, columns=columns, **said), "table", taken
+    if study:
+        from isoflop.readers.of_study import read_study
+
+        runs = read_study(name, columns=columns, **said)
+    else:
+        runs = datasets.load(name, columns=columns, **said)
+    kind: Origin = "study" if study else "dataset"
+    return runs, kind, tuple(Taken(letter, ((letter, kind),)) for letter in LETTERS if letter in runs)
 
 
-def _plain(runs: Runs, kind: str, asked: Mapping[str, str]) -> Found:
-    """Give what a table holds: its columns are what they are called, or what the user said."""
-    taken = tuple(Taken(name, ((asked.get(name, name), "column"),)) for name in LETTERS if name in runs)
+def _lacking(runs: Runs) -> str:
+    """Give in one line what a table lacks, with what to type; empty if nothing."""
     lacking = [name for name in ("N", "D", "loss") if name not in runs]
     if not lacking:
-        return Found(runs, kind, taken)
+        return ""
     told = f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing; there are "
-    said = f"{', '.join(runs.columns)}. Say {', '.join(f'--{name} COLUMN' for name in lacking)}."
-    return Found(runs, kind, taken, missing=told + said)
+    return f"{told}{', '.join(runs.columns)}. Say {', '.join(f'--{name} COLUMN' for name in lacking)}."
 
 
 def _completed(runs: tuple[Logged, ...], per_run: str | os.PathLike[str]) -> tuple[Logged, ...]:
@@ -125,7 +141,8 @@ def _completed(runs: tuple[Logged, ...], per_run: str | os.PathLike[str]) -> tup
 
 def _cells(names: Sequence[str], row: Sequence[object]) -> dict[str, Cell]:
     pairs = zip(names, row, strict=True)
-    return {name: cell if isinstance(cell, str | float | bool) else str(cell) for name, cell in pairs if name != "run"}
+    plain = (str, float, bool, type(None))
+    return {name: cell if isinstance(cell, plain) else str(cell) for name, cell in pairs if name != "run"}
 
 
 def _exists(name: str) -> bool:

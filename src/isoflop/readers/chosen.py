@@ -17,8 +17,8 @@ from isoflop.runs.columns import LETTERS, is_perplexity, letter_of
 from isoflop.units import parse_quantity
 
 Place = Literal["metrics", "config", "summary"]
-Origin = Literal["metrics", "config", "summary", "step", "number", "column"]
-"""Where a part of a column comes from; of a table it is a column."""
+Origin = Literal["metrics", "config", "summary", "step", "number", "column", "study", "dataset"]
+"""Where a part of a column comes from: of a log the first five, of a table a column."""
 
 Places = Mapping[Place, list[str]]
 """The keys in each place."""
