@@ -74,6 +74,19 @@ def test_a_product_is_worked_out_at_the_step_of_the_loss():
     assert rows(one, D="step*0.5M")["D"][0] == 2e7
 
 
+def test_a_loss_in_bits_is_turned_into_nats_by_a_product():
+    assert rows(run(val__bpb=LOSSES), loss="val/bpb*0.5")["loss"].tolist() == [1.125]
+    assert rows(run(val__bpb=LOSSES), loss="0.5*val/bpb", rule=Rule("best"))["loss"].tolist() == [1.0]
+
+
+def test_another_column_may_be_text_or_a_metric():
+    one = run(val__loss=LOSSES, tokens=STEPS, gap=[1, 2, 3, 4], config={"n_params": 1e7, "data": "web"})
+    found = rows(one, corpus="config.data", spread="gap")
+    assert found["corpus"].tolist() == ["web"]
+    assert found["spread"].tolist() == [4]
+    assert "data" not in found
+
+
 def test_an_unknown_key_is_refused_with_what_there_is():
     with pytest.raises(DataError, match='no key "tokns" to be D; metrics have val/loss; config has n_params'):
         taken(run(val__loss=LOSSES), D="tokns")

@@ -114,6 +114,13 @@ class Taken:
                 found = found * _quantity(getattr(run, place).get(key))
         return found
 
+    def cells(self, run: Logged, steps: Floats) -> list[Cell]:
+        """Give the values for a run as cells of a table: a setting under another name stays the text that it is."""
+        (key, place), *more = self.parts
+        if self.letter not in LETTERS and not more and place in {"config", "summary"}:
+            return [getattr(run, place).get(key)] * len(steps)
+        return [*self.of(run, steps).tolist()]
+
 
 def _quantity(cell: Cell) -> float:
     """Give a setting as a number, "70B" too; nan for what is none."""
@@ -250,7 +257,7 @@ def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source:
     for run, found in zip(runs, parts, strict=True):
         count = len(found["step"])
         for name, values in found.items():
-            columns[name] += values.tolist()
+            columns[name] += values
         columns["run"] += [run.name] * count
         if status:
             columns["status"] += [run.status] * count
@@ -260,14 +267,15 @@ def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source:
     return RawTable(source, tuple(kept), tuple(kept.values()), np.arange(1, len(columns["run"]) + 1))
 
 
-def _rows(run: Logged, taken: Sequence[Taken], *, loss: Taken | None, rule: Rule) -> dict[str, Floats]:
+def _rows(run: Logged, taken: Sequence[Taken], *, loss: Taken | None, rule: Rule) -> dict[str, list[Cell]]:
     """Give the step and what was taken, for each evaluation of a run that counts; one row where there is none."""
-    key, place = loss.parts[0] if loss is not None else ("", "metrics")
-    if place == "metrics" and key in run.metrics:
-        steps, losses = rule.of(run.metrics[key])
+    key = next((key for key, place in loss.parts if place == "metrics"), None) if loss is not None else None
+    if loss is not None and key in run.metrics:
+        logged = run.metrics[key]
+        steps, losses = rule.of(logged if loss.key == key else Series(logged.steps, loss.of(run, logged.steps)))
     else:
         ends = [found.steps[-1] for found in run.metrics.values() if len(found.steps)]
         steps = np.array([max(ends, default=np.nan)])
         losses = np.full(1, np.nan) if loss is None else loss.of(run, steps)
-    found = {one.letter: losses if one is loss else one.of(run, steps) for one in taken}
-    return {"step": steps, **found}
+    found = {one.letter: losses.tolist() if one is loss else one.cells(run, steps) for one in taken}
+    return {"step": steps.tolist(), **found}
