@@ -238,7 +238,8 @@ def test_the_json_says_all_of_it(good, logs):
     found = good("read", logs("torch"), "--final", "mean:2")
     assert found["kind"] == "TensorBoard"
     assert {"column": "loss", "key": "val/loss", "from": "metrics"} in found["taken"]
-    assert found["rule"] == "the mean of its last 2 evaluations"
+    assert found["rule"] == "the loss of a run is the mean of its last 2 evaluations"
+    assert good("read", logs("torch"), "--curves")["rule"] == "every evaluation of a run is a row"
     assert len(found["runs"]) == RUNS
     assert found["missing"] == ""
 

@@ -58,7 +58,8 @@ class Rule:
 
     def __str__(self) -> str:
         said = {"last": "its last evaluation", "best": "its lowest evaluation"}.get(self.final)
-        said = "every evaluation" if self.curves else said or f"the mean of its last {self.final[5:]} evaluations"
+        said = f"the loss of a run is {said or f'the mean of its last {self.final[5:]} evaluations'}"
+        said = "every evaluation of a run is a row" if self.curves else said
         return said if self.smooth == 1 else f"{said}, each the mean of {self.smooth}"
 
     def of(self, found: Series) -> tuple[Floats, Floats]:
@@ -269,7 +270,7 @@ def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source:
 
 def _rows(run: Logged, taken: Sequence[Taken], *, loss: Taken | None, rule: Rule) -> dict[str, list[Cell]]:
     """Give the step and what was taken, for each evaluation of a run that counts; one row where there is none."""
-    key = next((key for key, place in loss.parts if place == "metrics"), None) if loss is not None else None
+    key = next((key for key, place in loss.parts if place == "metrics"), "") if loss is not None else ""
     if loss is not None and key in run.metrics:
         logged = run.metrics[key]
         steps, losses = rule.of(logged if loss.key == key else Series(logged.steps, loss.of(run, logged.steps)))

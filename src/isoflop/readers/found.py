@@ -23,7 +23,7 @@ class Found:
 
     kind     what the source is: W&B, TensorBoard, a table, a study, a dataset
     taken    where each column comes from
-    rule     which evaluation of a run counts; empty for a table
+    rule     which evaluation of a run counts, as a sentence; empty for a table
     missing  what is still to be said, in one line; empty if nothing is
     """
 
@@ -53,7 +53,7 @@ class Found:
         given = {one.letter for one in self.taken}
         lines += [(name, self.runs.flop_rule, "computed") for name in "NDC" if name in self.runs and name not in given]
         origins = table(["column", "key", "from"], lines, words=True)
-        rule = [dim(f"the loss of a run is {self.rule}")] if self.rule else []
+        rule = [dim(self.rule)] if self.rule else []
         return group(
             heading(self.runs.source, what), _listed(self.runs), *more, "", origins, *rule,
             findings_list(self.runs.findings),

@@ -20,7 +20,7 @@ Cell = str | float | bool | None
 Cells = Mapping[str, Cell]
 
 MAX_POINTS = 2_000_000
-"""The most values of metrics read from one source."""
+"""The most values of metrics read from one log."""
 MAX_KEYS = 900
 _LONGEST = 500
 _DEEPEST = 8
