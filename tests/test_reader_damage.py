@@ -127,6 +127,39 @@ def test_a_flipped_bit_in_plain_text_never_ends_in_a_traceback(case, name):
     assert 0 < read < COUNT
 
 
+HANDMADE = {  # the reader: (its file, what is in it)
+    "nanochat": (
+        "results.csv",
+        "flops_budget,depth,params_total,num_iterations,tokens_trained,val_bpb,core_score,train_time_sec\n"
+        + "".join(f"1e18,{depth},{depth}00000,3000,1500000000,0.{depth},0.15,700\n" for depth in range(10, 22)),
+    ),
+    "wandb_export": (
+        "chart.csv",
+        '"Step","a - val/loss","a - val/loss__MIN","a - val/loss__MAX"\n'
+        + "".join(f"{step},{3 - step / 100},2,4\n" for step in range(0, 100, 3)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HANDMADE)
+def test_a_table_of_results_cut_or_flipped_is_read_line_by_line_or_refused(tmp_path, name):
+    reader, (called, text) = import_module(f"isoflop.readers.{name}"), HANDMADE[name]
+    path, data, random, read = tmp_path / called, text.encode(), np.random.default_rng(5), 0
+    path.write_bytes(data)
+    whole = points(reader.read(path))
+    for cut in random.integers(0, len(data), COUNT).tolist():
+        path.write_bytes(data[:cut])
+        if (found := read_or_refuse(reader, path)) is not None:
+            assert begins(points(found), whole), cut
+            read += 1
+    assert read > COUNT / 2
+    for byte in random.integers(0, len(data), COUNT).tolist():
+        flipped = bytearray(data)
+        flipped[byte] ^= 1 << int(random.integers(8))
+        path.write_bytes(flipped)
+        read_or_refuse(reader, path)
+
+
 @pytest.fixture(scope="module")
 def parquet(tmp_path_factory):
     import duckdb

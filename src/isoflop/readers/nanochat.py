@@ -28,10 +28,14 @@ def recognises(path: Path) -> bool:
 def read(path: Path) -> tuple[Logged, ...]:
     """Give the runs; the loss is val_bpb, in bits per byte, and N counts all parameters."""
     text, doubts = whole_lines(path)
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    names = rows[0] if rows else []
+    try:
+        names, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except (ValueError, csv.Error) as error:
+        raise DataError(f"{shown(str(path))}: is no table of commas ({error}). Correct it.") from None
+    if missing := sorted(_NEEDED - {*names}):
+        raise DataError(f"{shown(str(path))}: has no column {missing[0]}, as nanochat's results have.")
     found, without = [], 0
-    for line, cells in enumerate(rows[1:], start=2):
+    for line, cells in enumerate(rows, start=2):
         if len(cells) != len(names):
             raise DataError(f"{shown(str(path))}, line {line}: {len(cells)} cells where the header has {len(names)}.")
         row: dict[str, Cell] = {name: _cell(text) for name, text in zip(names, cells, strict=True)}

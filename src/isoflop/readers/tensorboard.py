@@ -28,7 +28,8 @@ _TRIAL = re.compile(r"\d{9,}(\.\d+)?$")
 """The folder in which torch's add_hparams writes: named after the second it was called in."""
 _FORMATS = {1: "<f4", 2: "<f8", 19: "<f2"}
 """TensorFlow's codes of types that a scalar may have."""
-_LOOKS = 4000
+_LOOKS = 400
+"""After so many ways in which events of one length are built, the rest are decoded one by one."""
 
 Points = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 """Where in the file, step, value."""

@@ -25,7 +25,7 @@ def read(path: Path) -> tuple[Logged, ...]:
     text, doubts = whole_lines(path)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        names = next(rows)
+        names = next(rows, [])
         columns: dict[int, tuple[list[float], list[float]]] = {place: ([], []) for place in _values(names)}
         for cells in rows:
             if len(cells) != len(names):
