@@ -207,6 +207,16 @@ def test_a_parquet_file_with_too_many_rows_or_columns_is_refused(parquet):
         parquet_table(parquet, (40, 4))
 
 
+def test_a_parquet_file_of_one_long_text_again_and_again_is_refused_before_it_is_unpacked(tmp_path):
+    import duckdb
+
+    path = tmp_path / "bomb.parquet"
+    duckdb.sql("SELECT repeat('x', 1000000) AS run, 1e7 AS N FROM range(1000)").write_parquet(str(path))
+    assert path.stat().st_size < 10**6
+    with pytest.raises(DataError, match="grows beyond 200 MiB when unpacked"):
+        read_table(path)
+
+
 def test_a_parquet_path_that_means_several_files_is_refused(parquet, tmp_path):
     shutil.copy(parquet, tmp_path / "runs*.parquet")
     with pytest.raises(DataError, match="Rename it"):

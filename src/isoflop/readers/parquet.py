@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import DataError, MissingExtraError, shown
-from isoflop.readers.source import head
+from isoflop.readers.source import MAX_BYTES, head
 from isoflop.runs.cells import RawTable
 
 if TYPE_CHECKING:
@@ -51,10 +51,20 @@ def _table(store: duckdb.DuckDBPyConnection, path: Path, most: tuple[int, int], 
     if rows > most[0] or len(kinds) > most[1]:
         raise DataError(f"{source}: has {rows:,} rows and {len(kinds):,} columns; at most {most[0]:,} and {most[1]:,} "
                         "are read. Keep one row a run and the columns needed.")  # fmt: skip
+    _refuse_bomb(store, name, kinds, source=source)
     wanted = ", ".join(f"{_quoted(key)}::{'DOUBLE' if _number(kind) else 'VARCHAR'}" for key, kind in kinds.items())
     found = store.execute(f"SELECT {wanted} FROM read_parquet(?)", [name]).fetchnumpy()  # noqa: S608 - names are quoted
     columns = tuple(_cells(found[key]) for key in found)
     return RawTable(source, tuple(kinds), columns, np.arange(1, rows + 1))
+
+
+def _refuse_bomb(store: duckdb.DuckDBPyConnection, name: str, kinds: dict[str, str], *, source: str) -> None:
+    """Refuse a table that grows too large when unpacked: one text may stand for a million rows."""
+    sizes = [f"8 * count({_quoted(key)})" for key, kind in kinds.items() if _number(kind)]
+    sizes += [f"coalesce(sum(strlen({_quoted(key)}::VARCHAR)), 0)" for key, kind in kinds.items() if not _number(kind)]
+    (size,) = store.execute(f"SELECT {' + '.join(sizes)} FROM read_parquet(?)", [name]).fetchone() or (0,)  # noqa: S608
+    if size > MAX_BYTES:
+        raise DataError(f"{source}: grows beyond {MAX_BYTES >> 20} MiB when unpacked. Keep the columns needed.")
 
 
 def _quoted(name: str) -> str:
