@@ -49,6 +49,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/design.py
 	$(BIN)/python benchmarks/plans.py
+	$(BIN)/python benchmarks/readers.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/transfer.py
 	$(BIN)/python benchmarks/recentred.py

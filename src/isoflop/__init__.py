@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from isoflop.plan import Frontier, Plan, Sheet, frontier, plan, save_plan
     from isoflop.profile import Profile, profile
     from isoflop.quote import Quote, quote
-    from isoflop.read import read
+    from isoflop.read import find_runs, read
+    from isoflop.readers.found import Found
     from isoflop.record import Record, backtest
     from isoflop.runs import Runs
     from isoflop.saved import load, save
@@ -53,7 +54,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Checked": "check", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design",
     "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
-    "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
+    "Forecast": "forecast", "Forecasts": "forecast", "Found": "readers.found",
+    "Frontier": "plan", "Hyperparameters": "hyperparameters",
     "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
     "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
     "runs", "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
@@ -61,9 +63,10 @@ _HOME = {
     "verify", "approach1": "approaches", "approach2":
     "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check":
     "check", "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent":
-    "dense", "design": "", "effective_params": "laws.precision", "find_device": "devices", "fit": "fit", "flops_for":
-    "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
-    "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale":
+    "dense", "design": "", "effective_params": "laws.precision", "find_device": "devices", "find_runs": "read",
+    "fit": "fit", "flops_for": "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters":
+    "hyperparameters", "in_words": "words", "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "",
+    "load": "saved", "noise_scale":
     "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
     "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
@@ -85,6 +88,7 @@ __all__ = [
     "Fit",
     "Forecast",
     "Forecasts",
+    "Found",
     "Frontier",
     "Hyperparameters",
     "IsoflopError",
@@ -122,6 +126,7 @@ __all__ = [
     "design",
     "effective_params",
     "find_device",
+    "find_runs",
     "fit",
     "flops_for",
     "forecast",

@@ -19,8 +19,7 @@ from isoflop.cli.shared import introduce
 from isoflop.errors import IsoflopError, shown
 
 HOMES = {
-    "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking", "plan": "planning",
-    "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing", "landmarks": "models",
+    "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking", "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing", "landmarks": "models", "read": "reading",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
     "demo": "showing",
 }  # fmt: skip
