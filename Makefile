@@ -49,8 +49,11 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/design.py
 	$(BIN)/python benchmarks/plans.py
+	$(BIN)/python benchmarks/readers.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/transfer.py
+	$(BIN)/python benchmarks/recentred.py
+	$(BIN)/python benchmarks/loop.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -36,7 +36,6 @@ PORIAN: dict[Setting, float] = {  # Porian et al. 2024, arXiv:2406.19146: expone
     ("owt2", "base", "short", "chinchilla", "standard"): 0.569,
     ("owt2", "tuned", "short", "const", "standard"): 0.518,
 }
-TINYLM = {"1e+11": (1.69e4, 58), "3e+11": (3.17e4, 50), "1e+12": (5.39e4, 57)}  # noted when it was measured
 
 
 @dataclass(frozen=True)
@@ -134,13 +133,13 @@ def exponents(porian: dict[Setting, Runs]) -> None:
 
 
 def tinylm() -> None:
-    """Print the minima of the bundled ladder beside those noted when it was measured."""
-    found = approach2(load("tinylm", where="role == 'sweep'"))
-    print(f"\ntinylm: {found}; noted: N ~ C^.52")
-    for minimum in found.evidence.budgets:
-        noted = TINYLM.get(f"{minimum.C:.0e}")
-        beside = f"noted: {noted[0]:.3g}, {noted[1]}" if noted else f"left out: {minimum.problem}"
-        print(f"  {minimum.C:.0e}   N {minimum.N!s:24s} D/N {minimum.D.value / minimum.N.value:3.0f}   {beside}")
+    """Print the minima of the bundled ladder in each order of its data, and in all of them."""
+    for order in ("order == 0", "order == 1", "order == 2", "order >= 0"):
+        found = approach2(load("tinylm", where=f"role == 'sweep' and {order}"))
+        print(f"\ntinylm, {order}: {found}")
+        for minimum in found.evidence.budgets:
+            ratio = minimum.D.value / minimum.N.value
+            print(f"  {minimum.C:.3g}   N {minimum.N!s:24s} D/N {ratio:3.0f}   {minimum.problem or ''}")
 
 
 def envelopes() -> None:

@@ -85,21 +85,25 @@ def test_the_exponents_of_porian_et_al(row):
 
 
 def test_the_minima_of_the_bundled_ladder():
-    frontier = approach2(load("tinylm", where="role == 'sweep'"))
+    sweep = load("tinylm", where="role == 'sweep'")
+    frontier = approach2(sweep)
     usable = frontier.evidence.usable
-    assert [m.C for m in usable] == pytest.approx([1e11, 3e11, 1e12], rel=1e-3)
-    assert [m.N.value for m in usable] == pytest.approx([1.69e4, 3.17e4, 5.39e4], rel=0.05)
-    assert [m.D.value / m.N.value for m in usable] == pytest.approx([58, 50, 57], rel=0.08)
-    assert frontier.N.exponent.value == pytest.approx(0.52, abs=0.01)
+    assert [m.C for m in usable] == pytest.approx([5e10, 1.25e11, 3e11, 7.5e11], rel=1e-3)
+    for minimum in usable:  # between the sizes beside the one that did best on average over the three orders
+        near = sweep.where(f"C > {0.99 * minimum.C} and C < {1.01 * minimum.C}")
+        sizes = np.unique(near["N"])
+        best = int(np.argmin([near["loss"][near["N"] == size].mean() for size in sizes]))
+        assert sizes[best - 1] < minimum.N.value < sizes[best + 1]
+    assert 0.5 < frontier.N.exponent.value < 0.62
 
 
-def test_the_ladders_smallest_budget_is_left_out_because_its_minimum_is_at_the_edge():
-    minima = isoflop_minima(load("tinylm", where="role == 'sweep'"))
+def test_a_budget_whose_minimum_is_at_the_edge_is_left_out():
+    minima = isoflop_minima(load("tinylm", where="role == 'sweep' and (C > 6e10 or N > 13000)"))
     assert [m.usable for m in minima.budgets] == [False, True, True, True]
-    (finding,) = minima.findings
-    assert (finding.code, finding.severity) == ("F11", "WARN")
-    assert "3e+10" in finding.message
-    assert "sizes below 6144" in finding.remedy
+    (finding,) = (one for one in minima.findings if one.code == "F11")
+    assert finding.severity == "WARN"
+    assert "5e+10" in finding.message
+    assert "sizes below 13.8k" in finding.remedy
 
 
 # Approach 2: its promises.
@@ -168,8 +172,8 @@ def test_budgets_need_not_cost_exactly_the_same():
 
 def test_replicates_and_larger_runs_are_no_budgets_and_are_listed():
     budgets = group_by_budget(load("tinylm"))
-    assert [len(member) for member in budgets.members] == [5, 6 + 5, 5 + 4, 5]
-    assert len(budgets.excluded) == 3
+    assert [len(member) for member in budgets.members] == [18, 18, 18, 18, 9]
+    assert len(budgets.excluded) == 6
     assert "other size" in budgets.excluded[0].reason
 
 
@@ -208,7 +212,7 @@ def test_three_runs_a_budget_have_no_intervals_and_say_why():
 def test_drifting_sizes_are_found_and_centred_ones_are_not():
     assert "F12" in codes(approach2(ladder(4, drift=0.23)))
     assert codes(approach2(ladder(8, noise=0.005))) == []
-    assert codes(approach2(load("tinylm", where="role == 'sweep'"))) == ["F11"]
+    assert not {"F11", "F12"} & set(codes(approach2(load("tinylm", where="role == 'sweep'"))))
 
 
 @pytest.mark.public_data

@@ -63,7 +63,7 @@ def test_there_are_only_so_many_origins_and_the_first_and_last_are_among_them():
 
 def test_a_budget_ends_at_a_gap_or_where_it_grows_too_wide():
     tight = np.concatenate([np.linspace(18, 18 + GAP / 2, 9), [19.0]])
-    assert origins(tight, 8) == pytest.approx([18 + GAP / 2])
+    assert origins(np.append(tight, 20.0), 8) == pytest.approx([19.0])
     even = np.arange(18, 19.5, GAP / 2)
     assert (np.diff(origins(even, 1)) <= WIDEST + GAP).all()
 

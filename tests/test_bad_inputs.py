@@ -197,7 +197,6 @@ REFUSED = {  # the example: (file name, content, what the refusal says)
     ".pt": ("model.pt", zipped("model/data.pkl", content=pickle.dumps(Owned())), "is a PyTorch file, a pickle"),
     "safetensors": ("model.safetensors", safetensors(54), "is a safetensors file. It holds weights, not runs"),
     "safetensors header 2^63": ("model.safetensors", safetensors(2**63), "is a safetensors file"),
-    "parquet with 2^31 rows": ("runs.parquet", b"PAR1\x15\x80\x80\x80\x80\x10PAR1", "which isoflop does not read yet"),
     "xz": ("runs.csv.xz", lzma.compress(GOOD.encode()), "is xz-compressed. Unpack it"),
     "a web page": ("runs.csv", "<!DOCTYPE html>\n<html></html>\n", "is a web page. Download the table itself"),
     "JSON NaN": ("runs.json", '[{"N": NaN}]', "NaN is not JSON. Write null"),

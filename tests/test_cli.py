@@ -82,7 +82,7 @@ def test_the_shape_of_solve(good, saved):
 def test_the_shape_of_data(good):
     found = good("data", "tinylm")
     assert list(found) == ["name", "source", "licence", "rows"]
-    assert len(found["rows"]) == 33
+    assert len(found["rows"]) == 87
     assert all({"N", "D", "C", "loss", "role"} <= set(row) for row in found["rows"])
 
 

@@ -58,11 +58,29 @@ def test_failed_runs_end_with_exit_code_1_and_diverged_ones_are_said(run, tmp_pa
 def test_what_cannot_be_is_refused_in_one_line(refused, tmp_path):
     study = sweep(tmp_path / "s")
     assert "study.toml: there is no such file" in refused(3, "study", "status", tmp_path / "none")
-    assert '"ray" is not a launcher' in refused(2, "study", "run", study.folder, "--launcher", "ray")
+    assert '"rya" is not a launcher' in refused(2, "study", "run", study.folder, "--launcher", "rya")
+    assert "--sbatch goes with --launcher slurm" in refused(2, "study", "run", study.folder, "--sbatch", "--time=5")
+    assert "-o goes with --launcher script" in refused(2, "study", "run", study.folder, "--launcher=ray", "-o", "x.sh")
+    said = refused(2, "study", "run", study.folder, "--launcher=slurm", "--no-wait", "--sbatch", "--comment='a")
+    assert "no closing quotation" in said
+    said = refused(2, "study", "run", study.folder, "--launcher=ray", "--address", "nonsense")
+    assert "nonsense is not the address of a Ray cluster. Say HOST:PORT" in said
+    said = refused(1, "study", "run", study.folder, "--launcher=ray", "--address", "127.0.0.1:1")
+    assert "no Ray cluster at 127.0.0.1:1: Connection refused" in said
     assert 'no run is called "x; rm -rf ~"' in refused(3, "study", "worker", study.folder, "x; rm -rf ~")
     assert "none of its 3 runs has finished" in refused(3, "study", "export", study.folder)
     (study.folder / "study.toml").write_text('name = "a; rm -rf ~"\ncommand = ["x"]\n[grid]\na = 1\n')
     assert '"a; rm -rf ~" cannot name a study' in refused(3, "study", "run", study.folder)
+
+
+def test_a_launcher_that_is_not_installed_is_said_with_what_to_do(refused, monkeypatch, tmp_path):
+    study = sweep(tmp_path / "s")
+    (study.folder / "slurm").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = refused(1, "study", "run", study.folder, "--launcher", "slurm")
+    assert "sbatch cannot be called (No such file or directory). Say it where Slurm's programs are on the PATH" in said
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert 'Type: pip install "isoflop[ray]"' in refused(1, "study", "run", study.folder, "--launcher", "ray")
 
 
 @pytest.mark.parametrize("task", [None, "2"])
@@ -70,7 +88,7 @@ def test_the_script_runs_a_study_here_or_a_part_of_it_as_an_array_task(run, tmp_
     study = sweep(tmp_path / "a folder; with $words")
     done = run("study", "run", study.folder, "--launcher", "script", "-o", tmp_path / "run.sh")
     assert done.code == 0
-    assert "#SBATCH --array=1-3\n" in (tmp_path / "run.sh").read_text()
+    assert "#SBATCH --array=1-3%2\n" in (tmp_path / "run.sh").read_text()
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
     if task:
         environment["SLURM_ARRAY_TASK_ID"] = task

@@ -27,12 +27,13 @@ def codes(runs):
 # Quiet.
 
 
-def test_nothing_fires_on_our_own_small_ladder():
-    assert codes(read("tinylm", where='role == "sweep"')) == []
-
-
-def test_our_ladders_replicates_are_the_only_thing_said_about_all_of_it():
-    assert codes(read("tinylm")) == [("D06", "INFO")]
+def test_of_our_own_small_ladder_only_what_is_true_is_said():
+    runs = read("tinylm", where='role == "sweep"')
+    assert codes(runs) == [("D06", "INFO"), ("D09", "WARN")]
+    assert set(runs.findings[1].runs) == {
+        name for name, steps in zip(runs.names, runs["S"], strict=True) if 100 / steps > 0.101
+    }
+    assert codes(read("tinylm", where="S >= 1000 and order == 0")) == []
 
 
 @pytest.mark.parametrize(

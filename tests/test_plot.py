@@ -18,6 +18,7 @@ from isoflop.forecast import forecast
 from isoflop.laws import find_curve
 from isoflop.plot import backtest_figure, overview, save_figure, sensitivity_figure
 from isoflop.record import backtest
+from isoflop.runs import Runs
 from isoflop.sensitivity import sensitivity
 
 LEADS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -71,7 +72,7 @@ def test_every_run_is_on_the_isoflop_panel(figure, ladder):
 def test_every_budget_and_every_law_is_named_at_its_line(figure):
     left, right = figure.axes
     assert [text for text in words(left) if text.endswith("FLOPs")] == [
-        f"{budget} FLOPs" for budget in ("3e10", "1e11", "3e11", "1e12")
+        f"{budget} FLOPs" for budget in ("5e10", "1.25e11", "3e11", "7.5e11")
     ]
     assert {"chinchilla", "coupled"} <= set(words(right))
     assert left.get_ylabel() == right.get_ylabel() == "loss (nats per byte)"
@@ -79,7 +80,7 @@ def test_every_budget_and_every_law_is_named_at_its_line(figure):
 
 def test_budgets_without_a_minimum_get_no_diamond(figure):
     diamonds = next(dots for dots in figure.axes[0].collections if np.ptp(dots.get_facecolor()[:, :3]) == 0)
-    assert len(diamonds.get_offsets()) == 3
+    assert len(diamonds.get_offsets()) == 4
 
 
 def test_every_target_shows_what_it_reached_and_what_each_law_said(figure, laws, ladder):
@@ -91,13 +92,15 @@ def test_every_target_shows_what_it_reached_and_what_each_law_said(figure, laws,
             assert np.isclose(heights, one.loss.value).any()
 
 
-def test_runs_above_the_compute_panel_leave_a_mark(figure, ladder):
-    axes = figure.axes[1]
+def test_runs_above_the_compute_panel_leave_a_mark(laws, ladder):
+    sweep, first = ladder[0], ladder[0]["N"] == ladder[0]["N"].max()
+    runs = Runs.of(N=sweep["N"], D=sweep["D"], C=sweep["C"], loss=np.where(first, 1.6, 1.0) * sweep["loss"])
+    axes = overview(laws, runs).axes[1]
     top = axes.get_ylim()[1]
-    hidden = ladder[0]["loss"] > top
+    hidden = runs["loss"] > top
     marks = drawn(axes)[np.isclose(drawn(axes)[:, 1], top)]
-    assert hidden.any()
-    assert sorted(marks[:, 0]) == sorted(ladder[0]["C"][hidden])
+    assert hidden.sum() >= first.sum()
+    assert sorted(marks[:, 0]) == sorted(runs["C"][hidden])
 
 
 def test_no_words_overlap_and_all_can_be_read_on_white(figure):
@@ -230,8 +233,8 @@ def test_a_sensitivity_is_saved_in_each_format(kind, ways, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def tried(ladder):
-    return backtest(ladder[0])
+def tried(laws):
+    return backtest(laws["chinchilla"])
 
 
 def test_the_laws_together_are_drawn_with_their_band_and_forecasts(ladder):

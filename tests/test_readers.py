@@ -144,7 +144,7 @@ def test_one_json_object_is_one_run(put):
 
 def test_a_file_comes_before_a_dataset_of_its_name(put, monkeypatch, tmp_path):
     put("tinylm", CSV)
-    assert len(read("tinylm")) == 33
+    assert len(read("tinylm")) == 87
     monkeypatch.chdir(tmp_path)
     assert len(read("tinylm")) == 3
 
@@ -201,7 +201,8 @@ BAD = [
     ("runs.npy", b"\x93NUMPY\x01\x00", "is a NumPy array file"),
     ("runs.zip", b"PK\x03\x04\x14\x00", "is a zip archive"),
     ("runs.xlsx", b"PK\x03\x04\x14\x00" + b"xl/workbook.xml", "is an Excel workbook. Save the sheet as CSV"),
-    ("runs.parquet", b"PAR1\x15\x04", "is a Parquet file"),
+    ("runs.parquet", b"PAR1\x15\x04", "DuckDB cannot read it"),
+    ("runs.parquet.gz", gzip.compress(b"PAR1\x15\x04"), "is a Parquet file. Name the file itself"),
     ("runs.csv.xz", b"\xfd7zXZ\x00\x00", "is xz-compressed"),
     ("torn.csv.gz", gzip.compress(CSV.encode() * 50)[:-12], "ends early"),
     ("torn.csv", b"\x1f\x8b\x08\x00garbage", "gzip file"),

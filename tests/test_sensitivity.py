@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from commands import good, refused, run, table, write  # noqa: F401 - fixtures
 from simulated import chinchilla_runs
 
 import isoflop
@@ -15,6 +14,8 @@ from isoflop.laws import find_curve
 from isoflop.runs import Runs
 from isoflop.sensitivity import FACTORS, OBJECTIVES, OUTLIERS
 from isoflop.sensitivity.choices import counts
+
+pytest_plugins = ["commands"]
 
 RUNS = chinchilla_runs(60, noise=0.005)
 FOUND = isoflop.sensitivity(RUNS, flops=1e23, draws=100)
@@ -60,7 +61,7 @@ def test_another_law_gives_the_plan_of_its_own_fit():
 
 def test_every_combination_is_what_its_own_fit_from_afar_says():
     row = only(ON_LADDER, objective="squares", outliers="cheapest", law="coupled")
-    some = LADDER.take(LADDER["C"] > np.sort(LADDER["C"])[1])
+    some = LADDER.take(LADDER["C"] > np.sort(LADDER["C"])[8])
     planned = isoflop.plan(isoflop.fit("coupled", some, objective="squares", draws=0), flops=1e13)
     for name in QUANTITIES:
         assert getattr(row, name).value == pytest.approx(getattr(planned, name).value, rel=2e-3)
@@ -214,12 +215,12 @@ def test_equal_seeds_give_equal_results():
 def test_it_prints_itself():
     text = str(ON_LADDER)
     assert text.startswith("1e13 training FLOPs")
-    for word in ("huber:1e-3", "cheapest (2)", "gadre", "2: parabolas", "total", "share of variance"):
+    for word in ("huber:1e-3", "cheapest (9)", "gadre", "2: parabolas", "total", "share of variance"):
         assert word in text
     assert "<pre" in ON_LADDER._repr_html_()
 
 
-def test_the_command_gives_the_same_as_json(good, write):  # noqa: F811
+def test_the_command_gives_the_same_as_json(good, write):
     columns = {
         name: LADDER[name].tolist() for name in ("N", "D", "C", "loss", "N_embedding", "N_head", "width", "depth")
     }
@@ -237,7 +238,7 @@ def test_the_command_gives_the_same_as_json(good, write):  # noqa: F811
     assert parabolas["loss"] == {"value": None, "low": None, "high": None}
 
 
-def test_the_command_refuses_what_belongs_to_one_law(refused, table, tmp_path):  # noqa: F811
+def test_the_command_refuses_what_belongs_to_one_law(refused, table, tmp_path):
     assert "one law" in refused(2, "sensitivity", table, "--flops", "1e22", "--fix", "E=1.7")
     assert "no budget" in refused(2, "sensitivity", table, "--flops", "1")
     assert "Say figure.png" in refused(2, "sensitivity", table, "--flops", "1e22", "-o", tmp_path / "figure.jpg")

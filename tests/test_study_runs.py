@@ -200,7 +200,8 @@ def test_the_table_is_what_fit_reads(tmp_path):
 import json, sys
 w, D = map(int, sys.argv[1:])
 loss = 1.7 + 90 / (1000 * w)**0.35 + 400 / D**0.4
-print(json.dumps({"N": 1000 * w, "tokens": D, "loss": loss if w < 100 or D > 1e6 else float("nan")}))
+loss = loss if w < 100 or D > 1e6 else float("nan")
+print(json.dumps({"N": 1000 * w, "tokens": D, "step": 9, "layers": 2, "loss": loss}))
 """)
     study = isoflop.open_study(tmp_path)
     with pytest.raises(DataError, match="none of its 9 runs has finished"):
@@ -208,9 +209,12 @@ print(json.dumps({"N": 1000 * w, "tokens": D, "loss": loss if w < 100 or D > 1e6
     launch(study)
     text = as_csv(rows(study))
     head, *lines = text.splitlines()
-    assert head == "run,id,status,N,D,C,loss,planned_tokens,seconds,note,width"
+    assert head == "run,id,status,N,D,C,loss,planned_tokens,seconds,layers,note,width"
     assert sum(",diverged,100000,1000000,600000000000,," in line for line in lines) == 1
-    assert all(",'=1+1," in line for line in lines)
+    assert all(",2,'=1+1," in line for line in lines)
+    assert {tuple(row) for row in rows(study, ["loss", "width"])} == {("loss", "width")}
+    with pytest.raises(UsageError, match=r'no column "los"\. Did you mean "loss"'):
+        rows(study, ["los"])
     (tmp_path / "runs.csv").write_text(text)
     for source in (tmp_path, tmp_path / "runs.csv"):
         runs = isoflop.read(source)

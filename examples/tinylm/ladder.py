@@ -20,7 +20,7 @@ LADDER = {  # training FLOPs → widths around the best one, 46 (C / 7.5e11)^.26
     3e11: (20, 24, 32, 40, 48, 64),
     7.5e11: (28, 32, 40, 48, 64, 80),
 }
-TARGETS = {2.25e12: (56, 64, 80), 6e12: (80, 96)}  # 3 and 8 times the largest budget, seen in the first order alone
+TARGETS = {2.25e12: (56, 64, 80), 6e12: (80, 96)}  # 3 and 8 times the largest budget
 PACE = {12: 42e3, 16: 46e3, 24: 42e3, 32: 37e3, 48: 33e3, 64: 27e3, 80: 21e3, 112: 15e3}
 """Width → tokens per CPU second: see benchmarks/LOG.md, "The trainer's pace"."""
 HEAD = """\
@@ -44,23 +44,14 @@ def tokens(budget: float, width: int) -> int:
 
 
 def runs() -> list[dict[str, object]]:
-    """Give all runs, those of a trunk in rising D."""
+    """Give all runs, those of a trunk in rising D; the first weights change with the order of the data."""
     found: list[dict[str, object]] = []
     for order in ORDERS:
-        for budget, widths in [*LADDER.items(), *(TARGETS.items() if order == 0 else ())]:
-            role = "target" if budget in TARGETS else "sweep"
+        for budget, widths in (LADDER | TARGETS).items():
+            shared = {"order": order, "seed": order, "role": "target" if budget in TARGETS else "sweep"}
             for width in widths:
                 name = f"c{budget:.3g}-w{width}-o{order}".replace("+", "")
-                found.append(
-                    {
-                        "name": name,
-                        "width": width,
-                        "D": tokens(budget, width),
-                        "order": order,
-                        "seed": order,
-                        "role": role,
-                    }
-                )
+                found.append({"name": name, "width": width, "D": tokens(budget, width), **shared})
     return found
 
 

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from isoflop.plan import Frontier, Plan, Sheet, frontier, plan, save_plan
     from isoflop.profile import Profile, profile
     from isoflop.quote import Quote, quote
-    from isoflop.read import read
+    from isoflop.read import find_runs, read
+    from isoflop.readers.found import Found
     from isoflop.record import Record, backtest
     from isoflop.runs import Runs
     from isoflop.saved import load, save
@@ -46,27 +47,31 @@ if TYPE_CHECKING:
     from isoflop.shape import Shape, shape_for
     from isoflop.solve import solve
     from isoflop.study import Study, StudyRun, open_study
+    from isoflop.verify import Trial, Verification, verify
     from isoflop.words import in_words
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Checked": "check", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design",
-    "Device": "devices", "Downstream": "downstream", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
-    "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
-    "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
-    "MissingExtraError": "errors", "Observed": "downstream", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
-    "runs", "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
-    "StudyRun": "study", "TaskForecast": "downstream", "UntrustedError": "errors", "UsageError": "errors", "approach1": "approaches", "approach2":
-    "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check":
-    "check", "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent":
-    "dense", "design": "", "downstream": "downstream", "effective_params": "laws.precision", "find_device": "devices", "fit": "fit", "flops_for":
-    "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
-    "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale":
-    "laws.mccandlish", "observe": "downstream", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
+    "Device": "devices", "Downstream": "downstream", "Ensemble": "ensemble", "Estimate": "estimate",
+    "Finding": "findings", "Fit": "fit", "Forecast": "forecast", "Forecasts": "forecast", "Found": "readers.found",
+    "Frontier": "plan", "Hyperparameters": "hyperparameters", "IsoflopError": "errors", "Landmark": "landmarks",
+    "Landmarks": "landmarks", "Law": "law", "Memory": "cost", "MissingExtraError": "errors", "Observed": "downstream",
+    "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs": "runs",
+    "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
+    "StudyRun": "study", "TaskForecast": "downstream", "Trial": "verify", "UntrustedError": "errors",
+    "UsageError": "errors", "Verification": "verify", "approach1": "approaches", "approach2": "approaches",
+    "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check": "check",
+    "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent": "dense",
+    "design": "", "downstream": "downstream", "effective_params": "laws.precision", "find_device": "devices",
+    "find_runs": "read", "fit": "fit", "flops_for": "cost", "forecast": "forecast", "frontier": "plan",
+    "hyperparameters": "hyperparameters", "in_words": "words", "landmarks": "landmarks", "launch": "launchers",
+    "law": "law", "laws": "", "load": "saved", "noise_scale": "laws.mccandlish", "observe": "downstream",
+    "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
     "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
-    "tokens_for_smaller": "laws.inference", "training_memory": "cost",
+    "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
@@ -85,6 +90,7 @@ __all__ = [
     "Fit",
     "Forecast",
     "Forecasts",
+    "Found",
     "Frontier",
     "Hyperparameters",
     "IsoflopError",
@@ -106,8 +112,10 @@ __all__ = [
     "Study",
     "StudyRun",
     "TaskForecast",
+    "Trial",
     "UntrustedError",
     "UsageError",
+    "Verification",
     "approach1",
     "approach2",
     "backtest",
@@ -123,6 +131,7 @@ __all__ = [
     "downstream",
     "effective_params",
     "find_device",
+    "find_runs",
     "fit",
     "flops_for",
     "forecast",
@@ -152,6 +161,7 @@ __all__ = [
     "solve",
     "tokens_for_smaller",
     "training_memory",
+    "verify",
 ]
 
 

@@ -112,18 +112,26 @@ def axis_of(runs: Runs, along: str) -> Array:
 
 
 def origins(axis: Array, need: int) -> Array:
-    """Give where to cut (origins,): the ends of budgets that leave `need` runs before them and one beyond."""
+    """Give where to cut (origins,): the ends of budgets that leave `need` runs of two budgets before them, one beyond.
+
+    Runs of one budget do not say how the loss falls with compute.
+    """
+    usable = [end for end in budget_ends(axis)[1:] if np.count_nonzero(axis <= end) >= need]
+    if len(usable) > MOST_ORIGINS:
+        chosen = np.round(np.linspace(0, len(usable) - 1, MOST_ORIGINS)).astype(int)
+        usable = [usable[position] for position in chosen.tolist()]
+    return np.array(usable, dtype=float)
+
+
+def budget_ends(axis: Array) -> list[float]:
+    """Give where each budget but the largest ends, in the decades of the axis (runs,)."""
     ordered = np.sort(axis)
     ends, first = [], ordered[0]
     for before, after in pairwise(ordered.tolist()):
         if after - before > GAP or after - first > WIDEST:
             ends.append(before)
             first = after
-    usable = [end for end in ends if np.count_nonzero(axis <= end) >= need]
-    if len(usable) > MOST_ORIGINS:
-        chosen = np.round(np.linspace(0, len(usable) - 1, MOST_ORIGINS)).astype(int)
-        usable = [usable[position] for position in chosen.tolist()]
-    return np.array(usable, dtype=float)
+    return ends
 
 
 def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:

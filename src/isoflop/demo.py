@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from rich.console import Group
 from rich.text import Text
 
@@ -62,6 +63,20 @@ class Ladder:
         reached = zip(self.contenders[name].said, self.targets["loss"].tolist(), strict=True)
         return [said.value / loss - 1 for said, loss in reached]
 
+    def settings(self) -> list[list[int]]:
+        """Give the targets of each size and number of tokens: one for each order of the data."""
+        found: dict[tuple[float, float], list[int]] = {}
+        for run, pair in enumerate(zip(self.targets["N"].tolist(), self.targets["D"].tolist(), strict=True)):
+            found.setdefault(pair, []).append(run)
+        return list(found.values())
+
+    def best_targets(self) -> Runs:
+        """Give the targets of the size that did best at each budget, in all orders of the data."""
+        loss, budget = self.targets["loss"], np.round(np.log(self.targets["C"]), 1)
+        worst_first = sorted(self.settings(), key=lambda members: -float(loss[members].mean()))
+        best = {float(budget[members[0]]): members for members in worst_first}  # of each budget the last one stays
+        return self.targets.take(np.isin(np.arange(len(self.targets)), [run for runs in best.values() for run in runs]))
+
     def inside(self, name: str) -> int:
         """Give how many targets ended inside the contender's interval."""
         reached = zip(self.contenders[name].said, self.targets["loss"].tolist(), strict=True)
@@ -106,22 +121,28 @@ def _opening(ladder: Ladder) -> RenderableType:
         Text(
             f"{len(ladder.sweep)} real runs of tiny language models (≤ {_flops(sweep)} FLOPs) are fitted; "
             f"{len(ladder.targets)} larger ones (≤ {_flops(targets)}) are held back to test the forecasts. "
-            "Loss is in nats per byte.\n"
+            "Every run was made in three orders of the data. Loss is in nats per byte.\n"
         ),
     )
 
 
 def _comparison(ladder: Ladder) -> RenderableType:
-    reached = ladder.targets["loss"].tolist()
-    rows: list[tuple[str | Text, ...]] = [("reached", *[bold(f"{loss:.3f}") for loss in reached])]
-    for name, one in ladder.contenders.items():
-        title = name if name == TOGETHER else f"{name} alone"
-        rows.append((f"{title}, {LEVEL:.0%} interval", *[interval(said, 4) for said in one.said]))
-        errors = [_percent(error, signed=True) for error in ladder.errors(name)]
-        rows.append(("   off by", *(map(bold, errors) if name == TOGETHER else errors)))
-    sizes = zip(ladder.targets["N"].tolist(), ladder.targets["D"].tolist(), strict=True)
-    body = table(["parameters on tokens", *[f"{show(size)} on {show(tokens)}" for size, tokens in sizes]], rows)
-    counted = ", ".join(f"{ladder.inside(name)} of {len(reached)} for {name}" for name in ladder.contenders)
+    """Show what the larger runs reached, on average over the orders of the data, beside what was forecast for them."""
+    others = [name for name in ladder.contenders if name != TOGETHER]
+    rows: list[tuple[str | Text, ...]] = []
+    for members in ladder.settings():
+        reached = [float(ladder.targets["loss"][run]) for run in members]
+        said = ladder.contenders[TOGETHER].said[members[0]]
+        size, tokens = (show(float(ladder.targets[key][members[0]])) for key in "ND")
+        off = {name: np.mean([ladder.errors(name)[run] for run in members]) for name in ladder.contenders}
+        rows.append((
+            f"{size} on {tokens}", bold(f"{np.mean(reached):.3f}"), interval(said, 4),
+            bold(_percent(float(off[TOGETHER]), signed=True)),
+            *[_percent(float(off[name]), signed=True) for name in others],
+        ))  # fmt: skip
+    body = table(["parameters on tokens", "reached", TOGETHER, "off by", *others], rows)
+    total = len(ladder.targets)
+    counted = ", ".join(f"{ladder.inside(name)} of {total} for {name}" for name in ladder.contenders)
     return _part("2  Forecast the runs that were held back, then look", body, Text(f"inside: {counted}", style="dim"))
 
 
@@ -165,7 +186,7 @@ def _budget(ladder: Ladder) -> RenderableType:
 def _figure(ladder: Ladder, output: str) -> RenderableType:
     sources = {name: one.source for name, one in ladder.contenders.items()}
     try:
-        drawn = overview(sources, ladder.sweep, ladder.targets, loss="loss (nats per byte)")
+        drawn = overview(sources, ladder.sweep, ladder.best_targets(), loss="loss (nats per byte)")
         return Text.assemble(("Figure: ", "bold"), f"{save_figure(drawn, output)}")
     except MissingExtraError as error:
         return Text(f"No figure: {error}", style="yellow")

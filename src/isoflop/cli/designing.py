@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from isoflop.asked import Asked, quantities, takes_runs
 from isoflop.cli.shared import Json, print_json, print_result, refuse_overwriting
-from isoflop.errors import UsageError
+from isoflop.errors import UsageError, shown
 from isoflop.units import parse_quantity
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 design = typer.Typer(name="design", no_args_is_help=True, help="Design the runs to train next.")
 
 Planned = Annotated[
-    str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the runs: a name ending in .csv or .json.")
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the runs: .csv, .json, or add them to a study.toml."),
 ]
+DESCRIPTION = "study.toml"
 _PRIOR = "What centres the sizes: a curve, a fit, or the runs so far."
 
 
@@ -119,7 +122,6 @@ def _candidates(path: str | None) -> dict[str, list[float | str]] | None:
     if path is None:
         return None
     import csv
-    from pathlib import Path
 
     try:
         rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
@@ -143,13 +145,18 @@ def _check_output(output: str | None, source: str = "") -> None:
     if output is None:
         return
     refuse_overwriting(source, output)
-    if not output.endswith((".csv", ".json")):
-        raise UsageError(f"-o {output}: say a name ending in .csv or .json, as in -o runs.csv.")
+    if not (output.endswith((".csv", ".json")) or Path(output).name == DESCRIPTION):
+        raise UsageError(f"-o {output}: say a name ending in .csv or .json, as in -o runs.csv, or STUDY/study.toml.")
 
 
 def _give(found: Design, output: str | None, *, json: bool) -> None:
     """Write the runs where asked, and print the design."""
-    if output is not None:
+    if output is not None and Path(output).name == DESCRIPTION:
+        from isoflop.study.growing import add_runs
+
+        study, added = add_runs(output, found.as_rows())
+        typer.echo(f"isoflop: {shown(output)} has {len(study)} runs, {len(added)} of them new.", err=True)
+    elif output is not None:
         from isoflop.files import write_whole
         from isoflop.saved import to_json
 

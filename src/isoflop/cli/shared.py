@@ -35,7 +35,7 @@ def introduce(
 
 Runs = Annotated[
     str,
-    typer.Argument(metavar="RUNS", help="A table of runs (CSV, TSV, JSON, JSONL; - is stdin), a study or a dataset."),
+    typer.Argument(metavar="RUNS", help="A table of runs (- is stdin), logs of training, a study or a dataset."),
 ]
 Source_ = Annotated[
     str,

@@ -1,18 +1,21 @@
-"""The commands that hold a sweep and run it: study new, run, status, repair, export, worker."""
+"""The commands that hold a sweep and run it: study new, run, status, repair, export, worker, verify."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoflop.cli.shared import Json, print_json, print_result
+from isoflop.cli.shared import Drawn, Json, blocked, print_json, print_result, stop_on_block
 from isoflop.errors import IsoflopError, UsageError, shown
 
 if TYPE_CHECKING:
     from isoflop.launchers.local import Look
+    from isoflop.study.planned import Study
     from isoflop.study.progress import Progress
 
 study = typer.Typer(no_args_is_help=True, help="Run a sweep of training runs, resume it after anything, read it.")
@@ -30,17 +33,14 @@ def new(folder: Folder, json: Json = False) -> None:
     """Plan the study that study.toml describes; where there is none, write an example to start from."""
     from isoflop.files import write_whole
     from isoflop.study.description import check_name, example
-    from isoflop.study.planned import DESCRIPTION, plan_study, study_folder
+    from isoflop.study.planned import DESCRIPTION, make_folder, plan_study, study_folder
     from isoflop.study.progress import progress
 
     place = study_folder(folder)
     if not (place / DESCRIPTION).exists():
         name = place.resolve().name
         check_name(name, "a study")
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise IsoflopError(f"{shown(folder)}: cannot be made ({error.strerror}).") from None
+        make_folder(place)
         write_whole(place / DESCRIPTION, example(name).encode())
         _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
     found = progress(plan_study(place))
@@ -50,28 +50,100 @@ def new(folder: Folder, json: Json = False) -> None:
 @study.command()
 def run(
     folder: Folder,
-    launcher: Annotated[str, typer.Option("--launcher", help="local, or script: write a shell script.")] = "local",
+    launcher: Annotated[
+        str, typer.Option("--launcher", help="local, slurm, ray, or script: write a shell script.")
+    ] = "local",
     workers: Workers = None,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where a script goes.")] = "run.sh",
+    sbatch: Annotated[
+        str | None, typer.Option("--sbatch", metavar="WORDS", help="For slurm: '--partition=gpu --time=2:00:00'.")
+    ] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="For slurm: submit, and do not wait.")] = False,
+    address: Annotated[
+        str | None, typer.Option("--address", help="For ray: of a cluster that runs; one on this machine, unless said.")
+    ] = None,
+    cpus: Annotated[
+        float | None, typer.Option("--cpus-per-run", min=0.0, help="For ray: cores; the study's threads, unless said.")
+    ] = None,
+    gpus: Annotated[float | None, typer.Option("--gpus-per-run", min=0.0, help="For ray; 0 unless said.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="For script: where it goes; run.sh, unless said."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run every run that has not ended; say it again after anything, and it goes on from there."""
-    from isoflop.launchers import launch, script
     from isoflop.study.planned import open_study
 
+    given = {
+        "--sbatch": ("slurm", sbatch), "--no-wait": ("slurm", no_wait or None), "--address": ("ray", address),
+        "--cpus-per-run": ("ray", cpus), "--gpus-per-run": ("ray", gpus), "-o": ("script", output),
+    }  # fmt: skip
+    _check_launcher(launcher, given)
     found = open_study(folder)
     if launcher == "script":
-        from isoflop.files import write_whole
-
-        write_whole(output, script(found, output).encode())
-        typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
-    elif launcher == "local":
+        _write_script(found, output or "run.sh", workers=workers)
+    elif launcher == "slurm" and no_wait:
+        _submit(found, sbatch or "", workers=workers, json=json)
+    else:
         with _view() as look:
-            ended = launch(found, workers=workers, look=look)
+            if launcher == "slurm":
+                from isoflop.launchers import slurm
+
+                ended = slurm.launch(found, options=_words(sbatch or ""), workers=workers, look=look, say=_talk)
+            elif launcher == "ray":
+                from isoflop.launchers import ray
+
+                with redirect_stdout(sys.stderr):  # Ray prints there what happens to its workers
+                    ended = ray.launch(found, address=address, cpus=cpus, gpus=gpus or 0.0, workers=workers, look=look)
+            else:
+                from isoflop.launchers import launch
+
+                ended = launch(found, workers=workers, look=look)
         _print(ended, json=json)
         _end(ended)
-    else:
-        raise UsageError(f'"{shown(launcher)}" is not a launcher. Say local or script.')
+
+
+_LAUNCHERS = ("local", "slurm", "ray", "script")
+
+
+def _check_launcher(launcher: str, given: Mapping[str, tuple[str, object]]) -> None:
+    """Refuse a launcher that there is not, and an option of another one."""
+    if launcher not in _LAUNCHERS:
+        raise UsageError(f'"{shown(launcher)}" is not a launcher. Say local, slurm, ray or script.')
+    for option, (goes_with, value) in given.items():
+        if value is not None and launcher != goes_with:
+            raise UsageError(f"{option} goes with --launcher {goes_with}, not with {launcher}.")
+
+
+def _words(text: str) -> list[str]:
+    """Give what --sbatch says as words, as a shell would split them."""
+    import shlex
+
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"--sbatch {shown(text)}: {str(error).lower()}. Close it.") from None
+
+
+def _write_script(study: Study, output: str, *, workers: int | None) -> None:
+    from isoflop.files import write_whole
+    from isoflop.launchers import script
+
+    write_whole(output, script(study, output, workers=workers).encode())
+    typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
+
+
+def _submit(study: Study, options: str, *, workers: int | None, json: bool) -> None:
+    """Submit a study to Slurm, if anything of it is left, and show where it stands."""
+    from isoflop.launchers import slurm
+    from isoflop.study.progress import progress
+
+    if not progress(study).over:
+        job = slurm.submit(study, options=_words(options), workers=workers)
+        _talk(
+            f"job {job} is submitted: isoflop study status {study.folder} shows how far it is, scancel {job} ends it."
+        )
+    _print(progress(study), json=json)
 
 
 @study.command()
@@ -127,6 +199,9 @@ def export(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Where the table goes; stdout, unless said.")
     ] = None,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="A,B,…", help="These columns alone, in this order; all, unless said.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Write the runs that have ended as a table that `isoflop fit` reads."""
@@ -137,6 +212,8 @@ def export(
     found = open_study(folder)
     table = rows(found)
     lost = [f"{row['run']} ({row['status']})" for row in table if row["status"] != "done"]
+    if columns:
+        table = rows(found, columns.split(","))
     if lost:
         _talk(f"without a loss: {', '.join(lost[:10])}{f' and {len(lost) - 10} more' if len(lost) > 10 else ''}.")
     if len(table) < len(found):
@@ -147,6 +224,52 @@ def export(
         typer.echo(as_csv(table), nl=False)
     else:
         write_whole(output, as_csv(table).encode())
+
+
+@study.command()
+def verify(
+    folder: Folder,
+    flops: Annotated[
+        str | None,
+        typer.Option("--flops", help="Budget of the run to train; 3 times the study's largest, unless said."),
+    ] = None,
+    told: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that run (width=80).")
+    ] = None,
+    train: Annotated[bool, typer.Option(" /--no-train", help="Only forecast; write nothing.")] = True,
+    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Know these runs only.")] = None,
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Forecast the largest runs from the smaller ones; then train the best larger run, and compare.
+
+    Exit code 0 whether the forecast held or not: of 90 % intervals one in ten does not. `held` in --json says it.
+    """
+    from isoflop.asked import pairs
+    from isoflop.plot import figure_format, save_figure, verify_figure
+    from isoflop.units import parse_quantity
+    from isoflop.verify import verify
+
+    if output is not None:
+        figure_format(output)
+    asked = partial(
+        verify, folder, flops=None if flops is None else parse_quantity(flops), settings=pairs(told or [], "width=80"),
+        where=where, level=level,
+    )  # fmt: skip
+    found = asked(train=False)
+    if train and not blocked(found.findings):
+        expected = found.trial.forecast.loss
+        _talk(f"{found.trial.run}: {expected.value:.4f} ({expected.low:.4f} to {expected.high:.4f}) is forecast.")
+        with _view() as look:
+            found = asked(look=look)
+    if output is not None:
+        save_figure(verify_figure(found), output)
+    if json:
+        print_json(found.as_dict())
+    else:
+        print_result(found)
+    stop_on_block(found.findings)
 
 
 def _print(found: Progress, *, json: bool, every: bool = False) -> None:

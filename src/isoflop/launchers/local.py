@@ -53,7 +53,7 @@ def _drain(
     study: Study, runs: tuple[StudyRun, ...], *, workers: int | None, look: Look | None, alone: bool
 ) -> Progress:
     count = workers or study.settings.workers or max(1, cores() // study.settings.threads)
-    with driver_lock(study.folder) if alone else nullcontext(), _signals() as asked:
+    with driver_lock(study.folder) if alone else nullcontext(), interruptions() as asked:
         return _Drain(study, runs, workers=count, look=look, asked=asked, patient=alone).run()
 
 
@@ -66,7 +66,7 @@ class _Drain:
     ) -> None:  # fmt: skip
         begun = folders(study)
         self._study, self._workers, self._look, self._patient = study, workers, look, patient
-        self._asked, self._next_look = asked, 0.0
+        self._asked, self._ending, self._next_look = asked, False, 0.0
         self._known: dict[str, RunStatus] = {
             run.id: run_status(study, run) if run.id in begun else waiting(run) for run in study.runs
         }
@@ -124,6 +124,8 @@ class _Drain:
                     self._selector.unregister(key.fileobj)
         elif self._at_work or not self._queue:
             time.sleep(moment)
+        if self._asked and not self._ending:
+            return  # schedulers signal the commands too: asked before they are tended, no end of theirs counts
         for one in list(self._at_work):
             self._tend(one)
         if time.monotonic() >= self._next_look:
@@ -142,12 +144,12 @@ class _Drain:
 
     def _end(self) -> None:
         """Ask every command to end, wait for them, and record what each attempt came to."""
-        asked = len(self._asked)
+        self._ending, asked = True, len(self._asked)
         for one in self._at_work:
             one.stop()
         while self._at_work:
             self._step()
-            if len(self._asked) > asked:  # asked once more: at once
+            if signal.SIGINT in self._asked[asked:]:  # Ctrl-C once more: at once; schedulers say SIGTERM twice
                 asked = len(self._asked)
                 for one in self._at_work:
                     one.stop(grace=0.0)
@@ -165,7 +167,7 @@ class _Drain:
 
 
 @contextmanager
-def _signals() -> Iterator[list[int]]:
+def interruptions() -> Iterator[list[int]]:
     """Give a list that grows by one each time this process is interrupted or terminated, instead of it ending there."""
     asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import UsageError
 from isoflop.files import write_whole
+from isoflop.study.toml import toml_key, toml_value
 
 if TYPE_CHECKING:
     from isoflop.plan.sheet import Plan
@@ -32,7 +32,7 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
     if not name.endswith(".toml"):
         raise UsageError(f"a plan is saved as TOML, and {name} is none. Say -o plan.toml, or -o study.toml to run it.")
     if name.endswith("study.toml"):
-        text = _STUDY.format() + "".join(f"{key} = {_value(value)}\n" for key, value in _run(plan).items())
+        text = _STUDY.format() + "".join(f"{key} = {toml_value(value)}\n" for key, value in _run(plan).items())
     else:
         text = "\n".join(_table("", plan.as_dict())).strip() + "\n"
     write_whole(path, text.encode())
@@ -59,22 +59,6 @@ def _table(path: str, content: Mapping[str, Any]) -> Iterator[str]:
     plain = {key: value for key, value in content.items() if key not in inner and value is not None}
     if path and plain:
         yield f"\n[{path}]"
-    yield from (f"{_key(key)} = {_value(value)}" for key, value in plain.items())
+    yield from (f"{toml_key(key)} = {toml_value(value)}" for key, value in plain.items())
     for key, value in inner.items():
-        yield from _table(f"{path}.{_key(key)}" if path else _key(key), value)
-
-
-def _key(text: str) -> str:
-    return text if text.replace("_", "").replace("-", "").isalnum() and text.isascii() else json.dumps(text)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)  # TOML knows nan, inf and -inf
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items() if one is not None) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(one) for one in value if one is not None) + "]"
-    return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)
+        yield from _table(f"{path}.{toml_key(key)}" if path else toml_key(key), value)

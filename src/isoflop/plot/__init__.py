@@ -1,22 +1,35 @@
 """Figures for the README, a paper or the terminal's demo (needs matplotlib)."""
 
+from isoflop.plot.allocation import allocation_figure
 from isoflop.plot.backtest import backtest_figure
+from isoflop.plot.contours import contours_figure
 from isoflop.plot.downstream import downstream_figure
+from isoflop.plot.fitted import frontier_figure, isoflops_figure
 from isoflop.plot.landmarks import landmarks_figure
 from isoflop.plot.law import law_figure
 from isoflop.plot.look import figure_format, save_figure
 from isoflop.plot.overview import overview
+from isoflop.plot.profiles import profiles_figure
+from isoflop.plot.residuals import residuals_figure
 from isoflop.plot.sensitivity import sensitivity_figure
 from isoflop.plot.transfer import transfer_figure
+from isoflop.plot.verify import verify_figure
 
 __all__ = [
+    "allocation_figure",
     "backtest_figure",
+    "contours_figure",
     "downstream_figure",
     "figure_format",
+    "frontier_figure",
+    "isoflops_figure",
     "landmarks_figure",
     "law_figure",
     "overview",
+    "profiles_figure",
+    "residuals_figure",
     "save_figure",
     "sensitivity_figure",
     "transfer_figure",
+    "verify_figure",
 ]

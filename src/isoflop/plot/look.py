@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,35 @@ def style() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def panel(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """Give a figure of one panel, in inches, to draw on in our own style."""
+    with style():
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        figure = Figure(figsize=(width, height), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
+        yield figure, figure.subplots()
+
+
+@contextmanager
+def panels(
+    shape: tuple[int, int], inches: tuple[float, float], *, title: str, under: str
+) -> Iterator[tuple[Figure, list[Axes]]]:
+    """Give a figure of (down, across) panels under one title, row by row, to draw on in our own style."""
+    with style():
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        top = 1 - 0.62 / inches[1]  # what title and the line under it leave
+        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.05, hspace=0.06, rect=(0, 0, 1, top))
+        figure = Figure(figsize=inches, dpi=200, layout=margins)
+        grid = figure.subplots(*shape, squeeze=False)
+        figure.text(0.012, 1 - 0.2 / inches[1], title, fontsize=11, fontweight="bold", va="center")
+        figure.text(0.012, 1 - 0.44 / inches[1], under, fontsize=9, color=QUIET, va="center")
+        yield figure, list(grid.flat)
+
+
 def shades(count: int) -> list[Any]:
     """Give colours from dark to light that stay in order for every kind of colour vision."""
     from matplotlib import colormaps
@@ -59,11 +89,12 @@ def shades(count: int) -> list[Any]:
             for low, high in (_MAP_ENDS,)]  # fmt: skip
 
 
-def dark(colour: Any) -> tuple[float, ...]:
+def dark(colour: Any) -> tuple[float, float, float]:
     """Give a colour a little darker: thin strokes of letters need more contrast than a line."""
     from matplotlib.colors import to_rgb
 
-    return tuple(0.78 * part for part in to_rgb(colour))
+    red, green, blue = to_rgb(colour)
+    return 0.78 * red, 0.78 * green, 0.78 * blue
 
 
 def head(axes: Axes, title: str, under: str) -> None:
@@ -73,6 +104,37 @@ def head(axes: Axes, title: str, under: str) -> None:
         under, (0, 1), xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", color=QUIET,
         fontsize=9, annotation_clip=False,
     )  # fmt: skip
+
+
+def label(axes: Axes, end: tuple[float, float], text: str, *, colour: Any) -> None:
+    """Write a name at the end of its line."""
+    axes.annotate(
+        text, end, xytext=(6, 0), textcoords="offset points", color=dark(colour), va="center", fontsize=9,
+        annotation_clip=False,
+    )  # fmt: skip
+
+
+def log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
+    """Make both axes logarithmic, loss upwards, with few ticks at round numbers."""
+    from matplotlib import ticker
+
+    axes.set(xscale="log", yscale="log", xlabel=name, ylabel="loss")
+    low, high = axes.get_xlim()
+    steps = (1.0, 3.0) if math.log10(high / low) < 2.4 else (1.0,)
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: written(value)))
+    axes.xaxis.set_minor_locator(ticker.LogLocator(subs=range(1, 10)))
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axes.yaxis.set_major_locator(ticker.MaxNLocator(7, steps=(1, 2, 2.5, 5, 10)))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
+    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
+    axes.set_axisbelow(True)
+
+
+def power(value: float) -> str:
+    """Write compute as on the command line: 3e10, 1.25e11."""
+    return f"{value:.3g}".replace("e+", "e").replace("e0", "e")
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from isoflop.flops import rule_named
 from isoflop.forecast import forecast_with
 from isoflop.law import Curve
 from isoflop.plan import best_sizes
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, shades, style
+from isoflop.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, label, log_axes, power, shades, style
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def overview(
         figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.12))
         together = next((one for one in laws.values() if isinstance(one, Ensemble)), None)
-        sources = {name: _Source(name, one, evidence(one, together)) for name, one in laws.items()}
+        sources = {name: Shown(name, one, evidence(one, together)) for name, one in laws.items()}
         isoflop_panel(left, next(iter(sources.values())), sweep)
         compute_panel(right, list(sources.values()), sweep, targets=targets)
         for axes in (left, right):
@@ -63,7 +63,7 @@ def overview(
     return figure
 
 
-class _Source(NamedTuple):
+class Shown(NamedTuple):
     """What is drawn under a name, and what stands behind its intervals."""
 
     name: str
@@ -76,7 +76,7 @@ class _Source(NamedTuple):
         return [one.loss for one in found]
 
 
-def isoflop_panel(axes: Axes, law: _Source, runs: Runs) -> None:
+def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
     """Draw loss against parameters, a colour for each budget: runs, the law's curve, the lowest point.
 
     A diamond is the lowest point of a parabola through one budget's runs, where it lies among them:
@@ -89,19 +89,19 @@ def isoflop_panel(axes: Axes, law: _Source, runs: Runs) -> None:
         loss = [one.value for one in law.forecast(sizes, rule_named("6ND").tokens(sizes, compute))]
         axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
         axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
-        _label(axes, (sizes[-1], loss[-1]), f"{_power(compute)} FLOPs", colour=colour)
+        label(axes, (sizes[-1], loss[-1]), f"{power(compute)} FLOPs", colour=colour)
     lowest = isoflop_minima(runs, draws=0).usable
     axes.scatter(
         [one.N.value for one in lowest], [one.loss.value for one in lowest], s=54, marker="D",
         facecolors="white", edgecolors=INK, linewidths=1.1, zorder=2.5,
     )  # fmt: skip
-    _log_axes(axes, "parameters N", lambda value: show(value, 1))
+    log_axes(axes, "parameters N", lambda value: show(value, 1))
     axes.set_xlim(right=runs["N"].max() * 3.8)
     fitted = "several laws together" if isinstance(law.source, Ensemble) else f"the fitted {law.name} law"
     head(axes, "At equal compute, one size is best", f"curves: {fitted}; ◇ lowest point of each budget")
 
 
-def compute_panel(axes: Axes, laws: Sequence[_Source], runs: Runs, *, targets: Runs | None = None) -> None:
+def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Runs | None = None) -> None:
     """Draw loss against compute: runs, each law's best loss, the first's band, and forecasts beside the truth.
 
     Frontiers are dashed beyond the largest run. Forecasts of one target stand side by side around
@@ -117,17 +117,14 @@ def compute_panel(axes: Axes, laws: Sequence[_Source], runs: Runs, *, targets: R
     ]
     if targets is not None:
         _targets(axes, laws, targets)
-    _log_axes(axes, "training compute C (FLOPs)", _power)
+    log_axes(axes, "training compute C (FLOPs)", power)
     axes.set_xlim(right=end * 2.6)
     _runs_below(axes, runs, float(axes.get_ylim()[1]) * 1.06)
     for law, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
-        _label(axes, (end, height), law.name, colour=colour)
+        label(axes, (end, height), law.name, colour=colour)
     _key(axes, with_targets=targets is not None)
-    head(
-        axes,
-        "Larger runs: the forecast and what they reached",
-        "lines: best loss at each budget, dashed beyond the runs; band: 90 %",
-    )
+    title = "Loss falls with compute" if targets is None else "Larger runs: the forecast and what they reached"
+    head(axes, title, "lines: best loss at each budget, dashed beyond the runs; band: 90 %")
 
 
 def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
@@ -140,7 +137,7 @@ def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
     axes.set_ylim(top=top)
 
 
-def _frontier(axes: Axes, law: _Source, reach: tuple[float, float, float], *, colour: str, band: bool) -> float:
+def _frontier(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colour: str, band: bool) -> float:
     """Draw the least loss a law gives at each compute, and give its height at the end."""
     first, trained, end = reach
     computes = np.unique(np.concatenate([np.geomspace(first, trained, 20), np.geomspace(trained, end, 20)]))
@@ -154,14 +151,16 @@ def _frontier(axes: Axes, law: _Source, reach: tuple[float, float, float], *, co
     return float(loss[-1])
 
 
-def _targets(axes: Axes, laws: Sequence[_Source], targets: Runs) -> None:
-    """Draw each target where it ended, and on its sides what the laws had said."""
+def _targets(axes: Axes, laws: Sequence[Shown], targets: Runs) -> None:
+    """Draw each target where it ended, and on its sides what the laws had said; runs of equal N and D are one."""
     middle = len(laws) // 2
-    for run, compute in enumerate(_side_by_side(targets["C"], 1 + len(laws))):
+    _, first, equal = np.unique(np.stack([targets["N"], targets["D"]]), axis=1, return_index=True, return_inverse=True)
+    for number, compute in enumerate(_side_by_side(targets["C"][first], 1 + len(laws))):
         places = compute * np.exp(_STEP * (np.arange(1 + len(laws)) - middle))
-        axes.scatter(places[middle], targets["loss"][run], s=34, color=INK, linewidths=0, zorder=6)
+        reached = targets["loss"][equal.ravel() == number]
+        axes.scatter(np.full(reached.size, places[middle]), reached, s=34, color=INK, linewidths=0, zorder=6)
         for place, law, colour in zip(np.delete(places, middle), laws, _law_colours(len(laws)), strict=True):
-            (loss,) = law.forecast(targets["N"][run], targets["D"][run])
+            (loss,) = law.forecast(targets["N"][first[number]], targets["D"][first[number]])
             axes.vlines(place, loss.low, loss.high, color=colour, linewidth=2, zorder=5)
             axes.scatter(place, loss.value, s=26, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6)
 
@@ -196,14 +195,6 @@ def _law_colours(count: int) -> list[str]:
     return [LAW_COLOURS[position % len(LAW_COLOURS)] for position in range(count)]
 
 
-def _label(axes: Axes, end: tuple[float, float], text: str, *, colour: Any) -> None:
-    """Write a name at the end of its line."""
-    axes.annotate(
-        text, end, xytext=(6, 0), textcoords="offset points", color=dark(colour), va="center", fontsize=9,
-        annotation_clip=False,
-    )  # fmt: skip
-
-
 def _apart(axes: Axes, heights: Sequence[float], gap: float = 0.055) -> list[float]:
     """Give label heights in order, pushed apart until they are `gap` of the axes from each other."""
     to_axes = axes.transScale + axes.transLimits
@@ -212,26 +203,3 @@ def _apart(axes: Axes, heights: Sequence[float], gap: float = 0.055) -> list[flo
     for lower, upper in pairwise(order):
         places[upper] = max(places[upper], places[lower] + gap)
     return [float(to_axes.inverted().transform((0, place))[1]) for place in places]
-
-
-def _log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
-    """Make both axes logarithmic, loss upwards, with few ticks at round numbers."""
-    from matplotlib import ticker
-
-    axes.set(xscale="log", yscale="log", xlabel=name, ylabel="loss")
-    low, high = axes.get_xlim()
-    steps = (1.0, 3.0) if np.log10(high / low) < 2.4 else (1.0,)
-    axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
-    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: written(value)))
-    axes.xaxis.set_minor_locator(ticker.LogLocator(subs=range(1, 10)))
-    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
-    axes.yaxis.set_major_locator(ticker.MaxNLocator(7, steps=(1, 2, 2.5, 5, 10)))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(ticker.NullLocator())
-    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
-
-
-def _power(value: float) -> str:
-    """Write compute as on the command line: 3e10, 1e12."""
-    return f"{value:.2g}".replace("e+", "e").replace("e0", "e")

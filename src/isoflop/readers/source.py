@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -30,11 +31,11 @@ _EXPORT = "Export the table as CSV."
 _WEIGHTS = "It holds weights, not runs. Name a table of runs."
 _MAGIC = (
     (b"\x93NUMPY", "a NumPy array file", _EXPORT),
-    (b"PAR1", "a Parquet file, which isoflop does not read yet", _EXPORT),
+    (b"PAR1", "a Parquet file", "Name the file itself, not packed and not through a pipe."),
     (b"ARROW1", "an Arrow file", _EXPORT),
     (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save the sheet as CSV."),
     (b"\x89HDF", "an HDF5 file", _EXPORT),
-    (b"SQLite format 3", "a SQLite database", _EXPORT),
+    (b"SQLite format 3", "a SQLite database, and none of MLflow's", _EXPORT),
     (b"\xfd7zXZ", "xz-compressed", "Unpack it, or compress it with gzip."),
     (b"BZh", "bzip2-compressed", "Unpack it, or compress it with gzip."),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed", "Unpack it, or compress it with gzip."),
@@ -71,7 +72,7 @@ def read_text(source: str | os.PathLike[str]) -> Text:
     Raises DataError for a file that is missing, too large, of another format, or no UTF-8.
     """
     name = os.fspath(source)
-    data = _standard_input() if name == "-" else _file(Path(name))
+    data = _standard_input() if name == "-" else read_bytes(Path(name))
     source = "standard input" if name == "-" else shown(name)
     if data.startswith(_GZIP):
         data = _gunzip(data, source)
@@ -86,7 +87,8 @@ def _standard_input() -> bytes:
     return data
 
 
-def _file(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Give what a file holds; raises DataError for one that is missing, too large, or a pickle by its name."""
     source = shown(str(path))
     if _PICKLED & {suffix.lower() for suffix in path.suffixes}:
         raise DataError(f"{source}: is a pickle. {_PICKLE_ADVICE}")
@@ -103,6 +105,26 @@ def _file(path: Path) -> bytes:
         raise DataError(f"{source}: cannot be read ({reason}). Name a table of runs.") from None
     _refuse_size(len(data), source)
     return data
+
+
+def head(path: Path, size: int = 65536) -> bytes:
+    """Give how a file begins; nothing for a folder, a pipe and what cannot be read."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(size)
+    except (OSError, ValueError):  # ValueError: a NUL byte in the name
+        return b""
+
+
+def header(path: Path) -> list[str]:
+    """Give the column names in the first line of a file of commas."""
+    line = head(path, 1 << 20).partition(b"\n")[0]
+    try:
+        return next(csv.reader([line.decode("utf-8-sig", errors="replace").rstrip("\r")]), [])
+    except csv.Error:
+        return []
 
 
 def _near(path: Path) -> str:

@@ -7,10 +7,12 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
+from pathlib import Path
 
 import numpy as np
 
 from isoflop.errors import DataError
+from isoflop.readers import parquet
 from isoflop.readers.records import is_json_lines, json_lines_table, json_table
 from isoflop.readers.source import Text, read_text
 from isoflop.runs import Runs, build
@@ -34,7 +36,14 @@ def read_table(
     columns maps the names the runs shall have to the file's: {"N": "Model Size"}; allow is as in `read`.
     Raises DataError, naming file, row, column and reason, for anything that is not a clean table.
     """
-    return build(raw_table(read_text(source)), columns=columns, flop_rule=flop_rule, allow=allow)
+    return build(raw_source(source), columns=columns, flop_rule=flop_rule, allow=allow)
+
+
+def raw_source(source: str | os.PathLike[str]) -> RawTable:
+    """Give the raw table in a file, or on standard input for "-"."""
+    if source != "-" and parquet.recognises(Path(source)):
+        return parquet.parquet_table(Path(source), (MAX_ROWS, MAX_COLUMNS))
+    return raw_table(read_text(source))
 
 
 def raw_table(text: Text) -> RawTable:

@@ -27,6 +27,8 @@ __all__ = ["Excluded", "Runs", "build", "table"]
 
 NAMED_BY = ("run", "run_name", "run_id", "name", "id", "training_run_id")
 """Columns that may name the runs, if each run has another value there."""
+_AS_THEY_CAME = ("D01", "D02", "D16", "D17")
+"""Findings on how the runs came in, which stay whatever runs are kept."""
 
 
 class ColumnMapping(Protocol):
@@ -215,7 +217,7 @@ def _finished(runs: Runs) -> Runs:
 
 def _inspected(runs: Runs) -> Runs:
     """Give the runs with the findings on the rows they now have, besides those on rows left out as they came in."""
-    group, on_rows = runs.clusters, [one for one in runs.findings if one.code in {"D01", "D02"}]
+    group, on_rows = runs.clusters, [one for one in runs.findings if one.code in _AS_THEY_CAME]
     found = (
         *inspect(runs.columns, runs.rows, rule_named(runs.flop_rule)),
         *inspect_clusters(runs.columns, group, runs.run_named_by),

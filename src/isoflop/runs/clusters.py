@@ -23,8 +23,9 @@ def clustered_by(columns: Columns) -> tuple[str, ...]:
     """Give the columns that together name the run of each row; none if every row is a run of its own.
 
     A column called run, run_id or run_name does where a run comes more than once, with one N and
-    with different tokens or steps. Without one, rows that share N, batch and learning rate are
-    checkpoints if a step grows with D: a column `step`, or steps at even distances.
+    with different tokens or steps; where none does, every row is a run of its own. Without one, rows that
+    share N, batch and learning rate are checkpoints if a step grows with D: a column `step`, or steps at
+    even distances.
     """
     going = [values for values in (columns.get("D"), _step(columns)) if values is not None]
     seeds = recorded(columns, "seed")
@@ -37,6 +38,8 @@ def clustered_by(columns: Columns) -> tuple[str, ...]:
             moves = several.any() and any(_varies(group, values)[several].all() for values in going)
             if moves and one_size and (meaning == "run" or _step(columns) is not None):
                 return named
+            if meaning == "run" and not seeds and not several.any():
+                return ()
     return _by_steps(columns, seeds)
 
 

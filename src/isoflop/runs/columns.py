@@ -80,6 +80,11 @@ def letter_of(name: str) -> str | None:
     return name if name in LETTERS else _LETTER_OF.get(normal(name))
 
 
+def is_perplexity(name: str) -> bool:
+    """Say whether a name, such as val_ppl or eval/perplexity, means the exponential of the loss."""
+    return normal(name.replace("/", "_").replace(".", "_")) in _PERPLEXITY
+
+
 def missing(name: str, present: Sequence[str], source: str) -> DataError:
     """Give the error for a column that is not there, with what is and what to type."""
     letter = letter_of(name)
@@ -138,7 +143,7 @@ def _candidate(letter: str, free: Sequence[str], source: str) -> dict[str, str]:
 def _refuse_perplexity(names: Sequence[str], chosen: Mapping[str, str], source: str) -> None:
     suspects = [chosen["loss"]] if "loss" in chosen else names
     for name in suspects:
-        if normal(name) in _PERPLEXITY:
+        if is_perplexity(name):
             raise DataError(
                 f"{source}: column {name} is perplexity; the loss is its logarithm. "
                 f"Add a column loss = ln({name}), in nats per token."

@@ -116,20 +116,20 @@ def _grid(found: object) -> Iterator[tuple[str, dict[str, Value]]]:
         raise DataError("a list of the grid is empty. Write at least one value, or leave the key out.")
     for point in itertools.product(*axes.values()) if axes else ():
         config = _config(dict(zip(axes, point, strict=True)), "[grid]")
-        yield _default_name(config), config
+        yield name_from(config), config
 
 
 def _listed(found: dict[str, Any]) -> tuple[str, dict[str, Value]]:
     own = {key: value for key, value in found.items() if key != "name"}
     config = _config(own, "[[run]]")
-    name = found["name"] if "name" in found else _default_name(config)
+    name = found["name"] if "name" in found else name_from(config)
     if not isinstance(name, str):
         raise DataError(f"a run's name must be text, not {name!r}.")
     check_name(name, "a run")
     return name, config
 
 
-def _default_name(config: Mapping[str, Value]) -> str:
+def name_from(config: Mapping[str, Value]) -> str:
     """Give a name from the values: width16-D1000000."""
     joined = "-".join(f"{key}{value}" for key, value in config.items())
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", joined).strip("._-")
@@ -145,10 +145,10 @@ def _config(found: object, where: str) -> dict[str, Value]:
         if not LETTER.fullmatch(key) or key in GIVEN:
             raise DataError(f'{where} "{shown(key)}" cannot be a key: use letters, digits and underscores, and none of '
                             f"{', '.join(GIVEN)}.")  # fmt: skip
-    return {key: _value(value, f"{where} {key}") for key, value in found.items()}
+    return {key: read_value(value, f"{where} {key}") for key, value in found.items()}
 
 
-def _value(value: object, where: str) -> Value:
+def read_value(value: object, where: str) -> Value:
     """Give a value as it is used: "70M" and "1e18" are numbers, and whole numbers are integers."""
     if isinstance(value, bool):
         return value
@@ -185,7 +185,7 @@ def _words(value: object, key: str) -> tuple[str, ...]:
 
 
 def _number(value: object, key: str, *, low: float) -> float:
-    number = _value(value, f'"{key}"')
+    number = read_value(value, f'"{key}"')
     if isinstance(number, bool | str) or number < low:
         raise DataError(f'"{key}" must be a number of at least {low:g}, not {shown(repr(value)[:60])}.')
     return float(number)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
-from isoflop.errors import DataError
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.study.planned import Study, StudyRun
 from isoflop.study.progress import folders
 from isoflop.study.results import Result, read_result
+from isoflop.study.settings import suggestion
 
 _LETTERS = ("N", "D", "C", "loss")
+_ALONG = ("at", "step")  # when a record was made: of no use in a row for a whole run
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d")  # the last is a full-width equals sign
 
 
-def rows(study: Study) -> list[dict[str, Any]]:
-    """Give a row for every run that has ended: its name, id, status, N, D, C, loss, seconds and configuration.
+def rows(study: Study, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Give a row for every run that has ended: what it is, N, D, C, loss, seconds, what it reported, its configuration.
 
-    A run that failed or diverged has no loss. What every row lacks is left out. Raises DataError if none has ended.
+    A run that failed or diverged has no loss. What every row lacks is left out. Where columns are named, the rows
+    have these alone, in that order. Raises DataError if no run has ended, and UsageError for an unknown column.
     """
     begun = folders(study)
     ended = [(run, read_result(study.folder_of(run))) for run in study.runs if run.id in begun]
@@ -30,7 +34,10 @@ def rows(study: Study) -> list[dict[str, Any]]:
         )
     names = dict.fromkeys(name for row in found for name in row)
     kept = [name for name in names if any(row.get(name) is not None for row in found)]
-    return [{name: row.get(name) for name in kept} for row in found]
+    for name in columns:
+        if name not in kept:
+            raise UsageError(f'there is no column "{shown(name)}".{suggestion(name, kept)}')
+    return [{name: row.get(name) for name in columns or kept} for row in found]
 
 
 def _row(study: Study, run: StudyRun, result: Result) -> dict[str, Any]:
@@ -38,8 +45,8 @@ def _row(study: Study, run: StudyRun, result: Result) -> dict[str, Any]:
     row |= {letter: getattr(result, letter) for letter in _LETTERS}
     planned = study.settings.letter("D", run.config)
     row |= {"planned_tokens": planned, "seconds": result.seconds}
-    taken = {*row, *(study.settings.column(letter) for letter in _LETTERS)}
-    return row | {key: value for key, value in run.config.items() if key not in taken}
+    taken = {*row, *_ALONG, *(key for letter in _LETTERS for key in study.settings.keys(letter))}
+    return row | {key: value for key, value in {**result.reported, **run.config}.items() if key not in taken}
 
 
 def as_csv(found: list[dict[str, Any]]) -> str:

@@ -211,7 +211,8 @@ def _left(study: Study, runs: tuple[RunStatus, ...]) -> float | None:
     done = sum(part for part, _ in finished)
     if not rest or not done:
         return None
-    at_once = min(len(rest), study.settings.workers or max(1, cores() // study.settings.threads))
+    at_work = sum(run.state == "running" for run in runs)  # on a cluster, more than there are cores here
+    at_once = min(len(rest), max(at_work, study.settings.workers or max(1, cores() // study.settings.threads)))
     return sum(rest) * sum(seconds for _, seconds in finished) / done / at_once
 
 

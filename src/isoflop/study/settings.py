@@ -61,13 +61,17 @@ class Settings:
         """Give the key under which N, D or the loss is reported."""
         return (self.columns or {}).get(letter, letter)
 
+    def keys(self, letter: str) -> tuple[str, ...]:
+        """Give the keys under which N, D or the loss may be reported, the one that counts first."""
+        return self.column(letter), *_USUAL.get(letter, ())
+
     def letter(self, letter: str, *sources: Mapping[str, Any]) -> float | None:
         """Give N, D or the loss from the first of several mappings that has it as a number.
 
         N and D are also found under their usual names; a loss is only what study.toml says it is.
         """
         for source in sources:
-            for key in (self.column(letter), *_USUAL.get(letter, ())):
+            for key in self.keys(letter):
                 value = source.get(key)
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     return float(value)

@@ -154,8 +154,9 @@ class _Run:
             **({} if math.isnan(wrong) else {"error": wrong}), "counts": config.counts, **facts,
             "flops_6ND": 6.0 * size * tokens, **self.problem.flops(tokens), "steps": config.steps,
             "batch_tokens": config.batch_tokens, "warmup_steps": config.warmup, "decay_steps": config.decay_steps,
-            "lr": config.lr, "embedding_lr": config.embedding_lr, "width": config.width, "depth": config.depth,
-            "seed": config.seed, "order": config.order, "seconds": round(trained, 2), "started_at": started,
+            "lr": config.lr, "embedding_lr": config.embedding_lr, "parametrization": "mup", "width": config.width,
+            "depth": config.depth, "seed": config.seed, "order": config.order,
+            "seconds": round(trained, 2), "started_at": started,
         }  # fmt: skip
         if config.folder and self.workers.rank == 0:
             _save_validation(found.losses, found.tokens, Path(config.folder) / f"validation-{tokens}.npz")

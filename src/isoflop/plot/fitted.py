@@ -1,0 +1,43 @@
+"""Figures of what fits some runs, one panel each: loss against compute, and isoFLOP curves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isoflop.ensemble import Ensemble
+from isoflop.errors import UsageError
+from isoflop.evidence import evidence
+from isoflop.fit import Fit
+from isoflop.plot.look import panel
+from isoflop.plot.overview import Shown, compute_panel, isoflop_panel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from isoflop.runs import Runs
+
+
+def frontier_figure(source: Fit | Ensemble, targets: Runs | None = None) -> Figure:
+    """Give loss against compute: the runs, the best loss at each budget with its band, and larger runs if given."""
+    with panel(6.8, 4.7) as (figure, axes):
+        compute_panel(axes, [_shown(source)], runs_of(source), targets=targets)
+    return figure
+
+
+def isoflops_figure(source: Fit | Ensemble) -> Figure:
+    """Give loss against size, a curve for each budget of the runs, each with the lowest point of its own parabola."""
+    with panel(6.8, 4.7) as (figure, axes):
+        isoflop_panel(axes, _shown(source), runs_of(source))
+    return figure
+
+
+def runs_of(source: Fit | Ensemble) -> Runs:
+    """Give the runs behind a fit or several laws; raises UsageError for a fit that was saved without them."""
+    if not len(source.runs):
+        raise UsageError("the fit was saved without its runs, which this figure shows. Give the runs instead.")
+    return source.runs
+
+
+def _shown(source: Fit | Ensemble) -> Shown:
+    name = "several laws" if isinstance(source, Ensemble) else source.law.name
+    return Shown(name, source, evidence(source))

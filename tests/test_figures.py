@@ -1,0 +1,133 @@
+"""isoflop plot: each figure shows what its numbers are, and a wrong word is refused in one line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.collections import PathCollection
+from simulated import chinchilla_runs
+
+import isoflop
+from isoflop.cli.drawing import KINDS
+from isoflop.ensemble import combine
+from isoflop.errors import UsageError
+from isoflop.plot import (
+    allocation_figure,
+    contours_figure,
+    frontier_figure,
+    isoflops_figure,
+    profiles_figure,
+    residuals_figure,
+)
+from isoflop.profile import profile
+
+pytest_plugins = ["commands"]
+
+
+@pytest.fixture(scope="module")
+def several():
+    return combine(isoflop.read("tinylm", where='role == "sweep"'))
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return isoflop.fit("chinchilla", chinchilla_runs(60, noise=0.005), draws=200)
+
+
+def dots(axes):
+    """Give the places of all dots, (dots, 2)."""
+    return np.concatenate(
+        [np.asarray(one.get_offsets()) for one in axes.collections if isinstance(one, PathCollection)]
+    )
+
+
+def test_the_frontier_shows_every_run_below_its_edge_and_every_target(several):
+    targets = isoflop.read("tinylm", where='role == "target"')
+    axes = frontier_figure(several, targets).axes[0]
+    seen = several.runs["loss"] < axes.get_ylim()[1]
+    for runs in (several.runs.take(seen), targets):
+        assert np.isin(np.round(runs["loss"], 9), np.round(dots(axes)[:, 1], 9)).all()
+    assert "Larger runs" in axes.get_title(loc="left")
+    assert "Larger runs" not in frontier_figure(several).axes[0].get_title(loc="left")
+
+
+def test_the_isoflop_figure_has_a_curve_for_each_budget(several):
+    axes = isoflops_figure(several).axes[0]
+    budgets = {text.get_text() for text in axes.texts if text.get_text().endswith("FLOPs")}
+    assert len(budgets) == len(axes.get_lines()) == 4
+
+
+def test_contours_are_where_the_forecast_says(several):
+    figure = contours_figure(several)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    (drawn,) = [one for one in axes.collections if hasattr(one, "levels")]
+    level, path = next((lv, p) for lv, p in zip(drawn.levels, drawn.get_paths(), strict=True) if len(p.vertices))
+    C, N = path.vertices[len(path.vertices) // 2]
+    (said,) = isoflop.forecast(several, N=N, D=C / (6 * N))
+    assert said.loss.value == pytest.approx(level, rel=2e-3)
+
+
+def test_the_best_size_on_contours_is_that_of_the_plan(several):
+    line = max(contours_figure(several).axes[0].get_lines(), key=lambda one: one.get_xdata()[-1])
+    budget, size = line.get_xydata()[-1]
+    assert size == pytest.approx(isoflop.plan(several, flops=float(budget)).N.value, rel=0.01)
+
+
+def test_the_allocation_is_the_frontier_with_its_intervals(several):
+    left, right = allocation_figure(several).axes
+    planned = isoflop.plan(several, flops=100 * float(several.runs["C"].max()))
+    for axes, said in ((left, planned.N), (right, planned.D)):
+        assert axes.get_lines()[-1].get_ydata()[-1] == pytest.approx(said.value, rel=0.01)
+        heights = axes.collections[0].get_paths()[0].vertices[:, 1]
+        assert np.isclose(heights, said.high, rtol=0.02).any()
+
+
+def test_residuals_are_those_of_the_fit_on_every_axis(fitted):
+    figure = residuals_figure(fitted)
+    off = 100 * np.log(fitted.runs["loss"] / fitted.curve(N=fitted.runs["N"], D=fitted.runs["D"]))
+    for axes, along in zip(figure.axes, ("C", "N", "D"), strict=False):
+        found = dots(axes)
+        assert sorted(found[:, 1]) == pytest.approx(sorted(off))
+        assert sorted(found[:, 0]) == pytest.approx(sorted(fitted.runs[along]))
+
+
+def test_a_strange_run_is_named_and_no_sound_one_is(fitted):
+    def names(found):
+        return {text.get_text() for axes in residuals_figure(found).axes for text in axes.texts}
+
+    loss = np.array(fitted.runs["loss"])
+    loss[7] *= 1.08
+    runs = isoflop.Runs.of(N=fitted.runs["N"], D=fitted.runs["D"], loss=loss)
+    assert names(fitted) == set()
+    assert names(isoflop.fit("chinchilla", runs, draws=0)) == {runs.names[7]}
+
+
+def test_a_profile_touches_its_limit_at_the_ends_of_its_interval(fitted):
+    found = profile(fitted, "alpha")
+    axes = profiles_figure([found]).axes[0]
+    curve = next(line for line in axes.get_lines() if len(line.get_xdata()) > 2)
+    limit = found.limit - found.objective.min()
+    for end in (found.estimate.low, found.estimate.high):
+        assert np.interp(end, *curve.get_xydata().T) == pytest.approx(limit, rel=0.05)
+    assert curve.get_ydata().min() == pytest.approx(0, abs=0.01 * limit)
+
+
+def test_residuals_of_several_laws_are_refused(several):
+    with pytest.raises(UsageError, match="one law"):
+        residuals_figure(several)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn_from_a_table(kind, tmp_path, *, run):
+    path = tmp_path / "figure.svg"
+    words = ("tinylm", "--where", 'role == "sweep"', "--draws", "20")
+    assert run("plot", kind, *words, "-o", path).out.strip() == str(path)
+    assert path.read_bytes().startswith(b"<?xml")
+
+
+def test_a_wrong_word_is_refused_in_one_line(refused, table, tmp_path):
+    assert "There are frontier" in refused(2, "plot", "contour", table)
+    assert "published curve" in refused(2, "plot", "contours", "besiroglu2024")
+    assert "--targets belongs to frontier" in refused(2, "plot", "contours", table, "--targets", "N > 1")
+    assert "figure.png" in refused(2, "plot", "contours", table, "-o", tmp_path / "x.gif")
