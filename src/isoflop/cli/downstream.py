@@ -2,95 +2,112 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isoflop.asked import Asked, pairs, quantities, takes_runs
-from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_overwriting
-from isoflop.errors import UsageError
+from isoflop.asked import Asked, pairs, quantities, takes, takes_runs
+from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from isoflop.runs import Runs as Table
 
-_TASKS = "Tasks"
+
+def _option(name: str, words: str, metavar: str | None = None) -> Any:
+    return typer.Option(name, help=words, metavar=metavar, rich_help_panel="Tasks")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The options that say what the tasks are and how their scores are to be read, as typed."""
+
+    tasks: Annotated[str | None, _option("--tasks", "Columns of accuracies; all shares unless said.", "A,B")] = None
+    evals: Annotated[
+        str | None, _option("--evals", "Results of lm_eval, matched to the runs by their names.", "FOLDER")
+    ] = None
+    metric: Annotated[str | None, _option("--metric", "The metric of lm_eval, such as acc_norm.")] = None
+    percent: Annotated[bool, _option("--percent", "The accuracies go to 100.")] = False
+    chance: Annotated[list[str], _option("--chance", "Accuracy of guessing, as arc=0.25.", "TASK=P")] = field(
+        default_factory=list
+    )
+    ceiling: Annotated[
+        list[str], _option("--ceiling", "The highest accuracy there is: 1 unless said, or fit.", "TASK=P")
+    ] = field(default_factory=list)
+    items: Annotated[list[str], _option("--items", "How many test items, as arc=2376.", "TASK=n")] = field(
+        default_factory=list
+    )
+    losses: Annotated[
+        list[str], _option("--task-loss", "The column of the loss on a task's answers.", "TASK=COLUMN")
+    ] = field(default_factory=list)
+    second: Annotated[str, _option("--second", "From loss to accuracy: exponential, sigmoid or both.")] = "both"
+
+    def table(self, runs: Table) -> tuple[Table, dict[str, Any]]:
+        """Give the runs with a column for each task, and what else is known of the tasks."""
+        from isoflop.downstream import FORMS, widened, with_scores
+        from isoflop.readers.lm_eval import read_lm_eval
+
+        names = listed(self.tasks)
+        counted: dict[str, float] = {}
+        if self.metric is not None and self.evals is None:
+            raise UsageError("--metric is of the results of lm_eval. Name them: --evals FOLDER.")
+        if self.evals is not None:
+            scores = read_lm_eval(self.evals, metric=self.metric)
+            runs, names = with_scores(runs, scores), names or tuple(dict.fromkeys(one.task for one in scores))
+            counted = {one.task: one.items for one in scores if one.items >= 1 and one.task in names}
+        runs = widened(runs)
+        limits = pairs(self.ceiling, "arc=0.9")
+        return _as_shares(runs, names) if self.percent else runs, {
+            "tasks": names, "chance": quantities(self.chance, "arc=0.25"),
+            "ceiling": {key: float("nan") if word == "fit" else quantities([f"{key}={word}"], "arc=0.9")[key]
+                        for key, word in limits.items()},
+            "items": counted | quantities(self.items, "arc=2376"), "losses": pairs(self.losses, "arc=arc_loss"),
+            "forms": tuple(FORMS) if self.second == "both" else (self.second,),
+        }  # fmt: skip
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """Split names at commas."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _as_shares(runs: Table, names: tuple[str, ...]) -> Table:
+    if not names:
+        raise UsageError("--percent needs the tasks by name, as in --tasks arc,hellaswag.")
+    for name in names:
+        if runs[name].dtype.kind != "f":
+            raise UsageError(f'column "{shown(name)}" holds text where accuracies should be. Name others: --tasks.')
+    return replace(runs, columns={**runs.columns, **{name: runs[name] / 100 for name in names}})
 
 
 @takes_runs
+@takes(Scored, "scored")
 def downstream(
     runs: Runs,
     asked: Asked,
+    scored: Scored,
     at: Annotated[
         list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T, or its loss=2.1.")
     ] = None,
-    tasks: Annotated[
-        str | None,
-        typer.Option(
-            "--tasks", metavar="A,B", help="Columns of accuracies; all shares unless said.", rich_help_panel=_TASKS
-        ),
-    ] = None,
-    evals: Annotated[
-        str | None,
-        typer.Option(
-            "--evals",
-            metavar="FOLDER",
-            help="Results of lm_eval, matched to the runs by model or run name.",
-            rich_help_panel=_TASKS,
-        ),
-    ] = None,
-    metric: Annotated[
-        str | None, typer.Option("--metric", help="The metric of lm_eval, such as acc_norm.", rich_help_panel=_TASKS)
-    ] = None,
-    percent: Annotated[
-        bool, typer.Option("--percent", help="The accuracies go to 100.", rich_help_panel=_TASKS)
-    ] = False,
-    chance: Annotated[
-        list[str] | None,
-        typer.Option("--chance", metavar="TASK=P", help="Accuracy of guessing, as arc=0.25.", rich_help_panel=_TASKS),
-    ] = None,
-    ceiling: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ceiling",
-            metavar="TASK=P",
-            help="The highest accuracy there is; 1 unless said, or fit.",
-            rich_help_panel=_TASKS,
-        ),
-    ] = None,
-    items: Annotated[
-        list[str] | None,
-        typer.Option("--items", metavar="TASK=n", help="How many test items, as arc=2376.", rich_help_panel=_TASKS),
-    ] = None,
-    losses: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--task-loss", metavar="TASK=COLUMN", help="The loss on a task's answers.", rich_help_panel=_TASKS
-        ),
-    ] = None,
-    form: Annotated[
-        str,
-        typer.Option("--second", help="From loss to accuracy: exponential, sigmoid or both.", rich_help_panel=_TASKS),
-    ] = "both",
     output: Drawn = None,
     json: Json = False,
 ) -> None:
     """Forecast accuracy on tasks: N and D to loss, loss to accuracy, with a verdict on each task before."""
-    from isoflop.downstream import FORMS, downstream
+    from isoflop.downstream import downstream
     from isoflop.plot import downstream_figure, figure_format, save_figure
 
     if output is not None:
         refuse_overwriting(runs, output)
         figure_format(output)
-    table, known = _scored(asked.read(runs), evals, metric)
-    names = tuple(tasks.split(",")) if tasks else tuple(known)
-    counted = {name: count for name, count in known.items() if count >= 1 and name in (names or known)}
+    table, about = scored.table(asked.read(runs))
+    said: dict[str, Any] = quantities(at or [], "N=8e9")
+    strange = [key for key in said if key not in {"N", "D", "C", "loss"}]
+    if strange:
+        raise UsageError(f"a run is said by N and D, or by its loss, not {shown(strange[0])}. Say N=8e9 D=15e12.")
     found = downstream(
-        _as_shares(table, names) if percent else table, tasks=names, chance=quantities(chance or [], "arc=0.25"),
-        ceiling={key: float("nan") if word == "fit" else quantities([f"{key}={word}"], "arc=0.9")[key]
-                 for key, word in pairs(ceiling or [], "arc=0.9").items()},
-        items=counted | quantities(items or [], "arc=2376"), losses=pairs(losses or [], "arc=arc_loss"),
-        forms=tuple(FORMS) if form == "both" else (form,), laws=asked.laws or ((asked.law,) if asked.law else ()),
-        level=asked.level, seed=asked.seed, **quantities(at or [], "N=8e9"),
+        table, laws=asked.laws or ((asked.law,) if asked.law else ()), level=asked.level, draws=asked.draws,
+        seed=asked.seed, **about, **said,
     )  # fmt: skip
     if output is not None:
         save_figure(downstream_figure(found), output)
@@ -98,25 +115,7 @@ def downstream(
         print_json(found.as_dict())
     else:
         print_result(found)
-
-
-def _scored(runs: Table, evals: str | None, metric: str | None) -> tuple[Table, dict[str, float]]:
-    """Give the runs with the scores of lm_eval as columns, and the tasks with their numbers of items."""
-    if evals is None:
-        return runs, {}
-    from isoflop.downstream.tasks import with_scores
-    from isoflop.readers.lm_eval import read_lm_eval
-
-    scores = read_lm_eval(evals, metric=metric)
-    return with_scores(runs, scores), {one.task: one.items for one in scores}
-
-
-def _as_shares(runs: Table, names: tuple[str, ...]) -> Table:
-    from dataclasses import replace
-
-    if not names:
-        raise UsageError("--percent needs the tasks by name, as in --tasks arc,hellaswag.")
-    return replace(runs, columns={**runs.columns, **{name: runs[name] / 100 for name in names}})
+    stop_on_block(found.findings)
 
 
 @takes_runs
@@ -136,8 +135,8 @@ def capabilities(
     from isoflop.downstream import observe
 
     found = observe(
-        asked.read(models), target, family=family, benchmarks=tuple(benchmarks.split(",")) if benchmarks else (),
-        components=components, hold_out=hold_out, level=asked.level,
+        asked.read(models), target, family=family, benchmarks=listed(benchmarks), components=components,
+        hold_out=hold_out, level=asked.level,
     )  # fmt: skip
     if json:
         print_json(found.as_dict())

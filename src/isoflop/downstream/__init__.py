@@ -3,7 +3,7 @@
 from isoflop.downstream.observational import Observed, observe
 from isoflop.downstream.result import Downstream, TaskForecast
 from isoflop.downstream.second import FORMS, Second, fit_second
-from isoflop.downstream.tasks import AVERAGE, Task
+from isoflop.downstream.tasks import AVERAGE, Task, widened, with_scores
 from isoflop.downstream.verb import downstream
 from isoflop.downstream.verdict import Verdict, judge
 
@@ -20,4 +20,6 @@ __all__ = [
     "fit_second",
     "judge",
     "observe",
+    "widened",
+    "with_scores",
 ]

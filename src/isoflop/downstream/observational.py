@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.errors import DataError, UsageError, shown
-from isoflop.estimate import LEVEL, Estimate, student
+from isoflop.estimate import LEVEL, Estimate, refuse_level, student
 from isoflop.findings import Finding
 from isoflop.runs import Runs
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-FEWEST_MODELS, FEWEST_BENCHMARKS, OF_FAMILY = 10, 3, 2
+FEWEST_MODELS, FEWEST_BENCHMARKS, OF_FAMILY, MOST_HELD_OUT = 10, 3, 2, 0.6
 ROUNDS = 200
 RIDGE = 1e-3
 """What is added to the curvature of a sigmoid's slopes, in the units of standardised inputs."""
@@ -126,7 +126,7 @@ def fit_sigmoid(x: Array, score: Array) -> Sigmoid:
                 break
     freedom = max(len(x) - rows.shape[1], 1)
     scatter = math.sqrt(float(residuals @ residuals) / freedom)
-    covariance = scatter**2 * np.linalg.inv(slopes.T @ slopes + ridge)
+    covariance = np.asarray(scatter**2 * np.linalg.inv(slopes.T @ slopes + ridge), dtype=np.float64)
     return Sigmoid(weights, centre, unit, covariance, scatter, freedom)
 
 
@@ -230,56 +230,63 @@ def observe(
     family    the column of the models' families
     hold_out  the share of the models held out, those of the largest compute
     """
+    if not 0 < hold_out < MOST_HELD_OUT:
+        raise UsageError(f"hold_out={hold_out:g} must be a share of the models below {MOST_HELD_OUT:g}, as in 0.2.")
+    refuse_level(level)
     table = _scores(runs, target, benchmarks)
-    names, scores, y, compute = table.names, table.scores, runs[target], np.log10(runs["C"])
-    if not 0 < hold_out < 0.6:
-        raise UsageError(f"hold_out={hold_out:g} must be a share of the models below 0.6, as in 0.2.")
-    usable = np.isfinite(compute) & np.isfinite(y) & (np.isfinite(scores).sum(axis=1) >= components)
-    at = np.flatnonzero(usable)
-    if at.size < FEWEST_MODELS:
-        raise DataError(f"{runs.source}: {at.size} models with C, {shown(target)} and other scores; "
-                        f"{FEWEST_MODELS} are needed.")  # fmt: skip
-    at = at[np.argsort(compute[at], kind="stable")]
-    count = max(round(hold_out * at.size), 1)
-    small, large = at[:-count], at[-count:]
-    space = capability_space(scores[small], components)
-    known, new = space.of(scores[small]), space.of(scores[large])
-    by_capability = fit_sigmoid(known, y[small])
-    alone = fit_sigmoid(compute[small, None], y[small])
+    if not 1 <= components <= len(table.names):
+        raise UsageError(f"components={components} must be from 1 to {len(table.names)}, the number of benchmarks.")
+    small, large = _split(runs, table, target=target, components=components, hold_out=hold_out)
+    y, compute = runs[target], np.log10(runs["C"])
+    space = capability_space(table.scores[small], components)
+    known, new = space.of(table.scores[small]), space.of(table.scores[large])
     families = runs[family] if family else np.full(len(runs), "all", dtype=object)
     lines = _lines(families[small], compute[small], known)
-    foretold = np.array([_on(lines, str(families[row]), compute[row], components) for row in large])
-    reach = student(level, by_capability.freedom)
-    value, wide = by_capability.at(new), reach * by_capability.spread(new)
-    by_line = np.where(np.isfinite(foretold[:, 0]), by_capability.at(np.nan_to_num(foretold)), np.nan)
-    baseline = alone.at(compute[large, None])
-    held = tuple(
-        Held(
-            _model(runs, int(row)), float(10 ** compute[row]), float(y[row]),
-            Estimate(float(value[place]), max(float(value[place] - wide[place]), 0.0),
-                     min(float(value[place] + wide[place]), 1.0), level),
-            float(by_line[place]), float(baseline[place]),
-        )
-        for place, row in enumerate(large)
+    ways = _ways(
+        fit_sigmoid(known, y[small]), new, level=level,
+        foretold=[_on(lines, str(families[row]), float(compute[row])) for row in large],
     )  # fmt: skip
+    alone = fit_sigmoid(compute[small, None], y[small]).at(compute[large, None])
+    held = tuple(
+        Held(_model(runs, row), float(10 ** compute[row]), float(y[row]), *way, float(guess))
+        for row, way, guess in zip(large.tolist(), ways, alone, strict=True)
+    )
     errors = {
-        "capabilities": float(np.abs(value - y[large]).mean()),
-        "family line": _mean(np.abs(by_line - y[large])),
-        "sigmoid in compute alone": float(np.abs(baseline - y[large]).mean()),
+        "capabilities": _mean([abs(one.capabilities.value - one.score) for one in held]),
+        "family line": _mean([abs(one.family - one.score) for one in held]),
+        "compute alone": _mean([abs(one.baseline - one.score) for one in held]),
     }
     firsts = {name: (float(line[0, 0]), float(line[1, 0])) for name, line in lines.items()}
     return Observed(
-        target,
-        names,
-        at.size,
-        tuple(space.shares.tolist()),
-        firsts,
-        held,
-        errors,
-        runs.source,
-        level,
-        _doubts(errors, target),
-    )
+        target, table.names, small.size + large.size, tuple(space.shares.tolist()), firsts, held, errors,
+        runs.source, level, _doubts(errors, target),
+    )  # fmt: skip
+
+
+def _split(
+    runs: Runs, table: _Table, *, target: str, components: int, hold_out: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the rows of the models to fit, and of those held out: the share of largest compute."""
+    enough = np.isfinite(table.scores).sum(axis=1) >= components
+    at = np.flatnonzero(np.isfinite(runs["C"]) & np.isfinite(runs[target]) & enough)
+    if at.size < FEWEST_MODELS:
+        raise DataError(f"{runs.source}: {at.size} models with C, {shown(target)} and other scores; "
+                        f"{FEWEST_MODELS} are needed.")  # fmt: skip
+    at = at[np.argsort(runs["C"][at], kind="stable")]
+    count = max(round(hold_out * at.size), 1)
+    return at[:-count], at[-count:]
+
+
+def _ways(
+    by_capability: Sigmoid, new: Array, *, foretold: Sequence[Array], level: float
+) -> list[tuple[Estimate, float]]:
+    """Give what its own capabilities say of each new model, and what those foretold by its family's line say."""
+    value = by_capability.at(new)
+    wide = student(level, by_capability.freedom) * by_capability.spread(new)
+    low, high = np.maximum(value - wide, 0.0), np.minimum(value + wide, 1.0)
+    by_line = [float(by_capability.at(one[None])[0]) if np.isfinite(one).all() else math.nan for one in foretold]
+    own = [Estimate(float(value[row]), float(low[row]), float(high[row]), level) for row in range(len(new))]
+    return list(zip(own, by_line, strict=True))
 
 
 class _Table(NamedTuple):
@@ -315,8 +322,8 @@ def _lines(families: Any, compute: Array, known: Array) -> dict[str, Array]:
     return found
 
 
-def _on(lines: dict[str, Array], family: str, compute: float, components: int) -> Array:
-    return compute * lines[family][0] + lines[family][1] if family in lines else np.full(components, np.nan)
+def _on(lines: dict[str, Array], family: str, compute: float) -> Array:
+    return np.asarray(compute * lines[family][0] + lines[family][1]) if family in lines else np.array([math.nan])
 
 
 def _model(runs: Runs, row: int) -> str:
@@ -324,12 +331,13 @@ def _model(runs: Runs, row: int) -> str:
     return str(runs[name][row]) if name else runs.names[row]
 
 
-def _mean(values: Array) -> float:
-    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def _doubts(errors: dict[str, float], target: str) -> tuple[Finding, ...]:
-    if errors["capabilities"] < errors["sigmoid in compute alone"]:
+    if errors["capabilities"] < errors["compute alone"]:
         return ()
     return (Finding("A08", "WARN", f"capabilities foretell {shown(target)} no better than compute alone does",
                     "forecast it from compute, or add benchmarks that ask for the same ability"),)  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 
 from isoflop.downstream.tasks import Task
 from isoflop.draws import covariance
-from isoflop.errors import UsageError
+from isoflop.errors import UsageError, shown
 from isoflop.formula import parse
 from isoflop.law import Law
 from isoflop.laws import find_law
@@ -54,13 +54,18 @@ class Second:
         given = dict(zip(self.problem.law.parameters, self.problem.natural(rows).T, strict=True))
         with np.errstate(all="ignore"):
             found = np.asarray(self.problem.law.formula.evaluate({**given, "L": loss}), float)
-        return np.clip(1 - found if self.form == "exponential" else found, 0.0, 1.0)
+        return np.asarray(np.clip(1 - found if self.form == "exponential" else found, 0.0, 1.0))
+
+
+def refuse_form(form: str) -> None:
+    """Refuse a name that is no law from loss to accuracy."""
+    if form not in FORMS:
+        raise UsageError(f'"{shown(form)}" is no law from loss to accuracy. Say {" or ".join(FORMS)}.')
 
 
 def fit_second(task: Task, form: str, *, objective: str = "robust", seed: int = 0) -> Second:
     """Fit one form to a task's runs; chance and ceiling are pinned where the task knows them."""
-    if form not in FORMS:
-        raise UsageError(f'"{form}" is no law from loss to accuracy. Say {" or ".join(FORMS)}.')
+    refuse_form(form)
     pinned, bounds = _pinned(task, form), _bounds(task, form)
     free = _law(task, form).pinned(pinned)
     target = 1 - task.accuracy if form == "exponential" else task.accuracy

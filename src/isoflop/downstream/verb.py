@@ -12,7 +12,7 @@ import numpy as np
 
 from isoflop.downstream.past import look_back
 from isoflop.downstream.result import Downstream, TaskForecast
-from isoflop.downstream.second import FORMS, drawn, fit_second
+from isoflop.downstream.second import FORMS, drawn, fit_second, refuse_form
 from isoflop.downstream.tasks import AVERAGE, Task, average_of, tasks_of, widened
 from isoflop.downstream.verdict import finding_of, judge
 from isoflop.ensemble import combine
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-DRAWS = 4_000
+DRAWS, FEWEST_DRAWS = 1_000, 100
 FAR = 0.5
 """A loss further below the lowest measured than this share of the losses' range is said to be far."""
 OFFSET = 100.0
@@ -77,7 +77,11 @@ def downstream(
     at       N and D of the new run; or its loss, where that is known, and its C for the baselines
     """
     refuse_level(level)
-    asked = _Asked(_inputs(runs, at), tuple(forms), level, draws, seed)
+    for form in forms:
+        refuse_form(form)
+    if draws < FEWEST_DRAWS:
+        raise UsageError(f"draws={draws} are too few for an interval. Say {FEWEST_DRAWS} or more.")
+    asked = _Asked(_inputs(runs, at), tuple(forms) or tuple(FORMS), level, draws, seed)
     table = widened(runs)
     found = tasks_of(table, tasks, chance=chance or {}, ceiling=ceiling or {}, items=items or {}, losses=losses or {})
     expected: dict[str, tuple[Estimate, tuple[Finding, ...]]] = {}
@@ -123,8 +127,8 @@ def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
     verdict = judge(task)
     guesses = _baselines(task, asked)
     if not verdict.predictable:
-        ends = [0.0 if math.isnan(task.chance) else task.chance, 1.0 if math.isnan(task.ceiling) else task.ceiling]
-        return TaskForecast(task, Estimate(math.nan, *ends, asked.level), loss, verdict, guesses)
+        low, high = np.nan_to_num(task.chance, nan=0.0), np.nan_to_num(task.ceiling, nan=1.0)
+        return TaskForecast(task, Estimate(math.nan, float(low), float(high), asked.level), loss, verdict, guesses)
     past = look_back(task, asked.forms, seed=asked.seed)
     seconds = tuple(fit_second(task, form, seed=asked.seed) for form in asked.forms)
     value = float(past.weights @ [float(one.accuracy(np.array([loss.value]))[0]) for one in seconds])

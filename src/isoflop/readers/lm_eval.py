@@ -86,9 +86,9 @@ def _scores(file: Path, metric: str | None) -> Iterator[Score]:
         if name is None:
             continue
         plain, comma, chosen = name.partition(",")
-        error = _number(metrics.get(f"{plain}_stderr{comma}{chosen}"))
+        spread = _number(metrics.get(f"{plain}_stderr{comma}{chosen}"))
         label = plain if chosen in {"", "none"} else name
-        yield Score(model, task, label, float(metrics[name]), error, _items(content, task), text.source)
+        yield Score(model, task, label, float(metrics[name]), spread, _items(content, task), text.source)
 
 
 def _metric(metrics: dict[str, Any], better: dict[str, Any], wanted: str | None) -> str | None:
