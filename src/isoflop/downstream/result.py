@@ -62,6 +62,7 @@ class Downstream:
     """Forecasts of one new run on some tasks, the average over tasks last."""
 
     at: Mapping[str, float]
+    compute: float
     tasks: tuple[TaskForecast, ...]
     average: TaskForecast | None
     source: str
@@ -80,7 +81,7 @@ class Downstream:
     def as_dict(self) -> dict[str, Any]:
         """Give everything as it stands in the JSON."""
         return {
-            "source": self.source, "at": dict(self.at), "level": self.level,
+            "source": self.source, "at": dict(self.at), "compute": self.compute, "level": self.level,
             "tasks": [one.as_dict() for one in self.tasks],
             "average": self.average.as_dict() if self.average else None,
             "predictable": sum(one.verdict.predictable for one in self.tasks),
@@ -94,9 +95,7 @@ class Downstream:
         at = " ".join(f"{key}={show(value)}" for key, value in self.at.items())
         loss = self.rows[0].loss
         said = f"{loss.value:.4f}" + ("" if math.isnan(loss.low) else f" ({loss.low:.4f} – {loss.high:.4f})")
-        names = list(dict.fromkeys(name for one in self.rows for name in one.baselines))
-        columns = ["task", "accuracy", f"{self.level:.0%} interval", "chance", *names]
-        body = table(columns, [self._row(one, names) for one in self.rows])
+        body = table(["task", "accuracy", f"{self.level:.0%} interval", "chance"], map(self._row, self.rows))
         verdicts = table(
             ["task", "verdict"], [(shown(one.task.name), one.verdict.words) for one in self.rows], words=True
         )
@@ -105,16 +104,24 @@ class Downstream:
         meaning = f"interval: a new run's score, both stages' errors in it; loss {said} at {at}"
         return group(
             heading(f"{shown(self.source)}: accuracy from loss"), verdicts, dim(count), "", body, dim(meaning),
-            findings_list(self.findings),
+            *self._guesses(), findings_list(self.findings),
         )  # fmt: skip
 
+    def _guesses(self) -> list[RenderableType]:
+        """Give the table of what would be said without a loss."""
+        from isoflop.tables import table
+
+        names = list(dict.fromkeys(name for one in self.rows for name in one.baselines))
+        rows = [
+            [shown(one.task.name), *(_number(one.baselines.get(name, math.nan), "–") for name in names)]
+            for one in self.rows
+        ]
+        return ["", table(["without a loss", *names], rows)] if names else []
+
     @staticmethod
-    def _row(one: TaskForecast, names: list[str]) -> list[str]:
-        value = "no forecast" if math.isnan(one.accuracy.value) else f"{one.accuracy.value:.3f}"
+    def _row(one: TaskForecast) -> list[str]:
         ends = f"{one.accuracy.low:.3f} – {one.accuracy.high:.3f}"
-        chance = "?" if math.isnan(one.task.chance) else f"{one.task.chance:.3g}"
-        guesses = [one.baselines.get(name, math.nan) for name in names]
-        return [shown(one.task.name), value, ends, chance, *("–" if math.isnan(g) else f"{g:.3f}" for g in guesses)]
+        return [shown(one.task.name), _number(one.accuracy.value, "no forecast"), ends, _number(one.task.chance, "?")]
 
     def __str__(self) -> str:
         from isoflop.tables import plain
@@ -125,3 +132,7 @@ class Downstream:
         from isoflop.tables import html
 
         return html(self)
+
+
+def _number(value: float, unknown: str) -> str:
+    return unknown if math.isnan(value) else f"{value:.3f}"

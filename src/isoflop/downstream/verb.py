@@ -98,7 +98,9 @@ def downstream(
     findings += [finding for one in every for finding in finding_of(one.task, one.verdict)]
     findings += _warnings(every, expected)
     shown_at = {key: value for key, value in asked.at.items() if key in at}
-    return Downstream(shown_at, tuple(rows), average, runs.source, level, tuple(dict.fromkeys(findings)))
+    return Downstream(
+        shown_at, asked.at.get("C", math.nan), tuple(rows), average, runs.source, level, tuple(dict.fromkeys(findings))
+    )
 
 
 def _inputs(runs: Runs, at: Mapping[str, float]) -> dict[str, float]:
@@ -125,7 +127,7 @@ def _loss(runs: Runs, asked: _Asked, laws: Sequence[str]) -> tuple[Estimate, tup
 
 def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
     verdict = judge(task)
-    guesses = _baselines(task, asked)
+    guesses = _baselines(task, asked, bent=verdict.predictable)
     if not verdict.predictable:
         low, high = np.nan_to_num(task.chance, nan=0.0), np.nan_to_num(task.ceiling, nan=1.0)
         return TaskForecast(task, Estimate(math.nan, float(low), float(high), asked.level), loss, verdict, guesses)
@@ -148,8 +150,8 @@ def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
     return TaskForecast(task, accuracy, loss, verdict, guesses, seconds, tuple(past.weights.tolist()), past.factor)
 
 
-def _baselines(task: Task, asked: _Asked) -> dict[str, float]:
-    """Give what guesses without a loss would say: the largest run carried forward, a line and a sigmoid in log C."""
+def _baselines(task: Task, asked: _Asked, *, bent: bool) -> dict[str, float]:
+    """Give what guesses without a loss would say: the largest run carried forward, a line in log C, and a sigmoid if bent."""
     known = np.isfinite(task.compute) & (task.compute > 0)
     if not known.any():
         return {}
@@ -161,7 +163,7 @@ def _baselines(task: Task, asked: _Asked) -> dict[str, float]:
     centred = x - x.mean()
     slope = float(centred @ some.accuracy) / max(float(centred @ centred), 1e-300)
     found["log-linear"] = float(np.clip(some.accuracy.mean() + slope * (target - x.mean()), 0, 1))
-    if some.loss.size > 4:
+    if bent:
         in_compute = fit_second(replace(some, loss=OFFSET - x), "sigmoid", seed=asked.seed)
         found["sigmoid in C"] = float(in_compute.accuracy(np.array([OFFSET - target]))[0])
     return found

@@ -119,5 +119,5 @@ def finding_of(task: Task, verdict: Verdict) -> list[Finding]:
     """Give the finding that says why a task is not forecast, if it is not."""
     if verdict.predictable:
         return []
-    message = f"{shown(task.name)} is not forecast: {verdict.words}; the interval is all there is"
+    message = f"{shown(task.name)} is not forecast, and its interval is all there is ({verdict.words})"
     return [Finding(verdict.code, "WARN", message, _REMEDIES[verdict.code])]
