@@ -179,24 +179,26 @@ class Observed:
 
     def __rich__(self) -> RenderableType:
         """Give the held-out models with each forecast beside what they scored."""
-        from isoflop.tables import dim, findings_list, group, heading, interval, table
+        from isoflop.tables import dim, findings_list, group, heading, table
 
         total = ", ".join(f"{share:.0%}" for share in self.shares[:3])
         rows = [
             (
-                shown(one.model), f"{one.score:.3f}", f"{one.capabilities.value:.3f}", interval(one.capabilities),
+                shown(one.model.rsplit("/", maxsplit=1)[-1]), f"{one.score:.3f}", f"{one.capabilities.value:.3f}",
+                f"{one.capabilities.low:.3f} – {one.capabilities.high:.3f}",
                 "–" if math.isnan(one.family) else f"{one.family:.3f}", f"{one.baseline:.3f}",
             )
             for one in self.held
         ]  # fmt: skip
-        columns = ["held out", "scored", "capabilities", f"{self.level:.0%} interval", "family line", "compute alone"]
+        columns = ["held out", "scored", "said", f"{self.level:.0%} interval", "family", "compute"]
+        words = "said: by its other scores; family: by its family's line in compute; compute: by nothing else"
         missed = [
             (name, "–" if math.isnan(error) else f"{100 * error:.1f} points") for name, error in self.errors.items()
         ]
         return group(
             heading(f"{shown(self.target)} from {len(self.benchmarks)} other benchmarks of {self.models} models"),
             dim(f"components explain {total} of the variance; {self.inside:.0%} of those held out fell inside"),
-            table(columns, rows), "", table(["mean absolute error", ""], missed), findings_list(self.findings),
+            table(columns, rows, gap=2), dim(words), "", table(["mean absolute error", ""], missed), findings_list(self.findings),
         )  # fmt: skip
 
     def __str__(self) -> str:

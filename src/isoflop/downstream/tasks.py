@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 SCORE_COLUMNS = ("accuracy", "score", "value")
 """The column of scores in a table with one row for each run and task."""
 AVERAGE = "average"
+_NO_SCORE = re.compile(
+    r"(.*_)?(lr|learning_rate|loss|warm\w*|weight_decay|dropout|momentum|std|stderr|error|mfu|share|fraction)(_.*)?",
+    re.I,
+)
+"""Names of columns that hold shares and are no scores: what was set, and how sure a number is."""
 FEWEST = 5
 """The fewest runs with a score from which anything is said of a task."""
 
@@ -86,7 +92,7 @@ def tasks_of(
 
 def _is_shares(name: str, runs: Runs) -> bool:
     values = runs[name]
-    if name in LETTERS or name.endswith(" (file)") or values.dtype.kind != "f":
+    if name in LETTERS or name.endswith(" (file)") or _NO_SCORE.fullmatch(name) or values.dtype.kind != "f":
         return False
     known = values[np.isfinite(values)]
     return bool(known.size >= FEWEST and known.min() >= 0 and known.max() <= 1)

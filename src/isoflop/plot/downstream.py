@@ -53,6 +53,7 @@ def _loss(axes: Axes, one: TaskForecast, compute: float) -> None:
     axes.scatter(one.task.compute, one.task.loss, s=12, color=RUN, linewidths=0, zorder=2)
     _forecast(axes, compute, one.loss)
     axes.set(xscale="log", xlabel="training FLOPs", ylabel="loss")
+    axes.minorticks_off()
     head(axes, "Loss", _words(one.loss))
     _grid(axes)
 
@@ -62,6 +63,7 @@ def _task(axes: Axes, one: TaskForecast) -> None:
     axes.scatter(one.task.loss, one.task.accuracy, s=12, color=RUN, linewidths=0, zorder=2)
     if not math.isnan(one.task.chance):
         axes.axhline(one.task.chance, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+    if one.seconds and not math.isnan(one.task.chance):
         axes.annotate(
             "chance", (1, one.task.chance), xytext=(0, 2), xycoords=("axes fraction", "data"), ha="right",
             textcoords="offset points", fontsize=8, color=QUIET,
