@@ -198,7 +198,8 @@ class Observed:
         return group(
             heading(f"{shown(self.target)} from {len(self.benchmarks)} other benchmarks of {self.models} models"),
             dim(f"components explain {total} of the variance; {self.inside:.0%} of those held out fell inside"),
-            table(columns, rows, gap=2), dim(words), "", table(["mean absolute error", ""], missed), findings_list(self.findings),
+            table(columns, rows, gap=2), dim(words), "", table(["mean absolute error", ""], missed),
+            findings_list(self.findings),
         )  # fmt: skip
 
     def __str__(self) -> str:

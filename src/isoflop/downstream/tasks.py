@@ -25,7 +25,7 @@ SCORE_COLUMNS = ("accuracy", "score", "value")
 AVERAGE = "average"
 _NO_SCORE = re.compile(
     r"(.*_)?(lr|learning_rate|loss|warm\w*|weight_decay|dropout|momentum|std|stderr|error|mfu|share|fraction)(_.*)?",
-    re.I,
+    re.IGNORECASE,
 )
 """Names of columns that hold shares and are no scores: what was set, and how sure a number is."""
 FEWEST = 5

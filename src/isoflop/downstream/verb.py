@@ -151,7 +151,7 @@ def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
 
 
 def _baselines(task: Task, asked: _Asked, *, bent: bool) -> dict[str, float]:
-    """Give what guesses without a loss would say: the largest run carried forward, a line in log C, and a sigmoid if bent."""
+    """Give guesses without a loss: the largest run carried forward, a line in log C, and a sigmoid if bent."""
     known = np.isfinite(task.compute) & (task.compute > 0)
     if not known.any():
         return {}
