@@ -120,20 +120,20 @@ def held_out(every: list[Model], names: list[str], about: dict[str, dict[str, fl
         for cut in CUTS:
             runs = table([one for one in some if cut > one.N], names)
             for one in (one for one in some if cut <= one.N):
-                line(one, downstream(runs, N=one.N, D=one.D, **about), names)
+                line(one, downstream(runs, N=one.N, D=one.D, **about), names, cut=cut)
 
 
-def line(one: Model, found: Downstream, names: list[str]) -> None:
+def line(one: Model, found: Downstream, names: list[str], *, cut: float) -> None:
     """Print one forecast beside what the model scored."""
-    assert found.average is not None
-    truth, said = average(one, names), found.average.accuracy
+    truth, mean = average(one, names), found["average"]
+    said = mean.accuracy
     inside = [task.accuracy.low <= one.scores[task.task.name] <= task.accuracy.high for task in found.tasks]
-    guesses = ", ".join(f"{name} {100 * (guess - truth):+.1f}" for name, guess in found.average.baselines.items())
+    guesses = ", ".join(f"{name} {100 * (guess - truth):+.1f}" for name, guess in mean.baselines.items())
     print(
-        f"  {one.trained_on:12} {one.N:.2g} × {one.D:.2g}: {100 * (said.value - truth):+.2f} "
+        f"  {one.trained_on:12} below {cut:.0e}, {one.N:.2g} × {one.D:.2g}: {100 * (said.value - truth):+.2f} "
         f"({100 * (said.low - truth):+.1f} to {100 * (said.high - truth):+.1f}; "
         f"{'inside' if said.low <= truth <= said.high else 'OUTSIDE'}); {guesses}; {sum(inside)} of {len(inside)}; "
-        f"loss {found.average.loss.value:.3f}, was {one.loss:.3f}"
+        f"loss {mean.loss.value:.3f}, was {one.loss:.3f}"
     )
 
 
