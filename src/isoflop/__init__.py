@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from isoflop.fit import Fit, fit
     from isoflop.forecast import Forecast, Forecasts, forecast
     from isoflop.hyperparameters import Hyperparameters, hyperparameters
+    from isoflop.inference import Attempts, Choosing, Inference, Serving, inference, read_attempts
     from isoflop.landmarks import Landmark, Landmarks, compare_models, landmarks
     from isoflop.launchers import launch
     from isoflop.law import Curve, Law, Several, law, parse_law, several
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Attempts": "inference", "Choosing": "inference", "Inference": "inference", "Serving": "inference", "inference":
+    "inference", "read_attempts": "inference",
     "Checked": "check", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design",
     "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
@@ -70,7 +73,9 @@ _HOME = {
 """Public name → the module that holds it; "" is a module itself."""
 
 __all__ = [
+    "Attempts",
     "Checked",
+    "Choosing",
     "Cost",
     "Curve",
     "DataError",
@@ -85,6 +90,7 @@ __all__ = [
     "Forecasts",
     "Frontier",
     "Hyperparameters",
+    "Inference",
     "IsoflopError",
     "Landmark",
     "Landmarks",
@@ -97,6 +103,7 @@ __all__ = [
     "Record",
     "Runs",
     "Sensitivity",
+    "Serving",
     "Several",
     "Shape",
     "Sheet",
@@ -124,6 +131,7 @@ __all__ = [
     "frontier",
     "hyperparameters",
     "in_words",
+    "inference",
     "landmarks",
     "launch",
     "law",
@@ -138,6 +146,7 @@ __all__ = [
     "profile",
     "quote",
     "read",
+    "read_attempts",
     "save",
     "save_plan",
     "sensitivity",
