@@ -88,7 +88,7 @@ def main() -> None:
     asked = parser.parse_args()
     started = time.process_time()
     print(
-        f"{'world':26} {'design':>8} | these: in  score | large: in  score | one Beta: in  score | |error| all, Beta, line"
+        f"{'world':26} {'design':>8} | these: in, score | large: in, score |  one Beta: same | |error| all, Beta, line"
     )
     everything: dict[str, list[list[float]]] = {}
     for name, world in WORLDS.items():

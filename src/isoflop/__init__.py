@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from isoflop.law import Curve, Law, Several, law, parse_law, several
     from isoflop.laws.inference import tokens_for_smaller
     from isoflop.laws.mccandlish import noise_scale
-    from isoflop.laws.pass_at_k import pass_at_k
+    from isoflop.laws.pass_at_k import pass_at_k, solved_by_beta
     from isoflop.laws.precision import best_bits, effective_params, precision_cost
     from isoflop.laws.vocabulary import best_vocabulary
     from isoflop.plan import Frontier, Plan, Sheet, frontier, plan, save_plan
@@ -52,7 +52,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Attempts": "inference", "Choosing": "inference", "Inference": "inference", "Serving": "inference", "inference":
-    "inference", "read_attempts": "inference",
+    "inference", "read_attempts": "inference", "solved_by_beta": "laws.pass_at_k",
     "Checked": "check", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design",
     "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
@@ -153,6 +153,7 @@ __all__ = [
     "several",
     "shape_for",
     "solve",
+    "solved_by_beta",
     "tokens_for_smaller",
     "training_memory",
 ]

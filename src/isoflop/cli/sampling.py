@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,10 @@ class Options:
     queries: Annotated[
         Text, _option("--queries", "Queries in a model's life: they pay its training too (column D).", _COST)
     ] = None
+    lifetime: Annotated[
+        Text, _option("--lifetime", "FLOPs, or money, to train a model and answer all --queries.", _COST)
+    ] = None
+    curve: Annotated[str, _option("--curve", "The curve that gives the loss of N and D.", _COST)] = "besiroglu2024"
     hardware: Annotated[Text, _option("--hardware", "The device that dollars buy.", _COST)] = None
     price: Annotated[Text, _option("--price", "Dollars for an hour of one device.", _COST)] = None
     mfu: Annotated[Text, _option("--mfu", "Share of its peak reached.", _COST)] = None
@@ -69,7 +74,9 @@ class Options:
             numbers["hardware"] = self.hardware
         serving = Serving(**numbers, reuse=not self.reread, unit="dollars" if paid != budgets else "FLOPs")
         choosing = Choosing(self.how, self.rival, self.recall, self.false)  # type: ignore[arg-type]  # checked there
-        return Asked(_numbers(self.samples), tuple(map(parse_quantity, paid)), choosing, serving)
+        whole = parse_quantity(dollars(self.lifetime)) if self.lifetime else math.nan
+        whole = whole / serving.per_flop() if _is_money(self.lifetime or "") else whole
+        return Asked(_numbers(self.samples), tuple(map(parse_quantity, paid)), whole, self.curve, choosing, serving)
 
 
 def _is_money(text: str) -> bool:

@@ -3,6 +3,7 @@
 from isoflop.inference.answers import Choosing, majority, solved, verified
 from isoflop.inference.attempts import Attempts, read_attempts
 from isoflop.inference.difficulty import Difficulty, chances, difficulty
+from isoflop.inference.joint import Lifetime, Sampling, lifetime, sampling
 from isoflop.inference.measured import PowerLaw, measured, power_law
 from isoflop.inference.result import Inference
 from isoflop.inference.serving import Serving
@@ -14,15 +15,19 @@ __all__ = [
     "Choosing",
     "Difficulty",
     "Inference",
+    "Lifetime",
     "PowerLaw",
+    "Sampling",
     "Serving",
     "chances",
     "difficulty",
     "inference",
+    "lifetime",
     "majority",
     "measured",
     "power_law",
     "read_attempts",
+    "sampling",
     "solved",
     "verified",
 ]

@@ -56,9 +56,14 @@ class Choosing:
             )
 
     def chance(self, p: ArrayLike, k: float) -> Array:
-        """Give the chance that k samples lead to a correct answer, where each is correct with probability p."""
+        """Give the chance that k samples lead to a correct answer, where each is correct with probability p.
+
+        A fraction of a vote counts as that share of what one more vote brings.
+        """
         if self.how == "majority":
-            return majority(p, k, rival=self.rival)
+            part, votes = math.modf(k)
+            less = majority(p, int(votes), rival=self.rival)
+            return less if part == 0 else less + part * (majority(p, int(votes) + 1, rival=self.rival) - less)
         if self.how == "verifier":
             return verified(p, k, recall=self.recall, false=self.false)
         return solved(p, k)
@@ -94,7 +99,7 @@ def verified(p: ArrayLike, k: float, *, recall: float, false: float) -> Array:
     return np.asarray(some * right + (1 - some) * last)
 
 
-def majority(p: ArrayLike, k: float, *, rival: float = 1.0) -> Array:
+def majority(p: ArrayLike, k: int, *, rival: float = 1.0) -> Array:
     """Give the chance that the correct answer wins a vote of k samples; a tie is won half of the time.
 
     Of wrong samples the share `rival` agree on one answer, and the others agree with none: for one vote this is p,
@@ -107,10 +112,10 @@ def majority(p: ArrayLike, k: float, *, rival: float = 1.0) -> Array:
         lead = one - rival * (1 - one)
         scatter = np.sqrt(np.maximum(votes - lead**2, 1e-300) * k)
         return np.asarray(0.5 * (1 + _erf(k * lead / scatter / math.sqrt(2))))
-    wins = _wins(ahead, int(k))
+    wins = _wins(ahead, k)
     if rival == 1:
         return np.asarray(wins[-1])
-    cast = np.arange(int(k) + 1).reshape(-1, *[1] * one.ndim)
+    cast = np.arange(k + 1).reshape(-1, *[1] * one.ndim)
     with np.errstate(divide="ignore", invalid="ignore"):
         log = lgamma(k + 1.0) - lgamma(cast + 1.0) - lgamma(k - cast + 1.0)
         log = log + np.where(cast > 0, cast * np.log(votes), 0)

@@ -85,7 +85,7 @@ def difficulty(
     random = np.random.default_rng(seed)
     counts = _counted(attempts)
     found = [_sample(family, counts, random=random) for family in families]
-    chance = _weights(np.array([one.evidence + math.log(one.family.likely) for one in found]))
+    chance = _weights(np.array([one.evidence for one in found]))
     shares = random.multinomial(draws, chance)
     mass = np.concatenate([one.mass[random.choice(len(one.z), size=share, p=one.weights)]
                            for one, share in zip(found, shares, strict=True)])  # fmt: skip
@@ -117,7 +117,7 @@ def _counted(attempts: Attempts) -> _Counts:
     log_like = -c * np.logaddexp(0, -logit) - (n - c) * np.logaddexp(0, logit)
     peak = log_like.max(axis=(1, 2))
     inside = np.exp(log_like - peak[:, None, None]).mean(axis=2)
-    never = np.where(pairs[:, 1] == 0, np.exp(-peak), 0.0)
+    never = np.exp(np.where(pairs[:, 1] == 0, -peak, -np.inf))
     return _Counts(of.reshape(-1), many.astype(float), np.concatenate([never[:, None], inside], axis=1))
 
 

@@ -1,4 +1,4 @@
-"""What to know about an answer on test-time compute: findings T01 to T08."""
+"""What to know about an answer on test-time compute: findings T01 to T09."""
 
 from __future__ import annotations
 
@@ -112,9 +112,21 @@ def _on_choice(found: Inference) -> Iterator[Finding]:
             f"dollars are those of a device used at {serving.mfu:.0%} of its peak, which decoding rarely is",
             "say --mfu as you serve, or --price-per-million tokens",
         )  # fmt: skip
+    yield from _on_lifetime(found)
     untaught = [one.attempts.name for one in found.models if not serving.taught(one.attempts)]
     if math.isfinite(serving.queries) and untaught:
         yield Finding(
             "T08", "WARN", f"training tokens of {untaught[0]} are not known, so its training is not in its cost",
             "give the table a column D",
+        )  # fmt: skip
+
+
+def _on_lifetime(found: Inference) -> Iterator[Finding]:
+    one = found.lifetime
+    if one is not None and one.beyond:
+        yield Finding(
+            "T09", "WARN",
+            f"the best run's loss by {one.curve}, {one.loss:.3f}, lies outside those of the models, "
+            f"{one.losses[0]:.3f} to {one.losses[1]:.3f}: its ability is extrapolated",
+            "give the table a model nearer to it",
         )  # fmt: skip

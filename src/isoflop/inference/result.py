@@ -11,6 +11,7 @@ from isoflop.findings import Finding
 from isoflop.inference.answers import Choosing
 from isoflop.inference.attempts import Attempts
 from isoflop.inference.difficulty import Difficulty
+from isoflop.inference.joint import Lifetime
 from isoflop.inference.measured import PowerLaw
 from isoflop.inference.serving import Serving
 
@@ -114,6 +115,7 @@ class Inference:
     choosing: Choosing
     serving: Serving
     level: float
+    lifetime: Lifetime | None = None
     findings: tuple[Finding, ...] = ()
     draws: tuple[Difficulty, ...] = field(default=(), repr=False)
 
@@ -126,6 +128,7 @@ class Inference:
             "models": [one.as_dict() for one in self.models],
             "budgets": [one.as_dict() for one in self.budgets],
             "flips": [one.as_dict() for one in self.flips],
+            "lifetime": self.lifetime.as_dict() if self.lifetime else None,
             "findings": [one.as_dict() for one in self.findings],
         }  # fmt: skip
 

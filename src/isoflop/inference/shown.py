@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from isoflop.tables import bold, dim, findings_list, group, heading, table
+from isoflop.tables import bold, dim, findings_list, group, heading, interval, table
 from isoflop.units import show, show_flops
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from isoflop.estimate import Estimate
+    from isoflop.inference.joint import Lifetime
     from isoflop.inference.result import Budget, Flip, Inference, Sampled
 
 _NAMES = {"coverage": "coverage", "majority": "majority", "verifier": "verified"}
@@ -24,9 +25,11 @@ def shown(found: Inference) -> RenderableType:
     """Give an answer on test-time compute as it looks in a terminal."""
     count = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
     parts: list[RenderableType] = [heading(found.source, f"{count}; {_CALLED[found.choosing.how]}")]
+    if found.lifetime:
+        parts += ["", *_lifetime(found.lifetime, found.level)]
     if found.budgets:
         parts += [*_budgets(found), *_flips(found)]
-    else:
+    elif not found.lifetime:
         for one in found.models:
             parts += ["", *_model(found, one)]
     return group(*parts, "", findings_list(found.findings))
@@ -131,6 +134,16 @@ def _flips(found: Inference) -> Iterator[RenderableType]:
         for one in found.flips
     ]
     yield table(["the best buy flips", f"from {unit} a query", f"{found.level:.0%} interval", "reaching"], rows)
+
+
+def _lifetime(one: Lifetime, level: float) -> Iterator[RenderableType]:
+    """Give the best run for all that a model's life may cost."""
+    yield heading(f"{show_flops(one.flops)} FLOPs for training and {show(one.queries)} queries", f"by {one.curve}")
+    counts = {"parameters N": one.N, "training tokens D": one.D, "samples a query": one.samples}
+    rows = [[name, show(each.value), interval(each)] for name, each in counts.items()]
+    shares = {"accuracy": one.accuracy, "with one sample instead": one.alone, "share of FLOPs to train": one.training}
+    rows += [[name, percent(each.value), _interval(each)] for name, each in shares.items()]
+    yield table(["train and sample", "best", f"{level:.0%} interval"], rows)
 
 
 def _range(flip: Flip, unit: str) -> str:

@@ -25,8 +25,6 @@ LOGITS = np.arange(-36.0, 20.0 + STEP / 2, STEP)
 P = np.concatenate([[0.0], 1 / (1 + np.exp(-LOGITS))])
 """Chances of one sample, from never (0) to nearly always."""
 _LOG_P, _LOG_Q = -np.logaddexp(0, -LOGITS), -np.logaddexp(0, LOGITS)
-NEVER = 1 / 3
-"""How much less likely, before any count is seen, it is that some problems are never solved."""
 _ENDS = np.where(np.isin(np.arange(LOGITS.size), (0, LOGITS.size - 1)), STEP / 2, STEP)
 """The trapezoidal rule: half a step at both ends."""
 
@@ -34,14 +32,12 @@ _ENDS = np.where(np.isin(np.arange(LOGITS.size), (0, LOGITS.size - 1)), STEP / 2
 class Family(NamedTuple):
     """A kind of density; its parameters are independent standard normals before any count is seen.
 
-    likely  its weight before any count is seen, beside the others
     size    how many parameters
     mass    normals (draws, size) -> mass on P (draws, points), rows adding up to 1
     named   normals (draws, size) -> the parameters by name, each (draws,)
     """
 
     name: str
-    likely: float
     size: int
     mass: Callable[[Array], Array]
     named: Callable[[Array], Mapping[str, Array]]
@@ -124,13 +120,13 @@ def with_never(family: Family) -> Family:
     def named(z: Array) -> Mapping[str, Array]:
         return {**family.named(z[:, :-1]), "never": _share(z[:, -1])}
 
-    return Family(f"{family.name}, some never", NEVER * family.likely, family.size + 1, mass, named)
+    return Family(f"{family.name}, some never", family.size + 1, mass, named)
 
 
 _FAMILIES = (
-    Family("Beta", 4.0, 2, _beta, _names_of_beta),
-    Family("two Betas", 1.0, 5, _two_betas, _names_of_two),
-    Family("logit-normal", 1.0, 2, _logit_normal, _names_of_normal),
+    Family("Beta", 2, _beta, _names_of_beta),
+    Family("two Betas", 5, _two_betas, _names_of_two),
+    Family("logit-normal", 2, _logit_normal, _names_of_normal),
 )
 FAMILIES = (*_FAMILIES, *map(with_never, _FAMILIES))
-"""The families that are held together; one Beta is as likely as all others, before any count is seen."""
+"""The families that are held together, equally likely before any count is seen."""

@@ -17,11 +17,13 @@ from isoflop.inference.answers import HOWS, Choosing
 from isoflop.inference.assumed import CONCENTRATION, assumed, concentrations
 from isoflop.inference.attempts import Attempts, read_attempts
 from isoflop.inference.difficulty import Difficulty, difficulty
+from isoflop.inference.joint import Lifetime, lifetime
 from isoflop.inference.measured import measured, power_law
 from isoflop.inference.noticed import notice
 from isoflop.inference.result import Budget, Flip, Inference, Offer, Reach, Sampled
 from isoflop.inference.serving import MOST, Serving
 from isoflop.inference.spread import P
+from isoflop.laws import find_curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,10 +38,16 @@ _GRID, _TIE = 140, 0.002
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of the samples: at which k, by what choice among them, and what the queries may cost."""
+    """What is asked of the samples: at which k, by what choice among them, and what the queries may cost.
+
+    budgets   of one query, in the unit of the serving
+    lifetime  FLOPs for training a model and answering all its queries; `curve` says what loss N and D give
+    """
 
     samples: tuple[float, ...] = ()
     budgets: tuple[float, ...] = ()
+    lifetime: float = math.nan
+    curve: str = "besiroglu2024"
     choosing: Choosing = field(default_factory=Choosing)
     serving: Serving = field(default_factory=Serving)
 
@@ -73,7 +81,8 @@ def inference(
     if asked.budgets:
         budgets = tuple(_offers(models, spreads, asked, budget=one, level=level) for one in asked.budgets)
         flips = _flips(models, spreads, asked, level=level)
-    found = Inference(name, shown, budgets, flips, asked.choosing, asked.serving, level, draws=spreads)
+    whole = None if math.isnan(asked.lifetime) else _lifetime(models, spreads, asked, level=level, seed=seed)
+    found = Inference(name, shown, budgets, flips, asked.choosing, asked.serving, level, whole, draws=spreads)
     return notice(found, concentration=concentration, learnt=bool(like))
 
 
@@ -148,6 +157,15 @@ def _accuracy(spread: Difficulty, choosing: Choosing, samples: Sequence[float]) 
     different, of = np.unique(np.asarray(samples), return_inverse=True)
     chance = np.stack([choosing.chance(P, k) if k else np.zeros(P.size) for k in different.tolist()])
     return np.asarray((spread.these @ chance.T)[:, of])
+
+
+def _lifetime(
+    models: Sequence[Attempts], spreads: Sequence[Difficulty], asked: Asked, *, level: float, seed: int
+) -> Lifetime:
+    return lifetime(
+        models, spreads, curve=find_curve(asked.curve), flops=asked.lifetime, serving=asked.serving,
+        choosing=asked.choosing, level=level, seed=seed,
+    )  # fmt: skip
 
 
 def _offers(
