@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import DataError, shown
+from isoflop.estimate import median
 from isoflop.formula import parse_condition
 from isoflop.readers.source import read_text
 from isoflop.readers.table import raw_table
@@ -78,6 +79,11 @@ class Attempts:
     def fewest(self) -> int:
         """Give the samples that every problem has at least, up to which pass@k is measured; 0 where none is counted."""
         return int(self.samples.min()) if self.counted else 0
+
+    @property
+    def usual(self) -> int:
+        """Give the median number of samples of a problem; 0 where none is counted."""
+        return int(median(self.samples)) if self.counted else 0
 
     @staticmethod
     def of(samples: Any, correct: Any, *, name: str = "model", **about: float) -> Attempts:

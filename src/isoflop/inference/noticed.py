@@ -50,9 +50,9 @@ def _on_spread(found: Inference, concentration: tuple[float, float], *, learnt: 
 def _on_models(found: Inference) -> Iterator[Finding]:
     for one in found.models:
         yield from _on_model(one)
-    bought = [(offer, one.attempts.fewest) for budget in found.budgets
+    bought = [(offer, one.attempts.usual) for budget in found.budgets
               for offer, one in zip(budget.offers, found.models, strict=True) if one.attempts.counted]  # fmt: skip
-    beyond = [offer.samples / fewest for offer, fewest in bought if offer.samples > FAR * fewest]
+    beyond = [offer.samples / usual for offer, usual in bought if offer.samples > FAR * usual]
     if beyond:
         yield Finding(
             "T03", "WARN", f"a budget buys up to {show(max(beyond))} times the samples that were drawn: a guess",

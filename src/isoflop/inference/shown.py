@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from isoflop.tables import bold, dim, findings_list, group, heading, interval, table
@@ -44,6 +44,11 @@ def _interval(one: Estimate) -> str:
     return "–" if math.isnan(one.low) else f"{100 * one.low:.1f} – {100 * one.high:.1f}%"
 
 
+def _both(one: Estimate) -> str:
+    """Give a share with its interval: 86.1% [78.0, 96.4]."""
+    return f"{percent(one.value)} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
+
+
 def money(value: float, unit: str) -> str:
     """Print what a query costs: 1e15, or $0.0021."""
     return show_flops(value) if unit == "FLOPs" else f"${value:.3g}"
@@ -51,14 +56,12 @@ def money(value: float, unit: str) -> str:
 
 def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
     """Give one model's forecasts, and what is known of the difficulty behind them."""
-    hows = list(one.limits)
-    columns = ["samples k", "measured"]
-    for how in hows:
-        columns += [_NAMES[how], f"{found.level:.0%} interval"]
+    columns = ["samples k", "measured", *(f"{_NAMES[how]}, {found.level:.0%} interval" for how in one.limits)]
     rows = [
-        [show(row.k) if row.k >= 1e4 else f"{row.k:.0f}", percent(row.measured), *_cells(row.by)] for row in one.reach
+        [show(row.k) if row.k >= 1e4 else f"{row.k:.0f}", percent(row.measured), *map(_both, row.by.values())]
+        for row in one.reach
     ]
-    rows.append(["no end", "–", *_cells(one.limits)])
+    rows.append(["no end", "–", *map(_both, one.limits.values())])
     yield heading(one.attempts.name, _about(one))
     yield table(columns, rows, gap=2)
     if one.families:
@@ -72,10 +75,6 @@ def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
         last = one.reach[-1]
         said = f"-log pass@k = {show(one.power_law.a)} k^-{show(one.power_law.b)}"
         yield dim(f"a power law through what was measured, {said}, says {percent(last.power_law)} at {show(last.k)}")
-
-
-def _cells(by: Mapping[str, Estimate]) -> list[str]:
-    return [cell for each in by.values() for cell in (percent(each.value), _interval(each))]
 
 
 def _about(one: Sampled) -> str:

@@ -127,9 +127,9 @@ def _difficulties(
 
 def _steps(model: Attempts) -> tuple[float, ...]:
     """Give 1, 10, 100, … as far as forecasts go, with the samples drawn among them."""
-    most = FARTHEST * max(model.fewest, FARTHEST if not model.counted else 1)
+    most = FARTHEST * (model.usual if model.counted else FARTHEST)
     tens = {10.0**power for power in range(round(math.log10(MOST)) + 1) if 10.0**power <= most}
-    return tuple(sorted(tens | {float(model.fewest or 1), float(most)}))
+    return tuple(sorted(tens | {float(max(model.fewest, 1)), float(max(model.usual, 1)), float(most)}))
 
 
 def _sampled(model: Attempts, spread: Difficulty, asked: Asked, *, level: float) -> Sampled:
