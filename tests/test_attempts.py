@@ -179,7 +179,7 @@ def test_a_life_of_queries_is_planned(good, write):
         (3, ["--column", "c=nothing"]),
     ],
 )
-def test_words_that_cannot_be_meant_are_refused(code, words, refused, write):
+def test_words_that_cannot_be_meant_are_refused(code, words, *, refused, write):
     refused(code, "inference", write(RATES), *words)
 
 

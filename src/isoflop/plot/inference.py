@@ -92,7 +92,8 @@ def _samples(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
     level = f"{found.level:.0%}".replace("%", " %")
     counted = any(one.attempts.counted for one in found.models)
     words = "dots: measured; dashed: forecast; " if counted and found.choosing.how == "coverage" else ""
-    head(axes, _TITLES[found.choosing.how], f"{words}bands: {level} intervals for these problems")
+    holds = "for these problems" if counted else "under the spread assumed"
+    head(axes, _TITLES[found.choosing.how], f"{words}bands: {level} intervals {holds}")
 
 
 def _costs(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
