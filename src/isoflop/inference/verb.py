@@ -228,4 +228,5 @@ def budgets_shown(models: Sequence[Attempts], asked: Asked) -> Array:
     costs = [(asked.serving.of(one, 1), asked.serving.of(one, _steps(one)[-1])) for one in models]
     low, high = min(first for first, _ in costs), max(last for _, last in costs)
     high = max(min(high, max(asked.budgets) * 10), 100 * low)
-    return np.geomspace(low, high, _GRID)
+    firsts = [first for first, _ in costs if first <= high]  # a flip may lie where a model's first sample is paid
+    return np.unique(np.append(np.geomspace(low, high, _GRID), firsts))
