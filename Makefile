@@ -54,6 +54,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/transfer.py
 	$(BIN)/python benchmarks/recentred.py
 	$(BIN)/python benchmarks/loop.py
+	$(BIN)/python benchmarks/inference.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from isoflop.fit import Fit, fit
     from isoflop.forecast import Forecast, Forecasts, forecast
     from isoflop.hyperparameters import Hyperparameters, hyperparameters
+    from isoflop.inference import Attempts, Choosing, Inference, Serving, inference, read_attempts
     from isoflop.landmarks import Landmark, Landmarks, compare_models, landmarks
     from isoflop.launchers import launch
     from isoflop.law import Curve, Law, Several, law, parse_law, several
     from isoflop.laws.inference import tokens_for_smaller
     from isoflop.laws.mccandlish import noise_scale
-    from isoflop.laws.pass_at_k import pass_at_k
+    from isoflop.laws.pass_at_k import pass_at_k, solved_by_beta
     from isoflop.laws.precision import best_bits, effective_params, precision_cost
     from isoflop.laws.vocabulary import best_vocabulary
     from isoflop.plan import Frontier, Plan, Sheet, frontier, plan, save_plan
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Attempts": "inference", "Choosing": "inference", "Inference": "inference", "Serving": "inference", "inference":
+    "inference", "read_attempts": "inference", "solved_by_beta": "laws.pass_at_k",
     "Checked": "check", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design",
     "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "Found": "readers.found",
@@ -75,7 +78,9 @@ _HOME = {
 """Public name → the module that holds it; "" is a module itself."""
 
 __all__ = [
+    "Attempts",
     "Checked",
+    "Choosing",
     "Cost",
     "Curve",
     "DataError",
@@ -91,6 +96,7 @@ __all__ = [
     "Found",
     "Frontier",
     "Hyperparameters",
+    "Inference",
     "IsoflopError",
     "Landmark",
     "Landmarks",
@@ -103,6 +109,7 @@ __all__ = [
     "Record",
     "Runs",
     "Sensitivity",
+    "Serving",
     "Several",
     "Shape",
     "Sheet",
@@ -133,6 +140,7 @@ __all__ = [
     "frontier",
     "hyperparameters",
     "in_words",
+    "inference",
     "landmarks",
     "launch",
     "law",
@@ -147,12 +155,14 @@ __all__ = [
     "profile",
     "quote",
     "read",
+    "read_attempts",
     "save",
     "save_plan",
     "sensitivity",
     "several",
     "shape_for",
     "solve",
+    "solved_by_beta",
     "tokens_for_smaller",
     "training_memory",
     "verify",
