@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import isoflop
-from isoflop.recipes import Recipes, recipes
+from isoflop.recipes.curves import duel
+from isoflop.recipes.multiplier import multipliers, trend
+from isoflop.recipes.paths import PLAIN
+from isoflop.recipes.verb import DRAWS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,14 +126,15 @@ def judge(name: str, noise: float, *, replicates: int, seed: int) -> Array:
     held, narrow, width, called = [], [], [], []
     for replicate in range(replicates):
         random = np.random.default_rng([seed, zlib.crc32(name.encode()), replicate, round(1e4 * noise)])
-        found: Recipes = recipes(*simulated(world, noise, random), at=SCALES)
-        one = found[0]
-        scales = [row.multiplier for row in one.rows]
-        held.append([low.low <= true <= low.high for low, true in zip([*scales, one.trend], [*truth, drift], strict=True)])
+        first, other = map(isoflop.combine, simulated(world, noise, random))
+        found = duel(first, other, PLAIN, draws=DRAWS, seed=0)
+        scales, moves = multipliers(found, np.array(SCALES)), trend(found)
+        answers = zip([*scales, moves], [*truth, drift], strict=True)
+        held.append([one.low <= true <= one.high for one, true in answers])
         kinds = [row.intervals["statistical"] for row in scales]
         narrow.append([low <= true <= high for (low, high), true in zip(kinds, truth, strict=True)])
         width.append([np.log(row.high / max(row.low, NO_MORE)) for row in scales[:3]])
-        called.append([not one.multiplier.low <= 1 <= one.multiplier.high, not one.trend.low <= 1 <= one.trend.high])
+        called.append([not one.low <= 1 <= one.high for one in (scales[2], moves)])
     share, stat, wide = 100 * np.mean(held, axis=0), 100 * np.mean(narrow, axis=0), np.median(width, axis=0)
     cells = " ".join(f"{a:4.0f} ({b:3.0f})" for a, b in zip(share, stat, strict=False))
     mean = 100 * np.mean(called, axis=0)

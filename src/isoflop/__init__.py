@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from isoflop.profile import Profile, profile
     from isoflop.quote import Quote, quote
     from isoflop.read import read
+    from isoflop.recipes import Recipes, recipes
     from isoflop.record import Record, backtest
     from isoflop.runs import Runs
     from isoflop.saved import load, save
@@ -54,7 +55,7 @@ _HOME = {
     "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
     "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
-    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
+    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Recipes": "recipes", "Record": "record", "Runs":
     "runs", "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
     "StudyRun": "study", "UntrustedError": "errors", "UsageError": "errors", "approach1": "approaches", "approach2":
     "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check":
@@ -63,7 +64,7 @@ _HOME = {
     "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
     "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale":
     "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
-    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
+    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "recipes": "recipes", "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
     "tokens_for_smaller": "laws.inference", "training_memory": "cost",
 }  # fmt: skip
@@ -94,6 +95,7 @@ __all__ = [
     "Plan",
     "Profile",
     "Quote",
+    "Recipes",
     "Record",
     "Runs",
     "Sensitivity",
@@ -138,6 +140,7 @@ __all__ = [
     "profile",
     "quote",
     "read",
+    "recipes",
     "save",
     "save_plan",
     "sensitivity",

@@ -51,6 +51,7 @@ class Contest:
     rows        the scales asked for; `curve` has many, for the figure
     settled     the row at the largest scale that both recipes' runs reach: the multiplier of the headline
     trend       the factor by which the multiplier changes with ten times the scale, over the runs of both
+    points      of each recipe: scale and loss of its runs
     pairs, likeness   how many runs are paired, and the correlation of their errors
     """
 
@@ -63,6 +64,7 @@ class Contest:
     pairs: int = 0
     likeness: float = 0.0
     curve: tuple[Row, ...] = field(default=(), repr=False)
+    points: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = field(default=(), repr=False)
 
     @property
     def multiplier(self) -> Estimate:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.ensemble import DRIFT, Ensemble, shares
-from isoflop.recipes.paths import Path, along, price
-from isoflop.recipes.scatter import Pairs, likeness, moved, pairs_of, scatters
+from isoflop.errors import DataError
+from isoflop.recipes.hold import FREE, Held, Hold, held
+from isoflop.recipes.paths import PLAIN, Path, along, price
+from isoflop.recipes.scatter import Pairs, likeness, moved, pairs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-POINTS = 16
+POINTS = 10
 """Points of a curve in each decade."""
-BELOW, ABOVE = 3.0, 6.0
+BELOW, ABOVE = 2.0, 5.0
 """Decades below and above the runs up to which an equal loss is looked for."""
 
 
@@ -81,27 +83,51 @@ def span_of(runs: Runs, path: Path) -> tuple[float, float]:
     return float(column.min()), float(column.max())
 
 
-def duel(first: Ensemble, other: Ensemble, path: Path, *, draws: int, seed: int) -> Duel:
+def duel(
+    first: Ensemble, other: Ensemble, path: Path = PLAIN, *, hold: Hold = FREE, draws: int, seed: int
+) -> Duel:
     """Put two recipes on one path; the errors of runs paired in both tables move both curves alike."""
-    spans = (span_of(first.runs, path), span_of(other.runs, path))
-    low, high = np.log10(min(spans[0][0], spans[1][0])) - BELOW, np.log10(max(spans[0][1], spans[1][1])) + ABOVE
+    both = (first, other)
+    spans = tuple(span_of(one.runs, path) for one in both)
+    low, high = np.log10(min(span[0] for span in spans)) - BELOW, np.log10(max(span[1] for span in spans)) + ABOVE
     x = 10 ** np.linspace(low, high, int(POINTS * (high - low)) + 1)
     pairs = pairs_of(first.runs, other.runs)
-    both = (first, other)
-    losses = [along(one, path, x, per=price(one.runs)) for one in both]
-    beyond = [np.maximum(np.log10(x / span[1]), 0.0) for span in spans]
-    below = [np.maximum(np.log10(span[0] / x), 0.0) for span in spans]
-    steps = [
-        moved(ours, theirs, pairs, draws=draws, seed=seed)
-        for ours, theirs in zip(scatters(first), scatters(other), strict=True)
-    ]
+    laws = _laws(first, other, hold)
+    moves = [law.kept(*moved(*law.scatters, pairs, draws=draws, seed=seed)) for law in laws]
     generator = np.random.default_rng(seed + 1)
     curves = []
-    for side in (0, 1):
-        each = np.array([value for value, _ in losses[side]])
-        turned = np.array([step[side] @ slopes for step, (_, slopes) in zip(steps, losses[side], strict=True)])
-        far = DRIFT * (beyond[side] + below[side])
+    for side, (ensemble, span) in enumerate(zip(both, spans, strict=True)):
+        members = [(law.first, law.other)[side] for law in laws]
+        losses = along(members, path, x, per=price(ensemble.runs))
+        each = np.array([value for value, _ in losses])
+        turned = np.array([move[side] @ slopes for move, (_, slopes) in zip(moves, losses, strict=True)])
+        far = DRIFT * (_beyond(x, span) + np.maximum(np.log10(span[0] / x), 0.0))
         curves.append(Curve(each, turned, generator.standard_normal((draws, 1)) * far))
-    weights = sum(shares(one, far) for one, far in zip(both, beyond, strict=True)) / 2
-    alike = [likeness(ours, theirs, pairs) for ours, theirs in zip(scatters(first), scatters(other), strict=True)]
-    return Duel(path, x, curves[0], curves[1], np.asarray(weights), spans, pairs, float(np.mean(alike)))
+    shared = sum(_shares(one, laws, _beyond(x, span)) for one, span in zip(both, spans, strict=True)) / 2
+    alike = float(np.mean([likeness(*law.scatters, pairs) for law in laws]))
+    return Duel(path, x, curves[0], curves[1], np.asarray(shared), (spans[0], spans[1]), pairs, alike)
+
+
+def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
+    """Give the laws that both recipes' runs could be fitted by, kept to what the recipes have in common."""
+    known = {one.law.name: one for one in other.members}
+    clusters = (first.runs.clusters, other.runs.clusters)
+    found = [
+        held(one, known[one.law.name], hold, clusters)
+        for one in first.members
+        if one.law.name in known and hold.binds(one.law)
+    ]
+    if not found:
+        raise DataError("no law could be fitted to the runs of both recipes. Add runs.")
+    return found
+
+
+def _shares(ensemble: Ensemble, laws: Sequence[Held], beyond: Array) -> Array:
+    """Give how much each of these laws counts (laws, points) for a recipe."""
+    names = [one.law.name for one in ensemble.members]
+    found = shares(ensemble, beyond)[[names.index(law.first.law.name) for law in laws]]
+    return np.asarray(found / found.sum(axis=0))
+
+
+def _beyond(x: Array, span: tuple[float, float]) -> Array:
+    return np.maximum(np.log10(x / span[1]), 0.0)

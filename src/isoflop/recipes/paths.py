@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_HALVINGS = 24
+_HALVINGS = 16
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ def price(runs: Runs) -> float:
     return float(np.exp(median(np.log(runs["C"] / rule_named("6ND").flops(runs["N"], runs["D"])))))
 
 
-def along(ensemble: Ensemble, path: Path, x: Array, *, per: float) -> list[tuple[Array, Array]]:
+def along(members: Sequence[Member], path: Path, x: Array, *, per: float) -> list[tuple[Array, Array]]:
     """Give each law's log loss (points,) along the path, and its slopes by the fitted coordinates (parameters, points).
 
     The slopes hold at the best allocation too: there a small change of N at equal compute changes nothing.
     """
     found = []
-    for member in ensemble.members:
+    for member in members:
         size, tokens = path.settled(member, x, per=per)
         at = replace(member.problem, inputs={"N": size, "D": tokens}, target=np.zeros(x.size), log=True)
         with np.errstate(all="ignore"):

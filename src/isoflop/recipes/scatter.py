@@ -18,7 +18,6 @@ from isoflop.runs.recorded import labels, number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.ensemble import Ensemble
     from isoflop.members import Member
     from isoflop.runs import Runs
 
@@ -31,7 +30,6 @@ CLIPPED = 2.5
 """Standard deviations at which a residual's say in the noise ends; a normal's variance is so reduced to 0.954."""
 _KEPT = 0.9540
 _NORMAL = 0.6745  # the median of the absolute value of a standard normal
-_LENT = 0.1
 _LEAST_LEFT, _LEAST_NOISE = 0.01, 1e-5
 
 
@@ -66,7 +64,8 @@ def scatter(member: Member, clusters: Rows | None) -> Scatter:
     """Give how a member's fit answers to its runs' errors, with their size after what the fit follows of them."""
     problem, theta = member.problem, member.theta
     residuals, slopes = (found[0] for found in problem.linearise(theta[None]))
-    bend = member.objective.curvature(residuals[None], _LENT)[0] * member.weights
+    stray = CLIPPED * member.noise / np.maximum(np.abs(residuals), CLIPPED * member.noise)
+    bend = stray * member.weights
     known = np.zeros(theta.size) if problem.prior is None else problem.prior.weight
     free = (theta > problem.lower) & (theta < problem.upper)
     pulls = slopes * bend * free[:, None]
@@ -139,13 +138,11 @@ def moved(first: Scatter, other: Scatter, pairs: Pairs, *, draws: int, seed: int
     shared = likeness(first, other, pairs)
     theirs[:, pairs.other] = shared * ours[:, pairs.first] + np.sqrt(1 - shared**2) * theirs[:, pairs.other]
     heavy = _heavier(first, other, paired=bool(pairs.first.size), draws=draws, generator=generator)
-    known = generator.standard_normal((2, draws, len(first.lent)))
-    import os
-    r=float(os.environ.get("RHO","1")); known[1]=r*known[0]+np.sqrt(1-r*r)*known[1]
+    known = generator.standard_normal((draws, len(first.lent)))  # a prior is off in one way for both
     found = []
     for one, normal, factor in zip((first, other), (ours, theirs), heavy, strict=True):
         errors = _errors(one, normal, generator) * factor[:, None]
-        found.append(errors @ one.influence.T + known[len(found)] @ one.lent.T)
+        found.append(errors @ one.influence.T + known @ one.lent.T)
     return found[0], found[1]
 
 
@@ -166,8 +163,3 @@ def _heavier(
         return shared, shared
     ours, theirs = (np.sqrt(one / generator.chisquare(one, draws)) for one in freedom)
     return ours, theirs
-
-
-def scatters(ensemble: Ensemble) -> tuple[Scatter, ...]:
-    """Give how each law's fit answers to the runs' errors."""
-    return tuple(scatter(one, ensemble.runs.clusters) for one in ensemble.members)

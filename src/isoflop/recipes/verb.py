@@ -15,10 +15,13 @@ from isoflop.findings import allow_codes
 from isoflop.recipes.alike import alike, on_contests
 from isoflop.recipes.contest import Contest, Recipes, Row
 from isoflop.recipes.curves import Duel, duel
+from isoflop.recipes.hold import FREE as UNHELD
+from isoflop.recipes.hold import Hold
 from isoflop.recipes.multiplier import losses, multipliers, trend
 from isoflop.recipes.paths import PLAIN, Path, best_run, price
 from isoflop.recipes.worth import FREE, PARAMETERS, TOKENS, Price, Prices, Worth, marginal, step
 from isoflop.runs import Runs
+from isoflop.units import show
 
 DRAWS, FAR, POINTS = 400, 10.0, 49
 """Draws of each law; how far beyond the runs the last of the default scales lies; points of a figure's curve."""
@@ -29,6 +32,7 @@ def recipes(
     names: Sequence[str] = (),
     at: Sequence[float] = (),
     path: Path = PLAIN,
+    hold: Hold = UNHELD,
     flops: float = math.nan,
     prices: Prices = FREE,
     level: float = LEVEL,
@@ -41,6 +45,7 @@ def recipes(
     at      scales to say it at; unless said the lowest, middle and highest that both have runs at, and ten times that
     path    where they are compared: at each budget's best allocation, at a ratio, or with N or D held (then the
             multiplier is one of tokens, or of parameters)
+    hold    what the recipes have in common: a floor, pinned or shared, or exponents
     flops   where the first recipe stands, for the prices; unless said its largest run
     prices  what FLOPs, tokens and a change of recipe cost
 
@@ -51,15 +56,32 @@ def recipes(
     refuse_level(level)
     called = _names(runs, names)
     fitted = [combine(one) for one in runs]
-    duels = [duel(fitted[0], other, path, draws=DRAWS, seed=seed) for other in fitted[1:]]
+    duels = [duel(fitted[0], other, path, hold=hold, draws=DRAWS, seed=seed) for other in fitted[1:]]
     contests = tuple(
-        _contest(found, (called[0], name), at=at, level=level) for found, name in zip(duels, called[1:], strict=True)
+        _contest(found, (called[0], name), (runs[0], other), at=at, level=level)
+        for found, name, other in zip(duels, called[1:], runs[1:], strict=True)
     )
     stands = float(runs[0]["C"].max()) if math.isnan(flops) else flops
-    worth = _worth(fitted, called, stands, prices=prices, level=level, seed=seed)
+    worth = _worth(fitted, called, stands, prices=prices, hold=hold, level=level, seed=seed)
     on_runs = [one for each in fitted for one in each.findings if one.code != "D06"]
     findings = allow_codes([*on_runs, *alike(runs, called), *on_contests(contests)], allow)
-    return Recipes(contests, worth, findings)
+    return Recipes(contests, worth, findings, _assumed(path, hold))
+
+
+def _assumed(path: Path, hold: Hold) -> str:
+    """Say what the numbers hold under."""
+    where = "at each recipe's best N and D for its compute"
+    if path.along != "C":
+        where = f"at N = {show(path.N)}" if path.along == "D" else f"at D = {show(path.D)}"
+    elif not math.isnan(path.ratio):
+        where = f"at {show(path.ratio)} tokens per parameter"
+    common = [f"one floor of {hold.floor:g}"] if hold.pinned else ["one floor"] if hold.floor == "shared" else []
+    common += ["one set of exponents"] if hold.exponents else []
+    told = f", with {' and '.join(common)} for all" if common else ""
+    return (
+        f"{where}{told}; holds if losses are of one evaluation set and tokenizer, if N and C are counted alike, and if "
+        "batch size and learning rate were tuned alike; tokens do not repeat"
+    )
 
 
 def _names(runs: Sequence[Runs], names: Sequence[str]) -> tuple[str, ...]:
@@ -74,16 +96,19 @@ def _names(runs: Sequence[Runs], names: Sequence[str]) -> tuple[str, ...]:
     return called
 
 
-def _contest(found: Duel, names: tuple[str, str], *, at: Sequence[float], level: float) -> Contest:
+def _contest(
+    found: Duel, names: tuple[str, str], runs: tuple[Runs, Runs], *, at: Sequence[float], level: float
+) -> Contest:
     low, high = found.common
-    scales = list(at) or [low, math.sqrt(low * high), high, FAR * high]
+    scales = list(at) or list(dict.fromkeys([low, math.sqrt(low * high), high, FAR * high]))
     for scale in scales:
         if not found.x[0] < scale < found.x[-1]:
             raise UsageError(f"{scale:g} must lie from {found.x[0]:.2g} to {found.x[-1]:.2g}, near the recipes' runs.")
+    points = tuple((tuple(one[found.path.along].tolist()), tuple(one["loss"].tolist())) for one in runs)
     ends = min(span[0] for span in found.spans), FAR * max(span[1] for span in found.spans)
     return Contest(
         *names, found.path.along, _rows(found, scales, level), _rows(found, [high], level)[0], trend(found, level),
-        found.pairs.first.size, found.likeness, _rows(found, np.geomspace(*ends, POINTS).tolist(), level),
+        found.pairs.first.size, found.likeness, _rows(found, np.geomspace(*ends, POINTS).tolist(), level), points,
     )  # fmt: skip
 
 
@@ -100,7 +125,14 @@ def _rows(found: Duel, scales: Sequence[float], level: float) -> tuple[Row, ...]
 
 
 def _worth(
-    fitted: Sequence[Ensemble], names: Sequence[str], flops: float, *, prices: Prices, level: float, seed: int
+    fitted: Sequence[Ensemble],
+    names: Sequence[str],
+    flops: float,
+    *,
+    prices: Prices,
+    hold: Hold,
+    level: float,
+    seed: int,
 ) -> Worth:
     """Give every way to a lower loss from the first recipe's best run at so many FLOPs."""
     unknown = [name for name in prices.recipes if name not in names[1:]]
@@ -110,14 +142,15 @@ def _worth(
     size, tokens = best_run(first, flops)
     flop = 1.0 if math.isnan(prices.flop) else prices.flop
     token = 0.0 if math.isnan(prices.data.token) else prices.data.token
-    duels = [duel(first, other, PLAIN, draws=DRAWS, seed=seed) for other in fitted[1:]]
+    duels = [duel(first, other, hold=hold, draws=DRAWS, seed=seed) for other in fitted[1:]]
     held = {
         TOKENS: (Path(N=size), tokens, per * size * flop + token),
         PARAMETERS: (Path(D=tokens), size, per * tokens * flop),
     }
     options = [marginal(duels[0], "more compute", flops, each=flop, level=level)]
     for what, (path, x, each) in held.items():
-        options.append(marginal(duel(first, fitted[1], path, draws=DRAWS, seed=seed), what, x, each=each, level=level))
+        along = duel(first, fitted[1], path, hold=hold, draws=DRAWS, seed=seed)
+        options.append(marginal(along, what, x, each=each, level=level))
     for name, found in zip(names[1:], duels, strict=True):
         total = prices.recipes.get(name, Price()).total(tokens)
         options.append(step(found, name, flops, each=flop, total=total, level=level))

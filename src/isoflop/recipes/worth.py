@@ -68,12 +68,12 @@ class Prices:
     @staticmethod
     def of(
         data: str = "", recipes: Mapping[str, str] | None = None, *, device: str = "", mfu: float = math.nan,
-        price: float = math.nan,
+        price: float = math.nan, always: bool = False,
     ) -> Prices:  # fmt: skip
-        """Read prices as people write them; FLOPs have one once anything has: of an H100, unless another is said."""
+        """Read prices as people write them; FLOPs have one once anything has, or always: of an H100, unless said."""
         said = Price.of(data) if data else Price()
         known = {name: Price.of(text) for name, text in (recipes or {}).items()}
-        if not (data or known or device or not math.isnan(price)):
+        if not (data or known or device or always or not math.isnan(price)):
             return Prices()
         share = {} if math.isnan(mfu) else {"mfu": mfu}
         paid = cost(1e18, device=device or DEVICE, price=None if math.isnan(price) else price, **share)
