@@ -55,7 +55,8 @@ _HOME = {
     "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
     "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
-    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Recipes": "recipes", "Record": "record", "Runs":
+    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Recipes": "recipes",
+    "Record": "record", "Runs":
     "runs", "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
     "StudyRun": "study", "UntrustedError": "errors", "UsageError": "errors", "approach1": "approaches", "approach2":
     "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check":
@@ -64,7 +65,8 @@ _HOME = {
     "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
     "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale":
     "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
-    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "recipes": "recipes", "save": "saved",
+    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "recipes": "recipes",
+    "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
     "tokens_for_smaller": "laws.inference", "training_memory": "cost",
 }  # fmt: skip

@@ -58,7 +58,7 @@ def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate
     return Estimate(float(value), float(min(low, value)), float(max(high, value)), level)
 
 
-def weighted(value: float, draws: ArrayLike, weights: ArrayLike, level: float = LEVEL) -> Estimate:
+def weighted(value: float, draws: ArrayLike, weights: ArrayLike, *, level: float = LEVEL) -> Estimate:
     """Give the estimate whose interval spans the middle `level` of draws that do not all count alike, and the value."""
     found, share = (np.asarray(part, float) for part in (draws, weights))
     known = ~np.isnan(found)

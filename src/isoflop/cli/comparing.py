@@ -61,7 +61,9 @@ class Where:
             raise UsageError(f"--in {self.unit} needs what is held: say --{need}, as in --{need} 1B.")
         for name in ("size", "tokens"):
             if getattr(self, name) and name != need:
-                raise UsageError(f"--{name} is held with --in {'tokens' if name == 'size' else 'params'} only. Say both.")
+                raise UsageError(
+                    f"--{name} is held with --in {'tokens' if name == 'size' else 'params'} only. Say both."
+                )
         if need and self.ratio:
             raise UsageError("--ratio and --in do not go together. Say one of them.")
         return Path(_number(self.ratio), _number(self.size), _number(self.tokens))
@@ -82,7 +84,9 @@ class Costs:
     """The options that say what things cost, as typed."""
 
     flops: Annotated[Text, _option("--flops", "Where the first recipe stands: FLOPs.", _COST)] = None
-    budget: Annotated[Text, _option("--budget", "The same in dollars, such as '2M USD'.", _COST, metavar="MONEY")] = None
+    budget: Annotated[Text, _option("--budget", "The same in dollars, such as '2M USD'.", _COST, metavar="MONEY")] = (
+        None
+    )
     data_cost: Annotated[Text, _option("--data-cost", "Of more tokens: '10 USD per 1M tokens'.", _COST)] = None
     recipe_cost: Annotated[
         list[str], _option("--recipe-cost", "Of a change: '100k USD', per tokens, or NAME=PRICE.", _COST)
@@ -135,12 +139,15 @@ def recipes(
     """Compare recipes: how many times the compute one is worth, whether that lasts, and what is the better buy."""
     from isoflop.recipes import recipes
 
+    if asked.fix or asked.bounds or asked.objective != "robust":
+        raise UsageError("--fix, --bounds and --objective belong to one fit. Say --floor or --exponents instead.")
     for source in sources if output is not None else ():
         _refuse_figure(source, str(output))
     named = _runs(sources, asked, by)
+    laws = asked.laws or ((asked.law,) if asked.law else ())
     prices = costs.prices(list(named))
     found = recipes(
-        *named.values(), names=tuple(named), at=where.scales, path=where.path, hold=where.hold,
+        *named.values(), names=tuple(named), laws=laws, at=where.scales, path=where.path, hold=where.hold,
         flops=costs.stands(prices), prices=prices, level=asked.level, seed=asked.seed, allow=asked.allow,
     )  # fmt: skip
     if output is not None:
@@ -168,7 +175,9 @@ def _runs(sources: Sequence[str], asked: Asked, by: str | None) -> dict[str, Run
             raise UsageError("--by splits one table. Give one, or leave --by out.")
         found = {shown(name): one for name, one in asked.read(sources[0]).split(by).items()}
         if len(found) < 2:
-            raise UsageError(f'column "{by}" holds one recipe only: {next(iter(found))}. Give a column with two or more.')
+            raise UsageError(
+                f'column "{by}" holds one recipe only: {next(iter(found))}. Give a column with two or more.'
+            )
         return found
     if len(sources) < 2:
         raise UsageError("recipes are compared: give two tables or more, or one with --by COLUMN.")

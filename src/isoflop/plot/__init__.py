@@ -5,6 +5,7 @@ from isoflop.plot.landmarks import landmarks_figure
 from isoflop.plot.law import law_figure
 from isoflop.plot.look import figure_format, save_figure
 from isoflop.plot.overview import overview
+from isoflop.plot.recipes import recipes_figure
 from isoflop.plot.sensitivity import sensitivity_figure
 from isoflop.plot.transfer import transfer_figure
 
@@ -14,6 +15,7 @@ __all__ = [
     "landmarks_figure",
     "law_figure",
     "overview",
+    "recipes_figure",
     "save_figure",
     "sensitivity_figure",
     "transfer_figure",

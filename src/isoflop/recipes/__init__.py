@@ -1,4 +1,4 @@
-"""Two or more recipes' runs → how many times the compute one is worth, whether that lasts, and what is the better buy."""
+"""Recipes' runs → how many times the compute one is worth, whether that lasts, and what is the better buy."""
 
 from isoflop.recipes.contest import Contest, Recipes, Row
 from isoflop.recipes.verb import recipes

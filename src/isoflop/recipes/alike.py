@@ -34,7 +34,7 @@ def _populations(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding
         if len({*map(frozenset, values.values())}) > 1:
             told = "; ".join(f"{name}: {', '.join(sorted(found))[:60]}" for name, found in values.items())
             yield Finding(
-                "R01", "BLOCK", f"the recipes' runs do not share one {meaning} ({told}): their losses cannot be compared",
+                "R01", "BLOCK", f"the recipes' runs do not share one {meaning} ({told}): losses cannot be compared",
                 f"evaluate all on one {meaning}, or say --allow R01 if the names mean the same",
             )  # fmt: skip
         elif 0 < len(values) < len(runs):
@@ -84,7 +84,7 @@ def _few(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding]:
     few = [f"{name} {count}" for name, count in whole.items() if count < FEW_RUNS]
     if few:
         yield Finding(
-            "R04", "WARN", f"few runs of a recipe: {', '.join(few)}; the interval leans on what other models' laws were",
+            "R04", "WARN", f"few runs: {', '.join(few)}; the interval leans on what other models' laws have been",
             f"train {FEW_RUNS} or more, at the same N and D in both recipes",
         )  # fmt: skip
 
@@ -105,8 +105,8 @@ def on_contests(contests: Sequence[Contest]) -> list[Finding]:
         if out:
             found.append(Finding(
                 "R06", "WARN",
-                f"from {show_flops(out[0].scale)} {UNITS[one.along]} on, {one.first} never reaches the loss of {one.other}: "
-                "the laws put its floor higher",
+                f"from {show_flops(out[0].scale)} {UNITS[one.along]} on, {one.first} never reaches the loss "
+                f"of {one.other}: the laws put its floor higher",
                 "a floor is known poorly: say --floor shared, or pin it (--floor 1.7), and see what is left",
             ))  # fmt: skip
     return found

@@ -87,9 +87,11 @@ class Contest:
         if not self.differs:
             return f"No difference between {self.first} and {self.other} shows at {where}: the multiplier is {told}."
         if times.value < 1:
-            return f"{self.other} is worse than {self.first}: its {where} are worth {told} of {self.first}'s {MEANT[self.along]}."
+            return f"{self.other} is worse: its {where} do what {told} times as many do for {self.first}."
         if math.isinf(times.value):
-            return f"{self.first} never reaches the loss that {self.other} has at {where}, by what the laws say of its floor."
+            return (
+                f"{self.first} never reaches what {self.other} does at {where}, if the laws are right about its floor."
+            )
         return f"To match {self.other} at {where}, {self.first} needs {told} times the {MEANT[self.along]}."
 
     def _moves(self) -> str:
@@ -125,10 +127,11 @@ class Contest:
             )
             for row in self.rows
         ]  # fmt: skip
-        names = [UNITS[self.along], "multiplier", level, "if laws hold", self.first, self.other, "decades beyond"]
+        names = [UNITS[self.along], "multiplier", level, "if laws hold", self.first, self.other, "beyond"]
         paired = f"{self.pairs} runs are paired by N and D; their errors correlate by {self.likeness:.2f}"
         return group(
-            heading(f"{self.other} against {self.first}"), table(names, rows),
+            heading(f"{self.other} against {self.first}", "beyond: decades past a recipe's runs"),
+            table(names, rows, gap=2),
             *([dim(paired)] if self.pairs else []),
         )  # fmt: skip
 

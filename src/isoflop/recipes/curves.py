@@ -29,14 +29,16 @@ BELOW, ABOVE = 2.0, 5.0
 
 @dataclass(frozen=True)
 class Curve:
-    """One recipe's log loss at the grid's points, by each law.
+    """One recipe's log loss at the grid's points.
 
-    each   (laws, points): by each law's best fit
-    moved  (laws, draws, points): what to add in each draw, as the runs' errors would have it
+    mean   (points,): by the laws together
+    apart  (laws, points): what to add by each law, as far as the runs' errors do not explain that laws disagree
+    moved  (draws, points): what to add in each draw, as the runs' errors would have it
     drift  (draws, points): what to add as no law would have it, beyond the runs
     """
 
-    each: Array
+    mean: Array
+    apart: Array
     moved: Array
     drift: Array
 
@@ -66,15 +68,16 @@ class Duel:
         return min(max(span[0] for span in self.spans), high), high
 
     def kinds(self) -> Iterator[tuple[Array, Array]]:
-        """Yield log losses of both recipes: their best (points,), then draws (laws, draws, points) of two kinds.
+        """Yield log losses of both recipes: their best (points,), then draws of two kinds.
 
-        First as the runs' errors move the laws' mean, then each law by itself, with drift.
+        First (1, draws, points), as the runs' errors move the laws' mean; then (laws, draws, points), about each
+        law by itself, and with drift.
         """
-        mean = [(self.weights * one.each).sum(axis=0) for one in (self.first, self.other)]
-        yield mean[0], mean[1]
-        yield self.first.moved + mean[0], self.other.moved + mean[1]
-        ours, theirs = (one.moved + one.each[:, None] + one.drift for one in (self.first, self.other))
-        yield ours, theirs
+        ours, theirs = self.first, self.other
+        yield ours.mean, theirs.mean
+        yield (ours.moved + ours.mean)[None], (theirs.moved + theirs.mean)[None]
+        whole = [one.apart[:, None] + (one.mean + one.moved + one.drift) for one in (ours, theirs)]
+        yield whole[0], whole[1]
 
 
 def span_of(runs: Runs, path: Path) -> tuple[float, float]:
@@ -83,9 +86,7 @@ def span_of(runs: Runs, path: Path) -> tuple[float, float]:
     return float(column.min()), float(column.max())
 
 
-def duel(
-    first: Ensemble, other: Ensemble, path: Path = PLAIN, *, hold: Hold = FREE, draws: int, seed: int
-) -> Duel:
+def duel(first: Ensemble, other: Ensemble, path: Path = PLAIN, *, hold: Hold = FREE, draws: int, seed: int) -> Duel:
     """Put two recipes on one path; the errors of runs paired in both tables move both curves alike."""
     both = (first, other)
     spans = tuple(span_of(one.runs, path) for one in both)
@@ -94,18 +95,39 @@ def duel(
     pairs = pairs_of(first.runs, other.runs)
     laws = _laws(first, other, hold)
     moves = [law.kept(*moved(*law.scatters, pairs, draws=draws, seed=seed)) for law in laws]
+    weights = np.mean([_shares(one, laws, _beyond(x, span)) for one, span in zip(both, spans, strict=True)], axis=0)
+    losses = [
+        along([(law.first, law.other)[side] for law in laws], path, x, per=price(one.runs))
+        for side, one in enumerate(both)
+    ]
+    each = [np.array([value for value, _ in side]) for side in losses]
+    turned = [
+        np.array([move[side] @ slopes for move, (_, slopes) in zip(moves, losses[side], strict=True)])
+        for side in (0, 1)
+    ]
+    believed = excess(each[1] - each[0], turned[1] - turned[0], weights)
     generator = np.random.default_rng(seed + 1)
     curves = []
-    for side, (ensemble, span) in enumerate(zip(both, spans, strict=True)):
-        members = [(law.first, law.other)[side] for law in laws]
-        losses = along(members, path, x, per=price(ensemble.runs))
-        each = np.array([value for value, _ in losses])
-        turned = np.array([move[side] @ slopes for move, (_, slopes) in zip(moves, losses, strict=True)])
-        far = DRIFT * (_beyond(x, span) + np.maximum(np.log10(span[0] / x), 0.0))
-        curves.append(Curve(each, turned, generator.standard_normal((draws, 1)) * far))
-    shared = sum(_shares(one, laws, _beyond(x, span)) for one, span in zip(both, spans, strict=True)) / 2
+    for side, span in enumerate(spans):
+        mean = (weights * each[side]).sum(axis=0)
+        far = DRIFT / np.sqrt(2) * (_beyond(x, span) + np.maximum(np.log10(span[0] / x), 0.0))
+        curves.append(Curve(
+            mean, believed * (each[side] - mean), np.einsum("lx,ldx->dx", weights, turned[side]),
+            generator.standard_normal((draws, 1)) * far,
+        ))  # fmt: skip
     alike = float(np.mean([likeness(*law.scatters, pairs) for law in laws]))
-    return Duel(path, x, curves[0], curves[1], np.asarray(shared), (spans[0], spans[1]), pairs, alike)
+    return Duel(path, x, curves[0], curves[1], weights, (spans[0], spans[1]), pairs, alike)
+
+
+def excess(apart: Array, noise: Array, weights: Array) -> Array:
+    """Give the share (points,) of the laws' disagreement that the runs' errors do not explain.
+
+    apart  (laws, points): the recipes' difference by each law; noise (laws, draws, points): what errors do to it
+    """
+    seen = (weights * (apart - (weights * apart).sum(axis=0)) ** 2).sum(axis=0)
+    spread = noise - np.einsum("lx,ldx->dx", weights, noise)
+    due = np.einsum("lx,ldx->x", weights, spread**2) / noise.shape[1]
+    return np.asarray(np.sqrt(np.maximum(1 - due / np.maximum(seen, 1e-300), 0.0)))
 
 
 def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
@@ -113,7 +135,7 @@ def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
     known = {one.law.name: one for one in other.members}
     clusters = (first.runs.clusters, other.runs.clusters)
     found = [
-        held(one, known[one.law.name], hold, clusters)
+        held(one, known[one.law.name], hold=hold, clusters=clusters)
         for one in first.members
         if one.law.name in known and hold.binds(one.law)
     ]

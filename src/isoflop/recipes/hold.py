@@ -88,7 +88,7 @@ class Held:
         return both[:, : first.shape[1]], both[:, first.shape[1] :]
 
 
-def held(first: Member, other: Member, hold: Hold, clusters: tuple[NDArray[np.int64] | None, ...]) -> Held:
+def held(first: Member, other: Member, *, hold: Hold, clusters: tuple[NDArray[np.int64] | None, ...]) -> Held:
     """Keep one law's two fits to what recipes have in common: minimum distance first, then both solved again there."""
     rows, values = hold.conditions(first.law)
     free = (scatter(first, clusters[0]), scatter(other, clusters[1]))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop.estimate import LEVEL, Estimate, weighted
+from isoflop.estimate import LEVEL, Estimate, from_draws, weighted
 from isoflop.recipes.curves import Duel
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ LEAST = 0.3
 
 
 class Drawn(NamedTuple):
-    """A quantity at some scales: its best value (scales,), and draws (laws, draws, scales) of two kinds.
+    """A quantity at some scales: its best value (scales,), and draws (…, scales) of two kinds.
 
-    statistical  as far as the runs' errors move it
-    whole        and laws disagree, and drift beyond the runs
+    statistical  (1, draws, scales): as far as the runs' errors move it
+    whole        (laws, draws, scales): and laws disagree, and drift beyond the runs
     weights      (laws, scales)
     """
 
@@ -32,6 +33,16 @@ class Drawn(NamedTuple):
     statistical: Array
     whole: Array
     weights: Array
+
+    def changed(self, change: Callable[[Array], Array]) -> Drawn:
+        """Give the same after a change of every number."""
+        with np.errstate(all="ignore"):  # out of reach is inf, and twice out of reach nan
+            return Drawn(change(self.value), change(self.statistical), change(self.whole), self.weights)
+
+    def at(self, place: int) -> Drawn:
+        """Give it at one of its scales."""
+        some = slice(place, place + 1)
+        return Drawn(*(part[..., some] for part in (self.value, self.statistical, self.whole, self.weights)))
 
 
 def log_multiplier(found: Duel, at: Array) -> Drawn:
@@ -63,17 +74,16 @@ def multipliers(found: Duel, at: Array, level: float = LEVEL) -> list[Estimate]:
 
 
 def _exponentials(drawn: Drawn, level: float) -> list[Estimate]:
-    grown = Drawn(*(np.exp(part) for part in drawn[:3]), drawn.weights)
-    return [
-        estimate(Drawn(*(part[..., place, None] for part in grown)), level) for place in range(drawn.value.size)
-    ]
+    grown = drawn.changed(np.exp)
+    return [estimate(grown.at(place), level) for place in range(drawn.value.size)]
 
 
 def estimate(drawn: Drawn, level: float = LEVEL) -> Estimate:
     """Give a quantity at one scale with both kinds of interval; the wider holds."""
     value, weights = float(drawn.value.ravel()[0]), drawn.weights.ravel()
-    share = np.repeat(weights / weights.size, drawn.whole.shape[1])
-    narrow, wide = (weighted(value, draws.ravel(), share, level) for draws in (drawn.statistical, drawn.whole))
+    share = np.repeat(weights, drawn.whole.shape[1])
+    narrow = from_draws(value, drawn.statistical.ravel(), level)
+    wide = weighted(value, drawn.whole.ravel(), share, level=level)
     ends = {"statistical": (narrow.low, narrow.high), "laws": (wide.low, wide.high)}
     return Estimate(value, wide.low, wide.high, level, ends)
 
@@ -82,11 +92,9 @@ def losses(found: Duel, at: Array, level: float = LEVEL) -> list[tuple[Estimate,
     """Give both recipes' losses at each scale."""
     x, here = np.log(found.x), np.log(at)
     weights = at_points(x, found.weights, here)
-    sides = [
-        _exponentials(Drawn(*(at_points(x, kind[side], here) for kind in found.kinds()), weights), level)
-        for side in (0, 1)
-    ]
-    return list(zip(*sides, strict=True))
+    kinds = [[at_points(x, kind[side], here) for kind in found.kinds()] for side in (0, 1)]
+    both = [_exponentials(Drawn(side[0], side[1], side[2], weights), level) for side in kinds]
+    return list(zip(*both, strict=True))
 
 
 def trend(found: Duel, level: float = LEVEL) -> Estimate:
@@ -96,6 +104,5 @@ def trend(found: Duel, level: float = LEVEL) -> Estimate:
     if not decades > LEAST:
         return Estimate(math.nan, level=level)
     both = log_multiplier(found, np.array([low, high]))
-    with np.errstate(invalid="ignore"):  # out of reach at both ends
-        turned = [(part[..., 1:] - part[..., :1]) / decades for part in both[:3]]
-    return _exponentials(Drawn(*turned, both.weights.mean(axis=-1, keepdims=True)), level)[0]
+    turned = both.changed(lambda log: (log[..., 1:] - log[..., :1]) / decades)
+    return _exponentials(turned._replace(weights=both.weights.mean(axis=-1, keepdims=True)), level)[0]

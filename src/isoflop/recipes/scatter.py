@@ -83,9 +83,7 @@ def scatter(member: Member, clusters: Rows | None) -> Scatter:
         return Scatter(influence, lent, even, noise, freedom)
     within = _within(residuals, clusters)
     total = max(member.noise, within)
-    return Scatter(
-        influence, lent, even, total, float(clusters.max()), float(np.sqrt(total**2 - within**2)), clusters
-    )
+    return Scatter(influence, lent, even, total, float(clusters.max()), float(np.sqrt(total**2 - within**2)), clusters)
 
 
 def _noise(even: Array) -> float:
@@ -105,9 +103,9 @@ def pairs_of(first: Runs, other: Runs) -> Pairs:
     none = np.zeros(0, dtype=np.int64)
     if first.clusters is not None or other.clusters is not None:
         return Pairs(none, none)
-    keys = [np.round(np.log([np.concatenate([first[key], other[key]]) for key in ("N", "D")]), 6)]
-    seeds = [number(runs.columns, "seed") for runs in (first, other)]
-    columns = [*keys[0], *([np.concatenate(seeds)] if all(seed is not None for seed in seeds) else [])]  # type: ignore[list-item]
+    columns = [np.round(np.log(np.concatenate([first[key], other[key]])), 6) for key in ("N", "D")]
+    seeds = [seed for seed in (number(runs.columns, "seed") for runs in (first, other)) if seed is not None]
+    columns += [np.concatenate(seeds)] if len(seeds) == 2 else []
     both = labels(columns)
     ours, theirs = both[: len(first)], both[len(first) :]
     once = [set(np.flatnonzero(np.bincount(part) == 1).tolist()) for part in (ours, theirs)]
@@ -150,7 +148,7 @@ def _errors(one: Scatter, normal: Array, generator: np.random.Generator) -> Arra
     if one.clusters is None:
         return one.noise * normal
     shifts = generator.standard_normal((len(normal), int(one.clusters.max()) + 1))[:, one.clusters]
-    return one.between * shifts + np.sqrt(one.noise**2 - one.between**2) * normal
+    return np.asarray(one.between * shifts + np.sqrt(one.noise**2 - one.between**2) * normal)
 
 
 def _heavier(
@@ -159,7 +157,7 @@ def _heavier(
     """Give what makes each draw's normal errors Student's t: the same for both recipes where their noise is one."""
     freedom = [max(one.freedom, 1.0) for one in (first, other)]
     if paired:
-        shared = np.sqrt(min(freedom) / generator.chisquare(min(freedom), draws))
+        shared = np.asarray(np.sqrt(min(freedom) / generator.chisquare(min(freedom), draws)))
         return shared, shared
-    ours, theirs = (np.sqrt(one / generator.chisquare(one, draws)) for one in freedom)
+    ours, theirs = (np.asarray(np.sqrt(one / generator.chisquare(one, draws))) for one in freedom)
     return ours, theirs

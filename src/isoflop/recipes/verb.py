@@ -19,7 +19,7 @@ from isoflop.recipes.hold import FREE as UNHELD
 from isoflop.recipes.hold import Hold
 from isoflop.recipes.multiplier import losses, multipliers, trend
 from isoflop.recipes.paths import PLAIN, Path, best_run, price
-from isoflop.recipes.worth import FREE, PARAMETERS, TOKENS, Price, Prices, Worth, marginal, step
+from isoflop.recipes.worth import COMPUTE, FREE, PARAMETERS, TOKENS, Price, Prices, Worth, marginal, step
 from isoflop.runs import Runs
 from isoflop.units import show
 
@@ -30,6 +30,7 @@ DRAWS, FAR, POINTS = 400, 10.0, 49
 def recipes(
     *runs: Runs,
     names: Sequence[str] = (),
+    laws: Sequence[str] = (),
     at: Sequence[float] = (),
     path: Path = PLAIN,
     hold: Hold = UNHELD,
@@ -42,6 +43,7 @@ def recipes(
     """Compare recipes: how many times the compute the first needs to reach the loss of each other one.
 
     names   what the recipes are called; unless said, as their runs' sources
+    laws    laws to take instead of those that forecast together
     at      scales to say it at; unless said the lowest, middle and highest that both have runs at, and ten times that
     path    where they are compared: at each budget's best allocation, at a ratio, or with N or D held (then the
             multiplier is one of tokens, or of parameters)
@@ -55,7 +57,7 @@ def recipes(
     """
     refuse_level(level)
     called = _names(runs, names)
-    fitted = [combine(one) for one in runs]
+    fitted = [combine(one, laws=laws) for one in runs]
     duels = [duel(fitted[0], other, path, hold=hold, draws=DRAWS, seed=seed) for other in fitted[1:]]
     contests = tuple(
         _contest(found, (called[0], name), (runs[0], other), at=at, level=level)
@@ -147,7 +149,7 @@ def _worth(
         TOKENS: (Path(N=size), tokens, per * size * flop + token),
         PARAMETERS: (Path(D=tokens), size, per * tokens * flop),
     }
-    options = [marginal(duels[0], "more compute", flops, each=flop, level=level)]
+    options = [marginal(duels[0], COMPUTE, flops, each=flop, level=level)]
     for what, (path, x, each) in held.items():
         along = duel(first, fitted[1], path, hold=hold, draws=DRAWS, seed=seed)
         options.append(marginal(along, what, x, each=each, level=level))

@@ -12,6 +12,7 @@ import numpy as np
 
 from isoflop.cost import cost
 from isoflop.demand import DEVICE
+from isoflop.devices import MFU
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.plan.worth import STEP
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-TOKENS, PARAMETERS = "more tokens, same model", "more parameters, same tokens"
+COMPUTE, TOKENS, PARAMETERS = "more compute", "more tokens alone", "more parameters alone"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Price:
     @staticmethod
     def of(text: str) -> Price:
         """Read a price such as "100k USD" or "10 USD per 1M tokens"; raises UsageError for anything else."""
-        found = re.fullmatch(r"\s*\$?\s*([\d.,]+\s*\w?)\s*(?:USD|dollars)?\s*(?:per\s+([\d.]+\s*\w?)?\s*tokens?)?\s*", text)
+        found = re.fullmatch(
+            r"\s*\$?\s*([\d.,]+\s*\w?)\s*(?:USD|dollars)?\s*(?:per\s+([\d.]+\s*\w?)?\s*tokens?)?\s*", text
+        )
         if found is None:
             raise UsageError(f"\"{text}\" is no price. Say '100k USD' or '10 USD per 1M tokens'.")
         dollars = parse_quantity(found[1].strip())
@@ -75,8 +78,12 @@ class Prices:
         known = {name: Price.of(text) for name, text in (recipes or {}).items()}
         if not (data or known or device or always or not math.isnan(price)):
             return Prices()
-        share = {} if math.isnan(mfu) else {"mfu": mfu}
-        paid = cost(1e18, device=device or DEVICE, price=None if math.isnan(price) else price, **share)
+        paid = cost(
+            1e18,
+            device=device or DEVICE,
+            price=None if math.isnan(price) else price,
+            mfu=MFU if math.isnan(mfu) else mfu,
+        )
         if math.isnan(paid.dollars):
             raise UsageError(f"no price of {paid.device} is published that we know of. Say one, as in --price 2.")
         return Prices(said, known, paid.dollars / 1e18)
@@ -129,22 +136,24 @@ class Worth:
 
     @property
     def words(self) -> str:
-        """Give one sentence: is scaling on the better buy, or another recipe, and up to which price?"""
-        scaling = next(one for one in self.options if one.what == "more compute")
-        begin = f"At {show_flops(self.flops)} FLOPs {_cost(scaling.price.value, self.unit)} more compute for {self.first} "
-        begin += f"{'buys' if math.isfinite(scaling.price.value) else 'would buy'} {STEP:g} nats"
-        steps = [one for one in self.options if one.loss is not None]
-        good = [one for one in steps if one.loss is not None and one.loss.high < 0]
+        """Give one sentence: whether scaling on is the better buy or another recipe, and up to which price."""
+        scaling = next(one for one in self.options if one.what == COMPUTE)
+        reach = _cost(scaling.price.value, self.unit)
+        begin = f"At {show_flops(self.flops)} FLOPs, {STEP:g} nats cost {self.first} {reach} of compute"
+        if math.isinf(scaling.price.value):
+            begin = f"At {show_flops(self.flops)} FLOPs, no compute buys {self.first} {STEP:g} nats more"
+        steps = [(one, one.loss, one.pays) for one in self.options if one.loss and one.pays]
+        good = [(loss.value, one, pays) for one, loss, pays in steps if loss.high < 0]
         if not good:
-            return f"{begin}, and no other recipe here is surely better, so scaling on is the better buy."
-        best = min(good, key=lambda one: one.loss.value if one.loss else 0.0)
-        gain, pays = best.loss, best.pays
-        assert gain is not None and pays is not None  # noqa: S101, PT018 - a step has both
-        told = f"{begin}; {best.what} gains {-gain.value:.3f}"
-        if not math.isnan(best.price.value):
-            cheaper = best.price.value <= scaling.price.value
-            return f"{told} at {_cost(best.price.value, self.unit)} for each {STEP:g}: {best.what if cheaper else 'scaling on'} is the better buy."
-        return f"{told}, so it is the better buy unless it costs more than {_cost(pays.value, self.unit)} ({_span(pays, self.unit)})."
+            return f"{begin}, and no recipe is surely better there: scaling on is the safe buy."
+        gain, best, pays = min(good, key=lambda one: one[0])
+        told = f"{begin}; {best.what} gains {-gain:.3f}"
+        if math.isnan(best.price.value):
+            ends = f"{self.number(pays.low)} – {self.number(pays.high)}"
+            return f"{told}, the better buy unless it costs more than {_cost(pays.value, self.unit)} ({ends})."
+        cheaper = best.price.value <= scaling.price.value
+        price = f"{_cost(best.price.value, self.unit)} for each {STEP:g}"
+        return f"{told} at {price}: {best.what if cheaper else 'scaling on'} is the better buy."
 
     def as_dict(self) -> dict[str, Any]:
         """Give the options as they stand in the JSON."""
@@ -154,30 +163,36 @@ class Worth:
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the options as they look in a terminal."""
+        """Give the options as they look in a terminal: the price of 0.01 nats by each, then what a recipe is worth."""
         from isoflop.tables import group, heading, table
 
-        rows = [
-            (
-                one.what, _cost(one.price.value, self.unit), _span(one.price, self.unit),
-                f"{one.loss.value:+.3f}" if one.loss else "", _cost(one.pays.value, self.unit) if one.pays else "",
-                _span(one.pays, self.unit) if one.pays else "",
-            )
-            for one in self.options
-        ]  # fmt: skip
+        def ends(found: Estimate) -> str:
+            return "–" if math.isnan(found.low) else f"{self.number(found.low)} – {self.number(found.high)}"
+
         head = heading(f"From {self.first} at {show_flops(self.flops)} FLOPs", f"loss {self.loss.value:.4f}")
         level = f"{self.loss.level:.0%} interval"
-        return group(head, table(["what", f"per {STEP:g} nats", level, "loss", "worth up to", level], rows))
+        rows = [(one.what, self.number(one.price.value), ends(one.price)) for one in self.options]
+        steps = [
+            (one.what, f"{one.loss.value:+.3f}", f"{one.loss.low:+.3f} – {one.loss.high:+.3f}",
+             self.number(one.pays.value), ends(one.pays))
+            for one in self.options if one.loss and one.pays
+        ]  # fmt: skip
+        return group(
+            head, table([f"{self.unit} for {STEP:g} nats", "", level], rows), "",
+            table(["recipe", "loss", level, f"worth up to, {self.unit}", level], steps),
+        )  # fmt: skip
+
+    def number(self, value: float) -> str:
+        """Print an amount of the unit: a dash where nobody knows."""
+        if not math.isfinite(value):
+            return "–" if math.isnan(value) else "∞"
+        return show(value) if self.unit == "USD" else show_flops(value)
 
 
 def _cost(value: float, unit: str) -> str:
     if math.isnan(value) or math.isinf(value):
         return "–" if math.isnan(value) else "out of reach"
     return f"${show(value)}" if unit == "USD" else f"{show_flops(value)} FLOPs"
-
-
-def _span(found: Estimate, unit: str) -> str:
-    return "–" if math.isnan(found.low) else f"{_cost(found.low, unit)} – {_cost(found.high, unit)}"
 
 
 def lower(found: Duel, at: float) -> Drawn:
@@ -206,22 +221,16 @@ def gained(found: Duel, at: float) -> Drawn:
     return Drawn(kinds[0], kinds[1], kinds[2], at_points(x, found.weights, here))
 
 
-def scaled(drawn: Drawn, change: Any) -> Drawn:
-    """Give a drawn quantity after a change of each number."""
-    with np.errstate(all="ignore"):
-        return Drawn(*(np.asarray(change(part)) for part in drawn[:3]), drawn.weights)
-
-
 def marginal(found: Duel, what: str, at: float, *, each: float, level: float = LEVEL) -> Option:
     """Give what 0.01 less loss costs by more of x, at `each` for one more of it."""
-    more = scaled(lower(found, at), lambda log: np.expm1(log) * at * each)
+    more = lower(found, at).changed(lambda log: np.expm1(log) * at * each)
     return Option(what, estimate(more, level))
 
 
 def step(found: Duel, what: str, at: float, *, each: float, total: float, level: float = LEVEL) -> Option:
     """Give what another recipe brings at x, and for 0.01 less loss, at a price in all."""
     gain = gained(found, at)
-    pays = scaled(matching(found, at), lambda log: np.maximum(np.expm1(log), 0.0) * at * each)
-    price = scaled(gain, lambda change: np.where(change < 0, total * STEP / np.maximum(-change, 1e-300), math.inf))
+    pays = matching(found, at).changed(lambda log: np.maximum(np.expm1(log), 0.0) * at * each)
+    price = gain.changed(lambda change: np.where(change < 0, total * STEP / np.maximum(-change, 1e-300), math.inf))
     known = Estimate(math.nan, level=level) if math.isnan(total) else estimate(price, level)
     return Option(what, known, estimate(gain, level), estimate(pays, level))
