@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FEWEST_PAIRS = 6
 """With fewer pairs than this, nothing is read into how alike they err."""
+FORGOTTEN = 4.0
+"""Standard deviations off the curve from which a run says nothing of the noise: it is a small run off every law."""
 CLIPPED = 2.5
 """Standard deviations at which a residual's say in the noise ends; a normal's variance is so reduced to 0.954."""
 _KEPT = 0.9540
@@ -76,8 +78,10 @@ def scatter(member: Member, clusters: Rows | None) -> Scatter:
     left = np.eye(residuals.size) - slopes.T @ influence
     kept = left @ left.T
     even = residuals / np.sqrt(np.maximum(np.diag(kept), _LEAST_LEFT))
-    freedom = float(np.trace(kept)) ** 2 / float(np.sum(kept**2))
-    noise = max(_noise(even), _LEAST_NOISE)
+    said = np.abs(residuals) <= FORGOTTEN * member.noise
+    told = kept[np.ix_(said, said)]
+    freedom = float(np.trace(told)) ** 2 / float(np.sum(told**2))
+    noise = max(_noise(even[said]), _LEAST_NOISE)
     lent = inverse * np.sqrt(known) * (member.objective.delta / 1.345 if known.any() else 0.0)
     if clusters is None:
         return Scatter(influence, lent, even, noise, freedom)
