@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from isoflop.recipes import Contest, Recipes
 
 _FIRST = LAW_COLOURS[3]
-_ROOM = 12.0
-"""The multiplier is drawn up to so many times its largest value within the runs."""
+_ABOVE, _ROOM = 3.0, 12.0
+"""Multipliers are drawn up to so many times their largest within the runs, and down to one by that by so many."""
 
 
 def recipes_figure(found: Recipes) -> Figure:
@@ -78,7 +78,7 @@ def _recipe(axes: Axes, one: Contest, *, side: int, colour: str) -> None:
 def _multipliers(axes: Axes, found: Recipes) -> None:
     """Draw each multiplier with its band, and the line of no difference."""
     axes.axhline(1, color=INK, linewidth=0.8, zorder=2)
-    most = 2.0
+    least, most = 1.0, 2.0
     for one, colour in zip(found, _colours(found), strict=True):
         x, value, low, high = (
             np.array(part) for part in zip(*((row.scale, row.multiplier.value, row.multiplier.low, row.multiplier.high)
@@ -86,7 +86,8 @@ def _multipliers(axes: Axes, found: Recipes) -> None:
         )  # fmt: skip
         end = one.settled.scale
         known = value[(x <= end) & np.isfinite(value)]
-        most = max([most, *known.tolist(), *(1 / known).tolist()])
+        most = max([most, *known.tolist()])
+        least = min([least, *low[x <= end].tolist()])
         axes.fill_between(x, np.maximum(low, 1e-6), np.minimum(high, 1e6), color=colour, alpha=0.15, linewidth=0)
         for inside, dashes in ((x <= end * 1.001, "-"), (x >= end * 0.9, (0, (2, 2)))):
             axes.plot(x[inside], value[inside], color=colour, linewidth=2, linestyle=dashes)
@@ -96,7 +97,7 @@ def _multipliers(axes: Axes, found: Recipes) -> None:
             color=dark(colour), fontsize=9, fontweight="bold",
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=_axis(found[0]), ylabel=f"times the {MEANT[found[0].along]}")
-    axes.set_ylim(1 / most / 2 if most < _ROOM else 1 / most, most * 3)
+    axes.set_ylim(max(0.75 * least, 1 / most / _ROOM), most * _ABOVE)
     _times(axes)
     head(
         axes, f"{MEANT[found[0].along].capitalize()} that {found[0].first} needs to do as well",

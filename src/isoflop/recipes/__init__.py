@@ -2,6 +2,6 @@
 
 from isoflop.recipes.contest import Contest, Recipes, Row
 from isoflop.recipes.verb import recipes
-from isoflop.recipes.worth import Option, Price, Worth
+from isoflop.recipes.worth import Option, Price, Prices, Worth
 
-__all__ = ["Contest", "Option", "Price", "Recipes", "Row", "Worth", "recipes"]
+__all__ = ["Contest", "Option", "Price", "Prices", "Recipes", "Row", "Worth", "recipes"]

@@ -89,11 +89,14 @@ def _few(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def on_contests(contests: Sequence[Contest]) -> list[Finding]:
-    """Give the findings R05, far beyond the runs, and R06, a loss out of reach."""
+def on_contests(contests: Sequence[Contest], beyond: float) -> list[Finding]:
+    """Give the findings R05, far beyond the runs, and R06, a loss out of reach.
+
+    beyond  where the first recipe stands for the prices, by its largest compute
+    """
     found = []
     rows = [row for one in contests for row in one.rows]
-    far = max((row.decades for row in rows if np.isfinite(row.decades)), default=0.0)
+    far = max([float(np.log10(beyond)), *(row.decades for row in rows if np.isfinite(row.decades))])
     if far > AMBER:
         found.append(Finding(
             "R05", "WARN" if far > RED else "INFO",

@@ -83,9 +83,9 @@ class Contest:
 
     def _worth(self) -> str:
         where, times = f"{show_flops(self.settled.scale)} {UNITS[self.along]}", self.multiplier
-        told = f"{_times(times.value)} ({_span(times)})"
+        told = f"{_number(times.value)} ({_span(times)})"
         if not self.differs:
-            return f"No difference between {self.first} and {self.other} shows at {where}: the multiplier is {told}."
+            return f"No difference shows at {where}: to match {self.other}, {self.first} needs {told} times as many."
         if times.value < 1:
             return f"{self.other} is worse: its {where} do what {told} times as many do for {self.first}."
         if math.isinf(times.value):
@@ -97,13 +97,13 @@ class Contest:
     def _moves(self) -> str:
         if math.isnan(self.trend.value) or math.isnan(self.trend.low):
             return "The runs have too little in common to say whether that grows or fades with scale."
-        told = f"{_times(self.trend.value)} for every ten times the scale ({_span(self.trend)})"
+        told = f"times {_number(self.trend.value)} ({_span(self.trend)}) for every ten times the scale"
         if self.trend.low <= 1 <= self.trend.high:
-            return f"Whether that grows or fades with scale, the runs do not say: it changes by {told}."
-        gap = abs(math.log(max(self.multiplier.value, 1e-300)))
-        rises = (self.trend.value > 1) is (self.multiplier.value > 1)
-        grows = "It grows" if rises and gap else "It fades"
-        return f"{grows} with scale: it changes by {told}."
+            return f"Whether that grows or fades with scale, the runs do not say: {told}."
+        if not self.differs:
+            return f"It moves with scale: {told}."
+        grows = (self.trend.value > 1) is (self.multiplier.value > 1)
+        return f"The gap {'grows' if grows else 'fades'} with scale: {told}."
 
     def as_dict(self) -> dict[str, Any]:
         """Give the comparison as it stands in the JSON."""
@@ -121,7 +121,7 @@ class Contest:
         level = f"{self.multiplier.level:.0%} interval"
         rows = [
             (
-                show_flops(row.scale), _times(row.multiplier.value), _span(row.multiplier),
+                show_flops(row.scale), f"×{_number(row.multiplier.value)}", _span(row.multiplier),
                 _span(row.multiplier, "statistical"), f"{row.first.value:.4f}", f"{row.other.value:.4f}",
                 show(row.decades, 2),
             )
@@ -183,10 +183,10 @@ class Recipes(Sequence[Contest]):
         return html(self)
 
 
-def _times(value: float) -> str:
-    return "∞" if math.isinf(value) else f"×{show(value)}"
+def _number(value: float) -> str:
+    return "∞" if math.isinf(value) else show(value)
 
 
 def _span(found: Estimate, kind: str = "") -> str:
     low, high = found.intervals[kind] if kind else (found.low, found.high)
-    return "–" if math.isnan(low) else f"{show(low)} – {'∞' if math.isinf(high) else show(high)}"
+    return "–" if math.isnan(low) else f"{show(low)} – {_number(high)}"

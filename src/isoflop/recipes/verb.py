@@ -13,7 +13,7 @@ from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.findings import allow_codes
 from isoflop.recipes.alike import alike, on_contests
-from isoflop.recipes.contest import Contest, Recipes, Row
+from isoflop.recipes.contest import UNITS, Contest, Recipes, Row
 from isoflop.recipes.curves import Duel, duel
 from isoflop.recipes.hold import FREE as UNHELD
 from isoflop.recipes.hold import Hold
@@ -66,7 +66,9 @@ def recipes(
     stands = float(runs[0]["C"].max()) if math.isnan(flops) else flops
     worth = _worth(fitted, called, stands, prices=prices, hold=hold, level=level, seed=seed)
     on_runs = [one for each in fitted for one in each.findings if one.code != "D06"]
-    findings = allow_codes([*on_runs, *alike(runs, called), *on_contests(contests)], allow)
+    findings = allow_codes(
+        [*on_runs, *alike(runs, called), *on_contests(contests, stands / float(runs[0]["C"].max()))], allow
+    )
     return Recipes(contests, worth, findings, _assumed(path, hold))
 
 
@@ -104,14 +106,19 @@ def _contest(
     low, high = found.common
     scales = list(at) or list(dict.fromkeys([low, math.sqrt(low * high), high, FAR * high]))
     for scale in scales:
-        if not found.x[0] < scale < found.x[-1]:
-            raise UsageError(f"{scale:g} must lie from {found.x[0]:.2g} to {found.x[-1]:.2g}, near the recipes' runs.")
+        _refuse_far(found, scale)
     points = tuple((tuple(one[found.path.along].tolist()), tuple(one["loss"].tolist())) for one in runs)
     ends = min(span[0] for span in found.spans), FAR * max(span[1] for span in found.spans)
     return Contest(
         *names, found.path.along, _rows(found, scales, level), _rows(found, [high], level)[0], trend(found, level),
         found.pairs.first.size, found.likeness, _rows(found, np.geomspace(*ends, POINTS).tolist(), level), points,
     )  # fmt: skip
+
+
+def _refuse_far(found: Duel, scale: float) -> None:
+    if not found.x[0] < scale < found.x[-1]:
+        ends = f"from {found.x[0]:.2g} to {found.x[-1]:.2g} {UNITS[found.path.along]}"
+        raise UsageError(f"{scale:g} lies too far from the recipes' runs to say anything. Say one {ends}.")
 
 
 def _rows(found: Duel, scales: Sequence[float], level: float) -> tuple[Row, ...]:
@@ -145,6 +152,8 @@ def _worth(
     flop = 1.0 if math.isnan(prices.flop) else prices.flop
     token = 0.0 if math.isnan(prices.data.token) else prices.data.token
     duels = [duel(first, other, hold=hold, draws=DRAWS, seed=seed) for other in fitted[1:]]
+    for found in duels:
+        _refuse_far(found, flops)
     held = {
         TOKENS: (Path(N=size), tokens, per * size * flop + token),
         PARAMETERS: (Path(D=tokens), size, per * tokens * flop),

@@ -151,7 +151,7 @@ class Worth:
         if math.isnan(best.price.value):
             ends = f"{self.number(pays.low)} – {self.number(pays.high)}"
             return f"{told}, the better buy unless it costs more than {_cost(pays.value, self.unit)} ({ends})."
-        cheaper = best.price.value <= scaling.price.value
+        cheaper = best.price.value * gain / -STEP <= pays.value
         price = f"{_cost(best.price.value, self.unit)} for each {STEP:g}"
         return f"{told} at {price}: {best.what if cheaper else 'scaling on'} is the better buy."
 
@@ -171,7 +171,8 @@ class Worth:
 
         head = heading(f"From {self.first} at {show_flops(self.flops)} FLOPs", f"loss {self.loss.value:.4f}")
         level = f"{self.loss.level:.0%} interval"
-        rows = [(one.what, self.number(one.price.value), ends(one.price)) for one in self.options]
+        priced = [one for one in self.options if not math.isnan(one.price.value)]
+        rows = [(one.what, self.number(one.price.value), ends(one.price)) for one in priced]
         steps = [
             (one.what, f"{one.loss.value:+.3f}", f"{one.loss.low:+.3f} – {one.loss.high:+.3f}",
              self.number(one.pays.value), ends(one.pays))
@@ -179,7 +180,7 @@ class Worth:
         ]  # fmt: skip
         return group(
             head, table([f"{self.unit} for {STEP:g} nats", "", level], rows), "",
-            table(["recipe", "loss", level, f"worth up to, {self.unit}", level], steps),
+            table(["a change to", "loss", level, f"worth up to, {self.unit}", level], steps),
         )  # fmt: skip
 
     def number(self, value: float) -> str:
@@ -223,7 +224,7 @@ def gained(found: Duel, at: float) -> Drawn:
 
 def marginal(found: Duel, what: str, at: float, *, each: float, level: float = LEVEL) -> Option:
     """Give what 0.01 less loss costs by more of x, at `each` for one more of it."""
-    more = lower(found, at).changed(lambda log: np.expm1(log) * at * each)
+    more = lower(found, at).changed(lambda log: np.maximum(np.expm1(log), 0.0) * at * each)
     return Option(what, estimate(more, level))
 
 
