@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 FEWEST_PAIRS = 6
 """With fewer pairs than this, nothing is read into how alike they err."""
-FORGOTTEN = 4.0
-"""Standard deviations off the curve from which a run says nothing of the noise: it is a small run off every law."""
+FORGOTTEN, ENOUGH = 4.0, 3.0
+"""Standard deviations off the curve from which a run says nothing of the noise, as small runs that no law describes;
+but with fewer than so many runs for each parameter, as they count, all say something: a fit may pass close by a few."""
 CLIPPED = 2.5
 """Standard deviations at which a residual's say in the noise ends; a normal's variance is so reduced to 0.954."""
 _KEPT = 0.9540
@@ -78,7 +79,8 @@ def scatter(member: Member, clusters: Rows | None) -> Scatter:
     left = np.eye(residuals.size) - slopes.T @ influence
     kept = left @ left.T
     even = residuals / np.sqrt(np.maximum(np.diag(kept), _LEAST_LEFT))
-    said = np.abs(residuals) <= FORGOTTEN * member.noise
+    enough = member.weights.sum() ** 2 >= ENOUGH * theta.size * np.sum(member.weights**2)
+    said = np.abs(residuals) <= (FORGOTTEN * member.noise if enough else np.inf)
     told = kept[np.ix_(said, said)]
     freedom = float(np.trace(told)) ** 2 / float(np.sum(told**2))
     noise = max(_noise(even[said]), _LEAST_NOISE)
