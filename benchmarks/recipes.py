@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BUDGETS, SIZES = np.geomspace(1e18, 1e21, 5), np.geomspace(1 / 3, 3, 3)
 SCALES = (1e18, 3e19, 1e21, 1e22)
-NO_MORE = 1e-9
+NO_MORE = 1e-6
 
 
 def chinchilla(**changed: float) -> Truth:
@@ -158,7 +158,7 @@ def main() -> None:
         for noise in asked.noise:
             row = judge(name, noise, replicates=asked.replicates, seed=asked.seed)
             found.append(row)
-            if multiplier(WORLDS[name], SCALES[2]) == 1:
+            if abs(multiplier(WORLDS[name], SCALES[2]) - 1) < NO_MORE:
                 none.append(row)
     print(f"mean coverage at {SCALES} and of the trend: {np.mean(found, axis=0)[:5].round(1)}")
     if none:
