@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from isoflop.quote import Quote, quote
     from isoflop.read import find_runs, read
     from isoflop.readers.found import Found
+    from isoflop.recipes import Recipes, recipes
     from isoflop.record import Record, backtest
     from isoflop.runs import Runs
     from isoflop.saved import load, save
@@ -60,7 +61,8 @@ _HOME = {
     "Forecast": "forecast", "Forecasts": "forecast", "Found": "readers.found",
     "Frontier": "plan", "Hyperparameters": "hyperparameters",
     "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
-    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
+    "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Recipes": "recipes",
+    "Record": "record", "Runs":
     "runs", "Sensitivity": "sensitivity", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study",
     "StudyRun": "study", "Trial": "verify", "UntrustedError": "errors", "UsageError": "errors", "Verification":
     "verify", "approach1": "approaches", "approach2":
@@ -71,7 +73,8 @@ _HOME = {
     "hyperparameters", "in_words": "words", "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "",
     "load": "saved", "noise_scale":
     "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
-    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
+    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "recipes": "recipes",
+    "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
     "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
 }  # fmt: skip
@@ -106,6 +109,7 @@ __all__ = [
     "Plan",
     "Profile",
     "Quote",
+    "Recipes",
     "Record",
     "Runs",
     "Sensitivity",
@@ -156,6 +160,7 @@ __all__ = [
     "quote",
     "read",
     "read_attempts",
+    "recipes",
     "save",
     "save_plan",
     "sensitivity",

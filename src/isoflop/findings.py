@@ -36,7 +36,7 @@ def allow_codes(findings: Iterable[Finding], codes: Sequence[str]) -> tuple[Find
     Raises UsageError for a code that is none.
     """
     for code in codes:
-        if not re.fullmatch(r"[DFP]\d\d", code):
+        if not re.fullmatch(r"[A-Z]\d\d", code):
             raise UsageError(f'"{code}" is no code of a finding. Say one as it is printed, as in --allow D11.')
     return tuple(
         replace(one, severity="WARN", message=f"{one.message.rstrip('.')} (allowed by you)")

@@ -11,6 +11,7 @@ from isoflop.plot.look import figure_format, save_figure
 from isoflop.plot.overview import overview
 from isoflop.plot.profiles import profiles_figure
 from isoflop.plot.residuals import residuals_figure
+from isoflop.plot.recipes import recipes_figure
 from isoflop.plot.sensitivity import sensitivity_figure
 from isoflop.plot.transfer import transfer_figure
 from isoflop.plot.verify import verify_figure
@@ -28,6 +29,7 @@ __all__ = [
     "overview",
     "profiles_figure",
     "residuals_figure",
+    "recipes_figure",
     "save_figure",
     "sensitivity_figure",
     "transfer_figure",
