@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from isoflop.approaches import approach1, approach2
     from isoflop.check import Checked, check
     from isoflop.cost import Cost, Memory, cost, flops_for, training_memory
+    from isoflop.curves import Finish, LossCurve, Schedule, finish, read_curve
     from isoflop.demand import Demand
     from isoflop.dense import dense_equivalent
     from isoflop.design import Design
@@ -66,6 +67,7 @@ _HOME = {
     "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
     "tokens_for_smaller": "laws.inference", "training_memory": "cost",
+    "Finish": "curves", "LossCurve": "curves", "Schedule": "curves", "finish": "curves", "read_curve": "curves",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
@@ -80,6 +82,7 @@ __all__ = [
     "Ensemble",
     "Estimate",
     "Finding",
+    "Finish",
     "Fit",
     "Forecast",
     "Forecasts",
@@ -89,6 +92,7 @@ __all__ = [
     "Landmark",
     "Landmarks",
     "Law",
+    "LossCurve",
     "Memory",
     "MissingExtraError",
     "Plan",
@@ -96,6 +100,7 @@ __all__ = [
     "Quote",
     "Record",
     "Runs",
+    "Schedule",
     "Sensitivity",
     "Several",
     "Shape",
@@ -118,6 +123,7 @@ __all__ = [
     "design",
     "effective_params",
     "find_device",
+    "finish",
     "fit",
     "flops_for",
     "forecast",
@@ -138,6 +144,7 @@ __all__ = [
     "profile",
     "quote",
     "read",
+    "read_curve",
     "save",
     "save_plan",
     "sensitivity",

@@ -20,17 +20,19 @@ Array = NDArray[np.float64]
 
 FEWEST = 6
 """Rows below which nothing is forecast."""
+BUNDLED = ("tinylm-2m", "tinylm-4m")
+"""Curves that ship with isoflop: two runs of its own trainer, 98,304 parameters, on 2M and on 4M tokens."""
 BINS = 64
 """Steps of log x, between its ends, that the rows of a curve are averaged in."""
 
 # In normal form: lower case, without spaces, dashes and underscores. The first that is there is taken.
 _PLACES = {
-    "steps": "step steps globalstep iteration iterations iter update updates trainstep".split(),
-    "tokens": "tokens d tokensseen consumedtokens traintokens trainedtokens ntokens numtokens".split(),
-    "examples": "examples seenexamples samples consumedsamples x".split(),
+    "steps": ["step", "steps", "globalstep", "iteration", "iterations", "iter", "update", "updates", "trainstep"],
+    "tokens": ["tokens", "d", "tokensseen", "consumedtokens", "traintokens", "trainedtokens", "ntokens", "numtokens"],
+    "examples": ["examples", "seenexamples", "samples", "consumedsamples", "x"],
 }
-_LOSSES = "loss valloss validationloss evalloss testloss trainloss trainingloss lmloss".split()
-_RATES = "lr learningrate rate trainlr".split()
+_LOSSES = ["loss", "valloss", "validationloss", "evalloss", "testloss", "trainloss", "trainingloss", "lmloss"]
+_RATES = ["lr", "learningrate", "rate", "trainlr"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,23 +74,30 @@ def read_curve(
     rate: str | None = None,
     growing: bool = False,
 ) -> LossCurve:
-    """Give the curve in a log: a CSV, JSON or JSON lines with one row for each measurement.
+    """Give the curve in a log, or a bundled one: CSV, JSON or JSON lines with one row for each measurement.
 
     at, loss, rate  the columns of steps (or tokens), loss and learning rate, where their names do not say it
     growing         leaves out a last line that is not yet whole
 
     Rows without a place or a loss are left out. Raises DataError, naming file, row, column and reason.
     """
-    text = read_text(source)
+    text = read_text(_path(source))
     if growing and text.text.count("\n") > 1:
         text = replace(text, text=text.text[: text.text.rindex("\n") + 1])
     return _curve(raw_table(text), text, at=at, loss=loss, rate=rate)
 
 
+def _path(source: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Give the file of a source: what exists comes before a bundled curve of the same name."""
+    if os.fspath(source) in BUNDLED and not Path(source).exists():
+        return Path(__file__).parents[1] / "datasets" / "tables" / f"{os.fspath(source)}.csv"
+    return source
+
+
 def _curve(raw: RawTable, text: Text, *, at: str | None, loss: str | None, rate: str | None) -> LossCurve:
     place, unit = _place(raw, at)
-    x, y = (_column(raw, name) for name in (place, _found(raw, loss, _LOSSES, "loss")))
-    named = _named(raw, _RATES) if rate is None else _found(raw, rate, (), "lr")
+    x, y = (_column(raw, name) for name in (place, _found(raw, loss, _LOSSES, what="loss")))
+    named = _named(raw, _RATES) if rate is None else _found(raw, rate, (), what="lr")
     rates = None if named is None else _column(raw, named)
     keep = np.isfinite(x) & np.isfinite(y) & (x > 0)
     order = np.flatnonzero(keep)[np.argsort(x[keep], kind="stable")]
@@ -101,11 +110,11 @@ def _place(raw: RawTable, told: str | None) -> tuple[str, str]:
     for unit, names in _PLACES.items():
         found = _named(raw, names) if told is None else told if normal(told) in names else None
         if found is not None:
-            return _found(raw, found, (), "step"), unit
-    return _found(raw, told, _PLACES["steps"], "step"), str(told)
+            return _found(raw, found, (), what="step"), unit
+    return _found(raw, told, _PLACES["steps"], what="step"), str(told)
 
 
-def _found(raw: RawTable, told: str | None, names: Sequence[str], what: str) -> str:
+def _found(raw: RawTable, told: str | None, names: Sequence[str], *, what: str) -> str:
     """Give the column of this name, or with one of these; raises DataError if there is none."""
     name = _named(raw, names) if told is None else told
     if name is None or name not in raw.names:

@@ -166,7 +166,7 @@ def _log_loss(form: Form, values: Array, seen: Blocks) -> Array:
     named = dict(zip(form.held, values[:-3], strict=True))
     floor, falls, brought = values[-3:]
     loss = floor + falls * seen.travelled ** -named["alpha"] - brought * form.response(seen, named)
-    return np.log(np.maximum(loss, 1e-12))
+    return np.asarray(np.log(np.maximum(loss, 1e-12)))
 
 
 def _level(runs: Sequence[Seen]) -> float:

@@ -65,9 +65,7 @@ class Mixed:
     scale: Array
 
 
-def mix(
-    each: Array, known: Array, *, moved: Array, far: Array, past: Past, noise: float, least: float = 0.0
-) -> Mixed:
+def mix(each: Array, known: Array, *, moved: Array, far: Array, past: Past, noise: float, least: float = 0.0) -> Mixed:
     """Give the mean of forecasts (members, targets) that lie `far` (targets,) ahead, with its standard error.
 
     known  the variance that each forecast (members, targets) gives itself
@@ -86,9 +84,7 @@ def mix(
 def _ratios(past: Past, noise: float) -> Array:
     """Give each past miss of the mean beside the width it would have been given."""
     weights = _weights(past, past.far)
-    return np.asarray(
-        (weights * past.error).sum(axis=0) / _width(past.moved, past.known, weights=weights, noise=noise)
-    )
+    return np.asarray((weights * past.error).sum(axis=0) / _width(past.moved, past.known, weights=weights, noise=noise))
 
 
 def _weights(past: Past, far: Array) -> Array:
@@ -115,4 +111,4 @@ def _width(moved: Array, known: Array, *, weights: Array, noise: float) -> Array
     """
     mean = (weights * moved).sum(axis=0)
     between = (weights * (moved - mean) ** 2).sum(axis=0)
-    return np.sqrt(between + (weights * known).sum(axis=0) + (SHARE * mean) ** 2 + (noise / 2) ** 2 + _TINY**2)
+    return np.asarray(np.sqrt(between + (weights * known).sum(axis=0) + (SHARE * mean) ** 2 + noise**2 / 4 + _TINY**2))

@@ -95,16 +95,16 @@ class Finish:
         from isoflop.tables import dim, findings_list, group, heading, interval, table
 
         now = f"{show(self.run.last)} of {show(self.end)} {self.run.unit}, {self.run.last / self.end:.0%}"
-        rows = [_row("as planned", self.end, self.loss, ("", ""))]
-        rows += [_row(one.name, one.end, one.loss, (f"{one.above.value:+.4f}", interval(one.above, 2)))
+        rows = [_row("as planned" if self.others else "at the end", self.end, self.loss, compared=("", ""))]
+        rows += [_row(one.name, one.end, one.loss, compared=(f"{one.above.value:+.4f}", interval(one.above, 2)))
                  for one in self.others]  # fmt: skip
         level = f"{self.loss.level:.0%} interval"
-        columns = ["", self.run.unit, "final loss", level]
+        columns = ["", self.run.unit, "loss", level]
         compared = ["above plan", "interval"] if self.others else []
-        body = table([*columns, *compared], [row[: len(columns) + len(compared)] for row in rows])
+        body = table([*columns, *compared], [row[: len(columns) + len(compared)] for row in rows], gap=2)
         by = ", ".join(f"{name} {weight:.0%}" for name, weight in self.weights.items())
         guesses = "   ".join(f"{name} {value:.4f}" for name, value in self.baselines.items())
-        said = [dim(f"by {by}; {self.origins} earlier forecasts of this run stand behind it"), dim(f"guesses: {guesses}")]
+        said = [dim(f"by {by}"), dim(f"{self.origins} earlier forecasts of this run stand behind it"), dim(guesses)]
         return group(heading(self.run.name, f"{now}, {self.schedule}"), body, "", *said, findings_list(self.findings))
 
     def __str__(self) -> str:
@@ -118,7 +118,7 @@ class Finish:
         return html(self)
 
 
-def _row(name: str, end: float, loss: Estimate, compared: tuple[str, str]) -> list[str]:
+def _row(name: str, end: float, loss: Estimate, *, compared: tuple[str, str]) -> list[str]:
     from isoflop.tables import interval
 
     return [name, show(end), f"{loss.value:.4f}", interval(loss, 4), *compared]

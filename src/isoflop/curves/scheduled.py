@@ -18,7 +18,7 @@ from isoflop.errors import DataError
 POINTS, ORIGINS = 128, 6
 """Points of a curve, each the mean of rows in a row, that are fitted; how often the forecast is made again."""
 EARLY = 0.05
-"""The laws do not hold for the first steps of a run: rows before this share of it, and before the peak, are left out."""
+"""Rows before this share of a run so far, or before the rate's peak, are left out: the laws do not hold there."""
 _FIRST = 6
 
 

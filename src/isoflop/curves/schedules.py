@@ -29,6 +29,7 @@ class Schedule:
     warmup  steps over which the rate first rises
     final   the last rate, as a share of the highest
     decay   the share of the steps over which `wsd` falls
+    peak    the highest rate, in the unit that the run logs; the highest logged if it is not said
     """
 
     shape: str
@@ -36,6 +37,7 @@ class Schedule:
     warmup: int = 0
     final: float = 0.0
     decay: float = 0.2
+    peak: float | None = None
 
     def __post_init__(self) -> None:
         if self.shape not in SHAPES and not Path(self.shape).is_file():
@@ -44,6 +46,8 @@ class Schedule:
             raise UsageError(f"steps={self.steps:,} must be from 2 to {LONGEST:,}.")
         if not 0 <= self.warmup < self.steps:
             raise UsageError(f"warmup={self.warmup:,} must be from 0 to below the {self.steps:,} steps.")
+        if self.peak is not None and not 0 < self.peak < np.inf:
+            raise UsageError(f"peak={self.peak:g} must be a finite rate above zero.")
         if not (0 <= self.final <= 1 and 0 < self.decay <= 1):
             raise UsageError(f"final={self.final:g} and decay={self.decay:g} are shares, from 0 to 1, as in 0.1.")
 
@@ -63,12 +67,12 @@ class Schedule:
 def whole_rates(curve: LossCurve, schedule: Schedule) -> Array:
     """Give the rates of a run (steps,): as logged until its last row where it logs them, then as planned.
 
-    A logged rate is the peak's measure: the plan is scaled to the highest.
+    Only what rates are beside each other counts, so that the peak matters where rates are logged alone.
     """
     if curve.rates is None:
         return schedule.rates()
     logged = _logged(curve)
-    planned = schedule.rates(peak=float(curve.rates.max()))
+    planned = schedule.rates(peak=schedule.peak or float(curve.rates.max()))
     return np.concatenate([logged, planned[logged.size :]])
 
 
@@ -97,7 +101,7 @@ def changed(rates: Array, now: int, schedule: Schedule) -> Array:
     return np.concatenate([rates[:now], rest])
 
 
-def stopped(rates: Array, now: int, decay: float, final: float) -> Array:
+def stopped(rates: Array, now: int, *, decay: float, final: float) -> Array:
     """Give the rates of a run that only falls linearly from now on, over `decay` of the steps it has made."""
     falling = max(1, round(decay * now))
     here = float(rates[now - 1])

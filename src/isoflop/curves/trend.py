@@ -27,7 +27,7 @@ _MOST_ROWS = 4.0  # a point of more rows counts no more: what is wrong with a la
 
 
 def extrapolate(curve: LossCurve, at: Array) -> tuple[Mixed, Past]:
-    """Give the log loss that the curve's trend leads to at places (targets,) beyond its last, and what it missed before."""
+    """Give the log loss that the trend leads to at places (targets,) beyond the last, and what it missed before."""
     points = thinned(curve)
     far = np.maximum(np.log(at) - points.x[-1], 1e-9)
     each = _members(points, points.x[-1] + far)
@@ -72,4 +72,4 @@ def _towards_floor(points: Thinned, at: Array, window: float) -> Array:
 
 def _basis(ago: Array) -> Array:
     """Give (1 - x^-c) / c for each exponent, where x is 1 at the last point: (exponents, places)."""
-    return -np.expm1(-EXPONENTS[:, None] * ago) / EXPONENTS[:, None]
+    return np.asarray(-np.expm1(-EXPONENTS[:, None] * ago) / EXPONENTS[:, None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from isoflop.curves.curve import LossCurve, thinned
 from isoflop.curves.mixing import Mixed, Past
 from isoflop.curves.result import Finish, Other, Path
-from isoflop.curves.schedules import SHAPES, Schedule, changed, logged_rates, stopped, whole_rates
 from isoflop.curves.scheduled import Followed, follow
+from isoflop.curves.schedules import SHAPES, Schedule, changed, logged_rates, stopped, whole_rates
 from isoflop.curves.trend import NAMES, extrapolate
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
@@ -58,7 +58,7 @@ def finish(
     plan = path.end(level)
     ways = [(shape, changed(rates, int(run.last), replace(schedule, shape=shape))) for shape in what_if]
     if stop is not None:
-        ways.append((f"stop, decay {stop:.0%}", stopped(rates, int(run.last), stop, schedule.final)))
+        ways.append((f"stop, decay {stop:.0%}", stopped(rates, int(run.last), decay=stop, final=schedule.final)))
     others = tuple(_other(name, followed, way, plan=plan) for name, way in ways)
     trend, _ = extrapolate(run, np.array([float(schedule.steps)]))
     guesses = {"last loss": _last(run), "trend without the schedule": float(np.exp(trend.mean[0]))}
