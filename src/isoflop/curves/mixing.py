@@ -88,12 +88,15 @@ def _ratios(past: Past, noise: float) -> Array:
 
 
 def _weights(past: Past, far: Array) -> Array:
-    """Give the weight of each member at each target, (members, targets): columns add up to 1."""
+    """Give the weight of each member at each target, (members, targets): columns add up to 1.
+
+    It is one over the root mean square of its misses; over their mean square, a few lucky tests would decide.
+    """
     near = _nearness(past, far)
     tests = near.sum(axis=1)
     missed = near @ past.error.T**2  # (targets, members)
     usual = missed.mean(axis=1, keepdims=True) / np.maximum(tests, _TINY)[:, None]
-    raw = 1 / ((missed + PRIOR * usual) / (tests + PRIOR)[:, None] + _TINY**2)
+    raw = 1 / np.sqrt((missed + PRIOR * usual) / (tests + PRIOR)[:, None] + _TINY**2)
     return np.asarray((raw / raw.sum(axis=1, keepdims=True)).T)
 
 

@@ -40,9 +40,9 @@ class Followed:
 
     def forecast(self, rates: Array, at: Array) -> Mixed:
         """Give the log loss at places (targets,) of a schedule that begins as the run's did."""
-        seen = blocks(rates, targets(at, rates.size))
-        each = np.array([one.log_loss(seen) for one in self.fits])
-        known = np.array([_variance(one, one.slopes(seen)) for one in self.fits]) + MISFIT**2
+        there = blocks(rates, targets(at, rates.size))
+        each = np.array([one.log_loss(there) for one in self.fits])
+        known = np.array([_variance(one, one.slopes(there)) for one in self.fits]) + MISFIT**2
         far = self._far(at)
         return mix(each, known, moved=each - self.last, far=far, past=self.past, noise=self.noise, least=1.0)
 
@@ -60,7 +60,7 @@ class Followed:
 
 def follow(run: LossCurve, rates: Array, like: Sequence[tuple[LossCurve, Array]] = ()) -> Followed:
     """Give the laws fitted to a run so far, and to finished runs of the same model and data with their rates."""
-    now, others = _seen(run, rates), [_seen(*one) for one in like]
+    now, others = seen(run, rates), [seen(*one) for one in like]
     fits = tuple(fit_jointly(form, [now, *others]) for form in FORMS)
     off = np.concatenate([one.missed[: len(now.y)] for one in fits])
     scatter = thinned(run).noise
@@ -84,7 +84,7 @@ def _past(now: Seen, others: Sequence[Seen]) -> Past:
     return Past(error, moved, known, far, ago, origins.astype(np.int64))
 
 
-def _seen(run: LossCurve, rates: Array) -> Seen:
+def seen(run: LossCurve, rates: Array) -> Seen:
     """Give the rows that the laws are about, in at most POINTS means."""
     first = max(EARLY * run.last, float(np.argmax(rates >= 0.999 * rates[: int(run.last)].max())))
     kept = np.flatnonzero(run.at > first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,14 +71,19 @@ def whole_rates(curve: LossCurve, schedule: Schedule) -> Array:
     """
     if curve.rates is None:
         return schedule.rates()
-    logged = _logged(curve)
+    logged = _logged(curve, schedule.warmup)
     planned = schedule.rates(peak=schedule.peak or float(curve.rates.max()))
     return np.concatenate([logged, planned[logged.size :]])
 
 
-def logged_rates(curve: LossCurve) -> Array | None:
-    """Give the rates of a finished run (steps,) from its log, or None if it has none."""
-    return None if curve.rates is None else _logged(curve)
+def finished_rates(curve: LossCurve, schedule: Schedule) -> Array:
+    """Give the rates of a finished run (steps,): as logged, or else the same schedule over its own steps."""
+    if curve.rates is not None:
+        return _logged(curve, schedule.warmup)
+    if schedule.shape not in SHAPES:
+        raise UsageError(f"{curve.name} logs no learning rate, and a file of rates holds for one run. Log its rate.")
+    steps = int(curve.last)
+    return replace(schedule, steps=steps, warmup=min(schedule.warmup, steps - 1)).rates()
 
 
 def changed(rates: Array, now: int, schedule: Schedule) -> Array:
@@ -112,14 +117,13 @@ def _down(here: float, last: float, steps: int) -> Array:
     return here + (last - here) * np.arange(1, steps + 1) / steps
 
 
-def _logged(curve: LossCurve) -> Array:
-    """Give the rates between rows by straight lines, and before the first row by one from 0."""
+def _logged(curve: LossCurve, warmup: int) -> Array:
+    """Give the rates between rows by straight lines; before the first row, over the warm-up."""
     rates = np.zeros(0) if curve.rates is None else curve.rates
-    steps = np.arange(1, int(curve.last) + 1)
+    steps, first = np.arange(1, int(curve.last) + 1), float(curve.at[0])
+    rising = first if rates[0] < rates.max() else min(max(warmup, 1), first)
     found = np.interp(steps, curve.at, rates)
-    first = float(curve.at[0])
-    rising = len(rates) > 1 and rates[0] < rates.max()
-    return np.asarray(np.where(steps < first, rates[0] * steps / first, found) if rising else found)
+    return np.asarray(np.where(steps < first, rates[0] * np.minimum(steps / rising, 1.0), found))
 
 
 def _from_file(path: str, steps: int) -> Array:

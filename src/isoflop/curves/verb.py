@@ -13,7 +13,7 @@ from isoflop.curves.curve import LossCurve, thinned
 from isoflop.curves.mixing import Mixed, Past
 from isoflop.curves.result import Finish, Other, Path
 from isoflop.curves.scheduled import Followed, follow
-from isoflop.curves.schedules import SHAPES, Schedule, changed, logged_rates, stopped, whole_rates
+from isoflop.curves.schedules import Schedule, changed, finished_rates, stopped, whole_rates
 from isoflop.curves.trend import NAMES, extrapolate
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
@@ -50,9 +50,9 @@ def finish(
     refuse_level(level)
     if schedule is None:
         return _by_trend(run, end, level=level, asked=bool(like or what_if or stop))
-    _refuse_asked(run, schedule, stop)
+    _refuse_asked((run, *like), schedule, stop)
     rates = whole_rates(run, schedule)
-    past = [(one, _rates_of(one, schedule)) for one in like]
+    past = [(one, finished_rates(one, schedule)) for one in like]
     followed = follow(run, rates, past)
     path, found = _path(followed, rates, level)
     plan = path.end(level)
@@ -85,25 +85,15 @@ def _by_trend(run: LossCurve, end: float | None, *, level: float, asked: bool) -
                   past.origins, (), findings)  # fmt: skip
 
 
-def _refuse_asked(run: LossCurve, schedule: Schedule, stop: float | None) -> None:
-    if run.unit != "steps":
-        raise UsageError(f"{run.name} counts {run.unit}, and a schedule goes by steps. Log the step, or say --x STEP.")
+def _refuse_asked(runs: Sequence[LossCurve], schedule: Schedule, stop: float | None) -> None:
+    run = runs[0]
+    for one in runs:
+        if one.unit != "steps":
+            raise UsageError(f"{one.name} counts {one.unit}, and a schedule goes by steps. Say --x with their column.")
     if schedule.steps <= run.last:
         raise UsageError(f"the run is at step {run.last:g} already; --steps {schedule.steps} must lie beyond.")
     if stop is not None and not 0 < stop <= 1:
         raise UsageError(f"a last decay over {stop:g} of the steps made must be above 0 and at most 1, as in 0.1.")
-
-
-def _rates_of(run: LossCurve, schedule: Schedule) -> Array:
-    """Give the rates of a finished run: as logged, or else the same schedule over its own steps."""
-    if run.unit != "steps":
-        raise UsageError(f"{run.name} counts {run.unit}, and a schedule goes by steps. Log the step.")
-    logged = logged_rates(run)
-    if logged is not None:
-        return logged
-    if schedule.shape not in SHAPES:
-        raise UsageError(f"{run.name} logs no learning rate, and a file of rates holds for one run. Log its rate.")
-    return replace(schedule, steps=int(run.last), warmup=min(schedule.warmup, int(run.last) - 1)).rates()
 
 
 def _path(followed: Followed, rates: Array, level: float) -> tuple[Path, Mixed]:
