@@ -51,6 +51,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/plans.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/transfer.py
+	$(BIN)/python benchmarks/finish.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

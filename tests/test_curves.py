@@ -242,10 +242,20 @@ def test_a_log_is_read_whatever_its_columns_are_called(tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("tok,l\n" + "".join(f"{step}k,{4 - step / 100}\n" for step in x))
     assert read_curve(table, at="tok", loss="l").last == 100_000
-    with pytest.raises(DataError, match='column "step" is missing; there are tok, l. Say which column it is: --x'):
+    with pytest.raises(DataError, match=r'column "step" is missing; there are tok, l\. Say which column it is: --x'):
         read_curve(table, loss="l")
     with pytest.raises(DataError, match='column "nothing" is missing'):
         read_curve(table, at="tok", loss="nothing")
+
+
+def test_losses_that_are_no_numbers_are_left_out_and_said(tmp_path):
+    path = tmp_path / "log.csv"
+    rows = "".join(f"{step},{4 - step / 100}\n" for step in range(1, 11))
+    path.write_text(f"step,loss\n{rows}11,\n12,NaN\n13,-inf\n")
+    run = read_curve(path)
+    assert (run.last, run.lost) == (10, 2)
+    (said,) = [one for one in finish(run, end=20).findings if one.code == "S12"]
+    assert said.message.startswith("2 rows have a loss that is no number")
 
 
 def test_a_line_still_being_written_is_left_out(tmp_path):

@@ -34,6 +34,8 @@ _PLACES = {
 _LOSSES = ["loss", "valloss", "validationloss", "evalloss", "testloss", "trainloss", "trainingloss", "lmloss"]
 _RATES = ["lr", "learningrate", "rate", "trainlr"]
 
+_NO_NUMBERS = {"nan", "inf", "infinity"}
+
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
@@ -41,6 +43,7 @@ class LossCurve:
 
     at    (rows,) how far the run was, rising: steps, tokens or examples, as `unit` says
     loss  (rows,) above zero
+    lost  how many rows had a loss that was no number, and are left out
     """
 
     name: str
@@ -48,6 +51,7 @@ class LossCurve:
     loss: Array
     rates: Array | None = None
     unit: str = "steps"
+    lost: int = 0
 
     def __post_init__(self) -> None:
         _refuse_strange(self)
@@ -79,7 +83,8 @@ def read_curve(
     at, loss, rate  the columns of steps (or tokens), loss and learning rate, where their names do not say it
     growing         leaves out a last line that is not yet whole
 
-    Rows without a place or a loss are left out. Raises DataError, naming file, row, column and reason.
+    Rows without a place or a loss are left out; a loss that is nan or inf is counted. Raises DataError, naming file,
+    row, column and reason.
     """
     text = read_text(_path(source))
     if growing and text.text.count("\n") > 1:
@@ -96,13 +101,16 @@ def _path(source: str | os.PathLike[str]) -> str | os.PathLike[str]:
 
 def _curve(raw: RawTable, text: Text, *, at: str | None, loss: str | None, rate: str | None) -> LossCurve:
     place, unit = _place(raw, at)
-    x, y = (_column(raw, name) for name in (place, _found(raw, loss, _LOSSES, what="loss")))
+    losses = _found(raw, loss, _LOSSES, what="loss")
+    x, y = _column(raw, place), _column(raw, losses)
     named = _named(raw, _RATES) if rate is None else _found(raw, rate, (), what="lr")
     rates = None if named is None else _column(raw, named)
     keep = np.isfinite(x) & np.isfinite(y) & (x > 0)
     order = np.flatnonzero(keep)[np.argsort(x[keep], kind="stable")]
     name = Path(text.source).stem
-    return LossCurve(name, x[order], y[order], _rows(rates, order), unit)
+    written = raw.columns[raw.names.index(losses)]
+    lost = sum(str(cell).strip().lower().lstrip("+-") in _NO_NUMBERS for cell in written)
+    return LossCurve(name, x[order], y[order], _rows(rates, order), unit, lost)
 
 
 def _place(raw: RawTable, told: str | None) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from isoflop.runs.cells import Cells, numbers
 from isoflop.schedule import constant, cosine, warmup_stable_decay
 
 SHAPES = ("constant", "cosine", "linear", "wsd")
-LONGEST = 20_000_000
+LONGEST = 5_000_000
 """The most steps a run may have."""
 
 

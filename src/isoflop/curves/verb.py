@@ -63,7 +63,7 @@ def finish(
     trend, _ = extrapolate(run, np.array([float(schedule.steps)]))
     guesses = {"last loss": _last(run), "trend without the schedule": float(np.exp(trend.mean[0]))}
     weights = {one.form.name: float(share) for one, share in zip(followed.fits, found.weights[:, -1], strict=True)}
-    findings = (*_fell_little(rates, run, past), *_not_alike(followed, past), *_not_falling(run))
+    findings = (*_fell_little(rates, run, past), *_not_alike(followed, past), *_not_falling(run), *_no_numbers(run))
     return Finish(run, float(schedule.steps), plan, path, schedule.shape, weights, guesses, followed.past.origins,
                   others, findings)  # fmt: skip
 
@@ -80,7 +80,12 @@ def _by_trend(run: LossCurve, end: float | None, *, level: float, asked: bool) -
     found, past = extrapolate(run, at)
     path = _banded(at, found, noise=thinned(run).noise, level=level)
     weights = dict(zip(NAMES, found.weights[:, -1].tolist(), strict=True))
-    findings = (*_uncalibrated(past, float(np.log(end / run.last))), *_no_schedule(), *_not_falling(run))
+    findings = (
+        *_uncalibrated(past, float(np.log(end / run.last))),
+        *_no_schedule(),
+        *_not_falling(run),
+        *_no_numbers(run),
+    )
     return Finish(run, end, path.end(level), path, "no schedule known", weights, {"last loss": _last(run)},
                   past.origins, (), findings)  # fmt: skip
 
@@ -152,7 +157,7 @@ def _fell_little(rates: Array, run: LossCurve, past: Sequence[tuple[LossCurve, A
     if not will or any(some[-1] < (1 - FALLEN) * some.max() for some in made):
         return []
     return [Finding(
-        "S09", "WARN", "the learning rate has not fallen yet: what its fall brings is taken from published runs",
+        "S09", "WARN", "the learning rate has not fallen yet: what its fall brings is taken from other models",
         "give a finished run of the same model and data, with its decay: --like past.csv",
     )]  # fmt: skip
 
@@ -176,4 +181,14 @@ def _not_falling(run: LossCurve) -> list[Finding]:
     return [Finding(
         "S11", "WARN", f"the loss is {np.expm1(risen):.1%} above its lowest: a spike, or the run diverges",
         "wait until it has come down, or go back to a checkpoint with a lower rate",
+    )]  # fmt: skip
+
+
+def _no_numbers(run: LossCurve) -> list[Finding]:
+    if not run.lost:
+        return []
+    rows = "1 row has" if run.lost == 1 else f"{run.lost} rows have"
+    return [Finding(
+        "S12", "WARN", f"{rows} a loss that is no number: left out",
+        "look at the log: if they are its last, the run has diverged, and no forecast of it holds",
     )]  # fmt: skip

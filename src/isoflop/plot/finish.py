@@ -77,4 +77,5 @@ def _names(axes: Axes, ends: list[tuple[str, Any, Any, str]]) -> None:
             f"{name} {loss[-1]:#.4g}", (float(at[-1]), height), xytext=(0, -6) if before else (6, 0),
             xycoords=("data", "axes fraction"), textcoords="offset points", va="top" if before else "center",
             ha="right" if before else "left", fontsize=8.5, color=dark(colour), annotation_clip=False,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if before else None,
         )  # fmt: skip
