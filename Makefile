@@ -55,6 +55,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/recentred.py
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/inference.py
+	$(BIN)/python benchmarks/finish.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -42,7 +42,7 @@ def built(*arguments, docs=BUILD):
     "name",
     [
         *("why", "vocabulary", "choose-a-law", "tutorial", "plan", "design", "studies", "trainer"),
-        *("sensitivity", "landmarks", "findings", "laws", "cli", "readers", "inference", "recipes"),
+        *("sensitivity", "landmarks", "findings", "laws", "cli", "readers", "inference", "recipes", "finish"),
     ],
 )
 def test_the_page_is_there_and_has_one_title(name):
@@ -111,9 +111,7 @@ def test_what_the_tutorial_says_of_backtests_is_so():
     assert all(min(column) == column[0] for column in zip(*record.errors.values(), strict=True))
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "docs/landmarks.md", "docs/plan.md", "docs/design.md", "docs/inference.md", "docs/recipes.md"]
-)
+    "page", ["README.md", "docs/landmarks.md", "docs/plan.md", "docs/design.md", "docs/inference.md", "docs/recipes.md", "docs/finish.md"]
 def test_the_page_shows_what_is_printed(page, tmp_path, *, monkeypatch, capsys):
     from isoflop.cli import main
 

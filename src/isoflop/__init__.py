@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from isoflop.approaches import approach1, approach2
     from isoflop.check import Checked, check
     from isoflop.cost import Cost, Memory, cost, flops_for, training_memory
+    from isoflop.curves import Finish, LossCurve, Schedule, finish, read_curve
     from isoflop.demand import Demand
     from isoflop.dense import dense_equivalent
     from isoflop.design import Design
@@ -76,7 +77,7 @@ _HOME = {
     "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "recipes": "recipes",
     "save": "saved",
     "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
-    "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
+    "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify", "Finish": "curves", "LossCurve": "curves", "Schedule": "curves", "finish": "curves", "read_curve": "curves",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
@@ -93,6 +94,7 @@ __all__ = [
     "Ensemble",
     "Estimate",
     "Finding",
+    "Finish",
     "Fit",
     "Forecast",
     "Forecasts",
@@ -104,6 +106,7 @@ __all__ = [
     "Landmark",
     "Landmarks",
     "Law",
+    "LossCurve",
     "Memory",
     "MissingExtraError",
     "Plan",
@@ -112,6 +115,7 @@ __all__ = [
     "Recipes",
     "Record",
     "Runs",
+    "Schedule",
     "Sensitivity",
     "Serving",
     "Several",
@@ -138,6 +142,7 @@ __all__ = [
     "effective_params",
     "find_device",
     "find_runs",
+    "finish",
     "fit",
     "flops_for",
     "forecast",
@@ -161,6 +166,7 @@ __all__ = [
     "read",
     "read_attempts",
     "recipes",
+    "read_curve",
     "save",
     "save_plan",
     "sensitivity",

@@ -21,7 +21,7 @@ from isoflop.errors import IsoflopError, shown
 HOMES = {
     "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking", "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing", "landmarks": "models", "read": "reading",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
-    "demo": "showing", "inference": "sampling", "recipes": "comparing",
+    "demo": "showing", "inference": "sampling", "recipes": "comparing", "finish": "finishing",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""
 

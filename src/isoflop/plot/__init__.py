@@ -5,6 +5,7 @@ from isoflop.plot.backtest import backtest_figure
 from isoflop.plot.contours import contours_figure
 from isoflop.plot.fitted import frontier_figure, isoflops_figure
 from isoflop.plot.inference import inference_figure
+from isoflop.plot.finish import finish_figure
 from isoflop.plot.landmarks import landmarks_figure
 from isoflop.plot.law import law_figure
 from isoflop.plot.look import figure_format, save_figure
@@ -24,6 +25,7 @@ __all__ = [
     "frontier_figure",
     "isoflops_figure",
     "inference_figure",
+    "finish_figure",
     "landmarks_figure",
     "law_figure",
     "overview",
