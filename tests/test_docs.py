@@ -110,20 +110,12 @@ def test_what_the_tutorial_says_of_backtests_is_so():
     assert [100 * error for error in record.errors["together"]] == pytest.approx([float(one) for one in said], abs=0.05)
     assert all(min(column) == column[0] for column in zip(*record.errors.values(), strict=True))
 
-    (
-        "page",
-        [
-            "README.md",
-            "docs/landmarks.md",
-            "docs/plan.md",
-            "docs/design.md",
-            "docs/inference.md",
-            "docs/recipes.md",
-            "docs/finish.md",
-        ],
-    )
+
+PRINTED = ("README", "docs/landmarks", "docs/plan", "docs/design", "docs/inference", "docs/recipes", "docs/finish")
+"""Pages that show what commands print."""
 
 
+@pytest.mark.parametrize("page", [f"{name}.md" for name in PRINTED])
 def test_the_page_shows_what_is_printed(page, tmp_path, *, monkeypatch, capsys):
     from isoflop.cli import main
 
