@@ -56,6 +56,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/finish.py
+	$(BIN)/python benchmarks/recipes.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
