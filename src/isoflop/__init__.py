@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isoflop.dense import dense_equivalent
     from isoflop.design import Design
     from isoflop.devices import Device, find_device
+    from isoflop.emergence import Emergence, emergence
     from isoflop.ensemble import Ensemble, combine
     from isoflop.errors import DataError, IsoflopError, MissingExtraError, UntrustedError, UsageError
     from isoflop.estimate import Estimate
@@ -51,7 +52,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Checked": "check", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design",
-    "Device": "devices", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
+    "Device": "devices", "Emergence": "emergence", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Fit": "fit",
     "Forecast": "forecast", "Forecasts": "forecast", "Frontier": "plan", "Hyperparameters": "hyperparameters",
     "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "Memory": "cost",
     "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Record": "record", "Runs":
@@ -59,7 +60,7 @@ _HOME = {
     "StudyRun": "study", "UntrustedError": "errors", "UsageError": "errors", "approach1": "approaches", "approach2":
     "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check":
     "check", "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent":
-    "dense", "design": "", "effective_params": "laws.precision", "find_device": "devices", "fit": "fit", "flops_for":
+    "dense", "design": "", "effective_params": "laws.precision", "emergence": "emergence", "find_device": "devices", "fit": "fit", "flops_for":
     "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
     "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale":
     "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
@@ -77,6 +78,7 @@ __all__ = [
     "Demand",
     "Design",
     "Device",
+    "Emergence",
     "Ensemble",
     "Estimate",
     "Finding",
@@ -117,6 +119,7 @@ __all__ = [
     "dense_equivalent",
     "design",
     "effective_params",
+    "emergence",
     "find_device",
     "fit",
     "flops_for",
