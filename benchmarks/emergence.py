@@ -71,8 +71,8 @@ def smooth(random: np.random.Generator) -> World:
     # A loss that ends where some answers are right: what happens otherwise is a kind of its own.
     last = random.uniform(0.5, 4) / tokens
     floor = last * random.uniform(0, 0.7)
-    slope = random.uniform(0.1, 0.5)
-    loss = floor + (last - floor) * 10 ** (slope * decades * (1 - place))
+    reducible = random.uniform(1.5, 8)  # by how much the part above the floor falls from the first run to the last
+    loss = floor + (last - floor) * reducible ** (1 - place)
     noise = float(np.exp(random.uniform(np.log(0.003), np.log(0.03))))
     items = int(np.exp(random.uniform(np.log(100), np.log(10_000))))
     return World(place, decades, loss, np.ones(runs), noise, items, tokens)
@@ -107,10 +107,14 @@ def kink(random: np.random.Generator) -> World:
 
 
 def gated(random: np.random.Generator, low: float = 0.25, high: float = 0.75) -> World:
-    """Give a world whose loss is smooth and whose accuracy jumps five-fold or more at one scale."""
-    world = smooth(random)
-    before = random.choice([0.0, 0.05, 0.2])
-    return replace(world, gate=before + (1 - before) * step(random, world.place, low, high))
+    """Give a world whose loss is smooth and whose accuracy jumps five-fold or more at one scale, in sight mostly."""
+    for _ in range(50):
+        world = smooth(random)
+        before = random.choice([0.0, 0.05, 0.2])
+        gate = before + (1 - before) * step(random, world.place, low, high)
+        if ((world.expected > 5) & (gate < 0.5)).sum() >= 4:
+            break
+    return replace(world, gate=gate)
 
 
 def sigmoid(random: np.random.Generator) -> World:
@@ -151,9 +155,9 @@ def few_runs(random: np.random.Generator) -> World:
 
 
 def few_items(random: np.random.Generator) -> World:
-    """Give a world whose test has so few items that at most two right answers are expected anywhere."""
+    """Give a world whose test has so few items that at most four right answers are expected in all."""
     world = gated(random) if random.random() < 0.5 else smooth(random)
-    return replace(world, items=max(int(2 * world.items / max(world.expected.max(), 1e-9)), 2))
+    return replace(world, items=max(int(4 * world.items / max(world.expected.sum(), 1e-9)), 1))
 
 
 def no_loss(random: np.random.Generator) -> World:

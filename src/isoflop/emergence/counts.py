@@ -17,12 +17,13 @@ import numpy as np
 from isoflop.emergence.losses import chi_square, neighbours, places, rise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-Taus = tuple[float, ...]
-TAUS: Taus = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 1.7)
+TAUS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 1.7)
 WIDTHS = (0.003, 0.04)
 """Widths of a step, as shares of the range of log scale or of loss."""
 LINKS = ("exponential", "logistic")
@@ -103,19 +104,14 @@ def stated(counts: Counts, tokens: float) -> Surprisal:
     return Surprisal(LINKS[0], np.array([tokens, 0.0, 0.0]), np.zeros((3, 3)), TAUS[row], float(scores[row]))
 
 
-def smooth(counts: Counts, *, weights: Array | None = None, taus: Taus = TAUS) -> Surprisal:
+def smooth(counts: Counts) -> Surprisal:
     """Give the smooth curve of accuracy given loss that does best, by either link."""
-    return _best(counts, [None], weights, taus)
+    return _best(counts, [None], TAUS)
 
 
-def broken(counts: Counts, *, weights: Array | None = None, taus: Taus = TAUS) -> Surprisal:
+def broken(counts: Counts) -> Surprisal:
     """Give the best curve with a step to the better, at any place with enough runs on either side."""
-    return _best(counts, steps(counts), weights, taus)
-
-
-def _best(counts: Counts, tried: list[Step | None], weights: Array | None, taus: Taus) -> Surprisal:
-    weights = np.ones_like(counts.loss) if weights is None else weights
-    return max((_fit(counts, link, tried, weights=weights, taus=taus) for link in LINKS), key=lambda one: one.score)
+    return _best(counts, steps(counts), TAUS)
 
 
 def steps(counts: Counts) -> list[Step | None]:
@@ -126,23 +122,38 @@ def steps(counts: Counts) -> list[Step | None]:
 
 
 def held_out(counts: Counts, folds: int, tokens: float | None) -> dict[str, Array]:
-    """Give each curve's score of every run when its fold was left out, and what it forecast: name → (2, runs)."""
+    """Give each kind of curve's score of every run when its fold was left out, and what it forecast: name → (2, runs).
+
+    Where a break lies between two runs is not known, so every step forecasts with the weight that the others give it.
+    """
     names = ["smooth in loss", "with a step", *(["as stated"] if tokens else [])]
     found = {name: np.zeros((2, counts.loss.size)) for name in names}
     fold = np.argsort(np.argsort(counts.place, kind="stable"), kind="stable") % folds
-    fixed = stated(counts, tokens) if tokens else None
-    spreads = [(verb, (verb(counts).tau,)) for verb in (smooth, broken)]  # learned from all runs, once
+    spreads = [(tried, _best(counts, tried, TAUS).tau) for tried in ([None], steps(counts))]  # learned once
+    fixed = _alone(stated(counts, tokens)) if tokens else None
     for number in range(folds):
         out = fold == number
-        weights = np.where(out, 0.0, 1.0)
-        curves = [verb(counts, weights=weights, taus=taus) for verb, taus in spreads]
-        curves += [fixed] if fixed else []
-        left = counts.take(out)
-        for name, curve in zip(names, curves, strict=True):
-            eta = curve.eta(left.place, left.loss)
-            each = _each(left, curve.link, eta[None], np.array([curve.tau]))[0]
-            found[name][:, out] = each, _accuracy(left, curve.link, eta)[0]
+        weights, left = np.where(out, 0.0, 1.0), counts.take(out)
+        ways = [[_solved(counts, link, tried, weights=weights, taus=(tau,)) for link in LINKS] for tried, tau in spreads]
+        ways += [[fixed]] if fixed else []
+        for name, solved in zip(names, ways, strict=True):
+            found[name][:, out] = _forecast(left, solved)
     return found
+
+
+def _forecast(counts: Counts, solved: list[Solved]) -> Array:
+    """Give the log of the mean score of runs over many curves, and their mean accuracy, each by weight: (2, runs)."""
+    scores = np.concatenate([one.score for one in solved])
+    weight = np.exp(scores - scores.max())
+    weight /= weight.sum()
+    each, mean = [], []
+    for one in solved:
+        eta = one.eta(counts)
+        each.append(_each(counts, one.link, eta, one.tau))
+        mean.append(_accuracy(counts, one.link, eta)[0])
+    with np.errstate(under="ignore"):
+        score = np.log(weight @ np.exp(np.maximum(np.concatenate(each), -700.0)))
+    return np.stack([score, weight @ np.concatenate(mean)])
 
 
 def sensed(counts: Counts, curve: Surprisal, *, fitted: bool) -> float:
@@ -163,25 +174,59 @@ def sensed(counts: Counts, curve: Surprisal, *, fitted: bool) -> float:
     return least
 
 
-def _fit(counts: Counts, link: str, tried: list[Step | None], *, weights: Array, taus: Taus) -> Surprisal:
-    """Give the best of the curves with each of these steps and each tau, solved at once by damped Fisher scoring."""
-    ones = np.ones_like(counts.loss)
-    bases = np.stack([step(counts.place, counts.loss) if step else 0 * ones for step in tried])
-    columns = np.stack([np.tile(counts.loss, (len(tried), 1)), np.tile(-ones, (len(tried), 1)), -bases], axis=1)
-    columns = np.repeat(columns, len(taus), axis=0)  # (batch, 3, runs)
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """Many curves of one link at once: coefficients (curves, 3), tau and score (curves), and the step of each."""
+
+    link: str
+    coefficients: Array
+    tau: Array
+    score: Array
+    steps: tuple[Step | None, ...]
+
+    def eta(self, counts: Counts) -> Array:
+        """Give the surprisals (curves, runs)."""
+        return np.einsum("bp,bpn->bn", self.coefficients, _columns(counts, self.steps))
+
+
+def _alone(curve: Surprisal) -> Solved:
+    one = np.ones(1)
+    return Solved(curve.link, curve.coefficients[None], curve.tau * one, curve.score * one, (curve.step,))
+
+
+def _columns(counts: Counts, tried: Sequence[Step | None]) -> Array:
+    """Give what kappa, b and delta are multiplied by, (curves, 3, runs)."""
+    one = np.ones_like(counts.loss)
+    bases = [step(counts.place, counts.loss) if step else 0 * one for step in tried]
+    return np.stack([np.stack([counts.loss, -one, -base]) for base in bases])
+
+
+def _solved(
+    counts: Counts, link: str, tried: Sequence[Step | None], *, weights: Array, taus: tuple[float, ...]
+) -> Solved:
+    """Give the curves with each of these steps and each tau, solved at once."""
+    columns = np.repeat(_columns(counts, tried), len(taus), axis=0)
     tau = np.tile(taus, len(tried))
     beta = np.tile(_begin(counts, columns[:1], weights), (len(columns), 1))
     beta, score = _climb(counts, link, columns, beta=beta, tau=tau, weights=weights)
     wrong = (beta[:, 0] <= 0) | (beta[:, 2] < 0)
-    row = int(np.argmax(np.where(wrong, -np.inf, score)))
-    eta = np.einsum("p,pn->n", beta[row], columns[row])
-    weight = _weights(counts, link, eta[None], tau[row : row + 1])[1][0] * weights
-    information = (columns[row] * weight) @ columns[row].T
-    covariance = np.linalg.pinv(information, rcond=1e-10, hermitian=True)
-    best = -np.inf if wrong.all() else float(score[row])
-    each = np.where(wrong, -np.inf, score).reshape(len(tried), -1).max(axis=1).tolist()
+    score = np.where(wrong & ~wrong.all(), -np.inf, score)
+    return Solved(link, beta, tau, score, tuple(step for step in tried for _ in taus))
+
+
+def _best(counts: Counts, tried: Sequence[Step | None], taus: tuple[float, ...]) -> Surprisal:
+    """Give the best curve with any of these steps, by either link."""
+    weights = np.ones_like(counts.loss)
+    both = [_solved(counts, link, tried, weights=weights, taus=taus) for link in LINKS]
+    found = max(both, key=lambda one: float(one.score.max()))
+    row = int(np.argmax(found.score))
+    beta, step, tau = found.coefficients[row], found.steps[row], found.tau[row]
+    columns = _columns(counts, [step])[0]
+    weight = _weights(counts, found.link, (beta @ columns)[None], np.array([tau]))[1][0]
+    covariance = np.linalg.pinv((columns * weight) @ columns.T, rcond=1e-10, hermitian=True)
+    each = found.score.reshape(len(tried), -1).max(axis=1).tolist()
     allowed = tuple(zip(tried, each, strict=True))
-    return Surprisal(link, beta[row], covariance, float(tau[row]), best, tried[row // len(taus)], allowed)
+    return Surprisal(found.link, beta, covariance, float(tau), float(found.score[row]), step, allowed)
 
 
 def span(counts: Counts, curve: Surprisal, level: float) -> tuple[float, float]:

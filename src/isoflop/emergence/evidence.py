@@ -38,7 +38,7 @@ FOLDS = 10
 class InLoss:
     """Whether the loss breaks along scale.
 
-    errors   kind of curve → rms error in log loss of runs held out
+    errors   kind of curve → mean |error| in log loss of runs held out
     chance   share of simulated smooth worlds in which the search gains as much as here
     bend     the most by which the broken curve departs from the smooth one, in log loss
     sensed   the standard error with which a drop of the loss is known where it is known best
@@ -106,7 +106,7 @@ def in_loss(losses: Losses, *, seed: int) -> InLoss:
     errors = of_losses.held_out(losses, min(losses.loss.size, FOLDS))
     dense = np.linspace(0, 1, 101)
     return InLoss(
-        smooth=smooth, broken=broken, errors={name: _rms(row) for name, row in errors.items()},
+        smooth=smooth, broken=broken, errors={name: float(np.abs(row).mean()) for name, row in errors.items()},
         chance=_by_chance(losses, smooth, noise, seed),
         bend=float(np.abs(np.log(broken(dense) / smooth(dense))).max()), noise=noise,
         sensed=_loss_sensed(losses, noise), side=_side(losses.place, broken.shape[1]),

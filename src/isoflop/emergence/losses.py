@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 SMOOTH, BROKEN = ("power law", "parabola in log-log"), ("power law with a drop", "broken power law")
-_SLOPES = np.geomspace(0.02, 12.0, 20)
-_FEWER_SLOPES = np.geomspace(0.05, 9.0, 8)
+_SLOPES = np.geomspace(0.02, 12.0, 120)
+_FEWER_SLOPES = np.geomspace(0.05, 6.0, 9)
 _DROPS = np.concatenate([np.linspace(0.02, 0.2, 7), np.linspace(0.25, 0.8, 6)])
 _STEEPER = np.geomspace(0.1, 8.0, 8)
 _DROP_WIDTHS, _KINK_WIDTHS = (0.003, 0.04), (0.01, 0.07)

@@ -76,7 +76,7 @@ class Emergence:
     verdict     "made by the metric", "a break in the model" or "undecided"
     reason      why, in a sentence or two, with what would decide it if it is undecided
     along       what scale is measured by: C, N or D
-    loss_errors      kind of curve of loss along scale → rms error in log loss of runs held out
+    loss_errors      kind of curve of loss along scale → mean |error| in log loss of runs held out
     accuracy_errors  kind of curve of accuracy given loss → rms error of the accuracy of runs held out
     accuracy_scores  the same → mean log score of runs held out, by which they are judged
     thresholds  where accuracy leaves chance, is half-way to its ceiling, and where a break lies, if there is one
@@ -142,7 +142,7 @@ class Emergence:
                 (name, bold(f"{error:.2%}") if error == least else f"{error:.2%}")
                 for name, error in self.loss_errors.items()
             ]
-            found += ["", table([f"loss along {self.along}, runs held out", "rms error"], rows)]
+            found += ["", table([f"loss along {self.along}, runs held out", "mean error"], rows)]
         if self.accuracy_errors:
             best = max(self.accuracy_scores.values())
             rows = [
