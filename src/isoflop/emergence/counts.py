@@ -1,7 +1,7 @@
 """Does accuracy break at a given loss? Right answers out of n as a function of loss, with and without a step.
 
 The surprisal eta of an answer is kappa L - b, which exact match makes of it (kappa = T, b = 0 where the loss is that
-of the answer's own tokens); accuracy is exp(-eta), or 1/(1 + exp(eta)), between chance and ceiling. A break lowers eta
+of the answer's own tokens), and may bend gently with the loss of other text, by q (L - M)^2; accuracy is exp(-eta), or 1/(1 + exp(eta)), between chance and ceiling. A break lowers eta
 by delta within a narrow stretch of scale, or of loss. Right answers are binomial; what the loss is off by, or what
 else moves single runs, is a standard deviation tau of eta. Its likelihood is the extended quasi-likelihood of Nelder
 and Pregibon (1987), which knows the exact odds of zeros.
@@ -29,7 +29,7 @@ WIDTHS = (0.003, 0.04)
 LINKS = ("exponential", "logistic")
 _STEPS, _LEAST, _MOST = 40, 1e-9, 40.0
 _TINY = 1e-13
-_PRIOR = np.array([0.0, 0.0, 1e-2])
+_PRIOR = np.array([0.0, 0.0, 1e-2, 0.0])
 """Precision with which a step is thought to be 0: it keeps one whose lower side has no right answer at all finite."""
 
 
@@ -41,6 +41,7 @@ class Counts:
     loss   (runs,)
     right  (runs,): right answers, whole or not
     items  how many items each run was asked
+    middle the loss about which a surprisal may bend
     """
 
     place: Array
@@ -49,6 +50,7 @@ class Counts:
     items: float
     chance: float = 0.0
     ceiling: float = 1.0
+    middle: float = 0.0
 
     def take(self, keep: NDArray[np.bool_]) -> Counts:
         """Give some of the runs."""
@@ -72,8 +74,9 @@ class Step:
 class Surprisal:
     """One curve of accuracy given loss, and how well it does.
 
-    coefficients  kappa, b, delta
-    covariance    of these (3, 3); 0 for what is not fitted
+    coefficients  kappa, b, delta, q
+    covariance    of these (4, 4); 0 for what is not fitted
+    middle        M
     score         the extended quasi-likelihood, in nats
     allowed       every step that was tried, with the score of the best curve that has it
     """
@@ -84,12 +87,12 @@ class Surprisal:
     tau: float
     score: float
     step: Step | None = None
+    middle: float = 0.0
     allowed: tuple[tuple[Step | None, float], ...] = ()
 
     def eta(self, place: Array, loss: Array) -> Array:
         """Give the surprisal of an answer."""
-        kappa, b, delta = self.coefficients
-        return np.asarray(kappa * loss - b - (delta * self.step(place, loss) if self.step else 0.0))
+        return np.einsum("p,p...->...", self.coefficients, columns(self.step, place, loss, self.middle))
 
     def __call__(self, counts: Counts, *, place: Array, loss: Array) -> Array:
         """Give the accuracy at some places and losses."""
@@ -101,12 +104,12 @@ def stated(counts: Counts, tokens: float) -> Surprisal:
     eta = tokens * counts.loss
     scores = [_score(counts, LINKS[0], eta[None], np.array([tau]), np.ones_like(eta))[0] for tau in TAUS]
     row = int(np.argmax(scores))
-    return Surprisal(LINKS[0], np.array([tokens, 0.0, 0.0]), np.zeros((3, 3)), TAUS[row], float(scores[row]))
+    return Surprisal(LINKS[0], np.array([tokens, 0.0, 0.0, 0.0]), np.zeros((4, 4)), TAUS[row], float(scores[row]))
 
 
-def smooth(counts: Counts) -> Surprisal:
-    """Give the smooth curve of accuracy given loss that does best, by either link."""
-    return _best(counts, [None], TAUS)
+def smooth(counts: Counts, *, bent: bool = True) -> Surprisal:
+    """Give the smooth curve of accuracy given loss that does best, by either link; it may bend gently or not."""
+    return _best(counts, [None], TAUS, bent=bent)
 
 
 def broken(counts: Counts) -> Surprisal:
@@ -165,10 +168,10 @@ def sensed(counts: Counts, curve: Surprisal, *, fitted: bool) -> float:
     weight = _weights(counts, curve.link, eta[None], np.array([curve.tau]))[1][0]
     least = np.inf
     for step in steps(counts):
-        columns = np.stack([counts.loss, -np.ones_like(eta), -step(counts.place, counts.loss)] if step else [])
+        given = columns(step, counts.place, counts.loss, counts.middle)[:3]
         # Without anything fitted, a step to the better from what is stated has to lie below it first.
-        columns = columns if fitted else columns[2:] + 1
-        information = (columns * weight) @ columns.T
+        given = given if fitted else given[2:] + 1
+        information = (given * weight) @ given.T
         if np.linalg.cond(information) < 1e12:
             least = min(least, float(np.sqrt(np.linalg.inv(information)[-1, -1])))
     return least
@@ -176,57 +179,65 @@ def sensed(counts: Counts, curve: Surprisal, *, fitted: bool) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """Many curves of one link at once: coefficients (curves, 3), tau and score (curves), and the step of each."""
+    """Many curves of one link at once: coefficients (curves, 4), tau and score (curves), and the step of each."""
 
     link: str
     coefficients: Array
     tau: Array
     score: Array
     steps: tuple[Step | None, ...]
+    middle: float = 0.0
 
     def eta(self, counts: Counts) -> Array:
         """Give the surprisals (curves, runs)."""
-        return np.einsum("bp,bpn->bn", self.coefficients, _columns(counts, self.steps))
+        return np.einsum("bp,bpn->bn", self.coefficients, _columns(replace(counts, middle=self.middle), self.steps))
 
 
 def _alone(curve: Surprisal) -> Solved:
     one = np.ones(1)
-    return Solved(curve.link, curve.coefficients[None], curve.tau * one, curve.score * one, (curve.step,))
+    return Solved(curve.link, curve.coefficients[None], curve.tau * one, curve.score * one, (curve.step,), curve.middle)
 
 
 def _columns(counts: Counts, tried: Sequence[Step | None]) -> Array:
-    """Give what kappa, b and delta are multiplied by, (curves, 3, runs)."""
-    one = np.ones_like(counts.loss)
-    bases = [step(counts.place, counts.loss) if step else 0 * one for step in tried]
-    return np.stack([np.stack([counts.loss, -one, -base]) for base in bases])
+    """Give what the coefficients are multiplied by, (curves, 4, runs)."""
+    return np.stack([columns(step, counts.place, counts.loss, counts.middle) for step in tried])
+
+
+def columns(step: Step | None, place: Array, loss: Array, middle: float) -> Array:
+    """Give what kappa, b, delta and q are multiplied by, (4, runs)."""
+    done = step(place, loss) if step else np.zeros_like(loss)
+    return np.stack([loss, -np.ones_like(loss), -done, (loss - middle) ** 2])
 
 
 def _solved(
-    counts: Counts, link: str, tried: Sequence[Step | None], *, weights: Array, taus: tuple[float, ...]
+    counts: Counts, link: str, tried: Sequence[Step | None], *, weights: Array, taus: tuple[float, ...], bent: bool = True
 ) -> Solved:
     """Give the curves with each of these steps and each tau, solved at once."""
-    columns = np.repeat(_columns(counts, tried), len(taus), axis=0)
+    given = np.repeat(_columns(counts, tried) * np.array([1.0, 1.0, 1.0, bent])[:, None], len(taus), axis=0)
     tau = np.tile(taus, len(tried))
-    beta = np.tile(_begin(counts, columns[:1], weights), (len(columns), 1))
-    beta, score = _climb(counts, link, columns, beta=beta, tau=tau, weights=weights)
-    wrong = (beta[:, 0] <= 0) | (beta[:, 2] < 0)
+    beta = np.tile(_begin(counts, given[:1], weights), (len(given), 1))
+    beta, score = _climb(counts, link, given, beta=beta, tau=tau, weights=weights)
+    ends = beta[:, [0]] + 2 * beta[:, [3]] * (np.array([counts.loss.min(), counts.loss.max()]) - counts.middle)
+    wrong = (ends <= 0).any(axis=1) | (beta[:, 2] < 0)  # a surprisal that falls with the loss, or a step to the worse
     score = np.where(wrong & ~wrong.all(), -np.inf, score)
-    return Solved(link, beta, tau, score, tuple(step for step in tried for _ in taus))
+    return Solved(link, beta, tau, score, tuple(step for step in tried for _ in taus), counts.middle)
 
 
-def _best(counts: Counts, tried: Sequence[Step | None], taus: tuple[float, ...]) -> Surprisal:
+def _best(
+    counts: Counts, tried: Sequence[Step | None], taus: tuple[float, ...], *, bent: bool = True
+) -> Surprisal:
     """Give the best curve with any of these steps, by either link."""
     weights = np.ones_like(counts.loss)
-    both = [_solved(counts, link, tried, weights=weights, taus=taus) for link in LINKS]
+    both = [_solved(counts, link, tried, weights=weights, taus=taus, bent=bent) for link in LINKS]
     found = max(both, key=lambda one: float(one.score.max()))
     row = int(np.argmax(found.score))
     beta, step, tau = found.coefficients[row], found.steps[row], found.tau[row]
-    columns = _columns(counts, [step])[0]
-    weight = _weights(counts, found.link, (beta @ columns)[None], np.array([tau]))[1][0]
-    covariance = np.linalg.pinv((columns * weight) @ columns.T, rcond=1e-10, hermitian=True)
+    given = _columns(counts, [step])[0] * np.array([1.0, 1.0, 1.0, bent])[:, None]
+    weight = _weights(counts, found.link, (beta @ given)[None], np.array([tau]))[1][0]
+    covariance = np.linalg.pinv((given * weight) @ given.T, rcond=1e-10, hermitian=True)
     each = found.score.reshape(len(tried), -1).max(axis=1).tolist()
     allowed = tuple(zip(tried, each, strict=True))
-    return Surprisal(found.link, beta, covariance, float(tau), float(found.score[row]), step, allowed)
+    return Surprisal(found.link, beta, covariance, float(tau), float(found.score[row]), step, counts.middle, allowed)
 
 
 def span(counts: Counts, curve: Surprisal, level: float) -> tuple[float, float]:
@@ -243,13 +254,13 @@ def _begin(counts: Counts, columns: Array, weights: Array) -> Array:
     known = np.clip((share - counts.chance) / (counts.ceiling - counts.chance), 0.2 / counts.items, 1 - 1e-6)
     root = np.sqrt(weights * known)
     found = np.linalg.lstsq((columns[0, :2] * root).T, -np.log(known) * root, rcond=None)[0]
-    return np.array([max(found[0], 0.1), found[1], 0.0])
+    return np.array([max(found[0], 0.1), found[1], 0.0, 0.0])
 
 
 def _climb(
     counts: Counts, link: str, columns: Array, *, beta: Array, tau: Array, weights: Array
 ) -> tuple[Array, Array]:
-    """Give the coefficients (batch, 3) of the highest score and that score, by Fisher scoring with damping."""
+    """Give the coefficients (batch, 4) of the highest score and that score, by Fisher scoring with damping."""
     damping = np.full(len(beta), 1e-2)
     eta = np.einsum("bp,bpn->bn", beta, columns)
     score = _score(counts, link, eta, tau, weights) - 0.5 * beta**2 @ _PRIOR
@@ -258,7 +269,7 @@ def _climb(
         gradient = (columns @ (pull * weights)[:, :, None])[:, :, 0] - _PRIOR * beta
         curvature = (columns * (weight * weights)[:, None]) @ columns.transpose(0, 2, 1) + np.diag(_PRIOR)
         scale = np.sqrt(np.einsum("bpp->bp", curvature)) + 1e-6
-        inner = curvature / scale[:, :, None] / scale[:, None, :] + (damping[:, None] + 1e-9)[:, :, None] * np.eye(3)
+        inner = curvature / scale[:, :, None] / scale[:, None, :] + (damping[:, None] + 1e-9)[:, :, None] * np.eye(4)
         trial = beta + np.linalg.solve(inner, (gradient / scale)[:, :, None])[:, :, 0] / scale
         new_eta = np.einsum("bp,bpn->bn", trial, columns)
         reached = _score(counts, link, new_eta, tau, weights) - 0.5 * trial**2 @ _PRIOR

@@ -81,10 +81,14 @@ class InAccuracy:
 
     @property
     def found(self) -> bool:
-        """Whether there is a break: unlikely in noise, better at runs held out, and no trifle."""
+        """Whether there is a break: it is no trifle."""
+        return self.stepped and self.broken.coefficients[2] >= LEAST_STEP
+
+    @property
+    def stepped(self) -> bool:
+        """Whether a step of any size is unlikely in noise and better at runs held out."""
         others = [score for name, score in self.scores.items() if name != "with a step"]
-        better = self.scores["with a step"] > max(others)
-        return self.gain >= CRITICAL and better and self.broken.coefficients[2] >= LEAST_STEP
+        return self.gain >= CRITICAL and self.scores["with a step"] > max(others)
 
     @property
     def as_stated(self) -> bool:
@@ -92,8 +96,8 @@ class InAccuracy:
         return self.stated is not None and 2 * (self.smooth.score - self.stated.score) < _TWO_FREE
 
 
-_TWO_FREE = 13.8
-"""Twice the log-likelihood that two free constants gain in one of a thousand worlds where they are as stated."""
+_ONE_FREE, _TWO_FREE = 6.6, 13.8
+"""Twice the log-likelihood that one free constant gains by chance in 1 % of worlds, and two in 0.1 %."""
 
 
 def in_loss(losses: Losses, *, seed: int) -> InLoss:
@@ -139,17 +143,18 @@ def in_accuracy(counts: Counts, tokens: float | None) -> InAccuracy:
     """Weigh smooth curves of accuracy given loss against one with a step."""
     held = of_counts.held_out(counts, min(counts.loss.size, FOLDS), tokens)
     share = counts.right / counts.items
-    smooth, broken = of_counts.smooth(counts), of_counts.broken(counts)
+    straight, bent, broken = of_counts.smooth(counts, bent=False), of_counts.smooth(counts), of_counts.broken(counts)
+    smooth = bent if 2 * (bent.score - straight.score) > _ONE_FREE else straight
     stated = of_counts.stated(counts, tokens) if tokens else None
     fixed = stated is not None and 2 * (smooth.score - stated.score) < _TWO_FREE
     sensed = of_counts.sensed(counts, stated if fixed and stated else smooth, fitted=not fixed)
-    free = counts.loss.size - (3 if broken.tau > 0 else 0)  # a tau that is learned is learned from what is left
+    free = counts.loss.size - (4 if broken.tau > 0 else 0)  # a tau that is learned is learned from what is left
     values = counts.place if broken.step and broken.step.along == "scale" else counts.loss
     return InAccuracy(
         stated=stated, smooth=smooth, broken=broken,
         errors={name: _rms(row[1] - share) for name, row in held.items()},
         scores={name: float(row[0].mean()) for name, row in held.items()},
-        gain=2 * max(broken.score - smooth.score, 0.0) * free / counts.loss.size, sensed=sensed,
+        gain=2 * max(broken.score - max(straight.score, bent.score), 0.0) * free / counts.loss.size, sensed=sensed,
         side=_side(values, broken.step.at if broken.step else math.nan),
     )  # fmt: skip
 

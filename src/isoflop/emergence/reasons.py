@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from isoflop.emergence.metrics import detectable
 from isoflop.emergence.result import BREAK, METRIC, UNDECIDED, Scoring, Threshold, Verdict
 from isoflop.findings import Finding
-from isoflop.units import show, show_flops
+from isoflop.units import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +82,15 @@ def not_as_stated(ends: tuple[float, float], scoring: Scoring) -> Said:
         f"accuracy is smooth in the loss, but as exact match of {_range(*ends)} tokens of it would be, not of "
         f"{scoring.tokens:g}: this loss may not be that of the answers' own tokens",
         "give the loss of the answers' tokens, or leave out --target-tokens if the loss is of other text",
+    )  # fmt: skip
+
+
+def small_step(given: InAccuracy) -> Said:
+    """Say that accuracy is not smooth in the loss, by too little to be called a break."""
+    times = math.exp(given.broken.coefficients[2])
+    return _open(
+        "M07", f"accuracy is no smooth function of this loss, but the step it makes is small (odds × {times:.2g})",
+        "say the accuracy of guessing with --chance, or give the loss of the answers' own tokens",
     )  # fmt: skip
 
 
@@ -162,16 +171,12 @@ def on_items(asked: int | None, known: int, metric: str | None) -> tuple[Finding
 
 def on_reach(marks: Sequence[Threshold], largest: float, along: str) -> tuple[Finding, ...]:
     """Give the finding that a threshold lies beyond the runs."""
-    beyond = [one for one in marks if one.along.value > largest]
+    beyond = [one for one in marks if 1.1 * largest < one.along.value < math.inf]
     if not beyond:
         return ()
-    far = ", ".join(
-        f"{one.what} {math.log10(one.along.value / largest):.1f} decades" if math.isfinite(one.along.value)
-        else f"{one.what} more than 4 decades" for one in beyond
-    )  # fmt: skip
-    largest_shown = show_flops(largest) if along == "C" else show(largest)
+    far = " and ".join(f"{one.what} {math.log10(one.along.value / largest):.1f} decades" for one in beyond)
     return (Finding(
-        "M10", "WARN", f"beyond the largest run ({along} = {largest_shown}): accuracy {far}",
+        "M10", "WARN", f"beyond the largest run along {along}, accuracy {far}",
         "take it for a forecast that holds if the loss goes on falling as it does",
     ),)  # fmt: skip
 

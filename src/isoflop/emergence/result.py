@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoflop.findings import Finding
-from isoflop.units import show
+from isoflop.units import show, show_flops
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,15 +117,13 @@ class Emergence:
 
     def __rich__(self) -> RenderableType:
         """Give the verdict, the thresholds and what the curves missed at runs held out."""
-        from isoflop.tables import bold, dim, findings_list, group, interval, table
+        from isoflop.tables import bold, dim, findings_list, group, table
 
         what = f"{self.runs} runs of {self.source}" + (f", {self.scoring.metric}" if self.scoring.metric else "")
         parts: list[RenderableType] = [bold(self.verdict), self.reason, dim(f"{what}, along {self.along}\n")]
         if self.thresholds:
-            rows = [
-                (one.what, show(one.along.value), interval(one.along), show(one.loss.value), interval(one.loss))
-                for one in self.thresholds
-            ]
+            flops = self.along.endswith("C")
+            rows = [(one.what, *_shown(one.along, flops=flops), *_shown(one.loss)) for one in self.thresholds]
             level = f"{self.thresholds[0].along.level:.0%}"
             parts.append(table(["where accuracy", self.along, f"{level} interval", "loss", f"{level} interval"], rows))
         parts += self._held_out()
@@ -163,3 +161,13 @@ class Emergence:
         from isoflop.tables import html
 
         return html(self)
+
+
+def _shown(estimate: Estimate, *, flops: bool = False) -> tuple[str, str]:
+    """Give a value and its interval as a table has them."""
+    write = show_flops if flops else show
+    if math.isnan(estimate.value) or math.isnan(estimate.low):
+        return write(estimate.value), "–"
+    if math.isinf(estimate.value) or not estimate.value:
+        return ("before the runs" if not estimate.value else "out of reach"), f"{write(estimate.low)} – {write(estimate.high)}"
+    return write(estimate.value), f"{write(estimate.low)} – {write(estimate.high)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,13 +44,13 @@ class Curves:
     accuracy: Array
 
     def crossing(self, what: str, accuracy: float, level: float) -> Threshold:
-        """Give where accuracy reaches a value: inf beyond the grid, and the smallest run's scale or less before it."""
+        """Give where accuracy reaches a value: inf beyond the grid, 0 before the smallest run."""
         with np.errstate(all="ignore"):
             reached = self.accuracy >= accuracy
             first = np.argmax(reached, axis=1)
             some = reached.any(axis=1)
-            scale = np.where(some, np.exp(self.log_scale[first]), np.inf)
-            loss = np.where(some, np.take_along_axis(self.loss, first[:, None], axis=1)[:, 0], np.nan)
+            scale = np.where(some, np.where(first > 0, np.exp(self.log_scale[first]), 0.0), np.inf)
+            loss = np.where(some & (first > 0), np.take_along_axis(self.loss, first[:, None], axis=1)[:, 0], np.nan)
         return Threshold(what, from_draws(scale[0], scale[1:], level), from_draws(loss[0], loss[1:], level))
 
 
@@ -60,12 +60,9 @@ def curves(losses: Losses, best: Best, answers: Surprisal, *, counts: Counts, lo
     grid = np.linspace(0, 1 + DECADES * math.log(10) / reach, _GRID)
     forms = [best, *of_losses.draws(losses, best, count=DRAWS, seed=seed)]
     loss = np.stack([one(grid) for one in forms])
-    drawn = np.random.default_rng(seed + 1).multivariate_normal(np.zeros(3), answers.covariance, DRAWS, method="svd")
-    eta = np.stack([answers.eta(grid, row) for row in loss])
-    kappa, b, delta = np.concatenate([np.zeros((1, 3)), drawn]).T[:, :, None]
-    eta = eta + kappa * loss - b
-    if answers.step:
-        eta = eta - delta * np.stack([answers.step(grid, row) for row in loss])
+    off = np.random.default_rng(seed + 1).multivariate_normal(np.zeros(4), answers.covariance, DRAWS, method="svd")
+    drawn = [answers, *(replace(answers, coefficients=answers.coefficients + row) for row in off)]
+    eta = np.stack([one.eta(grid, row) for one, row in zip(drawn, loss, strict=True)])
     return Curves(low + reach * grid, loss, of_counts.accuracy_at(counts, answers.link, eta))
 
 

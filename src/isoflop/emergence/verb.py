@@ -14,6 +14,7 @@ from isoflop.emergence.counts import Counts, Surprisal
 from isoflop.emergence.evidence import SIDE, InAccuracy, InLoss, in_accuracy, in_loss
 from isoflop.emergence.losses import Losses
 from isoflop.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring
+from isoflop.emergence.scale import BEST, along_of, best_compute
 from isoflop.emergence.thresholds import at_accuracy_break, at_loss_break, curves, for_figure, thresholds
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, refuse_level
@@ -54,7 +55,8 @@ def emergence(
     target_tokens  how many tokens of an answer must all be right, where the loss is that of these tokens, in nats each;
                    leave it out where the loss is of other text or the task is of another kind
     chance         the accuracy of guessing, such as 0.25 of four options; ceiling is the highest there is
-    along          what scale is measured by: C, N or D (the first there is)
+    along          what scale is measured by: C, N or D. Left out, it is C; or, where runs split equal C between N and D in
+                   many ways, the C whose best allocation reaches the loss that a law gives their N and D
 
     Raises UsageError for options that mean nothing, DataError for a column that is missing or not from 0 to 1.
     """
@@ -102,9 +104,10 @@ def _refuse(
 
 def _table(runs: Runs, metric: str | None, along: str | None) -> _Table:
     """Give the columns that are needed, as numbers."""
-    if along is None:
-        along = next((name for name in ("C", "N", "D") if name in runs), "C")
-    scale = _numbers(runs, along)
+    along = along_of(runs, along)
+    scale = best_compute(runs) if along == BEST else _numbers(runs, along)
+    if scale is None:
+        along, scale = "C", _numbers(runs, "C")
     accuracy = _numbers(runs, metric) if metric else np.zeros(len(runs))
     wrong = accuracy[(accuracy < 0) | (accuracy > 1)]
     if wrong.size:
@@ -140,8 +143,9 @@ def _judged(begun: Emergence, table: _Table, *, level: float, seed: int) -> Emer
     if not scoring.items:
         return _ended(begun, reasons.no_items())
     counts = Counts(
-        place, table.loss, np.rint(table.accuracy * scoring.items), scoring.items, scoring.chance, scoring.ceiling
-    )
+        place, table.loss, np.rint(table.accuracy * scoring.items), scoring.items, scoring.chance, scoring.ceiling,
+        middle=float(table.loss.mean()),
+    )  # fmt: skip
     tokens = None if math.isnan(scoring.tokens) else scoring.tokens
     given = in_accuracy(counts, tokens)
     if scoring.metric:
@@ -174,6 +178,8 @@ def _verdict(evidence: InLoss, given: InAccuracy, *, above: int, begun: Emergenc
         return reasons.loss_breaks(evidence, begun.along) if evidence.side >= SIDE else reasons.near_the_edge("loss")
     if given.found:
         return reasons.accuracy_breaks(given) if given.side >= SIDE else reasons.near_the_edge("accuracy")
+    if given.stepped:
+        return reasons.small_step(given)
     if above < FEW_ABOVE:
         return reasons.few_above(above, FEW_ABOVE)
     if given.stated is not None and not given.as_stated:

@@ -1,6 +1,7 @@
 """Figures for the README, a paper or the terminal's demo (needs matplotlib)."""
 
 from isoflop.plot.backtest import backtest_figure
+from isoflop.plot.emergence import emergence_figure
 from isoflop.plot.landmarks import landmarks_figure
 from isoflop.plot.law import law_figure
 from isoflop.plot.look import figure_format, save_figure
@@ -10,6 +11,7 @@ from isoflop.plot.transfer import transfer_figure
 
 __all__ = [
     "backtest_figure",
+    "emergence_figure",
     "figure_format",
     "landmarks_figure",
     "law_figure",
