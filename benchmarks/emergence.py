@@ -84,9 +84,9 @@ def unstated(random: np.random.Generator) -> World:
     return replace(world, told=False)
 
 
-def step(random: np.random.Generator, place: Array, low: float, high: float) -> Array:
-    """Give a sharp step from 0 to 1 at a random place."""
-    at = random.uniform(low, high)
+def step(random: np.random.Generator, place: Array) -> Array:
+    """Give a sharp step from 0 to 1 at a random place well inside."""
+    at = random.uniform(0.25, 0.75)
     return 1 / (1 + np.exp(-np.clip((place - at) / random.choice([0.002, 0.03]), -50, 50)))
 
 
@@ -94,7 +94,7 @@ def drop(random: np.random.Generator) -> World:
     """Give a world whose loss drops by 15 to 40 % at one scale."""
     world = smooth(random)
     size = random.uniform(0.15, 0.4)
-    return replace(world, loss=world.loss * (1 - size * step(random, world.place, 0.25, 0.75)) / (1 - size))
+    return replace(world, loss=world.loss * (1 - size * step(random, world.place)) / (1 - size))
 
 
 def kink(random: np.random.Generator) -> World:
@@ -106,15 +106,20 @@ def kink(random: np.random.Generator) -> World:
     return replace(world, loss=loss * world.loss.min())
 
 
-def gated(random: np.random.Generator, low: float = 0.25, high: float = 0.75) -> World:
+def gated(random: np.random.Generator) -> World:
     """Give a world whose loss is smooth and whose accuracy jumps five-fold or more at one scale, in sight mostly."""
     for _ in range(50):
         world = smooth(random)
         before = random.choice([0.0, 0.05, 0.2])
-        gate = before + (1 - before) * step(random, world.place, low, high)
+        gate = before + (1 - before) * step(random, world.place)
         if ((world.expected > 5) & (gate < 0.5)).sum() >= 4:
             break
     return replace(world, gate=gate)
+
+
+def gated_unstated(random: np.random.Generator) -> World:
+    """Give such a world whose number of tokens is not told."""
+    return replace(gated(random), told=False)
 
 
 def sigmoid(random: np.random.Generator) -> World:

@@ -16,7 +16,9 @@ def emergence(
     asked: Asked,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", metavar="COLUMN", help="The accuracies, from 0 to 1; without it, worked out from loss."),
+        typer.Option(
+            "--metric", metavar="COLUMN", help="The accuracies, from 0 to 1; without it, worked out from loss."
+        ),
     ] = None,
     items: Annotated[
         int | None, typer.Option("--items", help="Items of the test; left out, read off the accuracies if they tell.")

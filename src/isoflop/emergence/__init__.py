@@ -1,4 +1,4 @@
-"""Is the jump in the model or in the metric?"""
+"""Whether a jump is in the model or in the metric, and where it lies."""
 
 from isoflop.emergence.metrics import brier, detectable, edit_distance, exact_match, measured, token_probability
 from isoflop.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring, Threshold

@@ -96,14 +96,17 @@ class InAccuracy:
         return self.stated is not None and 2 * (self.smooth.score - self.stated.score) < _TWO_FREE
 
 
-_ONE_FREE, _TWO_FREE = 6.6, 13.8
-"""Twice the log-likelihood that one free constant gains by chance in 1 % of worlds, and two in 0.1 %."""
+_FREE = (0.0, 6.6, 9.2)
+"""Twice the log-likelihood that so many free constants gain by chance in 1 % of worlds."""
+_TWO_FREE = 13.8
+"""The same for two constants and 0.1 %."""
+_FOR_BENDS = 12
+"""Runs from which a smooth curve of accuracy may bend twice."""
 
 
 def in_loss(losses: Losses, *, seed: int) -> InLoss:
     """Weigh smooth curves of the loss against broken ones."""
-    ones = np.ones_like(losses.loss)
-    curves = {name: of_losses.best(losses, name, losses.loss, ones) for name in (*SMOOTH, *BROKEN)}
+    curves = {name: of_losses.best(losses, name) for name in (*SMOOTH, *BROKEN)}
     smooth = min((curves[name] for name in SMOOTH), key=lambda one: one.squares)
     broken = min((curves[name] for name in BROKEN), key=lambda one: one.squares)
     noise = math.sqrt(smooth.squares / (losses.loss.size - FITTED))
@@ -111,13 +114,13 @@ def in_loss(losses: Losses, *, seed: int) -> InLoss:
     dense = np.linspace(0, 1, 101)
     return InLoss(
         smooth=smooth, broken=broken, errors={name: float(np.abs(row).mean()) for name, row in errors.items()},
-        chance=_by_chance(losses, smooth, noise, seed),
+        chance=_by_chance(losses, smooth, noise, seed=seed),
         bend=float(np.abs(np.log(broken(dense) / smooth(dense))).max()), noise=noise,
         sensed=_loss_sensed(losses, noise), side=_side(losses.place, broken.shape[1]),
     )  # fmt: skip
 
 
-def _by_chance(losses: Losses, smooth: Best, noise: float, seed: int) -> float:
+def _by_chance(losses: Losses, smooth: Best, noise: float, *, seed: int) -> float:
     """Give how often smooth losses with this noise gain as much by a break, the runs themselves counted as one case."""
     centre = smooth(losses.place)
     normal = np.random.default_rng(seed).standard_normal((losses.loss.size, CASES))
@@ -141,20 +144,23 @@ def _loss_sensed(losses: Losses, noise: float) -> float:
 
 def in_accuracy(counts: Counts, tokens: float | None) -> InAccuracy:
     """Weigh smooth curves of accuracy given loss against one with a step."""
-    held = of_counts.held_out(counts, min(counts.loss.size, FOLDS), tokens)
+    # What exact match makes of the loss of the answers' own tokens is straight; of other text, who knows.
+    bent = 0 if tokens else 2 if counts.loss.size >= _FOR_BENDS else 1
+    held = of_counts.held_out(counts, min(counts.loss.size, FOLDS), tokens, bent=bent)
     share = counts.right / counts.items
-    straight, bent, broken = of_counts.smooth(counts, bent=False), of_counts.smooth(counts), of_counts.broken(counts)
-    smooth = bent if 2 * (bent.score - straight.score) > _ONE_FREE else straight
+    straight, curved = (of_counts.smooth(counts, bent=bends) for bends in (0, bent))
+    smooth = curved if 2 * (curved.score - straight.score) > _FREE[bent] else straight
+    broken = of_counts.broken(counts, bent=bent)
     stated = of_counts.stated(counts, tokens) if tokens else None
     fixed = stated is not None and 2 * (smooth.score - stated.score) < _TWO_FREE
     sensed = of_counts.sensed(counts, stated if fixed and stated else smooth, fitted=not fixed)
-    free = counts.loss.size - (4 if broken.tau > 0 else 0)  # a tau that is learned is learned from what is left
+    free = counts.loss.size - (3 + bent if broken.tau > 0 else 0)  # a tau that is learned is learned from what is left
     values = counts.place if broken.step and broken.step.along == "scale" else counts.loss
     return InAccuracy(
         stated=stated, smooth=smooth, broken=broken,
         errors={name: _rms(row[1] - share) for name, row in held.items()},
         scores={name: float(row[0].mean()) for name, row in held.items()},
-        gain=2 * max(broken.score - max(straight.score, bent.score), 0.0) * free / counts.loss.size, sensed=sensed,
+        gain=2 * max(broken.score - max(straight.score, curved.score), 0.0) * free / counts.loss.size, sensed=sensed,
         side=_side(values, broken.step.at if broken.step else math.nan),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ Given its shape a curve is linear in floor and scale, so every shape, fold and r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -77,10 +77,9 @@ def places(place: Array) -> Array:
     ordered = np.sort(place)
     middle = (ordered[1:] + ordered[:-1])[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE] / 2
     gaps = np.diff(ordered)[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE]
-    found = np.unique(middle[gaps > 1e-9])
-    if found.size <= _MOST_PLACES:
-        return found
-    return found[np.linspace(0, found.size - 1, _MOST_PLACES).round().astype(int)]
+    found = np.asarray(np.unique(middle[gaps > 1e-9]))
+    few = np.linspace(0, found.size - 1, min(found.size, _MOST_PLACES)).round().astype(int)
+    return np.asarray(found[few])
 
 
 def shapes(name: str, place: Array) -> Array:
@@ -96,7 +95,7 @@ def family(name: str, place: Array, shape: Array) -> Family:
     """Give a kind of curve at some places, for each shape."""
     slope, centre, size, width = (column[:, None] for column in shape.T)
     power = np.exp(-np.minimum(slope * place, _LIMIT))
-    floor = np.ones_like(power)
+    floor: Array = np.ones_like(power)
     if name == BROKEN[0]:
         floor = 1 - size * rise((place - centre) / width)
         power = power * floor
@@ -122,8 +121,8 @@ def solve(found: Family, target: Array, weights: Array) -> tuple[Array, Array, A
         floor = np.where(ff * pp - fp**2 > 1e-10 * ff * pp, (ft * pp - pt * fp) / (ff * pp - fp**2), 0.0)
         floor = np.maximum(floor, 0.0)
         scale = (pt - floor * fp) / pp
-        least = floor * 0 + (weights * target**2).sum(axis=0)
-        least = least - 2 * (floor * ft + scale * pt) + floor**2 * ff + 2 * floor * scale * fp + scale**2 * pp
+        whole = (weights * target**2).sum(axis=0)
+        least = whole - 2 * (floor * ft + scale * pt) + floor**2 * ff + 2 * floor * scale * fp + scale**2 * pp
     return floor, scale, np.where((scale >= 0) & np.isfinite(least), np.maximum(least, 0.0), np.inf)
 
 
@@ -139,31 +138,33 @@ class Best:
     def __call__(self, place: Array) -> Array:
         """Give the loss at some places."""
         if self.name == SMOOTH[1]:
-            return np.exp(np.polynomial.polynomial.polyval(place, self.coefficients))
+            return np.asarray(np.exp(np.polynomial.polynomial.polyval(place, self.coefficients)))
         at = family(self.name, place, self.shape[None])
         return np.asarray(self.coefficients[0] * at.floor[0] + self.coefficients[1] * at.power[0])
 
 
-def best(losses: Losses, name: str, target: Array, weights: Array) -> Best:
-    """Give the best curve of one kind for losses (runs,), each weighted; errors are relative to `losses.loss`."""
+def best(losses: Losses, name: str, weights: Array | None = None) -> Best:
+    """Give the best curve of one kind for losses (runs,), each weighted; errors are relative to the losses."""
+    target, weights = losses.loss, np.ones_like(losses.loss) if weights is None else weights
     if name == SMOOTH[1]:
         root = np.sqrt(weights)
         found = np.linalg.lstsq(losses.parabola * root[:, None], root * np.log(target), rcond=None)[0]
         squares = float((weights * (np.log(target) - losses.parabola @ found) ** 2).sum())
         return Best(name, np.full(4, np.nan), found, squares)
     one = next(kind for kind in losses.families if kind.name == name)
-    floor, scale, squares = solve(one, target[:, None], (weights / losses.loss**2)[:, None])
-    row = int(np.argmin(squares[:, 0]))
-    return Best(name, one.shape[row], np.array([floor[row, 0], scale[row, 0]]), float(squares[row, 0]))
+    floor, scale, missed = solve(one, target[:, None], (weights / target**2)[:, None])
+    row = int(np.argmin(missed[:, 0]))
+    return Best(name, one.shape[row], np.array([floor[row, 0], scale[row, 0]]), float(missed[row, 0]))
 
 
 def draws(losses: Losses, curve: Best, *, count: int, seed: int) -> list[Best]:
     """Give curves of the same kind refitted to losses drawn about this one, with the noise that the runs have."""
-    if curve.name == SMOOTH[1]:
-        curve = best(losses, SMOOTH[0], losses.loss, np.ones_like(losses.loss))
     centre = curve(losses.place)
     spread = np.sqrt(curve.squares / max(losses.loss.size - FITTED, 1))
     ratios = 1 + spread * np.random.default_rng(seed).standard_normal((losses.loss.size, count))
+    if curve.name == SMOOTH[1]:
+        found = np.linalg.pinv(losses.parabola) @ np.log(centre[:, None] * ratios)
+        return [replace(curve, coefficients=column) for column in found.T]
     one = next(kind for kind in losses.families if kind.name == curve.name)
     floor, scale, squares = solve(one, centre[:, None] * ratios, 1 / centre[:, None] ** 2)
     rows = np.argmin(squares, axis=0)
@@ -198,14 +199,14 @@ def held_out(losses: Losses, folds: int) -> dict[str, Array]:
     for number in range(folds):
         out = fold == number
         for name, row in errors.items():
-            curve = best(losses, name, losses.loss, np.where(out, 0.0, 1.0))
+            curve = best(losses, name, np.where(out, 0.0, 1.0))
             row[out] = np.log(losses.loss[out] / np.maximum(curve(losses.place[out]), 1e-12))
     return errors
 
 
 def least_squares(losses: Losses, centre: Array, ratios: Array) -> Mapping[str, Array]:
     """Give the least sum of squares of each kind, (cases,), for losses `centre * ratios`: ratios (runs, cases)."""
-    flat = np.broadcast_to((1 / centre**2)[:, None], ratios.shape[:1] + (1,))
+    flat = np.broadcast_to((1 / centre**2)[:, None], (*ratios.shape[:1], 1))
     target = centre[:, None] * ratios
     found = {one.name: _least(one, target, flat) for one in losses.families}
     root = np.linalg.qr(losses.parabola)[0]

@@ -23,7 +23,7 @@ _SPARE_DIGITS = 2.5
 
 def token_probability(loss: ArrayLike) -> Array:
     """Give the chance that a token is right, exp(-loss), for a loss in nats per token of the answer."""
-    return np.exp(-np.asarray(loss, float))
+    return np.asarray(np.exp(-np.asarray(loss, float)))
 
 
 def exact_match(loss: ArrayLike, tokens: float, *, chance: float = 0.0, ceiling: float = 1.0) -> Array:
@@ -50,7 +50,7 @@ def measured(accuracy: ArrayLike, items: int) -> Array:
 
 
 def detectable(items: float, chance: float = 0.0) -> float:
-    """Give the least accuracy that n items tell from chance, one-sided at 95 %: three right answers where chance is 0."""
+    """Give the least accuracy that n items tell from chance at 95 %: three right answers where chance is 0."""
     return chance + max(-math.log(0.05), 1.645 * math.sqrt(items * chance * (1 - chance))) / items
 
 

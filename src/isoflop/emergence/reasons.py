@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from isoflop.emergence.losses import BROKEN, SMOOTH
 from isoflop.emergence.metrics import detectable
 from isoflop.emergence.result import BREAK, METRIC, UNDECIDED, Scoring, Threshold, Verdict
 from isoflop.findings import Finding
@@ -62,7 +63,7 @@ def never_leaves_chance(scoring: Scoring) -> Said:
 def few_above(count: int, least: int) -> Said:
     """Say that too few runs are above chance."""
     return _open(
-        "M04", f"only {count} of the runs {'is' if count == 1 else 'are'} above chance, and {least} are needed to see a rise",
+        "M04", f"runs above chance: {count}, and it takes {least} to see a rise",
         "train larger runs, or score more items",
     )  # fmt: skip
 
@@ -105,7 +106,8 @@ def could_hide_in_accuracy(error: float) -> Said:
 def could_hide_in_loss(evidence: InLoss) -> Said:
     """Say that a break of the loss could hide in its noise."""
     return _open(
-        "M08", f"a drop of the loss by {min(3.5 * evidence.sensed, 0.99):.0%} could hide in its noise of {evidence.noise:.1%}",
+        "M08",
+        f"a drop of the loss by {min(3.5 * evidence.sensed, 0.99):.0%} could hide in its noise of {evidence.noise:.1%}",
         "add runs, or repeat some, to bring the noise down",
     )  # fmt: skip
 
@@ -121,11 +123,11 @@ def steeper(ends: tuple[float, float], scoring: Scoring) -> Said:
 
 def loss_breaks(evidence: InLoss, along: str) -> Said:
     """Say that the loss itself breaks."""
-    best = min((name for name in evidence.errors), key=lambda name: evidence.errors[name])
+    best = min(BROKEN, key=lambda name: evidence.errors[name])
     return Said(
         BREAK,
-        f"The loss itself breaks along {along}: at runs held out a {best} errs by {evidence.errors[best]:.1%}, the best "
-        f"smooth curve by {min(list(evidence.errors.values())[:2]):.1%}; a search for breaks in smooth losses with "
+        f"The loss itself breaks along {along}: at runs held out a {best} errs by {evidence.errors[best]:.1%}, the "
+        f"best smooth curve by {min(evidence.errors[name] for name in SMOOTH):.1%}; a search for breaks in smooth losses with "
         f"this noise finds as much in {_share(evidence.chance)} of cases.",
     )  # fmt: skip
 
@@ -133,11 +135,12 @@ def loss_breaks(evidence: InLoss, along: str) -> Said:
 def accuracy_breaks(given: InAccuracy) -> Said:
     """Say that accuracy breaks at a given loss."""
     times = math.exp(min(given.broken.coefficients[2], 20))
-    size = f"a factor {times:.2g}" if times < 1e3 else "more than a factor 1000"
+    size = f"a factor {show(times, 2)}" if times < 1e3 else "more than a factor 1000"
     return Said(
         BREAK,
-        f"The loss falls smoothly, but at a given loss accuracy jumps: the odds of a right answer rise by {size} within "
-        f"a narrow stretch, which no smooth function of the loss explains (log-likelihood gained: {given.gain / 2:.1f}).",
+        f"The loss falls smoothly, but at a given loss accuracy jumps: the odds of a right answer rise by {size} "
+        "within a narrow stretch, which no smooth function of the loss explains (log-likelihood gained: "
+        f"{given.gain / 2:.1f}).",
     )  # fmt: skip
 
 
@@ -156,17 +159,24 @@ def by_the_metric(evidence: InLoss, given: InAccuracy, scoring: Scoring) -> Said
 def on_items(asked: int | None, known: int, metric: str | None) -> tuple[Finding, ...]:
     """Give what is to be said of the number of items, and of a metric that nobody measured."""
     if metric is None:
-        return (
-            Finding(
-                "M09", "INFO", "no accuracy was measured: it is worked out from the loss", "name one with --metric"
-            ),
-        )
+        message = "no accuracy was measured: it is worked out from the loss"
+        return (Finding("M09", "INFO", message, "name one with --metric"),)
     if asked is None and known:
         return (Finding(
             "M05", "INFO", f"all accuracies are whole fractions of {known}, which is taken for the number of items",
             "say --items if the test has another number",
         ),)  # fmt: skip
     return ()
+
+
+def on_other_text(scoring: Scoring) -> tuple[Finding, ...]:
+    """Give what to keep in mind where the loss may be of other text than the answers."""
+    if not scoring.metric or not math.isnan(scoring.tokens):
+        return ()
+    return (Finding(
+        "M11", "INFO", "smooth and broken are meant as functions of this loss, whatever text it is of",
+        "give the loss of the answers' own tokens and their number with --target-tokens for a sharper test",
+    ),)  # fmt: skip
 
 
 def on_reach(marks: Sequence[Threshold], largest: float, along: str) -> tuple[Finding, ...]:

@@ -131,25 +131,24 @@ class Emergence:
 
     def _held_out(self) -> list[RenderableType]:
         """Give the tables of errors at runs held out, the best of each in bold."""
+        from rich.text import Text
+
         from isoflop.tables import bold, table
 
         found: list[RenderableType] = []
         if self.loss_errors:
             least = min(self.loss_errors.values())
             rows = [
-                (name, bold(f"{error:.2%}") if error == least else f"{error:.2%}")
-                for name, error in self.loss_errors.items()
+                (name, (bold if error == least else Text)(f"{error:.2%}")) for name, error in self.loss_errors.items()
             ]
             found += ["", table([f"loss along {self.along}, runs held out", "mean error"], rows)]
         if self.accuracy_errors:
             best = max(self.accuracy_scores.values())
-            rows = [
-                (name, f"{100 * error:.2f}", bold(f"{score:.2f}") if score == best else f"{score:.2f}")
-                for (name, error), score in zip(
-                    self.accuracy_errors.items(), self.accuracy_scores.values(), strict=True
-                )
-            ]
-            found += ["", table(["accuracy given loss, runs held out", "rms points", "log score"], rows)]
+            judged: list[tuple[str | Text, ...]] = []
+            for name, error in self.accuracy_errors.items():
+                score = self.accuracy_scores[name]
+                judged.append((name, f"{100 * error:.2f}", (bold if score == best else Text)(f"{score:.2f}")))
+            found += ["", table(["accuracy given loss, runs held out", "rms points", "log score"], judged)]
         return found
 
     def __str__(self) -> str:
@@ -169,5 +168,7 @@ def _shown(estimate: Estimate, *, flops: bool = False) -> tuple[str, str]:
     if math.isnan(estimate.value) or math.isnan(estimate.low):
         return write(estimate.value), "–"
     if math.isinf(estimate.value) or not estimate.value:
-        return ("before the runs" if not estimate.value else "out of reach"), f"{write(estimate.low)} – {write(estimate.high)}"
+        return (
+            "before the runs" if not estimate.value else "out of reach"
+        ), f"{write(estimate.low)} – {write(estimate.high)}"
     return write(estimate.value), f"{write(estimate.low)} – {write(estimate.high)}"

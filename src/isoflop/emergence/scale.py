@@ -52,4 +52,4 @@ def best_compute(runs: Runs) -> Array | None:
     best = allocate(curve.law, np.tile(curve.row, (_POINTS, 1)), grid).loss
     if not np.isfinite(best).all() or not (np.diff(best) < 0).all():
         return None
-    return np.exp(np.interp(-predicted, -best, np.log(grid)))
+    return np.asarray(np.exp(np.interp(-predicted, -best, np.log(grid))))

@@ -59,8 +59,8 @@ def curves(losses: Losses, best: Best, answers: Surprisal, *, counts: Counts, lo
     low, reach = log_scale.min(), float(np.ptp(log_scale))
     grid = np.linspace(0, 1 + DECADES * math.log(10) / reach, _GRID)
     forms = [best, *of_losses.draws(losses, best, count=DRAWS, seed=seed)]
-    loss = np.stack([one(grid) for one in forms])
-    off = np.random.default_rng(seed + 1).multivariate_normal(np.zeros(4), answers.covariance, DRAWS, method="svd")
+    loss = np.minimum.accumulate([one(grid) for one in forms], axis=1)  # a parabola turns, beyond the runs
+    off = np.random.default_rng(seed + 1).multivariate_normal(np.zeros(5), answers.covariance, DRAWS, method="svd")
     drawn = [answers, *(replace(answers, coefficients=answers.coefficients + row) for row in off)]
     eta = np.stack([one.eta(grid, row) for one, row in zip(drawn, loss, strict=True)])
     return Curves(low + reach * grid, loss, of_counts.accuracy_at(counts, answers.link, eta))
@@ -98,7 +98,11 @@ def _break(at: float, ends: tuple[float, float], curve: Best, *, log_scale: Arra
     low, reach = log_scale.min(), float(np.ptp(log_scale))
     scale = [math.exp(low + reach * place) for place in (at, *ends)]
     loss = curve(np.array([at, *ends]))
-    return Threshold("breaks", Estimate(scale[0], scale[1], scale[2], level), Estimate(float(loss[0]), float(loss[2]), float(loss[1]), level))
+    return Threshold(
+        "breaks",
+        Estimate(scale[0], scale[1], scale[2], level),
+        Estimate(float(loss[0]), float(loss[2]), float(loss[1]), level),
+    )
 
 
 def for_figure(found: Curves, columns: Sequence[Array], level: float) -> Shown:

@@ -48,15 +48,15 @@ def emergence(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Emergence:
-    """Say whether the jump in a metric is made by the metric, is a break in the model, or cannot be told from these runs.
+    """Say whether a jump in a metric is made by the metric, is a break in the model, or cannot be told from these runs.
 
     metric         the column of accuracies, from 0 to 1; None works out what exact match of `target_tokens` would show
     items          how many items the test has; without it, the number of which all accuracies are whole fractions
     target_tokens  how many tokens of an answer must all be right, where the loss is that of these tokens, in nats each;
                    leave it out where the loss is of other text or the task is of another kind
     chance         the accuracy of guessing, such as 0.25 of four options; ceiling is the highest there is
-    along          what scale is measured by: C, N or D. Left out, it is C; or, where runs split equal C between N and D in
-                   many ways, the C whose best allocation reaches the loss that a law gives their N and D
+    along          what scale is measured by: C, N or D. Left out, it is C; or, where runs split C between N and D in many
+                   ways, the C whose best allocation reaches what a law gives their N and D
 
     Raises UsageError for options that mean nothing, DataError for a column that is missing or not from 0 to 1.
     """
@@ -64,14 +64,15 @@ def emergence(
     _refuse(metric, items, target_tokens=target_tokens, chance=chance, ceiling=ceiling)
     table = _table(runs, metric, along)
     if metric is None:
-        table = replace(table, accuracy=metrics.measured(
-            metrics.exact_match(table.loss, target_tokens or 1, chance=chance, ceiling=ceiling), items or 1))  # fmt: skip
+        right = metrics.exact_match(table.loss, target_tokens or 1, chance=chance, ceiling=ceiling)
+        table = replace(table, accuracy=metrics.measured(right, items or 1))
     known = items or metrics.items_of(table.accuracy)
     tokens = target_tokens or math.nan
     scoring = Scoring(metric or "", known, tokens, chance, ceiling)
     begun = Emergence(
         UNDECIDED, "", runs.source, table.along, table.scale.size, scoring,
-        findings=(*(one for one in runs.findings if one.code in _KEPT), *reasons.on_items(items, known, metric)),
+        findings=(*(one for one in runs.findings if one.code in _KEPT), *reasons.on_items(items, known, metric),
+                  *reasons.on_other_text(scoring)),
     )  # fmt: skip
     return _judged(begun, table, level=level, seed=seed)
 

@@ -1,9 +1,10 @@
-"""The figure of a jump: the loss along scale, the same runs by accuracy and by a metric that cannot jump, the verdict."""
+"""The figure of a jump: loss along scale, the same runs by accuracy and by a metric that cannot jump, the verdict."""
 
 from __future__ import annotations
 
 import math
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from isoflop.emergence.result import Shown
     from isoflop.estimate import Estimate
 
-_NAMES = {"best C": "training FLOPs of equal loss, best allocation", "C": "training FLOPs", "N": "parameters", "D": "training tokens"}
+_NAMES = {
+    "best C": "training FLOPs of equal loss, best allocation",
+    "C": "training FLOPs",
+    "N": "parameters",
+    "D": "training tokens",
+}
 _BEYOND = 3.0
 """How far beyond the largest run the curves are drawn."""
 _WIDTH = 52
@@ -39,43 +45,48 @@ def emergence_figure(found: Emergence) -> Figure:
         from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-        figure = Figure(figsize=(10.4, 7.4), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, hspace=0.06))
+        figure = Figure(
+            figsize=(10.4, 7.4), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, hspace=0.06)
+        )
         (loss, accuracy), (smooth, words) = figure.subplots(2, 2)
-        drawn = shown.grid <= _BEYOND * shown.scale.max()
-        _loss(loss, found, shown, drawn)
-        _accuracy(accuracy, found, shown, drawn)
+        shown = _near(shown)
+        _loss(loss, found, shown)
+        _accuracy(accuracy, found, shown)
         if math.isnan(found.scoring.tokens):
-            _given_loss(smooth, found, shown, drawn)
+            _given_loss(smooth, found, shown)
         else:
-            _edit_distance(smooth, found, shown, drawn)
+            _edit_distance(smooth, found, shown)
         _words(words, found)
     return figure
 
 
-def _loss(axes: Axes, found: Emergence, shown: Shown, drawn: np.ndarray) -> None:
+def _near(shown: Shown) -> Shown:
+    """Give the curves no farther than a little beyond the largest run."""
+    near = shown.grid <= _BEYOND * shown.scale.max()
+    names = ("grid", "loss_curve", "accuracy_curve", "low", "high")
+    return replace(shown, **{name: getattr(shown, name)[near] for name in names})
+
+
+def _loss(axes: Axes, found: Emergence, shown: Shown) -> None:
     """Draw the loss along scale."""
-    axes.plot(shown.grid[drawn], shown.loss_curve[drawn], color=LAW_COLOURS[0], linewidth=2, zorder=2)
+    axes.plot(shown.grid, shown.loss_curve, color=LAW_COLOURS[0], linewidth=2, zorder=2)
     axes.scatter(shown.scale, shown.loss, s=20, color=INK, zorder=3, linewidths=0)
     _scale(axes, found)
     axes.set(yscale="log", ylabel="loss (nats per token)")
     _few_ticks(axes)
-    broken = found.verdict == BREAK and any("drop" in name or "broken" in name for name in _best_loss(found))
-    smooth = "The loss breaks" if broken and "itself breaks" in found.reason else "The loss falls smoothly"
-    head(axes, smooth if found.verdict in {BREAK, METRIC} else "The loss", f"{found.runs} runs; line: the curve chosen")
+    breaks = found.verdict == BREAK and "itself breaks" in found.reason
+    title = (
+        "The loss breaks" if breaks else "The loss falls smoothly" if found.verdict in {BREAK, METRIC} else "The loss"
+    )
+    head(axes, title, f"{found.runs} runs; line: the curve chosen")
     _breaks(axes, found)
 
 
-def _best_loss(found: Emergence) -> list[str]:
-    return sorted(found.loss_errors, key=lambda name: found.loss_errors[name])[:1]
-
-
-def _accuracy(axes: Axes, found: Emergence, shown: Shown, drawn: np.ndarray) -> None:
+def _accuracy(axes: Axes, found: Emergence, shown: Shown) -> None:
     """Draw the accuracy along scale, with what the items cannot show."""
     scoring = found.scoring
-    axes.fill_between(
-        shown.grid[drawn], shown.low[drawn], shown.high[drawn], color=LAW_COLOURS[1], alpha=0.15, linewidth=0, zorder=1
-    )
-    axes.plot(shown.grid[drawn], shown.accuracy_curve[drawn], color=LAW_COLOURS[1], linewidth=2, zorder=2)
+    axes.fill_between(shown.grid, shown.low, shown.high, color=LAW_COLOURS[1], alpha=0.15, linewidth=0, zorder=1)
+    axes.plot(shown.grid, shown.accuracy_curve, color=LAW_COLOURS[1], linewidth=2, zorder=2)
     wrong = shown.accuracy <= 0
     axes.scatter(shown.scale[~wrong], shown.accuracy[~wrong], s=20, color=INK, zorder=3, linewidths=0)
     axes.scatter(
@@ -94,25 +105,29 @@ def _accuracy(axes: Axes, found: Emergence, shown: Shown, drawn: np.ndarray) -> 
     head(axes, name, f"{scoring.items:,} items: below {show(found.resolution, 2)} it reads 0{zeros}")
 
 
-def _edit_distance(axes: Axes, found: Emergence, shown: Shown, drawn: np.ndarray) -> None:
+def _edit_distance(axes: Axes, found: Emergence, shown: Shown) -> None:
     """Draw the wrong tokens of an answer along scale: what counts tokens, and cannot jump."""
     tokens = found.scoring.tokens
-    curve = edit_distance(shown.loss_curve[drawn], tokens)
-    axes.plot(shown.grid[drawn], curve, color=LAW_COLOURS[4], linewidth=2, zorder=2)
+    curve = edit_distance(shown.loss_curve, tokens)
+    axes.plot(shown.grid, curve, color=LAW_COLOURS[4], linewidth=2, zorder=2)
     axes.scatter(shown.scale, edit_distance(shown.loss, tokens), s=20, color=INK, zorder=3, linewidths=0)
     _scale(axes, found)
     axes.set(ylabel=f"wrong tokens of {tokens:g}", ylim=(0, 1.03 * tokens))
-    head(axes, "The same runs by a continuous metric", "expected edit distance, T (1 - exp(-loss)): it counts single tokens")
+    head(
+        axes,
+        "The same runs by a continuous metric",
+        "expected edit distance, T (1 - exp(-loss)): it counts single tokens",
+    )
     _breaks(axes, found)
 
 
-def _given_loss(axes: Axes, found: Emergence, shown: Shown, drawn: np.ndarray) -> None:
+def _given_loss(axes: Axes, found: Emergence, shown: Shown) -> None:
     """Draw the accuracy above chance against the loss: what a metric makes of the loss is smooth here."""
     scoring = found.scoring
-    above, curve = shown.accuracy - scoring.chance, shown.accuracy_curve[drawn] - scoring.chance
+    above, curve = shown.accuracy - scoring.chance, shown.accuracy_curve - scoring.chance
     seen = above > 0
-    order = np.argsort(shown.loss_curve[drawn])
-    axes.plot(shown.loss_curve[drawn][order], curve[order], color=LAW_COLOURS[4], linewidth=2, zorder=2)
+    order = np.argsort(shown.loss_curve)
+    axes.plot(shown.loss_curve[order], curve[order], color=LAW_COLOURS[4], linewidth=2, zorder=2)
     axes.scatter(shown.loss[seen], above[seen], s=20, color=INK, zorder=3, linewidths=0)
     low = 0.5 / scoring.items
     axes.scatter(
