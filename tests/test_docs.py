@@ -35,7 +35,7 @@ def built(*arguments, docs=BUILD):
     "name",
     [
         *("why", "vocabulary", "choose-a-law", "tutorial", "plan", "design", "studies", "trainer"),
-        *("sensitivity", "landmarks", "findings", "laws", "cli"),
+        *("sensitivity", "landmarks", "emergence", "findings", "laws", "cli"),
     ],
 )
 def test_the_page_is_there_and_has_one_title(name):
@@ -102,7 +102,7 @@ def test_what_the_tutorial_says_of_backtests_is_so():
     assert all(min(column) == column[0] for column in zip(*record.errors.values(), strict=True))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/landmarks.md", "docs/plan.md", "docs/design.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/landmarks.md", "docs/plan.md", "docs/design.md", "docs/emergence.md"])
 def test_the_page_shows_what_is_printed(page, tmp_path, *, monkeypatch, capsys):
     from isoflop.cli import main
 
@@ -195,6 +195,6 @@ def test_the_page_of_commands_has_every_option():
 
 def test_the_page_of_findings_has_every_code_there_is():
     source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
-    raised = set(re.findall(r'"([DFPS]\d\d)"', source))
-    described = set(re.findall(r"^\| ([DFPS]\d\d) \|", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE))
+    raised = set(re.findall(r'"([DFMPS]\d\d)"', source))
+    described = set(re.findall(r"^\| ([DFMPS]\d\d) \|", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE))
     assert raised == described

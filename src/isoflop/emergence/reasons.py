@@ -124,11 +124,12 @@ def steeper(ends: tuple[float, float], scoring: Scoring) -> Said:
 def loss_breaks(evidence: InLoss, along: str) -> Said:
     """Say that the loss itself breaks."""
     best = min(BROKEN, key=lambda name: evidence.errors[name])
+    least = min(evidence.errors[name] for name in SMOOTH)
     return Said(
         BREAK,
         f"The loss itself breaks along {along}: at runs held out a {best} errs by {evidence.errors[best]:.1%}, the "
-        f"best smooth curve by {min(evidence.errors[name] for name in SMOOTH):.1%}; a search for breaks in smooth losses with "
-        f"this noise finds as much in {_share(evidence.chance)} of cases.",
+        f"best smooth curve by {least:.1%}; a search for breaks in smooth losses with this noise finds as much in "
+        f"{_share(evidence.chance)} of cases.",
     )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def on_other_text(scoring: Scoring) -> tuple[Finding, ...]:
 
 def on_reach(marks: Sequence[Threshold], largest: float, along: str) -> tuple[Finding, ...]:
     """Give the finding that a threshold lies beyond the runs."""
-    beyond = [one for one in marks if 1.1 * largest < one.along.value < math.inf]
+    beyond = [one for one in marks if 1.26 * largest < one.along.value < math.inf]
     if not beyond:
         return ()
     far = " and ".join(f"{one.what} {math.log10(one.along.value / largest):.1f} decades" for one in beyond)

@@ -55,8 +55,8 @@ def emergence(
     target_tokens  how many tokens of an answer must all be right, where the loss is that of these tokens, in nats each;
                    leave it out where the loss is of other text or the task is of another kind
     chance         the accuracy of guessing, such as 0.25 of four options; ceiling is the highest there is
-    along          what scale is measured by: C, N or D. Left out, it is C; or, where runs split C between N and D in many
-                   ways, the C whose best allocation reaches what a law gives their N and D
+    along          what scale is measured by: C, N or D. Left out, it is C; where runs split C between N and D in many
+                   ways, it is the C whose best allocation reaches what a law gives their N and D
 
     Raises UsageError for options that mean nothing, DataError for a column that is missing or not from 0 to 1.
     """

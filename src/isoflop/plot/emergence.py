@@ -147,11 +147,13 @@ def _words(axes: Axes, found: Emergence) -> None:
     axes.set_title(f"Verdict: {found.verdict}", color=dark(LAW_COLOURS[1 if found.verdict == BREAK else 0]))
     lines = textwrap.wrap(found.reason, _WIDTH)
     for one in [mark for mark in found.thresholds if 0 < mark.along.value < math.inf]:
-        lines += ["", f"accuracy {one.what} at", f"   {found.along} = {_value(one.along, found.along)}",
-                  f"   loss = {_value(one.loss, 'loss')}"]  # fmt: skip
+        lines += ["", f"accuracy {one.what} at {found.along} = {_value(one.along, found.along)},"]
+        lines += [f"loss = {_value(one.loss, 'loss')}"]
     if len(lines) > len(textwrap.wrap(found.reason, _WIDTH)):
         lines += ["", f"in brackets: {_level(found)} intervals"]
-    axes.text(0, 1.02, "\n".join(lines), va="top", ha="left", fontsize=9.5, linespacing=1.35, transform=axes.transAxes)
+    text = axes.text(0, 1.0, "\n".join(lines), va="top", ha="left", fontsize=9.5, linespacing=1.35)
+    text.set_transform(axes.transAxes)
+    text.set_in_layout(False)
 
 
 def _value(estimate: Estimate, along: str) -> str:
