@@ -174,6 +174,7 @@ def no_loss(random: np.random.Generator) -> World:
 KINDS: dict[str, tuple[Callable[[np.random.Generator], World], str]] = {
     "smooth": (smooth, METRIC), "smooth, tokens not told": (unstated, METRIC),
     "loss drops": (drop, BREAK), "loss turns": (kink, BREAK), "accuracy jumps at a loss": (gated, BREAK),
+    "the same, tokens not told": (gated_unstated, BREAK),
     "steep sigmoid of scale": (sigmoid, BREAK),
     "break before the last runs": (at_the_edge, UNDECIDED), "break beyond the runs": (beyond, UNDECIDED),
     "all answers wrong": (zeros, UNDECIDED), "4 to 7 runs": (few_runs, UNDECIDED),

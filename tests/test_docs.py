@@ -102,7 +102,11 @@ def test_what_the_tutorial_says_of_backtests_is_so():
     assert all(min(column) == column[0] for column in zip(*record.errors.values(), strict=True))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/landmarks.md", "docs/plan.md", "docs/design.md", "docs/emergence.md"])
+SHOWN = ["README.md", "docs/landmarks.md", "docs/plan.md", "docs/design.md", "docs/emergence.md"]
+"""Pages whose console blocks show what is printed, to the letter."""
+
+
+@pytest.mark.parametrize("page", SHOWN)
 def test_the_page_shows_what_is_printed(page, tmp_path, *, monkeypatch, capsys):
     from isoflop.cli import main
 

@@ -126,8 +126,11 @@ def _free(bent: int) -> Array:
 def steps(counts: Counts) -> list[Step | None]:
     """Give every step that is tried, along scale and along loss."""
     reach = float(np.ptp(counts.loss)) or 1.0
-    along_scale = [Step("scale", float(at), width) for at in places(counts.place) for width in WIDTHS]
-    return [*along_scale, *(Step("loss", float(at), width * reach) for at in places(counts.loss) for width in WIDTHS)]
+    found: list[Step | None] = []
+    for wide, width in enumerate(WIDTHS):
+        found += [Step("scale", float(at), width) for at in places(counts.place, wide=bool(wide))]
+        found += [Step("loss", float(at), width * reach) for at in places(counts.loss, wide=bool(wide))]
+    return found
 
 
 def held_out(counts: Counts, folds: int, tokens: float | None, *, bent: int) -> dict[str, Array]:
@@ -168,21 +171,21 @@ def _forecast(counts: Counts, solved: list[Solved]) -> Array:
     return np.stack([score, weight @ np.concatenate(mean)])
 
 
-def sensed(counts: Counts, curve: Surprisal, *, fitted: bool) -> float:
+def sensed(counts: Counts, curve: Surprisal, *, bent: int | None) -> float:
     """Give the least standard error with which a step's size is known, at the place where it is known best.
 
-    fitted  whether kappa and b had to be learned from the same runs
+    bent  how many bends had to be learned from the same runs, besides kappa and b; None if nothing had to
     """
     eta = curve.eta(counts.place, counts.loss)
     weight = _weights(counts, curve.link, eta[None], tau=np.array([curve.tau]))[1][0]
     least = np.inf
     for step in steps(counts):
-        given = columns(step, counts.place, counts.loss, middle=counts.middle)[:3]
+        given = columns(step, counts.place, counts.loss, middle=counts.middle)
         # Without anything fitted, a step to the better from what is stated has to lie below it first.
-        given = given if fitted else given[2:] + 1
+        given = given[[2]] + 1 if bent is None else given[[2, 0, 1, 3, 4][: 3 + bent]]
         information = (given * weight) @ given.T
         if np.linalg.cond(information) < 1e12:
-            least = min(least, float(np.sqrt(np.linalg.inv(information)[-1, -1])))
+            least = min(least, float(np.sqrt(np.linalg.inv(information)[0, 0])))
     return least
 
 

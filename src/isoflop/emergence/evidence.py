@@ -25,6 +25,8 @@ DOUBT = 0.01
 """Share of smooth worlds in which a test may cry break."""
 CRITICAL = 12.35
 """Twice the log-likelihood gained by one break at the best of many places: 1 % (Andrews 1993, table I, p = 1, 15 %)."""
+DOUBTFUL = 8.85
+"""The same for 5 %."""
 CASES = 199
 """Smooth worlds simulated to learn what a search for breaks finds in noise."""
 LEAST_BEND, LEAST_STEP = 0.01, math.log(2)
@@ -87,8 +89,18 @@ class InAccuracy:
     @property
     def stepped(self) -> bool:
         """Whether a step of any size is unlikely in noise and better at runs held out."""
+        return self.gain >= CRITICAL and self.forecasts
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something speaks for a step, but not enough."""
+        return self.gain >= DOUBTFUL and self.forecasts
+
+    @property
+    def forecasts(self) -> bool:
+        """Whether the curve with a step forecasts runs held out better than every smooth one."""
         others = [score for name, score in self.scores.items() if name != "with a step"]
-        return self.gain >= CRITICAL and self.scores["with a step"] > max(others)
+        return self.scores["with a step"] > max(others)
 
     @property
     def as_stated(self) -> bool:
@@ -135,7 +147,7 @@ def _by_chance(losses: Losses, smooth: Best, noise: float, *, seed: int) -> floa
 def _loss_sensed(losses: Losses, noise: float) -> float:
     """Give the least standard error, over places, of a drop in log loss beside a smooth curve."""
     least = np.inf
-    for at in of_losses.places(losses.place):
+    for at in of_losses.places(losses.place, wide=False):
         columns = np.column_stack([losses.parabola, rise((losses.place - at) / 0.003)])
         if np.linalg.matrix_rank(columns) == columns.shape[1]:
             least = min(least, noise * math.sqrt(np.linalg.inv(columns.T @ columns)[-1, -1]))
@@ -153,7 +165,7 @@ def in_accuracy(counts: Counts, tokens: float | None) -> InAccuracy:
     broken = of_counts.broken(counts, bent=bent)
     stated = of_counts.stated(counts, tokens) if tokens else None
     fixed = stated is not None and 2 * (smooth.score - stated.score) < _TWO_FREE
-    sensed = of_counts.sensed(counts, stated if fixed and stated else smooth, fitted=not fixed)
+    sensed = of_counts.sensed(counts, stated if fixed and stated else smooth, bent=None if fixed else bent)
     free = counts.loss.size - (3 + bent if broken.tau > 0 else 0)  # a tau that is learned is learned from what is left
     values = counts.place if broken.step and broken.step.along == "scale" else counts.loss
     return InAccuracy(

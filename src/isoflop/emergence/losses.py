@@ -32,7 +32,8 @@ EITHER_SIDE = 2
 """Runs that must lie on either side of where a break is looked for."""
 FITTED = 3
 """Numbers that a smooth curve takes from the runs."""
-_MOST_PLACES = 16
+_MOST_PLACES, _FEWER_PLACES = 60, 14
+"""Places at which a sharp break is looked for, and a wide one, which needs no more to be found."""
 _LIMIT = 60.0  # of what is exponentiated
 
 
@@ -72,13 +73,13 @@ class Losses:
         return np.stack([np.ones_like(self.place), self.place, self.place**2], axis=1)
 
 
-def places(place: Array) -> Array:
+def places(place: Array, *, wide: bool) -> Array:
     """Give where a break may lie: half-way between neighbours with enough runs on either side."""
     ordered = np.sort(place)
     middle = (ordered[1:] + ordered[:-1])[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE] / 2
     gaps = np.diff(ordered)[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE]
     found = np.asarray(np.unique(middle[gaps > 1e-9]))
-    few = np.linspace(0, found.size - 1, min(found.size, _MOST_PLACES)).round().astype(int)
+    few = np.linspace(0, found.size - 1, min(found.size, _FEWER_PLACES if wide else _MOST_PLACES)).round().astype(int)
     return np.asarray(found[few])
 
 
@@ -87,8 +88,11 @@ def shapes(name: str, place: Array) -> Array:
     if name == SMOOTH[0]:
         return np.stack([_SLOPES, *np.full((3, _SLOPES.size), np.nan)], axis=1)
     sizes, widths = (_DROPS, _DROP_WIDTHS) if name == BROKEN[0] else (_STEEPER, _KINK_WIDTHS)
-    grid = np.meshgrid(_FEWER_SLOPES, places(place), sizes, np.asarray(widths), indexing="ij")
-    return np.stack([one.ravel() for one in grid], axis=1)
+    found = []
+    for wide, width in enumerate(widths):
+        grid = np.meshgrid(_FEWER_SLOPES, places(place, wide=bool(wide)), sizes, np.array([width]), indexing="ij")
+        found.append(np.stack([one.ravel() for one in grid], axis=1))
+    return np.concatenate(found)
 
 
 def family(name: str, place: Array, shape: Array) -> Family:

@@ -95,6 +95,16 @@ def small_step(given: InAccuracy) -> Said:
     )  # fmt: skip
 
 
+def doubtful(given: InAccuracy) -> Said:
+    """Say that something speaks for a step of the accuracy, but not enough."""
+    return _open(
+        "M04",
+        "a step describes accuracy better than a smooth curve does, but not surely (log-likelihood gained: "
+        f"{given.gain / 2:.1f})",
+        "score more items, or add runs where accuracy rises",
+    )  # fmt: skip
+
+
 def could_hide_in_accuracy(error: float) -> Said:
     """Say that a break of the accuracy could hide in the noise."""
     return _open(

@@ -45,12 +45,21 @@ class Curves:
 
     def crossing(self, what: str, accuracy: float, level: float) -> Threshold:
         """Give where accuracy reaches a value: inf beyond the grid, 0 before the smallest run."""
-        with np.errstate(all="ignore"):
-            reached = self.accuracy >= accuracy
-            first = np.argmax(reached, axis=1)
-            some = reached.any(axis=1)
-            scale = np.where(some, np.where(first > 0, np.exp(self.log_scale[first]), 0.0), np.inf)
-            loss = np.where(some & (first > 0), np.take_along_axis(self.loss, first[:, None], axis=1)[:, 0], np.nan)
+        reached = self.accuracy >= accuracy
+        first = np.argmax(reached, axis=1)[:, None]
+        before = np.maximum(first - 1, 0)
+
+        def between(curves: Array) -> Array:
+            low, high = (np.take_along_axis(curves, at, axis=1)[:, 0] for at in (before, first))
+            return np.asarray(low + share * (high - low))
+
+        share = np.zeros(len(reached))
+        gap = np.take_along_axis(self.accuracy, first, axis=1)[:, 0] - between(self.accuracy)
+        share = np.where(gap > 0, (accuracy - between(self.accuracy)) / np.where(gap > 0, gap, 1.0), 0.0)
+        some, inside = reached.any(axis=1), first[:, 0] > 0
+        scale = np.exp(between(np.tile(self.log_scale, (len(reached), 1))))
+        scale = np.where(some, np.where(inside, scale, 0.0), np.inf)
+        loss = np.where(some & inside, between(self.loss), np.nan)
         return Threshold(what, from_draws(scale[0], scale[1:], level), from_draws(loss[0], loss[1:], level))
 
 

@@ -192,6 +192,8 @@ def _verdict(evidence: InLoss, given: InAccuracy, *, above: int, begun: Emergenc
             if ends[0] > STEEPER * scoring.tokens
             else reasons.not_as_stated(ends, scoring)
         )
+    if given.doubtful:
+        return reasons.doubtful(given)
     if given.sensed > SENSED:
         return reasons.could_hide_in_accuracy(given.sensed)
     if evidence.sensed > LOSS_SENSED:
