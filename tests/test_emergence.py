@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
+import os
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -323,3 +327,45 @@ def test_the_figure_of_tokens_that_are_not_stated_shows_accuracy_over_loss():
     figure = emergence_figure(verdict(world(), target_tokens=None))
     assert figure.axes[2].xaxis_inverted()
     assert figure.axes[2].get_yscale() == "log"
+
+
+# Real numbers.
+
+
+def trained_on(name):
+    """Give the runs of Gadre et al. on one set of text: the loss on other text, and every task's accuracy."""
+    folder = Path(os.environ["ISOFLOP_DATA"]) / "gadre"
+    with (folder / "gadre_runs_tidy.csv").open() as stream:
+        losses = [row for row in csv.DictReader(stream) if row["train_ds"] == name and "openlm" in row["val"]]
+    found = []
+    for row in losses:
+        multiple = float(row["chinchilla_multiplier"])
+        path = folder / "evals" / f"evaluation_{name}-{row['model']}-{multiple}_heavy.json"
+        if path.exists():
+            tasks = json.loads(path.read_text())["eval_metrics"]["icl"]
+            size = {"N": float(row["params"]), "D": float(row["tokens"]), "loss": float(row["loss"])}
+            found.append(size | {task: tasks[task] for task in ("squad", "jeopardy")})
+    return isoflop.Runs.of(**{key: [row[key] for row in found] for key in found[0]})
+
+
+@pytest.mark.public_data
+@pytest.mark.parametrize(
+    ("name", "row", "squad", "jeopardy"),
+    [
+        ("rpj", "RedPajama", BREAK, METRIC),
+        ("c4_original", "C4", BREAK, UNDECIDED),
+        ("rw_original", "RefinedWeb", BREAK, BREAK),
+    ],
+)
+def test_the_page_says_what_the_runs_of_gadre_show(name, row, *, squad, jeopardy):
+    runs = trained_on(name)
+    assert len(runs) >= 34
+    found = isoflop.emergence(runs, metric="squad", items=10570)
+    other = isoflop.emergence(runs, metric="jeopardy", items=2117)
+    assert (found.verdict, other.verdict) == (squad, jeopardy)
+    page = (Path(__file__).parents[1] / "docs" / "emergence.md").read_text()
+    (cells,) = [line.split(" | ") for line in page.splitlines() if line.startswith(f"| {row} |")]
+    assert (cells[1], cells[3].removesuffix(" |")) == (squad, jeopardy)
+    said = [float(number) for number in re.findall(r"\d\.\d+e\d+", cells[2])]
+    along = found.thresholds[-1].along
+    assert said == pytest.approx([along.value, along.low, along.high], rel=0.01)
