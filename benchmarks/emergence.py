@@ -57,7 +57,7 @@ class World:
         """Give the runs: noise in the loss that accuracy follows, or that only the measurement has."""
         measured = self.loss * np.exp(self.noise * random.standard_normal(self.place.size))
         real = measured if random.random() < 0.5 else self.loss
-        right = random.binomial(self.items, np.exp(-self.tokens * real) * self.gate)
+        right = random.binomial(self.items, np.minimum(np.exp(-self.tokens * real) * self.gate, 1.0))
         columns = {"loss": measured} if self.has_loss else {}
         return isoflop.Runs.of(C=10 ** (18 + self.decades * self.place), accuracy=right / self.items, **columns)
 
