@@ -14,7 +14,7 @@ Severity = Literal["BLOCK", "WARN", "INFO"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One diagnostic: a stable code (D data, F fit, P forecast, S study), a sentence and a remedy.
+    """One diagnostic: a stable code (D data, F fit, M emergence, P forecast, S study), a sentence and a remedy.
 
     runs  the names of the runs it is about, as `Runs.names` gives them; empty if it is about all
     """

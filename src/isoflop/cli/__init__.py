@@ -23,7 +23,7 @@ HOMES = {
     "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
     "finish": "finishing", "recipes": "comparing", "inference": "sampling", "landmarks": "models",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
-    "demo": "showing",
+    "emergence": "emerging", "demo": "showing",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""
 

@@ -6,6 +6,7 @@ from isoflop.plot.contours import contours_figure
 from isoflop.plot.finish import finish_figure
 from isoflop.plot.fitted import frontier_figure, isoflops_figure
 from isoflop.plot.inference import inference_figure
+from isoflop.plot.emergence import emergence_figure
 from isoflop.plot.landmarks import landmarks_figure
 from isoflop.plot.law import law_figure
 from isoflop.plot.look import figure_format, save_figure
@@ -21,6 +22,7 @@ __all__ = [
     "allocation_figure",
     "backtest_figure",
     "contours_figure",
+    "emergence_figure",
     "figure_format",
     "finish_figure",
     "frontier_figure",
