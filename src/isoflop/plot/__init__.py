@@ -3,10 +3,10 @@
 from isoflop.plot.allocation import allocation_figure
 from isoflop.plot.backtest import backtest_figure
 from isoflop.plot.contours import contours_figure
+from isoflop.plot.emergence import emergence_figure
 from isoflop.plot.finish import finish_figure
 from isoflop.plot.fitted import frontier_figure, isoflops_figure
 from isoflop.plot.inference import inference_figure
-from isoflop.plot.emergence import emergence_figure
 from isoflop.plot.landmarks import landmarks_figure
 from isoflop.plot.law import law_figure
 from isoflop.plot.look import figure_format, save_figure
