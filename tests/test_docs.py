@@ -42,7 +42,18 @@ def built(*arguments, docs=BUILD):
     "name",
     [
         *("why", "vocabulary", "choose-a-law", "tutorial", "plan", "design", "studies", "trainer"),
-        *("sensitivity", "landmarks", "findings", "laws", "cli", "readers", "inference", "recipes", "finish", "emergence"),
+        *(
+            "sensitivity",
+            "landmarks",
+            "findings",
+            "laws",
+            "cli",
+            "readers",
+            "inference",
+            "recipes",
+            "finish",
+            "emergence",
+        ),
     ],
 )
 def test_the_page_is_there_and_has_one_title(name):
@@ -111,10 +122,14 @@ def test_what_the_tutorial_says_of_backtests_is_so():
     assert all(min(column) == column[0] for column in zip(*record.errors.values(), strict=True))
 
 
-    "page", ["README", "docs/landmarks", "docs/plan", "docs/design", "docs/inference", "docs/recipes", "docs/finish", "Pages that show what commands print.", "
+PRINTED = (
+    "README", "docs/landmarks", "docs/plan", "docs/design", "docs/inference", "docs/recipes", "docs/finish",
+    "docs/emergence",
+)  # fmt: skip
+"""Pages that show what commands print."""
 
 
-@pytest.mark.parametrize(", ", [f", "README.md", "docs/landmarks.md", "docs/plan.md", "docs/design.md", "docs/emergence.md", "Pages whose console blocks show what is printed, to the letter."]
+@pytest.mark.parametrize("page", [f"{name}.md" for name in PRINTED])
 def test_the_page_shows_what_is_printed(page, tmp_path, *, monkeypatch, capsys):
     from isoflop.cli import main
 
