@@ -53,6 +53,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/worlds.py
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/design.py
+	$(BIN)/python benchmarks/emergence.py
 	$(BIN)/python benchmarks/plans.py
 	$(BIN)/python benchmarks/readers.py
 	$(BIN)/python benchmarks/throughput.py

@@ -1,6 +1,6 @@
 """How often `emergence` is right about simulated worlds: smooth models, true breaks, and what cannot be decided.
 
-python benchmarks/emergence.py [--worlds 60] [--seed 0] [--kind NAME ...]
+python benchmarks/emergence.py [--worlds 40] [--seed 0] [--kind NAME ...]
 
 Every world has 8 to 40 runs over 2.5 to 5 decades, noise of 0.3 to 3 % in the loss (of which accuracy knows, or does
 not: half the worlds each), a test of 100 to 10,000 items and answers of 1 to 20 tokens. A world counts as visible if
@@ -227,7 +227,7 @@ def judged(kind: str, worlds: int, seed: int) -> Iterator[tuple[bool, str, World
 def main() -> None:
     """Print, for every kind of world, how often each verdict was given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--worlds", type=int, default=60)
+    parser.add_argument("--worlds", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", nargs="*", default=list(KINDS), choices=list(KINDS), metavar="NAME")
     asked = parser.parse_args()
