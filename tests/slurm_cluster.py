@@ -1,4 +1,4 @@
-"""A real Slurm of two nodes for the tests, both on this machine: munged, slurmctld and two slurmd in a folder of theirs.
+"""A real Slurm of two nodes for the tests on this machine: munged, slurmctld, two slurmd, in a folder of theirs.
 
 No process groups, no accounting: it runs as root in a container and as anyone elsewhere.
 """

@@ -122,11 +122,14 @@ def test_a_worker_that_is_killed_is_followed_by_another_in_the_same_task(cluster
 
 def test_a_run_whose_whole_task_was_killed_is_submitted_again(cluster, tmp_path):
     study = patient(tmp_path / "s", runs=("a",))
-    process = subprocess.Popen(
-        [sys.executable, "-c", "import sys; from isoflop.launchers import slurm; from isoflop import open_study\n"
-         "slurm._BETWEEN_QUESTIONS = 0.3\nprint(slurm.launch(open_study(sys.argv[1]), say=print), flush=True)",
-         str(study.folder)], stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    program = """
+import sys
+from isoflop import open_study
+from isoflop.launchers import slurm
+slurm._BETWEEN_QUESTIONS = 0.3
+print(slurm.launch(open_study(sys.argv[1]), say=lambda said: print(said, flush=True)))
+"""
+    process = subprocess.Popen([sys.executable, "-c", program, study.folder], stdout=subprocess.PIPE, text=True)
     job = int(process.stdout.readline().split()[1])
     until(lambda: at_work(study))
     worker = claims(study, "a")[0].owner.pid
@@ -199,5 +202,5 @@ def test_a_controller_that_does_not_answer_is_said_and_does_not_end_the_waiting(
     job = submit(study)
     monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
     assert follow(study, job).over
-    with pytest.raises(IsoflopError, match="sbatch submitted no job: .*Unable to contact slurm controller"):
+    with pytest.raises(IsoflopError, match=r"sbatch submitted no job: .*Unable to contact slurm controller"):
         submit(sweep(tmp_path / "t"))

@@ -58,6 +58,19 @@ def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate
     return Estimate(float(value), float(min(low, value)), float(max(high, value)), level)
 
 
+def weighted(value: float, draws: ArrayLike, weights: ArrayLike, *, level: float = LEVEL) -> Estimate:
+    """Give the estimate whose interval spans the middle `level` of draws that do not all count alike, and the value."""
+    found, share = (np.asarray(part, float) for part in (draws, weights))
+    known = ~np.isnan(found)
+    if not known.any():
+        return Estimate(float(value), level=level)
+    order = np.argsort(found[known])
+    ordered, below = found[known][order], np.cumsum(share[known][order])
+    places = np.searchsorted(below, below[-1] * np.array([(1 - level) / 2, (1 + level) / 2]))
+    low, high = ordered[np.minimum(places, ordered.size - 1)].tolist()
+    return Estimate(float(value), min(low, float(value)), max(high, float(value)), level)
+
+
 def refuse_level(level: float) -> None:
     """Refuse a level that is none; raises UsageError."""
     if not 0 < level < 1:

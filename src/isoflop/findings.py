@@ -14,7 +14,7 @@ Severity = Literal["BLOCK", "WARN", "INFO"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One diagnostic: a stable code (A accuracy, D data, F fit, P forecast, S study), a sentence and a remedy.
+    """One diagnostic: a stable code (A accuracy, D data, F fit, M emergence, P forecast, S study), words, a remedy.
 
     runs  the names of the runs it is about, as `Runs.names` gives them; empty if it is about all
     """
@@ -36,7 +36,7 @@ def allow_codes(findings: Iterable[Finding], codes: Sequence[str]) -> tuple[Find
     Raises UsageError for a code that is none.
     """
     for code in codes:
-        if not re.fullmatch(r"[DFP]\d\d", code):
+        if not re.fullmatch(r"[A-Z]\d\d", code):
             raise UsageError(f'"{code}" is no code of a finding. Say one as it is printed, as in --allow D11.')
     return tuple(
         replace(one, severity="WARN", message=f"{one.message.rstrip('.')} (allowed by you)")

@@ -19,9 +19,10 @@ from isoflop.cli.shared import introduce
 from isoflop.errors import IsoflopError, shown
 
 HOMES = {
-    "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking", "plan": "planning",
-    "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing", "landmarks": "models",
-    "read": "reading", "compare-models": "models", "design": "designing", "study": "studying",
+    "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
+    "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
+    "finish": "finishing", "recipes": "comparing", "emergence": "emerging", "inference": "sampling",
+    "landmarks": "models", "compare-models": "models", "design": "designing", "study": "studying",
     "downstream": "downstream", "capabilities": "downstream", "laws": "showing", "data": "showing", "demo": "showing",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""

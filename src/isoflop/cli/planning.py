@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from isoflop.asked import Asked, interval, quantities, takes, takes_runs
-from isoflop.cli.shared import Json, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import Json, dollars, print_json, print_result, refuse_overwriting, stop_on_block
 from isoflop.errors import UsageError
 from isoflop.units import parse_quantity
 
@@ -51,19 +51,11 @@ class Wanted:
         texts = ("precision", "gpus", "hardware", "deadline")
         said = {key: value for key, value in vars(self).items() if value is not None}
         if "dollars" in said:
-            said["dollars"] = _money(said["dollars"])
+            said["dollars"] = dollars(said["dollars"])
         if ":" in said.get("flops", ""):
             del said["flops"]
         found = {key: value if key in texts else parse_quantity(value) for key, value in said.items()}
         return found | quantities(words, "N=8B")
-
-
-def _money(text: str) -> str:
-    """Take the currency off an amount: only dollars are known."""
-    amount = text.strip().removeprefix("$").removesuffix("USD").removesuffix("dollars").strip()
-    if (amount[-1:].isalpha() and amount[-2:-1].isalpha()) or any(sign in amount for sign in "€£¥"):
-        raise UsageError(f"\"{text}\" is not in US dollars. Say --budget '2M USD'.")
-    return amount
 
 
 def _budgets(text: str, points: int) -> list[float]:

@@ -73,6 +73,14 @@ def stop_on_block(findings: Iterable[Finding]) -> None:
         raise UntrustedError(f"not to be trusted ({one.code}): {one.message.rstrip('.')}. {remedy}.")
 
 
+def dollars(text: str) -> str:
+    """Take the currency off an amount: only dollars are known."""
+    amount = text.strip().removeprefix("$").removesuffix("USD").removesuffix("dollars").strip()
+    if (amount[-1:].isalpha() and amount[-2:-1].isalpha()) or any(sign in amount for sign in "€£¥"):
+        raise UsageError(f"\"{text}\" is not in US dollars. Say --budget '2M USD'.")
+    return amount
+
+
 def refuse_overwriting(runs: str, output: str) -> None:
     """Refuse an output that is no name, or that is the very file the runs are in."""
     if not output:

@@ -57,6 +57,20 @@ _TABLES = (
         ),
     ),
     Dataset(
+        name="tinytables",
+        title="two recipes of tiny language models: one embedding table, or three (of the last three bytes)",
+        source="isoflop, measured on one CPU core (examples/tinytables)",
+        commit="",
+        licence="Apache-2.0",
+        file="tinytables.csv",
+        sha256="56c345ab316b74c6a11fa6fdb1575628f69c0df913275190819077a1fd00a075",
+        bundled=True,
+        note=(
+            "9 runs of each recipe at the same widths, tokens, order and first weights. N is non-embedding, so it does "
+            "not count the tables; C = 6*N*D; loss is in nats per byte."
+        ),
+    ),
+    Dataset(
         name="chinchilla",
         title="Chinchilla's 245 runs, read off the paper's figure 4 by Besiroglu et al. 2024",
         source="https://github.com/epoch-research/analyzing-chinchilla",

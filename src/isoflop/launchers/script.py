@@ -67,7 +67,8 @@ def script(study: Study, name: str = "run.sh", *, workers: int | None = None) ->
     left = unfinished(study)
     most = workers or study.settings.workers
     head = _HEAD.format(
-        name=study.settings.name, tasks=max(1, min(_MOST_TASKS, len(left))), at_once=f"%{most}" if most else "", threads=study.settings.threads,
+        name=study.settings.name, tasks=max(1, min(_MOST_TASKS, len(left))), at_once=f"%{most}" if most else "",
+        threads=study.settings.threads,
         retries=study.settings.retries, count=len(left), script=shlex.quote(Path(name).name),
         study=shlex.quote(str(study.folder.resolve())),
         worker=f"{shlex.quote(sys.executable)} -m isoflop study worker",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import UsageError
-from isoflop.expression import lgamma
+from isoflop.expression import SHIFT, STIRLING, lgamma
 from isoflop.law import law
 from isoflop.units import Accuracy, Break, Count, Exponent
 
@@ -33,3 +33,26 @@ def pass_at_k(samples: ArrayLike, correct: ArrayLike, *, k: int) -> NDArray[np.f
         raise UsageError(f"pass@{k} needs at least {k} samples of every problem, and no more correct than samples.")
     attempt = np.arange(k).reshape(-1, *[1] * n.ndim)
     return np.asarray(1 - np.prod(np.maximum(n - c - attempt, 0) / (n - attempt), axis=0))
+
+
+def solved_by_beta(a: ArrayLike, b: ArrayLike, *, k: ArrayLike, never: ArrayLike = 0.0) -> NDArray[np.float64]:
+    """Give the share of problems solved in k samples where p is Beta(a, b), save a share `never` where it is 0.
+
+    (1 - never) (1 - B(a, b + k) / B(a, b)), to 12 digits for any k: the law above loses digits as k grows.
+
+    >>> round(float(solved_by_beta(0.3, 5, k=1000)), 4)
+    0.8005
+    """
+    one, two, many = (np.asarray(each, float) for each in (a, b, k))
+    return np.asarray((1 - np.asarray(never, float)) * -np.expm1(_rise(two, one) - _rise(two + many, one)))
+
+
+def _rise(z: NDArray[np.float64], a: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give lgamma(z + a) - lgamma(z) without cancellation: Stirling's series of the two, subtracted term by term."""
+    steps = sum(np.log1p(a / (z + step)) for step in range(SHIFT))
+    far = z + SHIFT
+    series = sum(
+        coefficient * ((far + a) ** (1.0 - 2 * power) - far ** (1.0 - 2 * power))
+        for power, coefficient in enumerate(STIRLING, start=1)
+    )
+    return np.asarray((far - 0.5) * np.log1p(a / far) + a * np.log(far + a) - a + series - steps)

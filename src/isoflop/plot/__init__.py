@@ -4,12 +4,16 @@ from isoflop.plot.allocation import allocation_figure
 from isoflop.plot.backtest import backtest_figure
 from isoflop.plot.contours import contours_figure
 from isoflop.plot.downstream import downstream_figure
+from isoflop.plot.emergence import emergence_figure
+from isoflop.plot.finish import finish_figure
 from isoflop.plot.fitted import frontier_figure, isoflops_figure
+from isoflop.plot.inference import inference_figure
 from isoflop.plot.landmarks import landmarks_figure
 from isoflop.plot.law import law_figure
 from isoflop.plot.look import figure_format, save_figure
 from isoflop.plot.overview import overview
 from isoflop.plot.profiles import profiles_figure
+from isoflop.plot.recipes import recipes_figure
 from isoflop.plot.residuals import residuals_figure
 from isoflop.plot.sensitivity import sensitivity_figure
 from isoflop.plot.transfer import transfer_figure
@@ -20,13 +24,17 @@ __all__ = [
     "backtest_figure",
     "contours_figure",
     "downstream_figure",
+    "emergence_figure",
     "figure_format",
+    "finish_figure",
     "frontier_figure",
+    "inference_figure",
     "isoflops_figure",
     "landmarks_figure",
     "law_figure",
     "overview",
     "profiles_figure",
+    "recipes_figure",
     "residuals_figure",
     "save_figure",
     "sensitivity_figure",

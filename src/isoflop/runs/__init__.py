@@ -136,6 +136,15 @@ class Runs:
         kept = self.take(keep)
         return _inspected(replace(kept, excluded=self.excluded + dropped))
 
+    def split(self, column: str) -> dict[str, Runs]:
+        """Give the runs of each value of a column, in the order the values come, each looked at anew."""
+        labels = [value if isinstance(value, str) else f"{value:g}" for value in self[column].tolist()]
+        found = {}
+        for label in dict.fromkeys(labels):
+            some = self.take([row for row, one in enumerate(labels) if one == label])
+            found[label] = _inspected(replace(some, source=f"{self.source}, {column} {label}", findings=()))
+        return found
+
     def take(self, index: NDArray[Any] | list[int] | slice) -> Runs:
         """Give the runs at these positions (or under this mask), with the findings as they are.
 

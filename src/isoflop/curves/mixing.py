@@ -1,0 +1,117 @@
+"""Several forecasts of one curve, weighed by what they missed before, with an interval that their misses calibrate.
+
+Every forecast is made again from the beginning of the curve and scored on the rest. What was missed at about the
+distance asked for, and lately, sets the weights and the width. Everything is in proportion to the curve's own scatter
+and movement: no constant has a unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+NEAR = 0.7
+"""Distances whose ratio is e^NEAR count e times less for each other."""
+FORGET = 2.0
+"""A forecast made when x was smaller by a factor e^FORGET counts e times less."""
+PRIOR = 1.0
+"""As many tests as what all the forecasts missed on average, and an interval that was right, are believed in."""
+SHARE = 0.1
+"""The part of the way from the last value to the forecast that no forecast is sure of."""
+CLIPPED = 5.0
+"""The largest ratio of miss to width that counts."""
+_TINY = 1e-8  # of log loss: below it nothing is told apart
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What forecasts from the beginning of a curve missed on the rest of it, in log loss.
+
+    error   (members, tests) forecast - what came
+    moved   (members, tests) forecast - the last value known
+    known   (members, tests) the variance each member gave its own forecast
+    far     (tests,) log of x there / x known
+    ago     (tests,) log of x now / x known
+    origin  (tests,) which forecasts were made together
+    """
+
+    error: Array
+    moved: Array
+    known: Array
+    far: Array
+    ago: Array
+    origin: NDArray[np.int64]
+
+    @property
+    def origins(self) -> int:
+        """Give how often forecasts were made."""
+        return len(np.unique(self.origin))
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """The mean of several forecasts, log loss (targets,), its standard error without a row's noise, the weights.
+
+    scale  how large past misses were beside the width they were given
+    """
+
+    mean: Array
+    error: Array
+    weights: Array
+    scale: Array
+
+
+def mix(each: Array, known: Array, *, moved: Array, far: Array, past: Past, noise: float, least: float = 0.0) -> Mixed:
+    """Give the mean of forecasts (members, targets) that lie `far` (targets,) ahead, with its standard error.
+
+    known  the variance that each forecast (members, targets) gives itself
+    moved  how far each is from the last value
+    least  the least that past misses may say of the width: 1 where the future has what the past had not
+    """
+    weights, ratio = _weights(past, far), _ratios(past, noise)
+    near = _nearness(past, far)
+    seen = np.sqrt((near @ np.minimum(np.abs(ratio), CLIPPED) ** 2 + PRIOR) / (near.sum(axis=1) + PRIOR))
+    mean = (weights * each).sum(axis=0)
+    scale = np.maximum(seen, least)
+    error = scale * _width(moved, known, weights=weights, noise=noise)
+    return Mixed(mean, error, weights, scale)
+
+
+def _ratios(past: Past, noise: float) -> Array:
+    """Give each past miss of the mean beside the width it would have been given."""
+    weights = _weights(past, past.far)
+    return np.asarray((weights * past.error).sum(axis=0) / _width(past.moved, past.known, weights=weights, noise=noise))
+
+
+def _weights(past: Past, far: Array) -> Array:
+    """Give the weight of each member at each target, (members, targets): columns add up to 1.
+
+    It is one over the root mean square of its misses; over their mean square, a few lucky tests would decide.
+    """
+    near = _nearness(past, far)
+    tests = near.sum(axis=1)
+    missed = near @ past.error.T**2  # (targets, members)
+    usual = missed.mean(axis=1, keepdims=True) / np.maximum(tests, _TINY)[:, None]
+    raw = 1 / np.sqrt((missed + PRIOR * usual) / (tests + PRIOR)[:, None] + _TINY**2)
+    return np.asarray((raw / raw.sum(axis=1, keepdims=True)).T)
+
+
+def _nearness(past: Past, far: Array) -> Array:
+    """Give how much each test says about each target, (targets, tests); many tests of one origin count as few."""
+    apart = np.abs(np.log(past.far / far[:, None]))
+    together = np.bincount(past.origin)[past.origin] ** 0.7
+    return np.asarray(np.exp(-apart / NEAR - past.ago / FORGET) / together)
+
+
+def _width(moved: Array, known: Array, *, weights: Array, noise: float) -> Array:
+    """Give the standard error of the mean: what members know of themselves, how they differ, and what none is sure of.
+
+    Half a row's noise stands for the last value's own.
+    """
+    mean = (weights * moved).sum(axis=0)
+    between = (weights * (moved - mean) ** 2).sum(axis=0)
+    return np.asarray(np.sqrt(between + (weights * known).sum(axis=0) + (SHARE * mean) ** 2 + noise**2 / 4 + _TINY**2))
