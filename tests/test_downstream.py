@@ -1,0 +1,193 @@
+"""Accuracy of a run not yet trained: the truth is found, its interval holds both stages, what does not scale is refused."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scored import CHANCE, scored, second, sound, true_loss
+
+from isoflop import downstream
+from isoflop.downstream import Task, fit_second, judge
+from isoflop.downstream.past import look_back
+from isoflop.downstream.tasks import tasks_of, widened
+from isoflop.downstream.verdict import rising
+from isoflop.errors import DataError, UsageError
+from isoflop.runs import Runs
+
+AT = {"N": 2e9, "D": 4e10}
+
+
+def known(*tasks):
+    return {task: CHANCE[task] for task in tasks}
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    runs = scored("sound", "second", "flat", "wave", "noisy")
+    return downstream(runs, chance=known("sound", "second", "flat"), items={"sound": 2000}, **AT)
+
+
+def task_of(loss, accuracy, **about):
+    return Task("task", np.asarray(loss, float), np.asarray(accuracy, float), np.full(len(loss), np.nan), **about)
+
+
+def test_the_truth_is_forecast_within_its_interval(mixed):
+    truth = {"sound": sound(true_loss(**AT)), "second": second(true_loss(**AT))}
+    for name, value in truth.items():
+        accuracy = mixed[name].accuracy
+        assert accuracy.low < value < accuracy.high
+        assert accuracy.value == pytest.approx(value, abs=0.02)
+        assert accuracy.high - accuracy.low < 0.12
+
+
+@pytest.mark.parametrize(("name", "code"), [("flat", "A01"), ("wave", "A03"), ("noisy", "A03")])
+def test_a_task_that_does_not_scale_is_refused_with_an_interval_from_chance_to_ceiling(mixed, name, code):
+    found = mixed[name]
+    assert found.verdict.code == code
+    assert math.isnan(found.accuracy.value)
+    assert (found.accuracy.low, found.accuracy.high) == (CHANCE.get(name, 0.0), 1.0)
+    assert code in {one.code for one in mixed.findings if name in one.message}
+
+
+def test_a_task_that_rises_then_falls_is_not_monotone():
+    loss = np.linspace(4, 2, 20)
+    assert judge(task_of(loss, 0.3 + 0.3 * np.exp(-((loss - 3.0) ** 2) * 4) + 0.1 * (loss < 2.2))).code in {
+        "A02",
+        "A03",
+    }
+    rise_and_dip = np.concatenate([np.linspace(0.3, 0.4, 5), np.linspace(0.9, 0.5, 15)])
+    assert judge(task_of(loss, rise_and_dip)).code == "A02"
+
+
+def test_a_task_with_fewer_than_five_runs_or_that_has_hardly_begun_is_refused():
+    assert judge(task_of([3, 2.9, 2.8, 2.7], [0.3, 0.4, 0.5, 0.6])).code == "A05"
+    loss = np.linspace(4, 2, 12)
+    assert judge(task_of(loss, 0.25 + 0.2 * (np.arange(12) >= 10), chance=0.25)).code == "A04"
+
+
+def test_the_never_falling_sequence_pools_neighbours_that_fall():
+    assert rising(np.array([1.0, 3.0, 2.0, 4.0])).tolist() == [1.0, 2.5, 2.5, 4.0]
+
+
+def test_a_noisier_task_and_an_uncertain_loss_each_widen_the_interval():
+    def width(**noise):
+        accuracy = downstream(scored("sound", **noise), chance=known("sound"), **AT)["sound"].accuracy
+        return accuracy.high - accuracy.low
+
+    quiet = width(loss_noise=0.001, noise=0.003)
+    assert width(loss_noise=0.001, noise=0.03) > 2 * quiet
+    assert width(loss_noise=0.03, noise=0.003) > 1.5 * quiet
+
+
+def test_both_stages_are_wider_than_accuracy_from_a_loss_that_is_known(mixed):
+    ends = mixed["sound"].accuracy.intervals
+    widths = {kind: high - low for kind, (low, high) in ends.items()}
+    assert widths["both stages"] > widths["loss to accuracy"] > 0
+
+
+def test_a_known_loss_is_taken_as_it_is():
+    found = downstream(scored("sound"), chance=known("sound"), loss=2.5)["sound"]
+    assert found.loss.value == 2.5
+    assert found.accuracy.value == pytest.approx(sound(2.5), abs=0.015)
+    assert "log-linear" not in found.baselines
+
+
+def test_few_test_items_widen_the_interval():
+    def width(items):
+        found = downstream(scored("sound"), chance=known("sound"), items={"sound": items}, **AT)["sound"].accuracy
+        return found.high - found.low
+
+    assert width(100) > 2 * width(100_000)
+
+
+def test_the_average_is_of_the_tasks_and_forecast_by_itself():
+    found = downstream(scored("sound", "second"), chance=known("sound", "second"), **AT)
+    truth = (sound(true_loss(**AT)) + second(true_loss(**AT))) / 2
+    assert found.average.accuracy.low < truth < found.average.accuracy.high
+    assert found.average.task.accuracy == pytest.approx(
+        (found["sound"].task.accuracy + found["second"].task.accuracy) / 2
+    )
+    assert downstream(scored("sound"), chance=known("sound"), **AT).average is None
+
+
+def test_baselines_stand_beside_every_forecast(mixed):
+    runs = scored("sound", "second", "flat", "wave", "noisy")
+    for one in mixed.rows:
+        assert {"largest run", "log-linear"} <= set(one.baselines)
+    assert mixed["sound"].baselines["largest run"] == runs["sound"][np.argmax(runs["C"])]
+    assert "sigmoid in C" in mixed["sound"].baselines
+    assert "sigmoid in C" not in mixed["wave"].baselines
+
+
+def test_a_tasks_own_loss_is_forecast_and_followed():
+    runs = scored("sound")
+    own = replace(runs, columns={**runs.columns, "nll": 0.5 * runs["loss"] - 0.3})
+    found = downstream(own, tasks=["sound"], losses={"sound": "nll"}, chance=known("sound"), **AT)["sound"]
+    assert found.loss.value == pytest.approx(0.5 * true_loss(**AT) - 0.3, rel=0.02)
+    assert found.accuracy.value == pytest.approx(sound(true_loss(**AT)), abs=0.03)
+
+
+@pytest.mark.parametrize("form", ["exponential", "sigmoid"])
+def test_a_law_recovers_what_made_the_numbers(form):
+    loss = np.linspace(4.5, 2.2, 30)
+    accuracy = 0.25 + 0.75 / (1 + np.exp(2 * (loss - 2.9))) if form == "sigmoid" else 0.25 + 2.0 * np.exp(-0.9 * loss)
+    found = fit_second(task_of(loss, accuracy, chance=0.25, ceiling=1.0), form)
+    said = {"sigmoid": {"b": 0.25, "k": 2.0, "L_0": 2.9}, "exponential": {"eps": 0.75, "k": 2.0, "gamma": 0.9}}[form]
+    assert {name: found.values[name] for name in said} == pytest.approx(said, rel=1e-3)
+
+
+def test_backtests_prefer_the_law_that_made_the_numbers():
+    loss = np.linspace(4.5, 2.2, 30)
+    steep = task_of(loss, 0.25 + 0.75 / (1 + np.exp(4 * (loss - 3.2))), chance=0.25, ceiling=1.0)
+    assert look_back(steep, ("exponential", "sigmoid"), seed=0).weights[1] > 0.7
+
+
+def test_a_long_table_is_the_wide_one():
+    wide = scored("sound", "second")
+    rows = range(len(wide))
+    columns = {name: np.repeat(wide[name], 2) for name in ("N", "D", "loss")}
+    scores = np.array([wide[task][row] for row in rows for task in ("sound", "second")])
+    long = Runs.of(**columns, task=["sound", "second"] * len(wide), accuracy=scores)
+    assert widened(long)["second"].tolist() == wide["second"].tolist()
+    twice = Runs.of(**columns, task=["sound"] * 2 * len(wide), accuracy=scores)
+    with pytest.raises(DataError, match="two scores for one run"):
+        widened(twice)
+
+
+def test_settings_of_training_are_no_tasks():
+    runs = scored("sound")
+    more = replace(runs, columns={**runs.columns, "lr": np.full(18, 0.01), "loss_error": np.full(18, 0.002)})
+    assert [one.name for one in tasks_of(more, chance={}, ceiling={}, items={}, losses={})] == ["sound"]
+
+
+def test_chance_that_nobody_said_and_a_loss_far_below_the_runs_are_noticed():
+    codes = {one.code for one in downstream(scored("sound"), loss=0.9).findings}
+    assert codes == {"A06", "A07"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({}, "say the run to forecast"),
+        ({"N": 1e9}, "say the run to forecast"),
+        ({**AT, "x": 2.0}, "not x"),
+        ({**AT, "chance": {"sound": 1.5}}, "a share from 0 to 1"),
+        ({**AT, "chance": {"nix": 0.5}}, "nix, which is no task"),
+        ({**AT, "items": {"sound": 0}}, "number of test items"),
+        ({**AT, "chance": {"sound": 0.5}, "ceiling": {"sound": 0.4}}, "not below the ceiling"),
+        ({**AT, "forms": ("line",)}, '"line" is no law'),
+        ({**AT, "draws": 3}, "too few for an interval"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(wrong, words):
+    with pytest.raises(UsageError, match=words):
+        downstream(scored("sound"), **wrong)
+
+
+def test_per_cent_are_refused_in_words():
+    runs = scored("sound")
+    with pytest.raises(DataError, match="Say --percent"):
+        downstream(replace(runs, columns={**runs.columns, "sound": 100 * runs["sound"]}), tasks=["sound"], **AT)
