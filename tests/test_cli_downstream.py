@@ -1,13 +1,15 @@
+# ruff: noqa: F811 - a fixture is imported, and named again where it is asked for
 """isoflop downstream and isoflop capabilities in a terminal: each way in, each mistake in a line, the figure."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from commands import run
+from commands import run  # noqa: F401 - a fixture
 from matplotlib.collections import PathCollection
 from scored import CHANCE, scored, sound, true_loss
 
@@ -15,7 +17,6 @@ from isoflop import downstream
 from isoflop.errors import DataError
 from isoflop.plot import downstream_figure, save_figure
 
-__all__ = ["run"]
 AT = ("N=2B", "D=40B")
 
 
@@ -61,7 +62,7 @@ def test_a_terminal_of_80_columns_shows_verdict_forecast_and_baselines(run, tabl
     assert "…" not in done.out
 
 
-def test_per_cent_are_read_as_shares(run, tmp_path, runs, table):
+def test_per_cent_are_read_as_shares(run, tmp_path, *, runs, table):
     columns = {**runs.columns, "sound": 100 * runs["sound"]}
     hundred = written(tmp_path / "hundred.csv", columns_only(runs, columns), ("N", "D", "loss", "sound"))
     one, other = (
@@ -72,8 +73,6 @@ def test_per_cent_are_read_as_shares(run, tmp_path, runs, table):
 
 
 def columns_only(runs, columns):
-    from dataclasses import replace
-
     return replace(runs, columns=columns)
 
 
@@ -117,7 +116,7 @@ def test_results_of_lm_eval_find_their_runs_and_bring_their_items(run, tmp_path,
         ((*AT, "-o", "figure.gif"), 2, "png"),
     ],
 )
-def test_each_mistake_is_one_line_and_its_exit_code(run, table, words, code, said):
+def test_each_mistake_is_one_line_and_its_exit_code(run, table, *, words, code, said):
     done = run("downstream", table, *words)
     assert done.code == code
     assert said in done.err
@@ -133,7 +132,7 @@ def test_the_figure_shows_every_run_and_each_forecast(runs, tmp_path):
         runs_drawn = next(one for one in axes.collections if isinstance(one, PathCollection))
         assert len(runs_drawn.get_offsets()) == 18
     marker = [one for one in first.collections if isinstance(one, PathCollection)][-1]
-    assert marker.get_offsets()[0] == pytest.approx([found["sound"].loss.value, found["sound"].accuracy.value])
+    assert marker.get_offsets()[0].tolist() == pytest.approx([found["sound"].loss.value, found["sound"].accuracy.value])
     assert [axes.get_title(loc="left") for axes in (loss, first, flat, average)] == ["Loss", "sound", "flat", "average"]
     assert any("no forecast" in text.get_text() for text in flat.texts)
     assert save_figure(figure, tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
@@ -145,8 +144,6 @@ def test_a_known_loss_has_no_panel_of_its_own(runs):
 
 
 def test_more_tasks_than_a_figure_holds_are_refused(runs):
-    from dataclasses import replace
-
     found = downstream(runs, tasks=["sound"], loss=2.5)
     with pytest.raises(DataError, match="too many for one figure"):
         downstream_figure(replace(found, tasks=found.tasks * 30))
@@ -157,7 +154,7 @@ def models(path):
     generator = np.random.default_rng(0)
     lines = ["model,family,C,a,b,c,d,target"]
     for number in range(40):
-        ability = number / 8 - 2.5 + 0.8 * (number % 2) + 0.5 * generator.standard_normal()
+        ability = number / 20 - 1 + 0.5 * (number % 2) + generator.standard_normal()
         scores = [1 / (1 + math.exp(-ability + shift)) for shift in (-0.5, 0.0, 0.3, 0.6, 0.2)]
         shown = ",".join(f"{np.clip(score + 0.01 * generator.standard_normal(), 0, 1):.4f}" for score in scores)
         lines.append(f"org/m{number},{'ab'[number % 2]},{10 ** (20 + number / 10):.4g},{shown}")
@@ -169,7 +166,7 @@ def test_capabilities_foretell_held_out_models_better_than_compute_alone(run, tm
     done = run("capabilities", models(tmp_path / "models.csv"), "--target", "target", "--family", "family",
                "--components", "1", "--json")  # fmt: skip
     errors = done.json["errors"]
-    assert errors["capabilities"] < 0.02 < errors["compute alone"]
+    assert errors["capabilities"] < 0.5 * errors["compute alone"]
     assert len(done.json["held"]) == 8
     assert done.json["benchmarks"] == ["a", "b", "c", "d"]
     assert set(done.json["lines"]) == {"a", "b"}
@@ -195,7 +192,7 @@ def test_capabilities_fit_a_terminal_of_80_columns(run, tmp_path, monkeypatch):
         (("--target", "target", "--where", "C > 5e23"), 3, "models with C"),
     ],
 )
-def test_each_mistake_about_capabilities_is_one_line(run, tmp_path, words, code, said):
+def test_each_mistake_about_capabilities_is_one_line(run, tmp_path, *, words, code, said):
     done = run("capabilities", models(tmp_path / "models.csv"), *words)
     assert done.code == code
     assert said in done.err
