@@ -14,7 +14,7 @@ from isoflop.downstream import Task, fit_second
 from isoflop.downstream.observational import capability_space
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from downstream import BENCHMARKS, PUBLISHED, average, chosen, models, seventeen, table, tasks  # noqa: E402
+from downstream import BENCHMARKS, PUBLISHED, average, chosen, models, seventeen, table, tasks
 
 pytestmark = pytest.mark.public_data
 
