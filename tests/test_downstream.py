@@ -59,8 +59,9 @@ def test_a_task_that_falls_and_rises_again_and_again_is_not_monotone():
     assert verdict.signal > 3
 
 
-def test_a_task_with_fewer_than_five_runs_or_that_has_hardly_begun_is_refused():
+def test_a_task_with_fewer_than_five_losses_or_that_has_hardly_begun_is_refused():
     assert judge(task_of([3, 2.9, 2.8, 2.7], [0.3, 0.4, 0.5, 0.6])).code == "A05"
+    assert judge(task_of([3.0] * 12, np.linspace(0.3, 0.9, 12))).code == "A05"
     loss = np.linspace(4, 2, 12)
     assert judge(task_of(loss, 0.25 + 0.2 * (np.arange(12) >= 10), chance=0.25)).code == "A04"
 

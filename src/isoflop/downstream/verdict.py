@@ -57,9 +57,10 @@ class Verdict:
 
 def judge(task: Task) -> Verdict:
     """Give the verdict on a task, from its runs alone."""
-    if task.loss.size < FEWEST:
+    losses = np.unique(task.loss).size
+    if losses < FEWEST:
         nothing = (math.nan, math.nan, math.nan, -1)
-        return Verdict(*nothing, f"too few runs: {task.loss.size} with a score; {FEWEST} are needed", "A05")
+        return Verdict(*nothing, f"too few runs: {losses} losses with a score; {FEWEST} are needed", "A05")
     order = np.argsort(-task.loss, kind="stable")
     values = task.accuracy[order]
     noise = max(float(np.sqrt(np.mean(np.diff(values) ** 2) / 2)), _item_noise(task, values))
