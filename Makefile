@@ -24,7 +24,7 @@ demo: .venv/ready-demo  ## real runs fitted, a larger run forecast, a budget pla
 	$(BIN)/isoflop demo
 
 test: .venv/ready-dev  ## every test, in two processes; warnings are errors
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(ISOFLOP_DATA),,-m "not public_data")
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not (never$(if $(ISOFLOP_DATA),, or public_data)$(if $(shell command -v chromium),, or browser))"
 
 lint: .venv/ready-dev  ## format, lint and types, checked
 	$(BIN)/ruff format --check .

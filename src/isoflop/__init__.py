@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from isoflop.quote import Quote, quote
     from isoflop.read import read
     from isoflop.record import Record, backtest
+    from isoflop.report import report
     from isoflop.runs import Runs
     from isoflop.saved import load, save
     from isoflop.sensitivity import Sensitivity, sensitivity
@@ -65,9 +66,9 @@ _HOME = {
     "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
     "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale":
     "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan",
-    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "save": "saved",
-    "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
-    "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
+    "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "report": "report",
+    "save": "saved", "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape",
+    "solve": "solve", "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
@@ -142,6 +143,7 @@ __all__ = [
     "profile",
     "quote",
     "read",
+    "report",
     "save",
     "save_plan",
     "sensitivity",

@@ -22,7 +22,7 @@ HOMES = {
     "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking", "plan": "planning",
     "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing", "landmarks": "models",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
-    "demo": "showing",
+    "demo": "showing", "report": "reporting",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""
 
