@@ -78,6 +78,26 @@ def test_the_slider_moves_by_keyboard_to_what_python_plans_by_one_law(sweep, loo
 
 
 @pytest.mark.browser
+def test_what_has_no_interval_is_not_given_one(sweep, look):
+    tab = look(isoflop.fit("chinchilla", sweep, draws=50))
+    tab.evaluate("data.plans.N.forEach((row) => { row[1] = null; row[2] = null; }); update()")
+    assert tab.locator("#N + small").inner_text() == "no interval"
+    assert tab.locator("#loss + small").inner_text().startswith("90% interval")
+
+
+@pytest.mark.browser
+def test_fifty_steps_of_the_slider_redraw_at_once(sweep, look):
+    steps = look(sweep).evaluate("""() => [...Array(50).keys()].map((i) => {
+        const slider = document.getElementById("budget"), began = performance.now();
+        slider.value = i * 20;
+        slider.dispatchEvent(new Event("input"));
+        document.body.getBoundingClientRect();
+        return performance.now() - began;
+    })""")
+    assert np.median(steps) <= 30
+
+
+@pytest.mark.browser
 def test_several_laws_weigh_in_the_browser_as_in_python(sweep, look):
     tab = look(sweep)
     for press in ("End", "Home"):

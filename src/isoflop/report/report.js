@@ -42,7 +42,7 @@ const ends = (key, C, value) => {
   const t = log(C / data.budgets[i]) / log(data.budgets[i + 1] / data.budgets[i]);
   const side = (k) => value * Math.exp([i, i + 1].reduce((sum, j, n) => {
     const row = data.plans[key][j];
-    return sum + (n ? t : 1 - t) * log(row[k] / row[0]);
+    return sum + (n ? t : 1 - t) * (row[k] === null ? NaN : log(row[k] / row[0]));
   }, 0));
   return [side(1), side(2)];
 };
