@@ -131,6 +131,8 @@ def test_a_hostile_name_stays_text(sweep, look):
     assert tab.title() != "taken"
     assert tab.locator("img").count() == 0
     assert HOSTILE in tab.inner_text("main")
+    tab.locator("circle.run").last.hover()
+    assert tab.inner_text("#point").startswith(f"{HOSTILE}{len(sweep) - 1}: loss ")
 
 
 def test_the_page_is_small_and_its_data_cannot_close_its_script(sweep):
