@@ -42,7 +42,19 @@ def built(*arguments, docs=BUILD):
     "name",
     [
         *("why", "vocabulary", "choose-a-law", "tutorial", "plan", "design", "studies", "trainer"),
-        *("sensitivity", "landmarks", "findings", "laws", "cli", "readers", "inference", "recipes", "finish", "emergence", "report"),
+        *(
+            "sensitivity",
+            "landmarks",
+            "findings",
+            "laws",
+            "cli",
+            "readers",
+            "inference",
+            "recipes",
+            "finish",
+            "emergence",
+            "report",
+        ),
     ],
 )
 def test_the_page_is_there_and_has_one_title(name):

@@ -57,7 +57,28 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "Attempts": "inference", "Checked": "check", "Choosing": "inference", "Cost": "cost", "Curve": "law", "DataError": "errors", "Demand": "demand", "Design": "design", "Device": "devices", "Emergence": "emergence", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Finish": "curves", "Fit": "fit", "Forecast": "forecast", "Forecasts": "forecast", "Found": "readers.found", "Frontier": "plan", "Hyperparameters": "hyperparameters", "Inference": "inference", "IsoflopError": "errors", "Landmark": "landmarks", "Landmarks": "landmarks", "Law": "law", "LossCurve": "curves", "Memory": "cost", "MissingExtraError": "errors", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Recipes": "recipes", "Record": "record", "Runs": "runs", "Schedule": "curves", "Sensitivity": "sensitivity", "Serving": "inference", "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study", "StudyRun": "study", "Trial": "verify", "UntrustedError": "errors", "UsageError": "errors", "Verification": "verify", "approach1": "approaches", "approach2": "approaches", "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check": "check", "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent": "dense", "design": "", "effective_params": "laws.precision", "emergence": "emergence", "find_device": "devices", "find_runs": "read", "finish": "curves", "fit": "fit", "flops_for": "cost", "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words", "inference": "inference", "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved", "noise_scale": "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan", "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read", "read_attempts": "inference", "read_curve": "curves", "recipes": "recipes", "save": "saved", "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve", "solved_by_beta": "laws.pass_at_k", "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify", "report": "report",
+    "Attempts": "inference", "Checked": "check", "Choosing": "inference", "Cost": "cost", "Curve": "law",
+    "DataError": "errors", "Demand": "demand", "Design": "design", "Device": "devices", "Emergence": "emergence",
+    "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Finish": "curves", "Fit": "fit",
+    "Forecast": "forecast", "Forecasts": "forecast", "Found": "readers.found", "Frontier": "plan",
+    "Hyperparameters": "hyperparameters", "Inference": "inference", "IsoflopError": "errors", "Landmark": "landmarks",
+    "Landmarks": "landmarks", "Law": "law", "LossCurve": "curves", "Memory": "cost", "MissingExtraError": "errors",
+    "Plan": "plan", "Profile": "profile", "Quote": "quote", "Recipes": "recipes", "Record": "record", "Runs": "runs",
+    "Schedule": "curves", "Sensitivity": "sensitivity", "Serving": "inference", "Several": "law", "Shape": "shape",
+    "Sheet": "plan", "Study": "study", "StudyRun": "study", "Trial": "verify", "UntrustedError": "errors",
+    "UsageError": "errors", "Verification": "verify", "approach1": "approaches", "approach2": "approaches",
+    "backtest": "record", "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check": "check",
+    "combine": "ensemble", "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent": "dense",
+    "design": "", "effective_params": "laws.precision", "emergence": "emergence", "find_device": "devices",
+    "find_runs": "read", "finish": "curves", "fit": "fit", "flops_for": "cost", "forecast": "forecast",
+    "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words", "inference": "inference",
+    "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "", "load": "saved",
+    "noise_scale": "laws.mccandlish", "open_study": "study", "parse_law": "law", "pass_at_k": "laws.pass_at_k",
+    "plan": "plan", "precision_cost": "laws.precision", "profile": "profile", "quote": "quote", "read": "read",
+    "read_attempts": "inference", "read_curve": "curves", "recipes": "recipes", "report": "report", "save": "saved",
+    "save_plan": "plan", "sensitivity": "sensitivity", "several": "law", "shape_for": "shape", "solve": "solve",
+    "solved_by_beta": "laws.pass_at_k", "tokens_for_smaller": "laws.inference", "training_memory": "cost",
+    "verify": "verify",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
 
