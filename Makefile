@@ -17,9 +17,9 @@ export ISOFLOP_DATA := $(PUBLIC_TABLES)
 endif
 endif
 
-# Tests that start a Slurm of their own are left out where its programs are not installed (CI installs them).
+# Tests that start a Slurm of their own, or Chromium, are left out where these are not installed (CI installs them).
 SLURM := $(shell PATH="$$PATH:/usr/sbin"; command -v munged >/dev/null && command -v slurmctld >/dev/null && command -v slurmd)
-LEFT_OUT := $(if $(ISOFLOP_DATA),,public_data) $(if $(SLURM),,slurm)
+LEFT_OUT := $(if $(ISOFLOP_DATA),,public_data) $(if $(SLURM),,slurm) $(if $(shell command -v chromium),,browser)
 MARKS := $(foreach mark,$(LEFT_OUT),and not $(mark))
 
 help:  ## list the targets

@@ -54,6 +54,7 @@ def built(*arguments, docs=BUILD):
             "finish",
             "emergence",
             "downstream",
+            "report",
         ),
     ],
 )

@@ -30,7 +30,8 @@ def address():
     """Give the address of a cluster of two cores that runs on this machine, with a token of its own, and end it."""
     program = """
 import ray, sys
-found = ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=100_000_000)
+found = ray.init("local", _node_ip_address="127.0.0.1", num_cpus=2, include_dashboard=False, log_to_driver=False,
+                 object_store_memory=100_000_000)
 print(found.address_info["gcs_address"], flush=True)
 sys.stdin.read()
 """

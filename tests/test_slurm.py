@@ -163,8 +163,10 @@ def test_a_job_that_is_cancelled_as_a_whole_is_not_submitted_again(cluster, tmp_
 
 def test_waiting_that_is_interrupted_leaves_the_job_and_says_how_to_end_it(cluster, tmp_path):
     study = patient(tmp_path / "s", runs=("a",))
-    process = subprocess.Popen([sys.executable, "-m", "isoflop", "study", "run", study.folder, "--launcher", "slurm"],
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(  # what starts tests in the background may ignore interrupts, and so would this
+        [sys.executable, "-m", "isoflop", "study", "run", study.folder, "--launcher", "slurm"],
+        stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
     until(lambda: at_work(study))
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=10)[1]

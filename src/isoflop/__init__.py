@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from isoflop.readers.found import Found
     from isoflop.recipes import Recipes, recipes
     from isoflop.record import Record, backtest
+    from isoflop.report import report
     from isoflop.runs import Runs
     from isoflop.saved import load, save
     from isoflop.sensitivity import Sensitivity, sensitivity
@@ -77,8 +78,8 @@ _HOME = {
     "load": "saved", "noise_scale": "laws.mccandlish", "observe": "downstream", "open_study": "study",
     "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan", "precision_cost": "laws.precision",
     "profile": "profile", "quote": "quote", "read": "read", "read_attempts": "inference", "read_curve": "curves",
-    "recipes": "recipes", "save": "saved", "save_plan": "plan", "sensitivity": "sensitivity", "several": "law",
-    "shape_for": "shape", "solve": "solve", "solved_by_beta": "laws.pass_at_k",
+    "recipes": "recipes", "report": "report", "save": "saved", "save_plan": "plan", "sensitivity": "sensitivity",
+    "several": "law", "shape_for": "shape", "solve": "solve", "solved_by_beta": "laws.pass_at_k",
     "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
 }  # fmt: skip
 """Public name → the module that holds it; "" is a module itself."""
@@ -176,6 +177,7 @@ __all__ = [
     "read_attempts",
     "read_curve",
     "recipes",
+    "report",
     "save",
     "save_plan",
     "sensitivity",

@@ -25,6 +25,7 @@ _MOST_TASKS = 1000
 _TICK, _SHARE = 0.5, 0.02
 """Seconds between two looks at the files, and the share of the time that looking may take."""
 _STORE = 100_000_000
+_LOOPBACK = {"_node_ip_address": "127.0.0.1"}  # whoever reaches a cluster may run anything on it
 """Bytes of memory that a cluster of our own sets aside for what tasks give back, which is nothing."""
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Nothing is reported to Ray's makers; runs that ask for no GPU see what this process sees."""
@@ -72,7 +73,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
     if address and address != "auto":
         _check_address(address)
     os.environ.update(_QUIET)
-    own: dict[str, Any] = {} if address else {"include_dashboard": False, "object_store_memory": _STORE}
+    own: dict[str, Any] = {} if address else {**_LOOPBACK, "include_dashboard": False, "object_store_memory": _STORE}
     try:
         ray.init(address or "local", logging_level="ERROR", log_to_driver=False, **own)
     except (OSError, RuntimeError, ValueError) as error:
