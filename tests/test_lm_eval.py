@@ -9,7 +9,7 @@ import pytest
 
 from isoflop.downstream import with_scores
 from isoflop.errors import DataError
-from isoflop.readers.lm_eval import is_lm_eval, read_lm_eval
+from isoflop.readers.lm_eval import read_lm_eval
 from isoflop.runs import Runs
 
 ARC = {
@@ -81,7 +81,6 @@ def test_of_several_files_of_a_model_the_last_counts_and_every_folder_is_looked_
         written(tmp_path / "m0" / f"results_{name}.json", {"arc_easy": {"acc,none": value}})
     written(tmp_path / "deep" / "m1" / "results_2025-01-01.json", {"arc_easy": {"acc,none": 0.6}}, model="org/m1")
     assert {one.model: one.value for one in read_lm_eval(tmp_path)} == {"org/m0": 0.5, "org/m1": 0.6}
-    assert is_lm_eval(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,6 @@ def test_a_file_that_is_none_is_refused_in_words(tmp_path, content, words):
 def test_a_folder_without_results_is_refused_in_words(tmp_path):
     with pytest.raises(DataError, match="no file results"):
         read_lm_eval(tmp_path)
-    assert not is_lm_eval(tmp_path)
 
 
 def runs_named(*names):

@@ -60,15 +60,6 @@ def read_lm_eval(source: str | os.PathLike[str], *, metric: str | None = None) -
     return tuple(found.values())
 
 
-def is_lm_eval(source: str | os.PathLike[str]) -> bool:
-    """Say whether a path is a results file, or a folder that holds some."""
-    path = Path(source)
-    try:
-        return any(True for _ in path.rglob("results*.json")) if path.is_dir() else path.name.startswith("results")
-    except OSError:
-        return False
-
-
 def _scores(file: Path, metric: str | None) -> Iterator[Score]:
     text = read_text(file)
     try:
