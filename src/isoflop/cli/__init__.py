@@ -21,10 +21,10 @@ from isoflop.errors import IsoflopError, shown
 HOMES = {
     "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
     "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
-    "report": "reporting", "finish": "finishing", "recipes": "comparing", "emergence": "emerging",
-    "inference": "sampling", "landmarks": "models", "compare-models": "models", "design": "designing",
-    "study": "studying", "downstream": "downstream", "capabilities": "downstream", "laws": "showing",
-    "data": "showing", "demo": "showing",
+    "report": "reporting", "finish": "finishing", "recipes": "comparing", "downstream": "downstream",
+    "capabilities": "downstream", "emergence": "emerging", "inference": "sampling", "landmarks": "models",
+    "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
+    "demo": "showing",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""
 
