@@ -53,6 +53,7 @@ def built(*arguments, docs=BUILD):
             "recipes",
             "finish",
             "emergence",
+            "domains",
         ),
     ],
 )
@@ -124,7 +125,7 @@ def test_what_the_tutorial_says_of_backtests_is_so():
 
 PRINTED = (
     "README", "docs/landmarks", "docs/plan", "docs/design", "docs/inference", "docs/recipes", "docs/finish",
-    "docs/emergence",
+    "docs/emergence", "docs/domains",
 )  # fmt: skip
 """Pages that show what commands print."""
 

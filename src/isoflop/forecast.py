@@ -50,7 +50,6 @@ STEP, ROUNDING = 0.02, 1e-9
 """How much more N or D is tried to see whether the forecast has turned, and what of log loss is no rise."""
 COUNTS = 0.05
 """A law with less than this share of the weight does not widen the spread of laws."""
-_LOST = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class Forecasts(Sequence[Forecast]):
         names = list(self[0].inputs) if self else []
         level = f"{self[0].loss.level:.0%} interval" if self else ""
         rows = [
-            [*map(show, one.inputs.values()), f"{one.score.value:.4f}", interval(one.score, 4), show(one.decades, 2)]
+            [*map(show, one.inputs.values()), _written(one), interval(one.score, 4), show(one.decades, 2)]
             for one in self
         ]
         measured = shown(self[0].metric.name) if self and self[0].metric else "loss"
@@ -133,12 +132,15 @@ def _explained(one: Forecast) -> list[RenderableType]:
     """Give the intervals with what each assumes, and the baselines."""
     from isoflop.tables import dim, interval, table
 
-    kinds = [
-        (kind, interval(Estimate(one.score.value, *ends), 4), KINDS[kind]) for kind, ends in one.score.intervals.items()
-    ]
-    own = one.metric.value if one.metric else float
-    said = "   ".join(f"{name} {own(value):.4f}" for name, value in one.baselines.items())
+    kinds = [(kind, interval(Estimate(0.0, *ends), 4), KINDS[kind]) for kind, ends in one.score.intervals.items()]
+    said = "   ".join(f"{name} {_written(one, value)}" for name, value in one.baselines.items())
     return [table(["interval", "", "holds"], kinds, words=True), *([dim(f"without any law: {said}")] if said else [])]
+
+
+def _written(one: Forecast, loss: float | None = None) -> str:
+    """Give the forecast, or another loss, in the units that were measured."""
+    value = one.loss.value if loss is None else loss
+    return f"{value:.4f}" if one.metric is None else one.metric.written(value)
 
 
 def curve_of(source: Fit | Curve | Several) -> Curve:
@@ -181,9 +183,8 @@ def forecast_with(source: Settled, behind: Evidence, *, level: float, at: Mappin
     inputs = ("N", "D") if isinstance(source, Ensemble) else tuple(curve_of(source).law.inputs)
     law = "several laws" if isinstance(source, Ensemble) else f"law {curve_of(source).law.name}"
     metric = source.runs.metric if isinstance(source, Fit | Ensemble) else None
-    if isinstance(source, Ensemble) or metric:
-        refuse_level(level)
-    else:
+    refuse_level(level)
+    if not isinstance(source, Ensemble) and metric is None:
         refuse(curve_of(source).law, level)
     columns = _columns(at, inputs, law)
     count = len(next(iter(columns.values())))
@@ -191,7 +192,7 @@ def forecast_with(source: Settled, behind: Evidence, *, level: float, at: Mappin
               for first in range(0, count, AT_ONCE)]  # fmt: skip
     rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
     strayed = outside(curve_of(source), columns) if isinstance(source, Curve | Several) else []
-    turned = [] if metric and metric.shape == "as-is" else _turned(source, blocks[0])
+    turned = _turned(source, blocks[0]) if metric is None or metric.falls else []
     found = (*source_findings(source, behind), *_findings(rows), *strayed, *turned)
     return Forecasts(rows, name_of(source), found, record(behind.own) if behind.own else None)
 
@@ -336,7 +337,7 @@ def _findings(rows: Sequence[Forecast]) -> list[Finding]:
         ))  # fmt: skip
     spread = [one for one in rows if _apart(one)]
     if spread:
-        low, high = spread[0].loss.intervals["laws"]
+        low, high = spread[0].score.intervals["laws"]
         found.append(Finding(
             "P04", "WARN",
             f"the laws disagree by more than the runs' noise explains: {low:.4g} to {high:.4g}",
@@ -371,7 +372,7 @@ def _log_loss(source: Settled, columns: Mapping[str, Array]) -> Array:
 
 def _apart(one: Forecast) -> bool:
     """Say whether the laws spread wider than the interval that takes the law for right."""
-    (low, high), (least, most) = (one.loss.intervals.get(kind, _LOST) for kind in ("statistical", "laws"))
+    (low, high), (least, most) = (one.loss.intervals.get(key, (math.nan, math.nan)) for key in ("statistical", "laws"))
     return most - least > high - low
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import Estimate
+from isoflop.units import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -50,7 +51,7 @@ class Metric:
         """Say what the loss is: 1 − accuracy."""
         name = shown(self.name)
         if self.shape == "odds":
-            return f"10^(({self.bound:g} − {name})/{TENFOLD:g}), the odds of losing to a rating of {self.bound:g}"
+            return f"10^(({self.bound:g} − {name})/{TENFOLD:g})"
         return f"{self.bound:g} − {name}" if self.shape == "up" else f"{name} − {self.bound:g}" if self.bound else name
 
     def settled(self, values: ArrayLike) -> Metric:
@@ -82,6 +83,15 @@ class Metric:
         if self.shape == "odds":
             return float(self.bound - TENFOLD * np.log10(np.float64(shortfall)))
         return float(self.bound - shortfall if self.shape == "up" else self.bound + shortfall)
+
+    @property
+    def falls(self) -> bool:
+        """Say whether the loss falls as runs grow; what a law speaks of itself may rise."""
+        return self.shape != "as-is"
+
+    def written(self, shortfall: float) -> str:
+        """Give the value of the metric that falls short by so much, as it is printed."""
+        return show(self.value(shortfall), 4)
 
     def back(self, loss: Estimate) -> Estimate:
         """Give an estimate of the loss in the metric's own units, the ends of its intervals in order."""

@@ -69,7 +69,7 @@ def left_out(excluded: Sequence[Excluded], total: int, remedy: str) -> tuple[Fin
 
 @np.errstate(all="ignore")  # numbers at the ends of float64 may overflow: they are no sizes of runs
 def inspect(columns: Columns, rows: Rows, rule: FlopRule, *, nats: bool = True) -> tuple[Finding, ...]:
-    """Give the findings on usable runs: units, perplexity (unless not in nats), FLOP count, duplicates, swapped tokens."""
+    """Give the findings on usable runs: units, perplexity (nats), FLOP count, duplicates, swapped tokens."""
     found: list[Finding] = []
     if {"N", "D", "C"} <= columns.keys():
         found += _compute(columns, rows, rule)
