@@ -1,8 +1,11 @@
 """Metrics: what falls short of a bound goes through the verbs of losses, and comes back in its own units."""
 
+import csv
 import json
 import math
+import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from isoflop.estimate import Estimate
 from isoflop.metric import parse_metric
 
 SPECS = ["accuracy:up:1.0", "BLEU:up:100.0", "WER:down:0.02", "FID:down:0.0", "Elo:odds:1500.0", "reward:as-is"]
+TASKS = ("FLAN", "WMT19", "GIGAWORD")
 VALUES = {"accuracy": 0.87, "BLEU": 31.5, "WER": 0.12, "FID": 7.5, "Elo": 1234.0, "reward": 0.4}
 
 
@@ -291,3 +295,34 @@ def test_the_metric_of_emergence_is_still_its_column(isoflop_says):
     command = typer.main.get_command(application()).commands["emergence"]
     (option,) = (one for one in command.params if "--metric" in one.opts)
     assert option.metavar == "COLUMN"
+
+
+def rmsd(law, tokens, loss):
+    curve = isoflop.fit(law, {"D": tokens, "loss": loss}, objective="squares", draws=0).curve
+    return np.sqrt(np.mean((np.log(loss) - np.log(curve(D=tokens))) ** 2))
+
+
+@pytest.mark.public_data
+def test_the_rectified_law_fits_fine_tuning_as_closely_as_was_published():
+    folder = Path(os.environ["ISOFLOP_DATA"]) / "finetuning"
+    losses = {
+        (task, row["config name"]): row for task in TASKS for row in rows(folder / f"benchmark/{task.lower()}.csv")
+    }
+    found, published = [], []
+    for line in rows(folder / "results" / "rmsd.csv"):
+        row = losses[line["dataset"], line["model"]]
+        tokens, loss = np.array([(float(key), float(row[key])) for key in row if key.isdigit() and int(key)]).T
+        found.append([rmsd(law, tokens, loss) for law in ("rectified", "E + B/D^beta")])
+        published.append([float(line[f"{who}_rmsd_under_log"]) for who in ("our", "vanilla")])
+    (rectified, vanilla), (theirs, their_vanilla) = np.transpose(found), np.transpose(published)
+    assert len(found) == 90
+    assert np.all(rectified <= theirs * 1.001)
+    assert np.all(rectified <= vanilla * 1.001)
+    # Published below what any floor of 0 or more allows: three, of which one has a floor below zero.
+    assert np.sum(vanilla > their_vanilla * 1.001) == 3
+    assert (rectified.mean(), vanilla.mean()) == pytest.approx((theirs.mean(), their_vanilla.mean()), rel=0.06)
+
+
+def rows(path):
+    with path.open() as stream:
+        return list(csv.DictReader(stream))
