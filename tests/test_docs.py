@@ -55,6 +55,7 @@ def built(*arguments, docs=BUILD):
             "emergence",
             "downstream",
             "report",
+            "domains",
         ),
     ],
 )
@@ -126,7 +127,7 @@ def test_what_the_tutorial_says_of_backtests_is_so():
 
 PRINTED = (
     "README", "docs/landmarks", "docs/plan", "docs/design", "docs/inference", "docs/recipes", "docs/finish",
-    "docs/emergence", "docs/downstream",
+    "docs/emergence", "docs/downstream", "docs/domains",
 )  # fmt: skip
 """Pages that show what commands print."""
 

@@ -108,6 +108,15 @@ class Asked:
             rich_help_panel="Runs",
         ),
     ] = None
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            metavar="SPEC",
+            help="What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.",
+            rich_help_panel="Runs",
+        ),
+    ] = None
     allow: Annotated[
         list[str],
         typer.Option(
@@ -127,7 +136,7 @@ class Asked:
 
         return read(
             source, columns=self.columns, where=self.where, flop_rule=self.flop_rule,
-            cluster=self.cluster, allow=self.allow,
+            cluster=self.cluster, metric=self.metric, allow=self.allow,
         )  # fmt: skip
 
     def fit(self, source: str) -> Fit:
@@ -186,11 +195,15 @@ def takes_runs(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def takes(options_of: type[Any], name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command all options that a dataclass lists; it receives them, as that noun, by this argument."""
-    options = _options(options_of)  # type: ignore[arg-type]  # a class is hashable
+    """Give a command all options that a dataclass lists; it receives them, as that noun, by this argument.
+
+    An option that the command has itself, by the same name, comes before the dataclass's.
+    """
+    listed = _options(options_of)  # type: ignore[arg-type]  # a class is hashable
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != name]
+        options = [one for one in listed if one.name not in {p.name for p in own}]
 
         @wraps(command)
         def called(**given: Any) -> Any:

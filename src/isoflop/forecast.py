@@ -14,13 +14,14 @@ from isoflop import dual
 from isoflop.backtest import FEWEST_ORIGINS, axis_of
 from isoflop.baselines import baselines
 from isoflop.ensemble import DRIFT, Ensemble, Outlook, combine, mean_loss, outlook, scale, shares
-from isoflop.errors import UsageError
+from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level, student
 from isoflop.evidence import Evidence, evidence
 from isoflop.findings import Finding
 from isoflop.fit import Fit
 from isoflop.law import Curve, Law, Several
 from isoflop.laws import find_curve
+from isoflop.metric import Metric
 from isoflop.reach import AMBER, RED, decades, outside
 from isoflop.record import Record, record
 from isoflop.runs import Runs
@@ -49,7 +50,6 @@ STEP, ROUNDING = 0.02, 1e-9
 """How much more N or D is tried to see whether the forecast has turned, and what of log loss is no rise."""
 COUNTS = 0.05
 """A law with less than this share of the weight does not widen the spread of laws."""
-_LOST = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Forecast:
     decades     how far beyond the runs' largest compute (or input), in powers of ten; 0 inside
     calibrated  whether backtests on the user's own runs stand behind the interval
     baselines   what guesses without any law would say
+    metric      what the loss was made of, if it is no loss
     """
 
     inputs: Mapping[str, float]
@@ -66,13 +67,20 @@ class Forecast:
     decades: float
     calibrated: bool = False
     baselines: Mapping[str, float] = field(default_factory=dict)
+    metric: Metric | None = None
+
+    @property
+    def score(self) -> Estimate:
+        """Give the forecast in the units that were measured: the metric's, or else the loss."""
+        return self.loss if self.metric is None else self.metric.back(self.loss)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the forecast as it stands in the JSON."""
         numbers = {"loss": self.loss.value, "low": self.loss.low, "high": self.loss.high}
         about = {"level": self.loss.level, "decades": self.decades, "calibrated": self.calibrated}
         kinds = {kind: list(ends) for kind, ends in self.loss.intervals.items()}
-        return {**self.inputs, **numbers, **about, "intervals": kinds, "baselines": dict(self.baselines)}
+        own = {} if self.metric is None else {"metric": self.metric.as_dict(self.loss)}
+        return {**self.inputs, **numbers, **about, "intervals": kinds, "baselines": dict(self.baselines), **own}
 
 
 @dataclass(frozen=True)
@@ -97,10 +105,11 @@ class Forecasts(Sequence[Forecast]):
         names = list(self[0].inputs) if self else []
         level = f"{self[0].loss.level:.0%} interval" if self else ""
         rows = [
-            [*map(show, one.inputs.values()), f"{one.loss.value:.4f}", interval(one.loss, 4), show(one.decades, 2)]
+            [*map(show, one.inputs.values()), _written(one), interval(one.score, 4), show(one.decades, 2)]
             for one in self
         ]
-        body = table([*names, "loss", level, "decades beyond"], rows)
+        measured = shown(self[0].metric.name) if self and self[0].metric else "loss"
+        body = table([*names, measured, level, "decades beyond"], rows)
         parts: list[RenderableType] = [heading(self.source), body]
         if len(self) == 1 and self[0].loss.intervals:
             parts += ["", *_explained(self[0])]
@@ -123,11 +132,15 @@ def _explained(one: Forecast) -> list[RenderableType]:
     """Give the intervals with what each assumes, and the baselines."""
     from isoflop.tables import dim, interval, table
 
-    kinds = [
-        (kind, interval(Estimate(one.loss.value, *ends), 4), KINDS[kind]) for kind, ends in one.loss.intervals.items()
-    ]
-    said = "   ".join(f"{name} {value:.4f}" for name, value in one.baselines.items())
+    kinds = [(kind, interval(Estimate(0.0, *ends), 4), KINDS[kind]) for kind, ends in one.score.intervals.items()]
+    said = "   ".join(f"{name} {_written(one, value)}" for name, value in one.baselines.items())
     return [table(["interval", "", "holds"], kinds, words=True), *([dim(f"without any law: {said}")] if said else [])]
+
+
+def _written(one: Forecast, loss: float | None = None) -> str:
+    """Give the forecast, or another loss, in the units that were measured."""
+    value = one.loss.value if loss is None else loss
+    return f"{value:.4f}" if one.metric is None else one.metric.written(value)
 
 
 def curve_of(source: Fit | Curve | Several) -> Curve:
@@ -169,9 +182,9 @@ def forecast_with(source: Settled, behind: Evidence, *, level: float, at: Mappin
     """Give the forecast of a source whose evidence is at hand."""
     inputs = ("N", "D") if isinstance(source, Ensemble) else tuple(curve_of(source).law.inputs)
     law = "several laws" if isinstance(source, Ensemble) else f"law {curve_of(source).law.name}"
-    if isinstance(source, Ensemble):
-        refuse_level(level)
-    else:
+    metric = source.runs.metric if isinstance(source, Fit | Ensemble) else None
+    refuse_level(level)
+    if not isinstance(source, Ensemble) and metric is None:
         refuse(curve_of(source).law, level)
     columns = _columns(at, inputs, law)
     count = len(next(iter(columns.values())))
@@ -179,7 +192,8 @@ def forecast_with(source: Settled, behind: Evidence, *, level: float, at: Mappin
               for first in range(0, count, AT_ONCE)]  # fmt: skip
     rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
     strayed = outside(curve_of(source), columns) if isinstance(source, Curve | Several) else []
-    found = (*source_findings(source, behind), *_findings(rows), *strayed, *_turned(source, blocks[0]))
+    turned = _turned(source, blocks[0]) if metric is None or metric.falls else []
+    found = (*source_findings(source, behind), *_findings(rows), *strayed, *turned)
     return Forecasts(rows, name_of(source), found, record(behind.own) if behind.own else None)
 
 
@@ -201,6 +215,7 @@ def _rows(source: Settled, behind: Evidence, columns: Mapping[str, Array], *, le
             float(far[row]),
             calibrated,
             {key: float(np.exp(guess[row])) for key, guess in guesses.items()},
+            source.runs.metric if isinstance(source, Fit | Ensemble) else None,
         )
         for row in range(len(far))
     )  # fmt: skip
@@ -322,7 +337,7 @@ def _findings(rows: Sequence[Forecast]) -> list[Finding]:
         ))  # fmt: skip
     spread = [one for one in rows if _apart(one)]
     if spread:
-        low, high = spread[0].loss.intervals["laws"]
+        low, high = spread[0].score.intervals["laws"]
         found.append(Finding(
             "P04", "WARN",
             f"the laws disagree by more than the runs' noise explains: {low:.4g} to {high:.4g}",
@@ -357,7 +372,7 @@ def _log_loss(source: Settled, columns: Mapping[str, Array]) -> Array:
 
 def _apart(one: Forecast) -> bool:
     """Say whether the laws spread wider than the interval that takes the law for right."""
-    (low, high), (least, most) = (one.loss.intervals.get(kind, _LOST) for kind in ("statistical", "laws"))
+    (low, high), (least, most) = (one.loss.intervals.get(key, (math.nan, math.nan)) for key in ("statistical", "laws"))
     return most - least > high - low
 
 

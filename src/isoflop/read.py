@@ -27,6 +27,7 @@ def read(
     where: str | None = None,
     flop_rule: str = "6ND",
     cluster: str | None = None,
+    metric: str | None = None,
     allow: Sequence[str] = (),
     final: str = "last",
     smooth: int = 1,
@@ -42,6 +43,8 @@ def read(
     where      keeps the runs for which a condition holds, such as "D/N > 0.5"
     flop_rule  completes C from N and D, or D, or N
     cluster    the column that names the run of each row, where rows are checkpoints of runs
+    metric     what was measured, if it is no loss: "accuracy:up:1", "BLEU:up:100", "FID:down", "Elo:odds"; the
+               loss is then what it falls short by (docs/domains.md)
     allow      codes of findings to go on in spite of: ["D11"] makes of what would block a warning,
                and ["D02"] keeps runs that diverged or did not finish
 
@@ -58,7 +61,8 @@ def read(
         source, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
         per_run=per_run,
     )  # fmt: skip
-    runs = found.runs if cluster is None else found.runs.clustered(cluster)
+    runs = found.runs if metric is None else found.runs.measured(metric)
+    runs = runs if cluster is None else runs.clustered(cluster)
     return runs if where is None else runs.where(where)
 
 

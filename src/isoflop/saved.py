@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from isoflop.files import write_whole
 from isoflop.findings import Finding
 from isoflop.fit import Fit, Options
 from isoflop.law import Law
+from isoflop.metric import Metric, parse_metric
 from isoflop.optimise.objective import Objective
 from isoflop.runs import Excluded, Runs
 from isoflop.units import Kind
@@ -101,6 +102,7 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
         "drawn_by": fit.drawn_by,
         "covariance": fit.covariance,
         "draws": fit.draws,
+        "metric": None if fit.runs.metric is None else str(fit.runs.metric),
         "table": _table(fit.runs) if len(fit.runs) <= MOST_SAVED else None,
     }
     write_whole(path, _sealed(to_json(content, indent=None)))
@@ -182,7 +184,7 @@ def _fit(content: dict[str, Any]) -> Fit:
         source=content["runs"]["source"],
         digest=content["digest"],
         drawn_by=content["drawn_by"],
-        runs=_runs(content["table"], content["runs"]["source"]),
+        runs=replace(_runs(content["table"], content["runs"]["source"]), metric=_metric(content.get("metric"))),
         whole_runs=int(content["runs"].get("whole_runs", 0)),
     )
 
@@ -206,6 +208,10 @@ def _runs(content: dict[str, Any] | None, source: str) -> Runs:
         raise ValueError("the columns of its table differ in length")
     named_by = tuple(content.get("run_named_by", ()))
     return Runs(columns, source, rows, flop_rule=content["flop_rule"], run_named_by=named_by)
+
+
+def _metric(text: str | None) -> Metric | None:
+    return None if text is None else parse_metric(text)
 
 
 def _kind(content: dict[str, Any]) -> dict[str, Kind]:

@@ -45,7 +45,9 @@ def solve(unknown: str, source: Source, *, loss: float, level: float = LEVEL, **
         )
     curve = curve_of(source)
     draws = source.draws if isinstance(source, Fit) else np.zeros((0, len(curve.law.parameters)))
-    refuse(curve.law, level)
+    refuse_level(level)
+    if not (isinstance(source, Fit) and source.runs.metric and source.runs.metric.falls):
+        refuse(curve.law, level)
     find = _solver(unknown, curve.law, at)
     best = find(values_of(source), loss)[0]
     if isinstance(source, Several):

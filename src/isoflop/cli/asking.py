@@ -56,19 +56,26 @@ def _forecast(source: Source, words: list[str], targets: str | None, level: floa
 def solve(
     unknown: Annotated[str, typer.Argument(metavar="UNKNOWN", help="What to solve for: D, N or C.")],
     source: Source_,
-    at: Annotated[list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss to reach and what is given.")],
+    at: Annotated[
+        list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss (or metric) to reach and what is given.")
+    ],
     asked: Asked,
     json: Json = False,
 ) -> None:
     """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
+    from isoflop.ensemble import Ensemble
+    from isoflop.fit import Fit
     from isoflop.law import Curve, Several
     from isoflop.runs import Runs
     from isoflop.solve import solve
 
     given = quantities(at, "loss=2.0")
+    origin = asked.source(source)
+    metric = origin.runs.metric if isinstance(origin, Fit | Ensemble) else None
+    if metric is not None and metric.name in given:
+        given["loss"] = metric.reached(given.pop(metric.name))
     if "loss" not in given:
         raise UsageError("say which loss to reach, as in loss=2.0.")
-    origin = asked.source(source)
     found = solve(unknown, origin, level=asked.level, **given)
     if json:
         print_json({unknown: found.as_dict()})

@@ -12,6 +12,7 @@ from isoflop.plot.look import panel
 from isoflop.plot.overview import Shown, compute_panel, isoflop_panel
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from isoflop.runs import Runs
@@ -21,6 +22,7 @@ def frontier_figure(source: Fit | Ensemble, targets: Runs | None = None) -> Figu
     """Give loss against compute: the runs, the best loss at each budget with its band, and larger runs if given."""
     with panel(6.8, 4.7) as (figure, axes):
         compute_panel(axes, [_shown(source)], runs_of(source), targets=targets)
+        _name_loss(axes, source)
     return figure
 
 
@@ -28,6 +30,7 @@ def isoflops_figure(source: Fit | Ensemble) -> Figure:
     """Give loss against size, a curve for each budget of the runs, each with the lowest point of its own parabola."""
     with panel(6.8, 4.7) as (figure, axes):
         isoflop_panel(axes, _shown(source), runs_of(source))
+        _name_loss(axes, source)
     return figure
 
 
@@ -36,6 +39,12 @@ def runs_of(source: Fit | Ensemble) -> Runs:
     if not len(source.runs):
         raise UsageError("the fit was saved without its runs, which this figure shows. Give the runs instead.")
     return source.runs
+
+
+def _name_loss(axes: Axes, source: Fit | Ensemble) -> None:
+    """Say on the axis of losses what they are, if they are made of a metric."""
+    if source.runs.metric is not None:
+        axes.set_ylabel(source.runs.metric.loss)
 
 
 def _shown(source: Fit | Ensemble) -> Shown:

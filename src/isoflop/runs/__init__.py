@@ -16,10 +16,12 @@ from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding, allow_codes
 from isoflop.flops import FlopRule, rule_named
 from isoflop.formula import parse_condition
+from isoflop.metric import Metric, parse_metric
 from isoflop.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text
 from isoflop.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.runs.columns import LETTERS, assign, missing
 from isoflop.runs.intake import Excluded, findings_on_unusable, inspect, unusable
+from isoflop.runs.measured import finding_on_metric, measure
 from isoflop.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
 
 __all__ = ["Excluded", "Runs", "build", "table"]
@@ -54,6 +56,7 @@ class Runs:
     flop_rule  the rule by which C, or D, or N was completed from the other two
     run_named_by  the columns that together name the run of each row, where rows share one: checkpoints
     allowed    the codes of findings that the user allows
+    metric     what the loss was made of, if it is no loss
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -64,6 +67,7 @@ class Runs:
     flop_rule: str = "6ND"
     run_named_by: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    metric: Metric | None = None
 
     @classmethod
     def of(cls, *, source: str = "runs", flop_rule: str = "6ND", **columns: ArrayLike) -> Runs:
@@ -106,6 +110,19 @@ class Runs:
         """Give the runs with the rows that share a value of this column taken for one run each."""
         self[column]  # there must be one
         return _inspected(replace(self, run_named_by=(column,)))
+
+    def measured(self, metric: Metric | str) -> Runs:
+        """Give the runs whose loss is what a metric such as "accuracy:up:1" falls short by.
+
+        Rows beyond its bound are listed as excluded; a loss of the table's own stays as "loss (file)".
+        Raises UsageError for words that are no metric and DataError if its column is missing, text, or all beyond.
+        """
+        parsed = parse_metric(metric) if isinstance(metric, str) else metric
+        settled = parsed.settled(_numeric(self, parsed.name))
+        loss, excluded, findings = measure(settled, self[parsed.name], self.rows, source=self.source)
+        own = {"loss (file)" if name == "loss" else name: values for name, values in self.columns.items()}
+        found = replace(self, columns={**own, "loss": loss}, metric=settled).take(loss > 0)
+        return _inspected(replace(found, excluded=self.excluded + excluded, findings=(*self.findings, *findings)))
 
     @property
     def digest(self) -> str:
@@ -228,7 +245,8 @@ def _inspected(runs: Runs) -> Runs:
     """Give the runs with the findings on the rows they now have, besides those on rows left out as they came in."""
     group, on_rows = runs.clusters, [one for one in runs.findings if one.code in _AS_THEY_CAME]
     found = (
-        *inspect(runs.columns, runs.rows, rule_named(runs.flop_rule)),
+        *finding_on_metric(runs.metric),
+        *inspect(runs.columns, runs.rows, rule_named(runs.flop_rule), nats=runs.metric is None),
         *inspect_clusters(runs.columns, group, runs.run_named_by),
         *inspect_metadata(runs.columns, lambda: runs.names, ends(runs.columns, group, len(runs))),
     )
@@ -292,6 +310,14 @@ def _canonical_bytes(values: NDArray[Any]) -> bytes:
 
 def _plain(value: float | str) -> float | str | None:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _numeric(runs: Runs, name: str) -> NDArray[Any]:
+    """Give a column of numbers; raises DataError for text."""
+    values = runs[name]
+    if values.dtype.kind != "f":
+        raise DataError(f'{runs.source}: column "{shown(name)}" is text, not numbers. Name another as the metric.')
+    return values
 
 
 def _kind(values: NDArray[Any]) -> str:

@@ -53,23 +53,23 @@ def unusable(columns: Columns, rows: Rows) -> tuple[Excluded, ...]:
 
 def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Finding, ...]:
     """Give the finding D01 that lists the rows left out as unusable; none if there are none."""
+    remedy = "N, D, C and loss must be finite and above zero. Correct these rows or leave them out."
+    return left_out(excluded, total, remedy)
+
+
+def left_out(excluded: Sequence[Excluded], total: int, remedy: str) -> tuple[Finding, ...]:
+    """Give the finding D01 on rows left out, with a remedy; none if there are none."""
     if not excluded:
         return ()
     shown = ", ".join(f"row {item.row} ({item.reason})" for item in excluded[:5])
     more = f" and {len(excluded) - 5} more" if len(excluded) > 5 else ""
-    return (
-        Finding(
-            "D01",
-            "WARN",
-            f"{len(excluded)} of {total} runs are left out: {shown}{more}.",
-            "N, D, C and loss must be finite and above zero. Correct these rows or leave them out.",
-        ),
-    )
+    message = f"{len(excluded)} of {total} runs are left out: {shown}{more}."
+    return (Finding("D01", "WARN", message, remedy),)
 
 
 @np.errstate(all="ignore")  # numbers at the ends of float64 may overflow: they are no sizes of runs
-def inspect(columns: Columns, rows: Rows, rule: FlopRule) -> tuple[Finding, ...]:
-    """Give the findings on usable runs: units, perplexity, FLOP count, duplicates, swapped tokens."""
+def inspect(columns: Columns, rows: Rows, rule: FlopRule, *, nats: bool = True) -> tuple[Finding, ...]:
+    """Give the findings on usable runs: units, perplexity (nats), FLOP count, duplicates, swapped tokens."""
     found: list[Finding] = []
     if {"N", "D", "C"} <= columns.keys():
         found += _compute(columns, rows, rule)
@@ -77,7 +77,7 @@ def inspect(columns: Columns, rows: Rows, rule: FlopRule) -> tuple[Finding, ...]
         found += [] if found else _sizes(columns["N"], columns["D"], rows)
     if {"N", "D", "loss"} <= columns.keys():
         found += _repeats(columns, rows)
-    if "loss" in columns and columns.keys() & {"N", "D", "C"}:
+    if nats and "loss" in columns and columns.keys() & {"N", "D", "C"}:
         found += _loss(columns["loss"], rows)
     if {"U", "D"} <= columns.keys():
         found += _swapped(columns["U"], columns["D"])
