@@ -15,6 +15,7 @@ from isoflop.errors import UsageError
 from isoflop.evidence import evidence
 from isoflop.findings import Finding
 from isoflop.fit import Fit, fit
+from isoflop.forecast import name_of
 from isoflop.record import Record, percent, ratio_name, record
 from isoflop.report.content import content, scripts
 from isoflop.runs import Runs
@@ -39,7 +40,7 @@ def page(source: Fit | Ensemble | Runs, *, command: str = "", seed: int = 0) -> 
     data = to_json(content(asked, asked.runs), indent=None).translate(_RISKY)
     script = f"{scripts(asked)}\n{_file('report.js')}"
     style = _file("report.css")
-    body = _body(checked, record(behind) if behind else None, command)
+    body = _body(checked, record(behind) if behind else None, command, by=name_of(asked))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(script, style)}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -58,7 +59,7 @@ def _policy(script: str, style: str) -> str:
     return f'<meta http-equiv="Content-Security-Policy" content="{allowed}; form-action \'none\'">'
 
 
-def _body(checked: Checked, tested: Record | None, command: str) -> str:
+def _body(checked: Checked, tested: Record | None, command: str, *, by: str) -> str:
     one = checked.fit
     numbers = [(name, show(value.value, 4), f"{show(value.low)} – {show(value.high)}")
                for name, value in one.parameters.items()]  # fmt: skip
@@ -67,7 +68,8 @@ def _body(checked: Checked, tested: Record | None, command: str) -> str:
               ("SHA-256 of the runs", one.digest), ("to make it again", command or "isoflop.report(...)")]  # fmt: skip
     return (
         f'<main><p class="kind">Scaling report</p><h1>{escape(one.source)}</h1><p class="words">{escape(checked.words)}'
-        f"</p>{_PLAN}<section><h2>What to doubt</h2>{_findings(checked.findings)}</section>"
+        f"</p><section><h2>Plan a budget</h2><p>By {escape(by)}.</p>{_PLAN}"
+        f"<section><h2>What to doubt</h2>{_findings(checked.findings)}</section>"
         + (_section("Backtests", _backtests(tested)) if tested and tested.tests else "")
         + _section(f"The law {one.law.name}", f"<p><code>{escape(str(one.law.formula))}</code></p>"
                    + _table(("parameter", "value", f"{one.options.level:.0%} interval"), numbers))
@@ -76,8 +78,7 @@ def _body(checked: Checked, tested: Record | None, command: str) -> str:
     )  # fmt: skip
 
 
-_PLAN = """<section><h2>Plan a budget</h2>
-<label for="budget">Training compute: <output id="flops" for="budget"></output> FLOPs, C = 6ND</label>
+_PLAN = """<label for="budget">Training compute: <output id="flops" for="budget"></output> FLOPs, C = 6ND</label>
 <input id="budget" type="range" min="0" max="1000" step="1">
 <div class="cards" aria-live="polite"><div><h3>parameters N</h3><output id="N"></output><small></small></div>
 <div><h3>tokens D</h3><output id="D"></output><small></small></div>
