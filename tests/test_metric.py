@@ -182,6 +182,16 @@ def test_a_large_metric_is_not_taken_for_perplexity():
     assert "D03" in {one.code for one in as_loss.findings}
 
 
+def test_what_is_no_loss_is_told_of_metrics():
+    columns = accuracies()
+    rising = isoflop.fit("chinchilla", {**columns, "loss": columns["accuracy"]}, draws=0)
+    far = isoflop.Runs.of(N=columns["N"], D=columns["D"], loss=100 * columns["accuracy"])
+    for code, found in (("F14", rising), ("D03", far)):
+        remedies = [one.remedy for one in found.findings if one.code == code]
+        assert remedies
+        assert all("--metric" in remedy for remedy in remedies)
+
+
 def test_a_forecast_of_accuracy_holds_the_truth(table):
     runs = isoflop.read(table, metric="accuracy:up:1")
     (found,) = isoflop.forecast(runs, N=1e9, D=3e10)

@@ -33,6 +33,7 @@ PURE_NUMBERS = ("Experts", "Granularity", "Bits", "Share")
 """Kinds of inputs that a law may add to a number, so that they keep their unit."""
 RISES = 4.0
 """Standard errors of the slope by which a loss rises with an input that has vanished from the law."""
+MORE_IS_BETTER = "where more is better, say so, as in --metric accuracy:up:1"
 
 
 def doubts(problem: Problem, theta: Array, *, agreement: float, condition: float) -> tuple[Finding, ...]:
@@ -78,7 +79,8 @@ def _signal(problem: Problem, theta: Array) -> Iterator[Finding]:
         yield Finding(
             "F14", "BLOCK",
             f"no scaling signal: the loss falls no more with {' or '.join(problem.inputs)} than noise would",
-            "check that the columns are the right ones, and that the larger runs were trained long enough",
+            "check that the columns are the right ones, and that the larger runs were trained long enough; "
+            f"{MORE_IS_BETTER}",
         )  # fmt: skip
 
 
@@ -95,7 +97,7 @@ def _rising(problem: Problem, theta: Array) -> Iterator[Finding]:
                 "F14", "BLOCK",
                 f"the loss rises with {key}, which {problem.law.name} cannot say",
                 f"check that {key} and loss are the right columns, and that the larger runs were trained as well "
-                "as the smaller ones",
+                f"as the smaller ones; {MORE_IS_BETTER}",
             )  # fmt: skip
 
 

@@ -183,7 +183,8 @@ def _loss(loss: NDArray[np.float64], rows: Rows) -> list[Finding]:
     middle = float(median(loss))
     if middle > _PERPLEXITY_LOSS:
         message = f"the median loss is {middle:.3g}: is this perplexity? 12 nats per token is worse than guessing."
-        return [Finding("D03", "BLOCK", message, "Give the loss in nats per token: ln(perplexity).")]
+        remedy = "Give the loss in nats per token: ln(perplexity). If it is no loss, say what: --metric BLEU:up:100."
+        return [Finding("D03", "BLOCK", message, remedy)]
     message = f"the loss is above {_PERPLEXITY_LOSS:g} in {listed(rows[high])}: diverged, or perplexity?"
     return [Finding("D03", "WARN", message, 'Leave such runs out: --where "loss < 12".')]
 
