@@ -7,6 +7,8 @@ import sys
 import time
 
 from isoflop.study import open_study
+from isoflop.study.claims import claims_in
+from isoflop.study.progress import progress
 
 TRAIN = """\
 import json, os, sys, time
@@ -53,6 +55,22 @@ def records(study, name):
     """Give the records in a run's metrics file."""
     text = (study.folder_of(study.run_called(name)) / "metrics.jsonl").read_text()
     return [json.loads(line) for line in text.splitlines()]
+
+
+def claims(study, name):
+    """Give the attempts at a run."""
+    return claims_in(study.folder_of(study.run_called(name)))
+
+
+def at_work(study):
+    """Give the names of the runs whose commands have begun to report."""
+    return {run.name for run in progress(study).runs if run.state == "running" and run.loss}
+
+
+def whole(study):
+    """Say whether every run is done, and what its metrics hold is one attempt's, nothing twice."""
+    steps = [[one["step"] for one in records(study, run.name)] for run in study.runs]
+    return progress(study).count("done") == len(study) and steps == [[1, 2, 3, 4, 5]] * len(study)
 
 
 def driver(study, program=LAUNCH, *words):

@@ -7,12 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from sweeps import records, started, sweep, until
+from sweeps import at_work, claims, started, sweep, until, whole
 
 from isoflop.launchers.local import launch
 from isoflop.launchers.ray import _QUIET
-from isoflop.study.claims import claims_in
-from isoflop.study.progress import progress
 
 PATIENT = """
 import json, os, sys, time
@@ -56,21 +54,6 @@ def driver(study, *words):
 
 def patient(folder, **how):
     return sweep(folder, train=PATIENT, top="heartbeat = 0.3\n", **how)
-
-
-def claims(study, name):
-    return claims_in(study.folder_of(study.run_called(name)))
-
-
-def at_work(study):
-    """Give the names of the runs whose commands have begun to report."""
-    return {run.name for run in progress(study).runs if run.state == "running" and run.loss}
-
-
-def whole(study):
-    """Say whether every run is done, and what its metrics hold is one attempt's, nothing twice."""
-    steps = [[one["step"] for one in records(study, run.name)] for run in study.runs]
-    return progress(study).count("done") == len(study) and steps == [[1, 2, 3, 4, 5]] * len(study)
 
 
 def test_a_worker_that_is_killed_loses_no_run_and_the_study_finishes(address, tmp_path):

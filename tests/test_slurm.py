@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from slurm_cluster import slurm, slurm_cluster
-from sweeps import records, started, sweep, until
+from sweeps import at_work, claims, started, sweep, until, whole
 
 from isoflop.errors import IsoflopError
 from isoflop.launchers.slurm import follow, launch, submit
-from isoflop.study.claims import claims_in
 from isoflop.study.progress import progress
 from isoflop.study.results import read_result
 
@@ -52,21 +51,6 @@ def quick(monkeypatch):
 def patient(folder, **how):
     """Give a study whose runs wait, as many at a time as the cluster has cores."""
     return sweep(folder, train=PATIENT, top="heartbeat = 0.3\n", **how)
-
-
-def claims(study, name):
-    return claims_in(study.folder_of(study.run_called(name)))
-
-
-def at_work(study):
-    """Give the names of the runs whose commands have begun to report."""
-    return {run.name for run in progress(study).runs if run.state == "running" and run.loss}
-
-
-def whole(study):
-    """Say whether every run is done, and what its metrics hold is one attempt's, nothing twice."""
-    steps = [[one["step"] for one in records(study, run.name)] for run in study.runs]
-    return progress(study).count("done") == len(study) and steps == [[1, 2, 3, 4, 5]] * len(study)
 
 
 def test_a_study_is_run_by_an_array_of_jobs_each_run_once(cluster, run, tmp_path):
