@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.asked import Asked, pairs, takes, takes_runs
-from isoflop.cli.shared import Drawn, Json, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import Drawn, Json, print_json, print_result, refuse_figure, stop_on_block
 from isoflop.errors import UsageError, shown
 from isoflop.units import parse_quantity
 
@@ -142,7 +142,7 @@ def recipes(
     if asked.fix or asked.bounds or asked.objective != "robust":
         raise UsageError("--fix, --bounds and --objective belong to one fit. Say --floor or --exponents instead.")
     for source in sources if output is not None else ():
-        _refuse_figure(source, str(output))
+        refuse_figure(source, str(output))
     named = _runs(sources, asked, by)
     laws = asked.laws or ((asked.law,) if asked.law else ())
     prices = costs.prices(list(named))
@@ -159,13 +159,6 @@ def recipes(
     else:
         print_result(found)
     stop_on_block(found.findings)
-
-
-def _refuse_figure(source: str, output: str) -> None:
-    from isoflop.plot import figure_format
-
-    refuse_overwriting(source, output)
-    figure_format(output)
 
 
 def _runs(sources: Sequence[str], asked: Asked, by: str | None) -> dict[str, Runs]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.asked import Asked, pairs, quantities, takes, takes_runs
-from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_figure, stop_on_block
 from isoflop.errors import UsageError, shown
 
 if TYPE_CHECKING:
@@ -95,11 +95,10 @@ def downstream(
 ) -> None:
     """Forecast accuracy on tasks: N and D to loss, loss to accuracy, with a verdict on each task before."""
     from isoflop.downstream import downstream
-    from isoflop.plot import downstream_figure, figure_format, save_figure
+    from isoflop.plot import downstream_figure, save_figure
 
     if output is not None:
-        refuse_overwriting(runs, output)
-        figure_format(output)
+        refuse_figure(runs, output)
     table, about = scored.table(asked.read(runs))
     said: dict[str, Any] = quantities(at or [], "N=8e9")
     strange = [key for key in said if key not in {"N", "D", "C", "loss"}]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.asked import Asked, takes_runs
-from isoflop.cli.shared import Source_, refuse_overwriting
+from isoflop.cli.shared import Source_, refuse_figure
 from isoflop.errors import UsageError, shown
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw what fits your runs, fit for a paper: the frontier, isoFLOP curves, contours, residuals and more."""
-    from isoflop.plot import figure_format, save_figure
+    from isoflop.plot import save_figure
 
     if kind not in KINDS:
         listed = "; ".join(f"{name} ({what})" for name, what in KINDS.items())
@@ -51,8 +51,7 @@ def plot(
     if targets is not None and kind != "frontier":
         raise UsageError("--targets belongs to frontier. Leave it out.")
     name = output or f"{kind}.png"
-    refuse_overwriting(source, name)
-    figure_format(name)
+    refuse_figure(source, name)
     held = replace(asked, where=targets).read(source) if targets else None
     drawn = _figure(kind, _fitted(source, asked, one_law=kind in _ONE_LAW), held)
     typer.echo(str(save_figure(drawn, name)))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from isoflop.asked import Asked, takes_runs
-from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_figure, stop_on_block
 
 
 @takes_runs
@@ -42,10 +42,7 @@ def emergence(
     from isoflop.emergence import emergence
 
     if output is not None:
-        from isoflop.plot import figure_format
-
-        refuse_overwriting(runs, output)
-        figure_format(output)
+        refuse_figure(runs, output)
     found = emergence(
         asked.read(runs), metric=metric, items=items, target_tokens=target_tokens, chance=chance, ceiling=ceiling,
         along=along, level=asked.level, seed=asked.seed,

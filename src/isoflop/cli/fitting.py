@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.asked import ONE_LAW, Asked, takes_runs
-from isoflop.cli.shared import Drawn, Json, Runs, blocked, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import (
+    Drawn,
+    Json,
+    Runs,
+    blocked,
+    print_json,
+    print_result,
+    refuse_figure,
+    refuse_overwriting,
+    stop_on_block,
+)
 from isoflop.errors import UsageError
 from isoflop.units import parse_quantity
 
@@ -103,11 +113,10 @@ def _figure_saver(runs: str, output: str | None) -> Callable[[Sensitivity | Reco
     """Refuse a figure that cannot be before any work; give what writes it afterwards."""
     if output is None:
         return lambda _: None
-    from isoflop.plot import backtest_figure, figure_format, save_figure, sensitivity_figure
+    from isoflop.plot import backtest_figure, save_figure, sensitivity_figure
     from isoflop.record import Record
 
-    refuse_overwriting(runs, output)
-    figure_format(output)
+    refuse_figure(runs, output)
     return lambda found: save_figure(
         backtest_figure(found) if isinstance(found, Record) else sensitivity_figure(found), output
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from isoflop.asked import Asked, takes_runs
-from isoflop.cli.shared import Drawn, Json, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import Drawn, Json, print_json, print_result, refuse_figure, stop_on_block
 from isoflop.errors import UsageError
 
 DEFAULT = "besiroglu2024"
@@ -38,10 +38,7 @@ def landmarks(
 
     names = _sources(source, asked)
     if output is not None:
-        from isoflop.plot import figure_format
-
-        refuse_overwriting(names[0], output)
-        figure_format(output)
+        refuse_figure(names[0], output)
     first = asked.source(names[0])
     found = landmarks(first, models=models or (), sort=sort, level=asked.level)
     if output is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.asked import interval, pairs, takes
-from isoflop.cli.shared import Drawn, Json, dollars, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import Drawn, Json, dollars, print_json, print_result, refuse_figure, stop_on_block
 from isoflop.errors import UsageError
 from isoflop.units import parse_quantity
 
@@ -112,10 +112,7 @@ def inference(
     from isoflop.inference import inference, read_attempts
 
     if output is not None:
-        from isoflop.plot import figure_format
-
-        refuse_overwriting(table, output)
-        figure_format(output)
+        refuse_figure(table, output)
     models = read_attempts(table, columns=pairs(options.column, "c=n_passed"), where=options.where)
     found = inference(
         models, asked=options.asked(), concentration=interval(concentration),

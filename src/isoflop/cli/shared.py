@@ -88,3 +88,11 @@ def refuse_overwriting(runs: str, output: str) -> None:
     with suppress(OSError, ValueError):  # one of them does not exist, or is a name that no file can have
         if Path(runs).samefile(output):
             raise UsageError(f"-o {output} would overwrite the runs. Say another name, as in -o fit.json.")
+
+
+def refuse_figure(runs: str, output: str) -> None:
+    """Refuse, before any work, a figure over the runs' own file, or of a format that is none of ours."""
+    from isoflop.plot import figure_format
+
+    refuse_overwriting(runs, output)
+    figure_format(output)
