@@ -219,5 +219,6 @@ def mean_loss(ensemble: Ensemble, weights: Array, at: Mapping[str, Array]) -> Ar
 
 
 def values(ensemble: Ensemble) -> list[tuple[Law, Array]]:
-    """Give each law's best parameter values, as one row (1, parameters)."""
-    return [(one.law, one.problem.natural(one.theta[None])) for one in ensemble.members]
+    """Give each law's best parameter values on all runs, as one row (1, parameters)."""
+    pairs = zip(ensemble.members, ensemble.full, strict=True)
+    return [(one.law, one.problem.natural(whole.theta)) for one, whole in pairs]

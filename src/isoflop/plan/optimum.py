@@ -95,8 +95,9 @@ def _strayed(laws: Ensemble | None, *, terms: Terms) -> float:
     most, past, free = float(laws.runs["C"].max()), laws.backtest, Terms(terms.rule)
     far = np.maximum(np.log10(most) - past.cuts, 1e-6)
     moved = np.zeros(len(far))
-    for member, theta, weight in zip(laws.members, past.theta, shares(laws, far), strict=True):
-        rows = np.concatenate([theta, member.theta[None]])
+    parts = zip(laws.members, laws.full, past.theta, shares(laws, far), strict=True)
+    for member, whole, theta, weight in parts:
+        rows = np.concatenate([theta, whole.theta])
         sizes = _log_sizes(member.law, member.problem.natural(rows), np.array([most]), terms=free)[:, 0]
         moved += weight * (sizes[:-1] - sizes[-1])
     rates = np.clip(moved / far, -MOST_STRAYS, MOST_STRAYS)
@@ -171,8 +172,22 @@ def _together(source: Ensemble, weights: Array, each: Array, *, flops: Array, te
         low, high = each[:, place].min() - 0.1, each[:, place].max() + 0.1
         grid = _inside(low + share * (high - low), budget, terms)
         at = terms.worth(law_of(source), np.exp(grid), terms.affordable(np.exp(grid), budget))
-        best[place] = grid[np.argmin(mean_loss(source, weights[:, place, None], at))]
+        best[place] = _lowest(grid, mean_loss(source, weights[:, place, None], at))
     return best
+
+
+def _lowest(grid: Array, loss: Array) -> float:
+    """Give where the loss is least: the floor of the parabola through the lowest point and its neighbours.
+
+    The point itself at an end of the grid, or of what the bounds leave of it.
+    """
+    lowest = int(np.argmin(loss))
+    steps = np.diff(grid[max(lowest - 1, 0) : lowest + 2])
+    if len(steps) < 2 or not steps.min() > 0.99 * steps.max():  # noqa: PLR2004 - both neighbours are there
+        return float(grid[lowest])
+    before, least, after = loss[lowest - 1 : lowest + 2].tolist()
+    bend = before - 2 * least + after
+    return float(grid[lowest]) + (float(steps[0]) * (before - after) / (2 * bend) if 0 < bend < math.inf else 0.0)
 
 
 def _inside(log_n: Array, flops: float, terms: Terms) -> Array:
