@@ -1,6 +1,6 @@
 # `make` lists what there is to do. Everything runs in .venv, which is made when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench
+.PHONY: help demo test lint docs bench vendor
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +38,9 @@ lint: .venv/ready-dev  ## format, lint and types, checked
 
 docs: .venv/ready-dev  ## the generated pages of docs/
 	$(BIN)/python docs/build.py
+
+vendor:  ## the library of the pages built again (needs npm; what it builds is kept in the repository)
+	cd vendor/plot && npm ci --silent && npm run --silent build
 
 bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/startup.py

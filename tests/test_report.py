@@ -60,7 +60,7 @@ def shown(tab, key):
 
 
 def budget(tab):
-    return tab.evaluate("budgetAt(Number(document.getElementById('budget').value))")
+    return tab.evaluate("shown.get().flops")
 
 
 @pytest.mark.browser
@@ -68,50 +68,51 @@ def test_the_slider_moves_by_keyboard_to_what_python_plans_by_one_law(sweep, loo
     one = isoflop.fit("chinchilla", sweep)
     tab = look(one)
     before = budget(tab)
-    tab.focus("#budget")
+    tab.focus("#flops")
     tab.keyboard.press("ArrowRight")
     assert budget(tab) > before
     wanted = isoflop.plan(one, flops=budget(tab))
-    assert shown(tab, "loss") == pytest.approx(wanted.loss.value, rel=1e-9)
-    assert shown(tab, "N") == pytest.approx(wanted.N.value, rel=1e-6)  # the floor of a valley is flat
-    assert shown(tab, "D") == pytest.approx(wanted.D.value, rel=1e-6)
+    for key, within in (("N", 1e-7), ("D", 1e-7), ("loss", 1e-9)):  # the floor of a valley is flat
+        assert shown(tab, key) == pytest.approx(getattr(wanted, key).value, rel=within)
 
 
 @pytest.mark.browser
 def test_what_has_no_interval_is_not_given_one(sweep, look):
     tab = look(isoflop.fit("chinchilla", sweep, draws=50))
-    tab.evaluate("data.plans.N.forEach((row) => { row[1] = null; row[2] = null; }); update()")
+    assert tab.locator("#N + small").inner_text().startswith("90% interval")
+    tab.evaluate("shown.told({ N: [null, null], D: [1, 2], loss: [1, 2] })")
     assert tab.locator("#N + small").inner_text() == "no interval"
     assert tab.locator("#loss + small").inner_text().startswith("90% interval")
 
 
 @pytest.mark.browser
-def test_fifty_steps_of_the_slider_redraw_at_once(sweep, look):
-    steps = look(sweep).evaluate("""() => [...Array(50).keys()].map((i) => {
-        const slider = document.getElementById("budget"), began = performance.now();
+@pytest.mark.parametrize("knob", ["flops", "unique", "serve"])
+def test_fifty_steps_of_a_slider_redraw_at_once(sweep, look, knob):
+    steps = look(sweep).evaluate(
+        """(knob) => [...Array(50).keys()].map((i) => {
+        const slider = document.getElementById(knob), began = performance.now();
         slider.value = i * 20;
         slider.dispatchEvent(new Event("input"));
         document.body.getBoundingClientRect();
         return performance.now() - began;
-    })""")
-    assert np.median(steps) <= 30
+    })""",
+        knob,
+    )
+    assert np.median(steps) <= 60  # 5 to 20 on an idle machine: benchmarks/web.py
 
 
 @pytest.mark.browser
-def test_several_laws_weigh_in_the_browser_as_in_python(sweep, look):
+@pytest.mark.parametrize(
+    "terms", [{}, {"unique_tokens": 2e6}, {"serve_tokens": 1e8}, {"unique_tokens": 1e6, "serve_tokens": 3e7}]
+)
+def test_several_laws_plan_in_the_browser_as_in_python(sweep, look, terms):
     tab = look(sweep)
-    for press in ("End", "Home"):
-        tab.focus("#budget")
-        tab.keyboard.press(press)
-        flops = budget(tab)
-        wanted = isoflop.plan(sweep, flops=flops)
-        sizes = [wanted.N.value, wanted.N.value * 2]
-        tokens = [flops / 6 / size for size in sizes]
-        told = isoflop.forecast(sweep, N=np.array(sizes), D=np.array(tokens))
-        at = "([N, D, C]) => lossAt(N, D, shares(C))"
-        losses = [tab.evaluate(at, [*pair, flops]) for pair in zip(sizes, tokens, strict=True)]
-        assert losses == pytest.approx([one.loss.value for one in told], rel=1e-9)
-        assert shown(tab, "N") == pytest.approx(wanted.N.value, rel=0.01)  # Python looks at 400 sizes
+    for flops in (1e11, 7e11, 5e12, 4e13):
+        asked = {"flops": flops, "unique": terms.get("unique_tokens"), "serve": terms.get("serve_tokens", 0)}
+        tab.evaluate("(asked) => shown.set({ ...asked, unique: asked.unique ?? Infinity })", asked)
+        wanted = isoflop.plan(sweep, flops=flops, **terms)
+        for key, within in (("N", 1e-7), ("D", 1e-7), ("loss", 1e-9)):
+            assert shown(tab, key) == pytest.approx(getattr(wanted, key).value, rel=within)
 
 
 @pytest.mark.browser
@@ -131,8 +132,10 @@ def test_a_hostile_name_stays_text(sweep, look):
     assert tab.title() != "taken"
     assert tab.locator("img").count() == 0
     assert HOSTILE in tab.inner_text("main")
-    tab.locator("circle.run").last.hover()
-    assert tab.inner_text("#point").startswith(f"{HOSTILE}{len(sweep) - 1}: loss ")
+    tab.locator("#figure-frontier [aria-label=dot] circle").last.hover()
+    assert tab.locator("#figure-frontier [aria-label=tip]").text_content().lstrip("\u200b").startswith("</script>")
+    tab.locator("summary").click()
+    assert f"{HOSTILE}{len(sweep) - 1}" in tab.inner_text("details")
 
 
 def test_the_page_is_small_and_its_data_cannot_close_its_script(sweep):

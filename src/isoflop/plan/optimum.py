@@ -183,7 +183,7 @@ def _lowest(grid: Array, loss: Array) -> float:
     """
     lowest = int(np.argmin(loss))
     steps = np.diff(grid[max(lowest - 1, 0) : lowest + 2])
-    if len(steps) < 2 or not steps.min() > 0.99 * steps.max():  # noqa: PLR2004 - both neighbours are there
+    if len(steps) < 2 or not steps.min() > 0.99 * steps.max():
         return float(grid[lowest])
     before, least, after = loss[lowest - 1 : lowest + 2].tolist()
     bend = before - 2 * least + after

@@ -1,93 +1,79 @@
-"""The report's HTML: every text escaped, one style, one script, and a policy that lets nothing else run."""
+"""The report's HTML: every text escaped, one style, two scripts, and a policy that lets nothing else run."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from importlib.metadata import version
 from importlib.resources import files
+from typing import Any
 
-from isoflop.check import Checked, check
 from isoflop.ensemble import Ensemble, combine
-from isoflop.errors import UsageError
-from isoflop.evidence import evidence
-from isoflop.findings import Finding
-from isoflop.fit import Fit, fit
-from isoflop.forecast import name_of
-from isoflop.record import Record, percent, ratio_name, record
-from isoflop.report.content import content, scripts
+from isoflop.fit import Fit
+from isoflop.pages import PLOT_STYLE, asset, content, joined, laws_script, surroundings
 from isoflop.runs import Runs
 from isoflop.saved import to_json
-from isoflop.units import show
 
 _RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
-_ORDER = ("BLOCK", "WARN", "INFO")
 
 
 def page(source: Fit | Ensemble | Runs, *, command: str = "", seed: int = 0) -> str:
     """Give the report of a fit, or of several laws together on some runs, as one HTML document."""
-    one = (
-        source
-        if isinstance(source, Fit)
-        else fit("chinchilla", source.runs if isinstance(source, Ensemble) else source, seed=seed)
-    )
-    if set(one.law.inputs) != {"N", "D"} or not len(one.runs):
-        raise UsageError(f"a report needs a law of N and D and its runs; {one.law.name} came. Give the runs instead.")
-    asked = combine(source) if isinstance(source, Runs) else source
-    checked, behind = check(one), evidence(asked).own
-    data = to_json(content(asked, asked.runs), indent=None).translate(_RISKY)
-    script = f"{scripts(asked)}\n{_file('report.js')}"
-    style = _file("report.css")
-    body = _body(checked, record(behind) if behind else None, command, by=name_of(asked))
+    settled = combine(source) if isinstance(source, Runs) else source
+    data = content(settled, seed=seed)
+    scripts = (asset("plot.js"), f'"use strict";\n{laws_script(settled)}{joined()}{_own("report.js")}')
+    style = asset("look.css")
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(script, style)}'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(scripts, style)}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Scaling report: {escape(one.source)}</title><style>{style}</style></head><body>{body}"
-        f'<script type="application/json" id="data">{data}</script><script>{script}</script></body></html>\n'
+        f"<title>Scaling report: {escape(data['name'])}</title><style>{style}</style></head><body>{_body(data, command)}"
+        f"{_json('data', data)}{_json('around', surroundings())}"
+        f"{''.join(f'<script>{one}</script>' for one in scripts)}</body></html>\n"
     )
 
 
-def _file(name: str) -> str:
+def _own(name: str) -> str:
     return files("isoflop.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(script: str, style: str) -> str:
-    run, look = (base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in (script, style))
-    allowed = f"default-src 'none'; script-src 'sha256-{run}'; style-src 'sha256-{look}'; base-uri 'none'"
-    return f'<meta http-equiv="Content-Security-Policy" content="{allowed}; form-action \'none\'">'
+def _json(name: str, value: Any) -> str:
+    return f'<script type="application/json" id="{name}">{to_json(value, indent=None).translate(_RISKY)}</script>'
 
 
-def _body(checked: Checked, tested: Record | None, command: str, *, by: str) -> str:
-    one = checked.fit
-    numbers = [(name, show(value.value, 4), f"{show(value.low)} – {show(value.high)}")
-               for name, value in one.parameters.items()]  # fmt: skip
-    answers = [(question, answer or "unanswered") for question, answer in checked.checklist.items()]
-    origin = [("made by", f"isoflop {version('isoflop')}"), ("seed", str(one.options.seed)),
-              ("SHA-256 of the runs", one.digest), ("to make it again", command or "isoflop.report(...)")]  # fmt: skip
+def _policy(scripts: Iterable[str], style: str) -> str:
+    run, look = " ".join(map(_hash, scripts)), f"{_hash(style)} {PLOT_STYLE}"
+    allowed = f"default-src 'none'; script-src {run}; style-src {look}; base-uri 'none'; form-action 'none'"
+    return f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _body(data: Mapping[str, Any], command: str) -> str:
+    law, several = data["law"], len(data["laws"]) > 1
+    origin = [
+        ("made by", f"isoflop {data['version']}"),
+        ("seed", str(data["seed"])),
+        ("SHA-256 of the runs", data["digest"]),
+        ("to make it again", command or "isoflop.report(...)"),
+    ]
+    formulas = [(one["name"], one["formula"]) for one in data["laws"]]
     return (
-        f'<main><p class="kind">Scaling report</p><h1>{escape(one.source)}</h1><p class="words">{escape(checked.words)}'
-        f"</p><section><h2>Plan a budget</h2><p>By {escape(by)}.</p>{_PLAN}"
-        f"<section><h2>What to doubt</h2>{_findings(checked.findings)}</section>"
-        + (_section("Backtests", _backtests(tested)) if tested and tested.tests else "")
-        + _section(f"The law {one.law.name}", f"<p><code>{escape(str(one.law.formula))}</code></p>"
-                   + _table(("parameter", "value", f"{one.options.level:.0%} interval"), numbers))
-        + _section("To repeat it", _table(("question", "answer"), answers))
+        f'<main><p class="kind">Scaling report</p><h1>{escape(data["name"])}</h1>'
+        f'<p class="words">{escape(data["words"])}</p>'
+        f'<section><h2>Plan a budget</h2><p>By {escape(data["by"])}.</p><div id="desk"></div></section>'
+        f"<section><h2>What to doubt</h2>{_findings(data['findings'])}</section>"
+        + _backtests(data["backtests"])
+        + (_section("The laws that plan", _table(("law", "formula"), formulas)) if several else "")
+        + _section(f"One law in detail: {law['name']}" if several else f"The law {law['name']}",
+                   f"<p><code>{escape(law['formula'])}</code></p>"
+                   + _table(("parameter", "value", f"{law['level']:.0%} interval"), law["parameters"]))
+        + _section("To repeat it", _table(("question", "answer"), data["checklist"]))
+        + _section("The runs", _runs(data["runs"]))
         + _section("Where it comes from", _table(("", ""), origin)) + "</main>"
     )  # fmt: skip
-
-
-_PLAN = """<label for="budget">Training compute: <output id="flops" for="budget"></output> FLOPs, C = 6ND</label>
-<input id="budget" type="range" min="0" max="1000" step="1">
-<div class="cards" aria-live="polite"><div><h3>parameters N</h3><output id="N"></output><small></small></div>
-<div><h3>tokens D</h3><output id="D"></output><small></small></div>
-<div><h3>loss</h3><output id="loss"></output><small></small></div></div><p id="far"></p>
-<div class="charts"><figure><figcaption>Best loss at each budget</figcaption><svg id="frontier" role="img"
-aria-label="Loss against compute: runs, the best loss at each budget and its interval"></svg></figure>
-<figure><figcaption>Loss against size at this budget</figcaption><svg id="valley" role="img"
-aria-label="Loss against parameters at the chosen budget"></svg></figure></div>
-<p id="point" role="status"></p></section>"""
 
 
 def _section(title: str, inner: str) -> str:
@@ -96,24 +82,27 @@ def _section(title: str, inner: str) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    above = f"<thead><tr>{top}</tr></thead>" if any(head) else ""
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="wide" tabindex="0"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table>{above}<tbody>{body}</tbody></table></div>'
 
 
-def _findings(findings: Sequence[Finding]) -> str:
+def _findings(findings: Sequence[Mapping[str, str]]) -> str:
     rows = "".join(
-        f'<li class="{one.severity}"><b>{one.severity} {escape(one.code)}</b> {_sentence(one.message)} '
-        f"<i>{_sentence(one.remedy)}</i></li>"
-        for one in sorted(findings, key=lambda one: _ORDER.index(one.severity))
+        f'<li class="{one["severity"]}"><b>{one["severity"]} {escape(one["code"])}</b> {escape(one["message"])} '
+        f"<i>{escape(one['remedy'])}</i></li>"
+        for one in findings
     )
     return f"<ul>{rows}</ul>" if rows else "<p>Nothing was found against it.</p>"
 
 
-def _sentence(text: str) -> str:
-    return escape(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+def _backtests(tested: Mapping[str, Any] | None) -> str:
+    if tested is None:
+        return ""
+    told = f"<p>{tested['tests']} forecasts of runs beyond those fitted: mean error, by times the compute.</p>"
+    return _section("Backtests", told + _table(("", *tested["ratios"]), tested["errors"]))
 
 
-def _backtests(tested: Record) -> str:
-    rows = [(name, *map(percent, row)) for name, row in tested.errors.items()]
-    told = f"<p>{tested.tests} forecasts of runs beyond those fitted: mean error, by times the compute.</p>"
-    return told + _table(("", *map(ratio_name, tested.ratios)), rows)
+def _runs(runs: Sequence[Mapping[str, Any]]) -> str:
+    rows = [(one["name"], *(f"{one[key]:.6g}" for key in ("N", "D", "C", "loss"))) for one in runs]
+    return f"<details><summary>{len(runs)} runs</summary>{_table(('run', 'N', 'D', 'FLOPs', 'loss'), rows)}</details>"

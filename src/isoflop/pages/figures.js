@@ -1,0 +1,119 @@
+// The figures of a page, drawn by Observable Plot. Each is drawn again when what it shows changes; the chosen budget is
+// a dot that only moves.
+import { power, show, showFlops, showLoss } from "./units.js";
+
+const HEIGHT = 290, ROOM = 56, AXIS = 11;
+const EDGE = 1.5; // contours reach beyond the frame, which cuts off where they close
+const INK = { law: "var(--law)", quiet: "var(--quiet)", second: "var(--second)", line: "var(--line)" };
+const SVG = "http://www.w3.org/2000/svg";
+
+// Round numbers between two ends, for a logarithmic axis that spans less than a decade or two.
+const round = (low, high, count = 5) => {
+  const rough = (high - low) / count, unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * ([1, 2, 5].find((one) => one * unit >= rough) ?? 10);
+  return Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) => (Math.ceil(low / step) + i) * step);
+};
+const decades = (low, high, most = 6) => {
+  const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
+  const every = Math.max(1, Math.ceil((last - first + 1) / most));
+  return Array.from({ length: Math.max(0, Math.floor((last - first) / every) + 1) }, (_, i) => 10 ** (first + i * every));
+};
+const logarithmic = (domain, label) => {
+  const ticks = decades(...domain);
+  return ticks.length > 1
+    ? { type: "log", domain, label, ticks, tickFormat: power }
+    : { type: "log", domain, label, ticks: round(...domain, 4), tickFormat: (x) => show(x, 2) };
+};
+const losses = (domain) => ({
+  type: "log", domain, label: "loss", ticks: round(...domain), grid: true,
+  tickFormat: (y) => y.toFixed(domain[1] - domain[0] < 0.25 ? 3 : 2),
+});
+const padded = (values, share) => {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return [low * (high / low) ** -share * (1 - 1e-3), high * (high / low) ** share * (1 + 1e-3)];
+};
+
+// Draw into a box, as wide as it is, and give { move }: where the dots of the chosen budget stand.
+const figure = (box, said, { x, y, marks }) => {
+  const drawn = Plot.plot({
+    className: "plot", width: Math.max(box.clientWidth, 260), height: HEIGHT, marginLeft: ROOM, marginBottom: 38, marginRight: 14,
+    style: { fontSize: `${AXIS}px`, background: "transparent", overflow: "visible" }, ariaLabel: said, x, y, marks,
+  });
+  drawn.setAttribute("role", "img");
+  box.replaceChildren(drawn);
+  const across = drawn.scale("x"), up = drawn.scale("y"), dots = [];
+  const move = (...points) => points.forEach(([at, height], i) => {
+    dots[i] ??= drawn.appendChild(Object.assign(document.createElementNS(SVG, "circle"), {}));
+    const inside = at >= across.domain[0] && at <= across.domain[1] && height >= up.domain[0] && height <= up.domain[1];
+    const place = { class: "now", r: inside ? 6 : 0, cx: inside ? across.apply(at) : 0, cy: inside ? up.apply(height) : 0 };
+    for (const [key, value] of Object.entries(place)) dots[i].setAttribute(key, value);
+  });
+  return { move };
+};
+
+const runTip = (run) => `${run.name}\n${show(run.N)} parameters, ${show(run.D)} tokens\n${showFlops(run.C)} FLOPs, loss ${showLoss(run.loss)}`;
+const dots = (runs, key) => Plot.dot(runs, {
+  x: "C", y: key, r: 3, fill: INK.quiet, fillOpacity: 0.6, title: runTip, tip: true, clip: true,
+});
+
+// The least loss at each budget, with the interval, beside the runs. path: rows of { C, loss, low, high, each }.
+export const frontier = (box, { runs, path, laws }) => {
+  const seen = [...runs.map((one) => one.loss), ...path.flatMap((one) => [one.loss, one.low, one.high])].filter((y) => y > 0);
+  const thin = laws.length < 2 ? [] : laws.map((_, k) =>
+    Plot.line(path, { x: "C", y: (one) => one.each[k], stroke: INK.law, strokeOpacity: 0.35, strokeWidth: 1, clip: true }));
+  return figure(box, "Loss against compute: the runs, the best loss at each budget and its interval", {
+    x: logarithmic(padded(path.map((one) => one.C), 0.02), "training FLOPs →"), y: losses(padded(seen, 0.04)),
+    marks: [
+      Plot.areaY(path.filter((one) => one.low > 0), { x: "C", y1: "low", y2: "high", fill: INK.law, fillOpacity: 0.16, clip: true }),
+      ...thin, Plot.line(path, { x: "C", y: "loss", stroke: INK.law, strokeWidth: 2.4, clip: true }), dots(runs, "loss"),
+    ],
+  });
+};
+
+// Loss against size at the chosen budget. curves: one list of { N, loss } for each law, the last of all together.
+export const valley = (box, { curves, best }) => {
+  const all = curves.at(-1), top = Math.max(...all.map((one) => one.loss).filter(Number.isFinite));
+  return figure(box, "Loss against parameters at the chosen budget", {
+    x: logarithmic([all[0].N, all.at(-1).N], "parameters N →"), y: losses([best.loss * 0.992, Math.min(top, best.loss * 1.25)]),
+    marks: curves.map((points, k) => Plot.line(points, {
+      x: "N", y: "loss", stroke: INK.law, strokeWidth: k === curves.length - 1 ? 2.4 : 1,
+      strokeOpacity: k === curves.length - 1 ? 1 : 0.35, clip: true,
+    })),
+  });
+};
+
+// The best N and D at each budget, beside published models where they lie in the range.
+export const allocation = (box, { path, models }) => {
+  const x = padded(path.map((one) => one.C), 0.02), near = models.filter((one) => one.C >= x[0] && one.C <= x[1]);
+  const shown = [];
+  for (const one of [...near].sort((a, b) => b.C - a.C))
+    if (shown.every((other) => Math.abs(Math.log10(one.C / other.C)) > 0.9 || Math.abs(Math.log10(one.N / other.N)) > 0.3)) shown.push(one);
+  const both = [...path.flatMap((one) => [one.N, one.D]), ...near.flatMap((one) => [one.N, one.D])].filter((y) => y > 0);
+  const told = (one) => `${one.name} (${one.year})\n${show(one.N)} parameters, ${show(one.D)} tokens\n${showFlops(one.C)} FLOPs`;
+  const end = path.at(-1), band = { fill: INK.law, fillOpacity: 0.14, clip: true };
+  return figure(box, "The best number of parameters and of tokens at each budget", {
+    x: logarithmic(x, "training FLOPs →"), y: { ...logarithmic(padded(both, 0.03), "parameters, tokens"), grid: true },
+    marks: [
+      Plot.areaY(path.filter((one) => one.N_low > 0 && Number.isFinite(one.N_high)), { x: "C", y1: "N_low", y2: "N_high", ...band }),
+      Plot.line(path, { x: "C", y: "N", stroke: INK.law, strokeWidth: 2.4, clip: true }),
+      Plot.line(path, { x: "C", y: "D", stroke: INK.second, strokeWidth: 2.4, clip: true }),
+      Plot.text([end], { x: "C", y: "N", text: () => "N", dx: -8, dy: -10, fill: INK.law, fontWeight: 700, fontSize: 13 }),
+      Plot.text([end], { x: "C", y: "D", text: () => "D", dx: -8, dy: -10, fill: INK.second, fontWeight: 700, fontSize: 13 }),
+      Plot.dot(near, { x: "C", y: "N", r: 3, stroke: INK.quiet, strokeWidth: 1.2, title: told, tip: true, clip: true }),
+      Plot.text(shown, { x: "C", y: "N", text: "name", dy: -8, fill: INK.quiet, fontSize: 10, clip: true }),
+    ],
+  });
+};
+
+// Lines of equal loss over compute and size, and the cheapest way down. at: (C, N) → loss.
+export const contours = (box, { runs, path, at, sizes, levels }) => {
+  const [x1, x2] = padded(path.map((one) => one.C), 0.02), [y1, y2] = padded(sizes, 0.03);
+  const wide = { x1: x1 / EDGE, x2: x2 * EDGE, y1: y1 / EDGE, y2: y2 * EDGE };
+  return figure(box, "Lines of equal loss over compute and parameters, and the best size at each budget", {
+    x: logarithmic([x1, x2], "training FLOPs →"), y: logarithmic([y1, y2], "parameters N"),
+    marks: [
+      Plot.contour({ value: at, ...wide, pixelSize: 8, thresholds: levels, stroke: INK.quiet, strokeOpacity: 0.7, clip: true }),
+      Plot.line(path, { x: "C", y: "N", stroke: INK.law, strokeWidth: 2.4, clip: true }), dots(runs, "N"),
+    ],
+  });
+};

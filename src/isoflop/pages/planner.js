@@ -1,0 +1,100 @@
+// The plan of a budget by the steps of src/isoflop/allocation.py and src/isoflop/plan/optimum.py, so that numbers move
+// with a slider. A model is { laws, fresh, unique, weighing, largest }: laws give a loss for { N, D, U, bits }, `fresh`
+// what N and D are worth where tokens repeat and a law does not know it (its `unique` is false), `weighing` what the laws
+// weigh, null where the first alone counts. Terms are { serving, unique }: FLOPs per parameter after training, and tokens.
+
+const GRID = 96, POINTS = 400, FEW_POINTS = 60, HALVINGS = 40, FEW_HALVINGS = 10, STEP = 1e-3, WITHOUT_END = 1e40;
+const LEAST = 0.99; // of a step of the grid: what a bound has cut is shorter
+export const PLAIN = { serving: 0, unique: Infinity };
+
+// The weight of each law so many decades beyond the largest run: src/isoflop/ensemble.py, shares.
+export const shares = (w, far) => {
+  const near = w.decades.map((d) => Math.exp(-Math.abs(d - far) / w.near));
+  const total = near.reduce((a, b) => a + b, 0) + w.tests, bounded = w.reach.some(Number.isFinite);
+  const raw = w.squares.map((row, k) => {
+    const mean = (row.reduce((sum, square, i) => sum + square * near[i], 0) + w.tests * w.expected) / total;
+    return (bounded ? 10 ** (-2 * Math.max(far - w.reach[k], 0)) : 1) / mean;
+  });
+  const all = raw.reduce((a, b) => a + b, 0);
+  return raw.map((one) => one / all);
+};
+
+export const decadesBeyond = (model, flops) => (model.largest === null ? NaN : Math.max(Math.log10(flops / model.largest), 0));
+
+export const tokensFor = (N, budget, terms) => Math.max(budget - terms.serving * N, 0) / 6 / N;
+
+const worth = (model, k, N, D, terms) => {
+  if (model.unique[k]) return { N, D, U: Math.min(terms.unique, WITHOUT_END), bits: 16 };
+  return terms.unique < Infinity ? { ...model.fresh(N, D, terms.unique), bits: 16 } : { N, D, bits: 16 };
+};
+
+const weightsAt = (model, far) => (model.weighing ? shares(model.weighing, far) : [1]);
+
+const meanLog = (model, at, weights) => {
+  let sum = 0;
+  for (let k = 0; k < weights.length; k++) sum += weights[k] * Math.log(model.laws[k](at));
+  return sum;
+};
+
+// The loss of a run of N parameters on D tokens: the laws weigh as much as they do so far beyond the runs.
+export const lossAt = (model, N, D, terms = PLAIN) => {
+  const at = worth(model, 0, N, D, terms);
+  return Math.exp(meanLog(model, at, weightsAt(model, decadesBeyond(model, 6 * at.N * at.D))));
+};
+
+export const lossBy = (model, k, N, D, terms = PLAIN) => model.laws[k](worth(model, k, N, D, terms));
+
+// The largest log N that leaves the budget a token.
+const highest = (budget, terms) => {
+  let low = 0, high = Math.log(budget);
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (tokensFor(Math.exp(middle), budget, terms) >= 1) low = middle; else high = middle;
+  }
+  return (low + high) / 2;
+};
+
+const slope = (f, x) => (8 * (f(x + STEP) - f(x - STEP)) - f(x + 2 * STEP) + f(x - 2 * STEP)) / (12 * STEP);
+
+// Where f is least between the ends: a grid finds the valley, bisection of the slope its floor.
+const floorOf = (f, high, halvings) => {
+  const at = (i) => (i / (GRID - 1)) * high;
+  let place = 0, least = Infinity;
+  for (let i = 0; i < GRID; i++) {
+    const value = f(at(i));
+    if (value < least) [place, least] = [i, value];
+  }
+  let a = at(Math.max(place - 1, 0)), b = at(Math.min(place + 1, GRID - 1));
+  for (let i = 0; i < halvings; i++) {
+    const middle = (a + b) / 2;
+    if (slope(f, middle) < 0) a = middle; else b = middle;
+  }
+  return (a + b) / 2;
+};
+
+// Where several laws together are best, between the sizes that each prefers: the floor of a parabola through three points.
+const together = (f, each, high, points) => {
+  const low = Math.min(...each) - 0.1, top = Math.max(...each) + 0.1;
+  const at = (i) => Math.min(Math.max(low + (i / (points - 1)) * (top - low), 0), high);
+  let place = 0, least = Infinity;
+  for (let i = 0; i < points; i++) {
+    const value = f(at(i));
+    if (value < least) [place, least] = [i, value];
+  }
+  const x = at(place), steps = [x - at(place - 1), at(place + 1) - x];
+  if (place === 0 || place === points - 1 || !(Math.min(...steps) > LEAST * Math.max(...steps))) return x;
+  const before = f(at(place - 1)), after = f(at(place + 1)), bend = before - 2 * least + after;
+  return bend > 0 && bend < Infinity ? x + (steps[0] * (before - after)) / (2 * bend) : x;
+};
+
+// The run of least loss for a budget; `each` is what every law by itself would train. fine: to the last digits.
+export const best = (model, budget, terms = PLAIN, fine = true) => {
+  const high = highest(budget, terms), halvings = fine ? HALVINGS : FEW_HALVINGS;
+  const at = (x, k = 0) => worth(model, k, Math.exp(x), tokensFor(Math.exp(x), budget, terms), terms);
+  const counted = model.weighing || fine ? model.laws : model.laws.slice(0, 1);
+  const each = counted.map((law, k) => floorOf((x) => law(at(x, k)), high, halvings));
+  const weights = weightsAt(model, decadesBeyond(model, budget));
+  const x = model.weighing ? together((y) => meanLog(model, at(y), weights), each, high, fine ? POINTS : FEW_POINTS) : each[0];
+  const run = (N) => ({ N, D: tokensFor(N, budget, terms) }), found = run(Math.exp(x));
+  return { ...found, C: 6 * found.N * found.D, loss: lossAt(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };
+};
