@@ -15,8 +15,9 @@ from isoflop.demand import DEVICE
 from isoflop.devices import DEVICES, MFU
 from isoflop.landmarks import MODELS
 from isoflop.pages.content import content, laws_script, told
+from isoflop.pages.published import curves_script
 
-__all__ = ["PLOT_STYLE", "asset", "content", "joined", "laws_script", "surroundings", "told"]
+__all__ = ["PLOT_STYLE", "asset", "content", "curves_script", "joined", "laws_script", "surroundings", "told"]
 
 MODULES = ("units.js", "planner.js", "figures.js", "desk.js")
 """The modules of a page, each after those that it imports."""

@@ -100,7 +100,8 @@ def _drawn(source: Settled, runs: Runs | None) -> dict[str, Any]:
         for row in range(len(runs))
     ]  # fmt: skip
     start = high * 10 if runs else math.sqrt(low * high)
-    return {"runs": points, "budgets": budgets, "plans": ends, "level": plans[0].N.level, "start": start,
+    return {"runs": points, "budgets": budgets, "plans": ends, "start": start,
+            "interval": "the curves span" if isinstance(source, Several) else f"{plans[0].N.level:.0%} interval",
             "largest": high if runs else _largest(source)}  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 // The desk: sliders for what may be spent and what bounds it, the best run for that, and figures that follow.
-import { best, decadesBeyond, lossAt, lossBy, tokensFor } from "./planner.js";
+import { best, lossAt, lossBy, tokensFor } from "./planner.js";
 import { allocation, contours, frontier, valley } from "./figures.js";
 import { quantity, show, showFlops, showLoss, showMoney } from "./units.js";
 
@@ -103,7 +103,7 @@ export const desk = ({ data, laws, fresh, around, changed = () => {} }) => {
   const boxes = { frontier: el("div"), valley: el("div"), allocation: el("div"), contours: el("div") };
   const titles = {
     frontier: "Best loss at each budget", valley: "Loss against size at this budget",
-    allocation: "Best size and tokens at each budget", contours: "Lines of equal loss, and the cheapest way down",
+    allocation: "Best size and tokens at each budget", contours: "Lines of equal loss, and the best size",
   };
   const charts = Object.entries(boxes).map(([key, box]) => el("figure", { id: `figure-${key}` }, el("figcaption", {}, titles[key]), box));
   const compared = el("tbody"), table = el("table", { id: "compared" },
@@ -126,7 +126,7 @@ export const desk = ({ data, laws, fresh, around, changed = () => {} }) => {
   const interval = (key, found) => {
     const [low, high] = full ? full[key] : ends(key, state.flops, found[key]), written = key === "loss" ? showLoss : show;
     if (!(low !== null && Number.isFinite(low))) return "no interval";
-    return `${Math.round(100 * data.level)}% interval${full || plain() ? "" : ", about"} ${written(low)} – ${written(high)}`;
+    return `${data.interval}${full || plain() ? "" : ", about"} ${written(low)} – ${written(high)}`;
   };
 
   const follow = () => {
@@ -165,14 +165,14 @@ export const desk = ({ data, laws, fresh, around, changed = () => {} }) => {
     }
     cards.cost.value.textContent = showMoney(hours * state.price);
     cards.cost.value.dataset.value = hours * state.price;
-    cards.cost.ends.textContent = `${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${show(state.count)} × ${state.device}`;
+    cards.cost.ends.textContent = `${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${state.count} × ${state.device}`;
     cards.N.more.textContent = `${show(found.D / found.N)} tokens per parameter`;
     cards.D.more.textContent = state.unique < found.D ? `${show(found.D / state.unique)} times the same data` : "";
     cards.loss.more.textContent = state.serve ? `${showFlops(state.flops - found.C)} FLOPs are left for serving` : "";
     answer.textContent = `With ${showFlops(state.flops)} FLOPs, train ${show(found.N)} parameters on ${show(found.D)} tokens: loss ${showLoss(found.loss)}.`;
-    const beyond = decadesBeyond(model, state.flops);
-    far.textContent = Number.isNaN(beyond) ? "" : beyond > 0 ? `${beyond.toFixed(1)} decades beyond the largest run.` : "Within the compute of the runs.";
-    far.className = beyond > 2 ? "BLOCK" : beyond > 1 ? "WARN" : "";
+    const told = found.far > 0 ? `${found.far.toFixed(1)} decades beyond the largest run.` : "Within the compute of the runs.";
+    far.textContent = Number.isNaN(found.far) ? "" : told;
+    far.className = found.far > 2 ? "BLOCK" : found.far > 1 ? "WARN" : "";
     follow();
     valley(boxes.valley, { curves: valleys(found), best: found }).move([found.N, found.loss]);
     figures.frontier.move([state.flops, found.loss]);

@@ -3,6 +3,8 @@
 import { power, show, showFlops, showLoss } from "./units.js";
 
 const HEIGHT = 290, ROOM = 56, AXIS = 11;
+const HIGHEST = 2.5; // times the least loss, up to which losses are drawn
+const LABEL = [110, 22]; // pixels that a model's name takes
 const EDGE = 1.5; // contours reach beyond the frame, which cuts off where they close
 const INK = { law: "var(--law)", quiet: "var(--quiet)", second: "var(--second)", line: "var(--line)" };
 const SVG = "http://www.w3.org/2000/svg";
@@ -59,10 +61,11 @@ const dots = (runs, key) => Plot.dot(runs, {
 // The least loss at each budget, with the interval, beside the runs. path: rows of { C, loss, low, high, each }.
 export const frontier = (box, { runs, path, laws }) => {
   const seen = [...runs.map((one) => one.loss), ...path.flatMap((one) => [one.loss, one.low, one.high])].filter((y) => y > 0);
+  const top = Math.min(Math.max(...seen), HIGHEST * Math.min(...seen));
   const thin = laws.length < 2 ? [] : laws.map((_, k) =>
     Plot.line(path, { x: "C", y: (one) => one.each[k], stroke: INK.law, strokeOpacity: 0.35, strokeWidth: 1, clip: true }));
   return figure(box, "Loss against compute: the runs, the best loss at each budget and its interval", {
-    x: logarithmic(padded(path.map((one) => one.C), 0.02), "training FLOPs →"), y: losses(padded(seen, 0.04)),
+    x: logarithmic(padded(path.map((one) => one.C), 0.02), "training FLOPs →"), y: losses(padded([Math.min(...seen), top], 0.04)),
     marks: [
       Plot.areaY(path.filter((one) => one.low > 0), { x: "C", y1: "low", y2: "high", fill: INK.law, fillOpacity: 0.16, clip: true }),
       ...thin, Plot.line(path, { x: "C", y: "loss", stroke: INK.law, strokeWidth: 2.4, clip: true }), dots(runs, "loss"),
@@ -85,14 +88,15 @@ export const valley = (box, { curves, best }) => {
 // The best N and D at each budget, beside published models where they lie in the range.
 export const allocation = (box, { path, models }) => {
   const x = padded(path.map((one) => one.C), 0.02), near = models.filter((one) => one.C >= x[0] && one.C <= x[1]);
-  const shown = [];
-  for (const one of [...near].sort((a, b) => b.C - a.C))
-    if (shown.every((other) => Math.abs(Math.log10(one.C / other.C)) > 0.9 || Math.abs(Math.log10(one.N / other.N)) > 0.3)) shown.push(one);
-  const both = [...path.flatMap((one) => [one.N, one.D]), ...near.flatMap((one) => [one.N, one.D])].filter((y) => y > 0);
+  const both = [...path.flatMap((one) => [one.N, one.D]), ...near.map((one) => one.N)].filter((y) => y > 0), y = padded(both, 0.03);
+  const share = ([low, high], value) => Math.log(value / low) / Math.log(high / low), shown = [];
+  const apart = (one, other) => Math.abs(share(x, one.C) - share(x, other.C)) * (box.clientWidth - ROOM) > LABEL[0]
+    || Math.abs(share(y, one.N) - share(y, other.N)) * HEIGHT > LABEL[1];
+  for (const one of [...near].sort((a, b) => b.C - a.C)) if (shown.every((other) => apart(one, other))) shown.push(one);
   const told = (one) => `${one.name} (${one.year})\n${show(one.N)} parameters, ${show(one.D)} tokens\n${showFlops(one.C)} FLOPs`;
   const end = path.at(-1), band = { fill: INK.law, fillOpacity: 0.14, clip: true };
   return figure(box, "The best number of parameters and of tokens at each budget", {
-    x: logarithmic(x, "training FLOPs →"), y: { ...logarithmic(padded(both, 0.03), "parameters, tokens"), grid: true },
+    x: logarithmic(x, "training FLOPs →"), y: { ...logarithmic(y, "parameters, tokens"), grid: true },
     marks: [
       Plot.areaY(path.filter((one) => one.N_low > 0 && Number.isFinite(one.N_high)), { x: "C", y1: "N_low", y2: "N_high", ...band }),
       Plot.line(path, { x: "C", y: "N", stroke: INK.law, strokeWidth: 2.4, clip: true }),
@@ -100,7 +104,10 @@ export const allocation = (box, { path, models }) => {
       Plot.text([end], { x: "C", y: "N", text: () => "N", dx: -8, dy: -10, fill: INK.law, fontWeight: 700, fontSize: 13 }),
       Plot.text([end], { x: "C", y: "D", text: () => "D", dx: -8, dy: -10, fill: INK.second, fontWeight: 700, fontSize: 13 }),
       Plot.dot(near, { x: "C", y: "N", r: 3, stroke: INK.quiet, strokeWidth: 1.2, title: told, tip: true, clip: true }),
-      Plot.text(shown, { x: "C", y: "N", text: "name", dy: -8, fill: INK.quiet, fontSize: 10, clip: true }),
+      Plot.text(shown, {
+        x: "C", y: "N", text: "name", dx: 6, dy: 7, textAnchor: "start", fill: INK.quiet, stroke: "var(--page)", strokeWidth: 4, fontSize: 10,
+        filter: (one) => share(x, one.C) < 0.8,
+      }),
     ],
   });
 };

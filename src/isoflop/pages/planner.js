@@ -19,7 +19,7 @@ export const shares = (w, far) => {
   return raw.map((one) => one / all);
 };
 
-export const decadesBeyond = (model, flops) => (model.largest === null ? NaN : Math.max(Math.log10(flops / model.largest), 0));
+const decadesBeyond = (model, flops) => (model.largest === null ? NaN : Math.max(Math.log10(flops / model.largest), 0));
 
 export const tokensFor = (N, budget, terms) => Math.max(budget - terms.serving * N, 0) / 6 / N;
 
@@ -36,11 +36,13 @@ const meanLog = (model, at, weights) => {
   return sum;
 };
 
-// The loss of a run of N parameters on D tokens: the laws weigh as much as they do so far beyond the runs.
-export const lossAt = (model, N, D, terms = PLAIN) => {
-  const at = worth(model, 0, N, D, terms);
-  return Math.exp(meanLog(model, at, weightsAt(model, decadesBeyond(model, 6 * at.N * at.D))));
+// How far beyond the largest run one of N parameters on D tokens lies, by what they are worth, and its loss: the laws
+// weigh as much as they do there.
+const outcome = (model, N, D, terms) => {
+  const at = worth(model, 0, N, D, terms), far = decadesBeyond(model, 6 * at.N * at.D);
+  return { far, loss: Math.exp(meanLog(model, at, weightsAt(model, far))) };
 };
+export const lossAt = (model, N, D, terms = PLAIN) => outcome(model, N, D, terms).loss;
 
 export const lossBy = (model, k, N, D, terms = PLAIN) => model.laws[k](worth(model, k, N, D, terms));
 
@@ -96,5 +98,5 @@ export const best = (model, budget, terms = PLAIN, fine = true) => {
   const weights = weightsAt(model, decadesBeyond(model, budget));
   const x = model.weighing ? together((y) => meanLog(model, at(y), weights), each, high, fine ? POINTS : FEW_POINTS) : each[0];
   const run = (N) => ({ N, D: tokensFor(N, budget, terms) }), found = run(Math.exp(x));
-  return { ...found, C: 6 * found.N * found.D, loss: lossAt(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };
+  return { ...found, C: 6 * found.N * found.D, ...outcome(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };
 };

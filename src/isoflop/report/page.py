@@ -27,8 +27,8 @@ def page(source: Fit | Ensemble | Runs, *, command: str = "", seed: int = 0) -> 
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(scripts, style)}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Scaling report: {escape(data['name'])}</title><style>{style}</style></head><body>{_body(data, command)}"
-        f"{_json('data', data)}{_json('around', surroundings())}"
+        f"<title>Scaling report: {escape(data['name'])}</title><style>{style}</style></head><body>"
+        f"{_body(data, command)}{_json('data', data)}{_json('around', surroundings())}"
         f"{''.join(f'<script>{one}</script>' for one in scripts)}</body></html>\n"
     )
 
