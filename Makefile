@@ -67,6 +67,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 	$(BIN)/python benchmarks/finish.py
 	$(BIN)/python benchmarks/recipes.py
 	$(BIN)/python benchmarks/downstream.py
+	$(BIN)/python benchmarks/web.py
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -92,7 +92,8 @@ export const allocation = (box, { path, models }) => {
   const share = ([low, high], value) => Math.log(value / low) / Math.log(high / low), shown = [];
   const apart = (one, other) => Math.abs(share(x, one.C) - share(x, other.C)) * (box.clientWidth - ROOM) > LABEL[0]
     || Math.abs(share(y, one.N) - share(y, other.N)) * HEIGHT > LABEL[1];
-  for (const one of [...near].sort((a, b) => b.C - a.C)) if (shown.every((other) => apart(one, other))) shown.push(one);
+  const roomy = near.filter((one) => share(x, one.C) < 0.8).sort((a, b) => b.C - a.C);
+  for (const one of roomy) if (shown.every((other) => apart(one, other))) shown.push(one);
   const told = (one) => `${one.name} (${one.year})\n${show(one.N)} parameters, ${show(one.D)} tokens\n${showFlops(one.C)} FLOPs`;
   const end = path.at(-1), band = { fill: INK.law, fillOpacity: 0.14, clip: true };
   return figure(box, "The best number of parameters and of tokens at each budget", {
@@ -106,7 +107,6 @@ export const allocation = (box, { path, models }) => {
       Plot.dot(near, { x: "C", y: "N", r: 3, stroke: INK.quiet, strokeWidth: 1.2, title: told, tip: true, clip: true }),
       Plot.text(shown, {
         x: "C", y: "N", text: "name", dx: 6, dy: 7, textAnchor: "start", fill: INK.quiet, stroke: "var(--page)", strokeWidth: 4, fontSize: 10,
-        filter: (one) => share(x, one.C) < 0.8,
       }),
     ],
   });

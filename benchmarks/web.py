@@ -1,0 +1,138 @@
+"""isoflop web beside a Streamlit page of the same task, in one Chromium: start to first chart, bytes, slider to redraw.
+
+    python benchmarks/web.py [--streamlit-python PATH] [--steps 50]
+
+A slider is moved by real key presses; the clock runs in the page from the key to the frame after the number that
+follows it has changed. PATH is the Python of an environment with streamlit, typer and rich (isoflop is imported from
+here); ISOFLOP_STREAMLIT_PYTHON says the same. Without it the rival is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure import ISOFLOP, ONE_THREAD
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HERE = Path(__file__).parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+CLOCK = """([slider, told]) => {
+  window.steps = [];
+  const read = () => document.querySelector(told).textContent;
+  document.querySelector(slider).addEventListener("keydown", () => {
+    const began = performance.now(), before = read();
+    const watch = () => requestAnimationFrame(() => {
+      if (read() === before) watch(); else window.steps.push(performance.now() - began);
+    });
+    watch();
+  }, true);
+}"""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A page: how it is started, the address it prints, what shows that a chart is there, its slider and its number."""
+
+    name: str
+    command: list[str]
+    address: str
+    chart: str
+    slider: str
+    number: str
+
+
+OURS = Rival(
+    "isoflop web", [ISOFLOP, "web", "--no-browser", "--port", "0"], r"(http://\S+)", "#figure-frontier circle.now",
+    "#flops", "#loss",
+)  # fmt: skip
+
+
+def streamlit(python: str) -> Rival:
+    """Give the rival, run by that Python."""
+    options = ["--server.headless", "true", "--browser.gatherUsageStats", "false", "--server.port", "8599"]
+    return Rival(
+        "Streamlit", [python, "-m", "streamlit", "run", str(HERE / "web_streamlit.py"), *options],
+        r"(http://localhost:\S+)", "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg.marks",
+        "[data-testid=stSlider] [role=slider], [data-testid=stSlider] input", "[data-testid=stMetricValue]",
+    )  # fmt: skip
+
+
+@contextmanager
+def served(rival: Rival) -> Iterator[tuple[str, float]]:
+    """Start a page's server and give the address that it prints, and when it was started."""
+    began = time.perf_counter()
+    environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(HERE.parent / "src")}
+    process = subprocess.Popen(
+        rival.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
+    try:
+        for line in process.stdout or ():
+            if found := re.search(rival.address, line):
+                yield found[1], began
+                return
+        raise SystemExit(f"{rival.name} printed no address")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def weigh(page: Page) -> list[int]:
+    """Count the bytes of what the page loads, as they come over the wire, into the list that is given back."""
+    weights: list[int] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: weights.append(int(event["encodedDataLength"])))
+    return weights
+
+
+def measured(browser: Browser, rival: Rival, steps: int) -> str:
+    """Measure one page and give its row."""
+    with served(rival) as (address, began):
+        page = browser.new_context().new_page()
+        weights = weigh(page)
+        opened = time.perf_counter()
+        page.goto(address)
+        page.wait_for_selector(rival.chart, timeout=60_000)
+        shown = time.perf_counter()
+        page.wait_for_timeout(1500)
+        page.evaluate(CLOCK, [rival.slider, rival.number])
+        page.focus(rival.slider)
+        for step in range(steps):
+            page.keyboard.press("ArrowLeft")
+            page.wait_for_function("(count) => window.steps.length > count", arg=step, timeout=20_000)
+        took = page.evaluate("window.steps")
+        page.context.close()
+    return (
+        f"{rival.name:12} {shown - began:8.2f} s {shown - opened:8.2f} s {sum(weights) / 1e3:9.0f} kB "
+        f"{statistics.median(took):8.1f} ms {max(took):8.1f} ms"
+    )
+
+
+def main() -> None:
+    """Print a row for each page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--streamlit-python", default=os.environ.get("ISOFLOP_STREAMLIT_PYTHON"))
+    parser.add_argument("--steps", type=int, default=50)
+    asked = parser.parse_args()
+    rivals = [OURS, *([streamlit(asked.streamlit_python)] if asked.streamlit_python else [])]
+    print(f"{'':12} {'command':>10} {'page':>10} {'loaded':>12} {'median':>11} {'worst':>11}")
+    print(f"{'':12} {'to chart':>10} {'to chart':>10} {'':>12} {'of a step of the slider':>23}")
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for rival in rivals:
+            print(measured(browser, rival, asked.steps), flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
