@@ -21,8 +21,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from measure import ISOFLOP, ONE_THREAD
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from measure import ISOFLOP, ONE_THREAD
 
 HERE = Path(__file__).parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

@@ -4,16 +4,18 @@ import numpy as np
 import streamlit as st
 
 import isoflop
-from isoflop.ensemble import combine
+from isoflop.ensemble import Ensemble, combine
 
 
 @st.cache_resource
-def source():
+def source() -> Ensemble:
+    """Give several laws on the runs, fitted once."""
     return combine(isoflop.read("tinylm", where='role == "sweep"'))
 
 
 @st.cache_data
-def best_losses():
+def best_losses() -> dict[str, list[float]]:
+    """Give the line of the chart."""
     found = isoflop.frontier(source(), list(np.geomspace(5e10, 7.5e13, 25)))
     return {"log10 FLOPs": [np.log10(one.C) for one in found.plans], "loss": [one.loss.value for one in found.plans]}
 

@@ -2,4 +2,5 @@
 
 from isoflop.cli import main
 
-main()
+if __name__ == "__main__":  # the processes of isoflop web load this file under another name
+    main()

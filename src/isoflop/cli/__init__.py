@@ -24,7 +24,7 @@ HOMES = {
     "report": "reporting", "finish": "finishing", "recipes": "comparing", "downstream": "downstream",
     "capabilities": "downstream", "emergence": "emerging", "inference": "sampling", "landmarks": "models",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
-    "demo": "showing",
+    "demo": "showing", "web": "serving",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""
 

@@ -15,7 +15,7 @@ _MOST_SHARE = 0.99
 
 
 def curves_script() -> str:
-    """Give the published curves as a JavaScript module: `curves`, what is known of each, `values` at inputs in order."""
+    """Give the published curves as a JavaScript module: `curves`, what is known, and `values` at inputs in order."""
     about = {name: _about(one) for name, one in CURVES.items()}
     values = ", ".join(f"{json.dumps(name)}: {_valued(one)}" for name, one in CURVES.items())
     return f"export const curves = {to_json(about, indent=None)};\nexport const values = {{ {values} }};\n"

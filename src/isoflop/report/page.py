@@ -11,7 +11,9 @@ from typing import Any
 
 from isoflop.ensemble import Ensemble, combine
 from isoflop.fit import Fit
-from isoflop.pages import PLOT_STYLE, asset, content, joined, laws_script, surroundings
+from isoflop.pages.around import surroundings
+from isoflop.pages.browser import PLOT_STYLE, asset, joined
+from isoflop.pages.content import content, laws_script
 from isoflop.runs import Runs
 from isoflop.saved import to_json
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from isoflop import pages
 from isoflop.datasets import NAMES
 from isoflop.datasets import load as load_dataset
 from isoflop.datasets.catalogue import DATASETS
@@ -26,12 +25,15 @@ from isoflop.fit import Fit, fit
 from isoflop.forecast import Settled
 from isoflop.law import several
 from isoflop.laws import CURVES, LAWS, find_curve
+from isoflop.pages.around import surroundings
+from isoflop.pages.content import content, laws_script, told
+from isoflop.pages.published import curves_script
 from isoflop.plan import plan as planned
 from isoflop.plan import save_plan
 from isoflop.plan.verb import PUBLISHED
 from isoflop.read import read
 from isoflop.runs import Runs
-from isoflop.saved import is_fit, load, to_json
+from isoflop.saved import is_fit, load
 from isoflop.tables import plain
 
 EXAMPLE = {"dataset": "tinylm", "where": 'role == "sweep"'}
@@ -44,19 +46,19 @@ _TAKEN = {"N", "D", "U", "bits"}
 
 def start() -> dict[str, Any]:
     """Give what the page knows before a source is opened."""
-    return _plain({
-        **pages.surroundings(),
+    return {
+        **surroundings(),
         "datasets": [{"name": one.name, "title": one.title} for one in DATASETS.values() if one.bundled],
         "curves": [name for name, one in CURVES.items()
                    if {"N", "D"} <= set(one.law.inputs) <= _TAKEN and one.law.output.name == "Nats"],
         "laws": [name for name, one in LAWS.items() if set(one.inputs) == {"N", "D"} and one.output.name == "Nats"],
         "example": EXAMPLE, "published": PUBLISHED, "figures": FIGURES,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def catalogue() -> str:
     """Give the published curves as a JavaScript module."""
-    return pages.curves_script()
+    return curves_script()
 
 
 def describe(path: str, name: str) -> dict[str, Any]:
@@ -64,29 +66,25 @@ def describe(path: str, name: str) -> dict[str, Any]:
     with _called(path, name):
         if is_fit(path):
             one = load(path)
-            return _plain(
-                {"kind": "fit", "law": one.law.name, "runs": len(one.runs), "findings": pages.told(one.findings)}
-            )
+            return {"kind": "fit", "law": one.law.name, "runs": len(one.runs), "findings": told(one.findings)}
         runs = read(path)
-    return _plain(
-        {"kind": "runs", "runs": len(runs), "columns": list(runs.columns), "findings": pages.told(runs.findings)}
-    )
+    return {"kind": "runs", "runs": len(runs), "columns": list(runs.columns), "findings": told(runs.findings)}
 
 
 def view(request: Mapping[str, Any]) -> dict[str, Any]:
     """Give what the page shows of a source."""
-    return _plain(pages.content(_settled(request)))
+    return content(_settled(request))
 
 
 def laws(request: Mapping[str, Any]) -> str:
     """Give a source's laws as a JavaScript module."""
-    return f"{pages.laws_script(_settled(request))}export {{ laws, fresh }};\n"
+    return f"{laws_script(_settled(request))}export {{ laws, fresh }};\n"
 
 
 def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any]:
     """Give the plan of a demand, with every interval, as data and as the run sheet that a terminal shows."""
     found = planned(_settled(request), **demand)
-    return _plain({**found.as_dict(), "findings": pages.told(found.findings), "text": plain(found)})
+    return {**found.as_dict(), "findings": told(found.findings), "text": plain(found)}
 
 
 def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> bytes:
@@ -122,7 +120,7 @@ def _opened(request: str) -> Settled:
         return several([find_curve(name) for name in asked["curves"]]) if len(asked["curves"]) > 1 else (
             find_curve(asked["curves"][0]))  # fmt: skip
     if "table" in asked and is_fit(asked["table"]):
-        with _called(asked["table"], asked["name"]):
+        with _called(asked["table"], asked.get("name", "table")):
             return load(asked["table"])
     runs, law = _runs(asked), asked.get("law", "")
     if not law:
@@ -134,8 +132,8 @@ def _opened(request: str) -> Settled:
 def _runs(asked: Mapping[str, Any]) -> Runs:
     options: dict[str, Any] = {"columns": asked.get("columns") or {}, "where": asked.get("where") or None}
     if "table" in asked:
-        with _called(asked["table"], asked["name"]):
-            return replace(read(asked["table"], **options), source=asked["name"])
+        with _called(asked["table"], asked.get("name", "table")):
+            return replace(read(asked["table"], **options), source=asked.get("name", "table"))
     if asked.get("dataset") not in NAMES:
         raise UsageError(f'there is no dataset "{asked.get("dataset")}". Say one of {", ".join(NAMES)}.')
     return load_dataset(asked["dataset"], **options)
@@ -165,9 +163,3 @@ def _written(name: str, write: Callable[[str], object]) -> bytes:
         path = Path(folder) / name
         write(str(path))
         return path.read_bytes()
-
-
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    """Give plain data without arrays, nan as None and out of reach as infinity."""
-    found: dict[str, Any] = json.loads(to_json(value, indent=None))
-    return found

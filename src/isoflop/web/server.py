@@ -1,0 +1,277 @@
+"""The server: routes, each a few lines, from a request to a job and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any, NoReturn
+
+import anyio
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from isoflop.errors import DataError, IsoflopError, UntrustedError, UsageError
+from isoflop.web.bodies import Bodies, pieces, wanted, wanted_view
+from isoflop.web.guard import Guard, refusal
+from isoflop.web.jobs import LIMIT, RUNNING, BrokenError, BusyError, Jobs, LeftError
+from isoflop.web.tables import LARGEST, Tables
+
+MOST_VIEWS = 64
+"""The views whose requests are remembered."""
+_LONGEST_NAME = 300
+_FILE = re.compile(r"[a-z][a-z-]{0,40}\.(html|toml|svg|pdf|png|csv|json)")
+"""How the names of what is exported look."""
+_PHRASES = {
+    "Not Found": "there is no such page. Open / instead.",
+    "Method Not Allowed": "this page is not asked like that. Open / instead.",
+}
+"""What Starlette says of a path, as we do."""
+_KINDS = {".js": "text/javascript", ".css": "text/css"}
+
+
+class Desk:
+    """What one server has at hand: tables, views, jobs and the files of the page."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tables = Tables(folder)
+        self.views: dict[str, dict[str, Any]] = {}
+        self.jobs = Jobs()
+        self.bodies = Bodies()
+        self.started = b""
+        self.static = _static_files()
+
+
+def application(folder: Path) -> Starlette:
+    """Give the app, which keeps tables in this folder; nothing guards it yet."""
+    routes = [
+        Route("/", _index),
+        Route("/favicon.ico", _favicon),
+        Route("/pages/{name}", _static),
+        Route("/api/start", _start),
+        Route("/api/catalogue.js", _catalogue),
+        Route("/api/tables", _take_table, methods=["POST"]),
+        Route("/api/views", _view, methods=["POST"]),
+        Route("/api/views/{view}/laws.js", _laws),
+        Route("/api/plans", _plan, methods=["POST"]),
+        Route("/api/exports", _export, methods=["POST"]),
+    ]
+    app = Starlette(routes=routes, lifespan=_warming, exception_handlers=_REFUSALS)
+    app.router.redirect_slashes = False
+    app.state.desk = Desk(folder)
+    return app
+
+
+@asynccontextmanager
+async def _warming(app: Starlette) -> AsyncIterator[None]:
+    """Load what jobs need while the page is on its way."""
+    async with anyio.create_task_group() as group:
+        for _ in range(RUNNING):
+            group.start_soon(app.state.desk.jobs.warm)
+        yield
+        group.cancel_scope.cancel()
+
+
+def _static_files() -> dict[str, tuple[bytes, str]]:
+    """Give the scripts and styles that the page is made of, by name: all that is ever read from the disk for it."""
+    found = {}
+    for folder in (files("isoflop") / "pages", files("isoflop.web") / "page"):
+        for file in folder.iterdir():
+            if (kind := _KINDS.get(Path(file.name).suffix)) is not None:
+                found[file.name] = (file.read_bytes(), kind)
+    return found
+
+
+async def _index(_: Request) -> Response:
+    return Response((files("isoflop.web") / "page" / "index.html").read_bytes(), media_type="text/html")
+
+
+async def _favicon(_: Request) -> Response:
+    return Response(status_code=204)
+
+
+async def _static(request: Request) -> Response:
+    found = _desk(request).static.get(request.path_params["name"])
+    if found is None:
+        raise HTTPException(404, "there is no such file of the page. Open / instead.")
+    return Response(found[0], media_type=found[1])
+
+
+async def _start(request: Request) -> Response:
+    desk = _desk(request)
+    desk.started = desk.started or await _done(request, "start")
+    return _json(desk.started)
+
+
+async def _catalogue(request: Request) -> Response:
+    return Response(await _done(request, "catalogue"), media_type="text/javascript")
+
+
+async def _take_table(request: Request) -> Response:
+    desk, name = _desk(request), request.query_params.get("name", "")
+    if not 0 < len(name) <= _LONGEST_NAME:
+        raise UsageError(f"the name of the table must have 1 to {_LONGEST_NAME} letters: /api/tables?name=runs.csv.")
+    with desk.bodies.receiving():
+        table, path = await desk.tables.receive(pieces(request, LARGEST), name)
+    try:
+        found = await _done(request, "describe", str(path), name, table=table, name=name)
+        desk.tables.keep(table, path)
+    finally:
+        desk.tables.drop(path)
+    return _json(found)
+
+
+async def _view(request: Request) -> Response:
+    desk = _desk(request)
+    asked = wanted_view(await desk.bodies.json(request))
+    view = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    found = await _done(request, "view", _placed(desk, asked), id=view)
+    desk.views.pop(view, None)
+    desk.views[view] = asked
+    if len(desk.views) > MOST_VIEWS:
+        del desk.views[next(iter(desk.views))]
+    return _json(found)
+
+
+async def _laws(request: Request) -> Response:
+    found = await _done(request, "laws", _known(_desk(request), request.path_params["view"]))
+    return Response(found, media_type="text/javascript")
+
+
+async def _plan(request: Request) -> Response:
+    desk = _desk(request)
+    view, demand = wanted(await desk.bodies.json(request), view=str, demand=dict)
+    return _json(await _done(request, "plan", _known(desk, view), demand))
+
+
+async def _export(request: Request) -> Response:
+    desk = _desk(request)
+    view, what, demand = wanted(await desk.bodies.json(request), view=str, what=str, demand=dict)
+    if not _FILE.fullmatch(what):
+        raise UsageError(f"an export is a file such as report.html or plan.toml; {what} came.")
+    found = await _done(request, "export", _known(desk, view), what, demand)
+    named = {"Content-Disposition": f'attachment; filename="isoflop-{what}"'}
+    return Response(found, media_type="application/octet-stream", headers=named)
+
+
+def _desk(request: Request) -> Desk:
+    found: Desk = request.app.state.desk
+    return found
+
+
+def _json(found: bytes) -> Response:
+    return Response(found, media_type="application/json")
+
+
+def _known(desk: Desk, view: str) -> dict[str, Any]:
+    """Give the request of a view that was made, for the job; answers 404 if it is not remembered."""
+    if view not in desk.views:
+        raise HTTPException(404, "this view is not known any more. Load the page again.")
+    return _placed(desk, desk.views[view])
+
+
+def _placed(desk: Desk, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the request of a view with the path of its table in place of the id, which is all that pages know."""
+    if "table" not in asked:
+        return dict(asked)
+    path = desk.tables.path(asked["table"])
+    if path is None:
+        raise HTTPException(404, "this table is not kept any more. Give the file again.")
+    return {**asked, "table": str(path)}
+
+
+async def _done(request: Request, job: str, *words: Any, **more: Any) -> bytes:
+    """Give the answer of a job of `isoflop.web.work`."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        return await _desk(request).jobs.run(job, *words, gone=gone, **more)
+    except IsoflopError as error:
+        raise type(error)(_desk(request).tables.veiled(str(error))) from None
+
+
+def _refusing(status: int, text: str = "") -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Give the handler that answers an error with this status, and with the error's own text or this one."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        return refusal(request.url.path, status, text or str(error))
+
+    return refuse
+
+
+async def _refuse_http(request: Request, error: Exception) -> Response:
+    status, text = getattr(error, "status_code", 500), str(getattr(error, "detail", ""))
+    return refusal(request.url.path, status, _PHRASES.get(text, text))
+
+
+async def _refuse_broken(request: Request, error: Exception) -> Response:
+    """Tell the page that it failed, and the terminal how."""
+    told = str(error) if isinstance(error, BrokenError) else "".join(traceback.format_exception(error))
+    sys.stderr.write(f"isoflop: {told.rstrip()}\n")
+    return refusal(request.url.path, 500, "isoflop failed at this. The terminal where isoflop web runs says how.")
+
+
+_REFUSALS: dict[Any, Any] = {
+    HTTPException: _refuse_http,
+    UsageError: _refusing(400),
+    DataError: _refusing(422),
+    UntrustedError: _refusing(422),
+    IsoflopError: _refusing(500),
+    BusyError: _refusing(429, "isoflop has as much to do as it can hold. Try again in a second."),
+    TimeoutError: _refusing(504, f"this took more than {LIMIT:g} s and was ended. Ask for less: fewer runs, one law."),
+    LeftError: _refusing(408, "nobody waited for this."),
+    ClientDisconnect: _refusing(408, "nobody waited for this."),
+    BrokenError: _refuse_broken,
+    Exception: _refuse_broken,
+}
+
+
+def serve(port: int, opened: Callable[[str], object]) -> None:
+    """Serve the web app on this machine until Ctrl-C or SIGTERM; `opened` is given the address that lets one in.
+
+    port  0 is a free one
+
+    Raises UsageError if the port cannot be had.
+    """
+    for ended in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(ended, _end)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # at the end it wonders who reaped its processes
+    with _listening(port) as listening, tempfile.TemporaryDirectory(prefix="isoflop-") as folder:
+        guard = Guard(application(Path(folder)), listening.getsockname()[1], token_urlsafe(32))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                guard, http="h11", ws="none", loop="asyncio", lifespan="on", log_config=None, log_level="critical",
+                access_log=False, proxy_headers=False, server_header=False, timeout_graceful_shutdown=1,
+            )
+        )  # fmt: skip
+        opened(f"http://{guard.hosts[0]}/open?token={guard.token}")
+        server.run(sockets=[listening])
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError as error:
+        raise UsageError(f"port {port} cannot be had ({error.strerror}). Say --port 0 for a free one.") from None
+
+
+def _end(*_: object) -> NoReturn:
+    sys.exit(0)

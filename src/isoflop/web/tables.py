@@ -1,0 +1,70 @@
+"""Tables that were uploaded, in a private folder, each named by its SHA-256: no name of a user touches the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path, PureWindowsPath
+from secrets import token_hex
+
+from isoflop.errors import IsoflopError
+
+LARGEST = 64 << 20
+"""The most bytes of one table."""
+MOST, MOST_BYTES = 64, 1 << 30
+"""How many tables are kept, and how many bytes of them; the oldest go first."""
+_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".parquet", ".wandb"})
+"""What may end a name on disk: the endings that tell readers more than the content does."""
+
+
+class Tables:
+    """The tables in a folder, by id, which is the SHA-256 of their bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._paths: dict[str, Path] = {}
+
+    def path(self, table: str) -> Path | None:
+        """Give where a table is kept; None for an id that is not known, or no more."""
+        return self._paths.get(table)
+
+    async def receive(self, stream: AsyncIterator[bytes], name: str) -> tuple[str, Path]:
+        """Give the id of what comes, and where it lies until it is kept or dropped; memory holds one piece at a time.
+
+        name  what its user calls it, of which only a known ending is taken
+
+        Raises IsoflopError where the disk is full; whatever ends it, nothing is left behind.
+        """
+        incoming = self._folder / token_hex(16)
+        digest = hashlib.sha256()
+        try:
+            with incoming.open("xb") as file:
+                async for piece in stream:
+                    digest.update(piece)
+                    file.write(piece)
+            suffix = PureWindowsPath(name).suffix.lower()
+            table = digest.hexdigest()
+            return table, incoming.replace(self._folder / f"{table}{suffix if suffix in _SUFFIXES else ''}")
+        except OSError as error:
+            raise IsoflopError(f"the table cannot be kept ({error.strerror}). Make room for it.") from None
+        finally:
+            incoming.unlink(missing_ok=True)
+
+    def keep(self, table: str, path: Path) -> None:
+        """Keep what was received, as the newest; the oldest go where there are too many or too large ones."""
+        before = self._paths.pop(table, path)
+        if before != path:
+            before.unlink(missing_ok=True)
+        self._paths[table] = path
+        while len(self._paths) > MOST or sum(one.stat().st_size for one in self._paths.values()) > MOST_BYTES:
+            self._paths.pop(next(iter(self._paths))).unlink()
+
+    def veiled(self, text: str) -> str:
+        """Give a message without the paths of tables in it: what is where is nobody's business."""
+        return re.sub(rf"{re.escape(str(self._folder))}[\\/]\w+(\.[a-z]+)?", "the table", text)
+
+    def drop(self, path: Path) -> None:
+        """Remove what was received and then refused, unless the same was kept before."""
+        if path not in self._paths.values():
+            path.unlink(missing_ok=True)
