@@ -2,15 +2,15 @@
 
 import json
 import re
-import shutil
 
 import numpy as np
 import pytest
+from seen import REDRAWN, number
 
 import isoflop
 from isoflop.report import page, report
 
-pytest_plugins = ["commands"]
+pytest_plugins = ["chromium", "commands"]
 
 HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
@@ -20,43 +20,15 @@ def sweep():
     return isoflop.read("tinylm", where='role == "sweep"')
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    found = shutil.which("chromium")
-    assert found, "Chromium is needed to open a report; leave these tests out with -m 'not browser'"
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]  # fmt: skip
-    with sync_playwright() as player:
-        opened = player.chromium.launch(executable_path=found, args=flags)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def look(browser, tmp_path):
-    """Give a function that opens a report and hands over the page; nothing may be said or asked for."""
-    heard, contexts = [], []
+def look(tabs, tmp_path):
+    """Give a function that opens a report and hands over the page."""
 
     def look(source, **settings):
-        path = report(source, tmp_path / "report.html")
-        contexts.append(browser.new_context(**settings))
-        tab = contexts[-1].new_page()
-        tab.on("console", lambda message: heard.append(message.text))
-        tab.on("pageerror", lambda error: heard.append(str(error)))
-        tab.on("request", lambda asked: heard.append(asked.url) if not asked.url.startswith("file:") else None)
-        tab.goto(path.as_uri())
-        return tab
+        address = report(source, tmp_path / "report.html").as_uri()
+        return tabs(address, address, **settings)
 
-    yield look
-    for context in contexts:
-        context.close()
-    assert heard == []
-
-
-def shown(tab, key):
-    return float(tab.locator(f"#{key}").get_attribute("data-value"))
+    return look
 
 
 def budget(tab):
@@ -73,7 +45,7 @@ def test_the_slider_moves_by_keyboard_to_what_python_plans_by_one_law(sweep, loo
     assert budget(tab) > before
     wanted = isoflop.plan(one, flops=budget(tab))
     for key, within in (("N", 1e-7), ("D", 1e-7), ("loss", 1e-9)):  # the floor of a valley is flat
-        assert shown(tab, key) == pytest.approx(getattr(wanted, key).value, rel=within)
+        assert number(tab, key) == pytest.approx(getattr(wanted, key).value, rel=within)
 
 
 @pytest.mark.browser
@@ -88,16 +60,7 @@ def test_what_has_no_interval_is_not_given_one(sweep, look):
 @pytest.mark.browser
 @pytest.mark.parametrize("knob", ["flops", "unique", "serve"])
 def test_fifty_steps_of_a_slider_redraw_at_once(sweep, look, knob):
-    steps = look(sweep).evaluate(
-        """(knob) => [...Array(50).keys()].map((i) => {
-        const slider = document.getElementById(knob), began = performance.now();
-        slider.value = i * 20;
-        slider.dispatchEvent(new Event("input"));
-        document.body.getBoundingClientRect();
-        return performance.now() - began;
-    })""",
-        knob,
-    )
+    steps = look(sweep).evaluate(REDRAWN, knob)
     assert np.median(steps) <= 60  # 5 to 20 on an idle machine: benchmarks/web.py
 
 
@@ -112,7 +75,7 @@ def test_several_laws_plan_in_the_browser_as_in_python(sweep, look, terms):
         tab.evaluate("(asked) => shown.set({ ...asked, unique: asked.unique ?? Infinity })", asked)
         wanted = isoflop.plan(sweep, flops=flops, **terms)
         for key, within in (("N", 1e-7), ("D", 1e-7), ("loss", 1e-9)):
-            assert shown(tab, key) == pytest.approx(getattr(wanted, key).value, rel=within)
+            assert number(tab, key) == pytest.approx(getattr(wanted, key).value, rel=within)
 
 
 @pytest.mark.browser
@@ -132,7 +95,7 @@ def test_a_hostile_name_stays_text(sweep, look):
     assert tab.title() != "taken"
     assert tab.locator("img").count() == 0
     assert HOSTILE in tab.inner_text("main")
-    tab.locator("#figure-frontier [aria-label=dot] circle").last.hover()
+    tab.locator("#figure-frontier svg circle:not(.now)").last.hover()
     assert tab.locator("#figure-frontier [aria-label=tip]").text_content().lstrip("\u200b").startswith("</script>")
     tab.locator("summary").click()
     assert f"{HOSTILE}{len(sweep) - 1}" in tab.inner_text("details")

@@ -35,7 +35,7 @@ const knob = ({ key, label, low, high, none = null, written = show }, moved) => 
   slider.addEventListener("input", () => moved(key, valueAt(Number(slider.value)), false));
   box.addEventListener("change", () => {
     const typed = none && ["", none.label].includes(box.value.trim()) ? none.value : quantity(box.value);
-    if (typed > 0 || (none && typed === none.value)) moved(key, typed, true); else box.setAttribute("aria-invalid", "true");
+    if ((typed > 0 && typed < Infinity) || (none && typed === none.value)) moved(key, typed, true); else box.setAttribute("aria-invalid", "true");
   });
   return { set, node: el("div", { class: "knob" }, el("label", { for: `${key}-box` }, label), box, slider) };
 };

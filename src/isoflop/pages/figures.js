@@ -41,7 +41,8 @@ const figure = (box, said, { x, y, marks }) => {
     className: "plot", width: Math.max(box.clientWidth, 260), height: HEIGHT, marginLeft: ROOM, marginBottom: 38, marginRight: 14,
     style: { fontSize: `${AXIS}px`, background: "transparent", overflow: "visible" }, ariaLabel: said, x, y, marks,
   });
-  drawn.setAttribute("role", "img");
+  drawn.setAttribute("role", "img"); // one picture, described by its label; its numbers stand in tables
+  for (const part of drawn.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
   box.replaceChildren(drawn);
   const across = drawn.scale("x"), up = drawn.scale("y"), dots = [];
   const move = (...points) => points.forEach(([at, height], i) => {

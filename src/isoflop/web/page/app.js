@@ -63,8 +63,9 @@ const unlinked = (fragment) => {
   for (const [key, value] of Object.entries(said))
     if (["dataset", "table", "name", "law", "where"].includes(key)) request[key] = value;
     else if (["curves", "columns"].includes(key)) try { request[key] = JSON.parse(value); } catch { /* a broken link says less */ }
-    else if (key === "device" ? value in around.devices : Number(value) >= 0) state[key] = key === "device" ? value : Number(value);
-  return Object.keys(request).length ? { request, state } : null;
+    else if (key === "device" && value in around.devices) state[key] = value;
+    else if (["flops", "unique", "serve", "price", "mfu", "count"].includes(key) && Number(value) >= 0) state[key] = Number(value);
+  return request.dataset || request.table || request.curves ? { request, state } : null;
 };
 const remember = () => history.replaceState(null, "", linked());
 

@@ -1,0 +1,287 @@
+"""The web app in a real browser: what is opened, moved, compared, linked to and exported; by mouse, keyboard and ear."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from seen import REDRAWN, number
+from tabled import csv
+
+import isoflop
+from isoflop.laws import CURVES
+from isoflop.web import work
+
+pytest_plugins = ["chromium", "web_fixtures"]
+pytestmark = pytest.mark.browser
+
+HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
+PAPERS = ["besiroglu2024", "hoffmann2022", "muennighoff2023-c4"]
+SWEEP = 'role == "sweep"'
+SETTLED = "#view pre"
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    return isoflop.read("tinylm", where=SWEEP)
+
+
+@pytest.fixture
+def visit(tabs, served):
+    """Give a function that opens the app, at a fragment, and waits for its first chart."""
+
+    def visit(fragment="", **settings):
+        origin = f"http://{served.host}"
+        tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
+        tab.wait_for_selector("#figure-frontier circle.now", timeout=20_000)
+        return tab
+
+    return visit
+
+
+def table_of(runs, names=None):
+    columns = {key: runs[key].tolist() for key in ("N", "D", "loss")}
+    return csv({"name": names or list(runs.names), **columns}).encode()
+
+
+def given(tab, name, content):
+    tab.set_input_files("#file", {"name": name, "mimeType": "text/csv", "buffer": content})
+
+
+def test_the_first_visit_shows_real_runs_and_the_plan_of_python(visit, sweep):
+    tab = visit()
+    assert tab.inner_text("h1") == "tinylm"
+    tab.wait_for_selector(SETTLED)
+    wanted = isoflop.plan(sweep, flops=float(sweep["C"].max()) * 10)
+    assert number(tab, "N") == pytest.approx(wanted.N.value, rel=1e-7)
+    assert number(tab, "loss") == pytest.approx(wanted.loss.value, rel=1e-9)
+    told = tab.inner_text("#loss + small")
+    assert told == f"90% interval {wanted.loss.low:.4f} – {wanted.loss.high:.4f}"
+    assert {"D09", "F07", "D06"} <= set(re.findall(r"\b[A-Z]\d\d\b", tab.inner_text("#view")))
+
+
+def test_what_is_typed_and_dragged_moves_the_plan_and_the_sheet_follows(visit, sweep):
+    tab = visit()
+    tab.fill("#flops-box", "2e12")
+    tab.press("#flops-box", "Enter")
+    tab.fill("#unique-box", "1.5M")
+    tab.press("#unique-box", "Enter")
+    tab.fill("#serve-box", "50M")
+    tab.press("#serve-box", "Enter")
+    wanted = isoflop.plan(sweep, flops=2e12, unique_tokens=1.5e6, serve_tokens=5e7)
+    for key, within in (("N", 1e-7), ("D", 1e-7), ("loss", 1e-9)):
+        assert number(tab, key) == pytest.approx(getattr(wanted, key).value, rel=within)
+    tab.wait_for_selector("#view pre:has-text('50.0M tokens served')")
+    assert "about" not in tab.inner_text("#N + small")
+    assert "P09" in tab.inner_text("#view")  # data are read again and again
+    box = tab.locator("#flops").bounding_box()
+    before = number(tab, "loss")
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+    tab.mouse.up()
+    assert number(tab, "loss") < before
+
+
+def test_dollars_and_compute_are_one_quantity(visit):
+    tab = visit(f"#curves={json.dumps(PAPERS)}")
+    tab.fill("#dollars-box", "$2M")
+    tab.press("#dollars-box", "Enter")
+    wanted = isoflop.plan(dollars=2e6)
+    assert number(tab, "N") == pytest.approx(wanted.N.value, rel=1e-7)
+    assert number(tab, "cost") == pytest.approx(2e6, rel=1e-9)
+    tab.select_option("#device", "A100 80GB" if "A100 80GB" in tab.inner_text("#device") else "H200")
+    tab.fill("#price", "3")
+    tab.press("#price", "Enter")
+    assert tab.input_value("#flops-box") == tab.evaluate(
+        "document.getElementById('flops').getAttribute('aria-valuetext')"
+    )
+
+
+def test_what_cannot_be_meant_is_marked_and_changes_nothing(visit):
+    tab = visit()
+    before = number(tab, "N")
+    for said in ("a lot", "-1", "0", "1e999"):
+        tab.fill("#flops-box", said)
+        tab.press("#flops-box", "Enter")
+        assert tab.locator("#flops-box[aria-invalid]").count() == 1
+        assert number(tab, "N") == before
+
+
+def test_a_sweep_is_uploaded_and_fitted_by_the_law_that_is_chosen(visit, sweep):
+    tab = visit()
+    given(tab, "mine.csv", table_of(sweep))
+    tab.wait_for_selector("h1:text-is('mine.csv')")
+    tab.fill("#law", "chinchilla")
+    tab.click("#open button")
+    tab.wait_for_selector("#opened button[aria-current]:has-text('chinchilla')")
+    wanted = isoflop.plan(isoflop.fit("chinchilla", sweep), flops=float(sweep["C"].max()) * 10)
+    assert number(tab, "N") == pytest.approx(wanted.N.value, rel=1e-6)
+    rows = tab.locator("#beside tbody tr").all_inner_texts()  # the example, several laws, one law: side by side
+    assert len(rows) == 3
+    assert rows[0].split("\t")[1:4] == rows[1].split("\t")[1:4] != rows[2].split("\t")[1:4]
+
+
+def test_a_dropped_file_is_opened_and_a_bad_one_refused_in_words(visit, sweep):
+    tab = visit()
+    drop = """([name, text]) => {
+        const carried = new DataTransfer();
+        carried.items.add(new File([text], name));
+        document.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true }));
+    }"""
+    tab.evaluate(drop, ["bad.csv", "N,D,loss\n1e6,1e8,many\n"])
+    tab.wait_for_selector("#trouble:not([hidden])")
+    assert "bad.csv" in tab.inner_text("#trouble")
+    assert "many" in tab.inner_text("#trouble")
+    tab.evaluate(drop, ["good.csv", table_of(sweep).decode()])
+    tab.wait_for_selector("h1:text-is('good.csv')")
+    assert not tab.is_visible("#trouble")
+
+
+def test_strange_columns_are_named_by_hand(visit, sweep):
+    tab = visit()
+    text = table_of(sweep).decode().replace("name,N,D,loss", "name,weights,words,badness")
+    given(tab, "strange.csv", text.encode())
+    tab.wait_for_selector("#trouble:not([hidden])")
+    tab.click("#columns summary")
+    for key, column in (("N", "weights"), ("D", "words"), ("loss", "badness")):
+        tab.fill(f"#column-{key}", column)
+    tab.click("#open button")
+    tab.wait_for_selector("h1:text-is('strange.csv')")
+
+
+def test_a_link_brings_back_the_same_question(visit):
+    tab = visit()
+    tab.fill("#flops-box", "3e12")
+    tab.press("#flops-box", "Enter")
+    tab.fill("#unique-box", "2M")
+    tab.press("#unique-box", "Enter")
+    fragment, seen = tab.evaluate("location.hash"), [number(tab, key) for key in ("N", "D", "loss", "cost")]
+    again = visit(fragment)
+    assert [number(again, key) for key in ("N", "D", "loss", "cost")] == seen
+    assert again.input_value("#unique-box") == "2.00M"
+    assert again.evaluate("location.hash") == fragment
+
+
+@pytest.mark.parametrize("fragment", ["#curves=[", "#flops=x&serve=-1", "#%", "#where=&nothing=1"])
+def test_a_broken_link_shows_the_example(visit, fragment):
+    assert visit(fragment).inner_text("h1") == "tinylm"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "said"), [("#dataset=none", "tinylm"), ("#table=0123&name=gone.csv", "Give the file")]
+)
+def test_a_link_to_what_is_not_there_says_what_to_do(browser, served, fragment, said):
+    with browser.new_context() as fresh:
+        tab = fresh.new_page()
+        tab.goto(f"http://{served.host}/open?token={served.token}{fragment}")
+        tab.wait_for_selector("#trouble:not([hidden])")
+        assert said in tab.inner_text("#trouble")
+
+
+def test_the_report_the_sheet_and_the_figures_are_saved(visit, tmp_path):
+    tab = visit()
+    for button, name, begins in (("Report", "report.html", b"<!doctype html>"), ("Run sheet", "plan.toml", b"budget"),
+                                 ("frontier", "frontier.pdf", b"%PDF")):  # fmt: skip
+        if button == "frontier":
+            tab.click(".menu summary")
+        with tab.expect_download() as found:
+            tab.locator(".actions").get_by_role("button", name=button, exact=True).click()
+        path = tmp_path / name
+        found.value.save_as(path)
+        assert found.value.suggested_filename == name
+        assert path.read_bytes().startswith(begins) or begins in path.read_bytes()[:2000]
+    with tab.expect_download() as found:
+        tab.click("#figure-valley button")
+    found.value.save_as(tmp_path / "valley.svg")
+    drawing = (tmp_path / "valley.svg").read_text()
+    assert drawing.startswith("<svg")
+    assert "var(--" not in drawing
+
+
+def test_everything_is_reached_by_keyboard(visit):
+    tab = visit()
+    tab.focus("#file")
+    reached = []
+    for _ in range(60):
+        reached.append(tab.evaluate("document.activeElement.id || document.activeElement.textContent.slice(0, 20)"))
+        tab.keyboard.press("Tab")
+    for wanted in ("source", "law", "where", "Fit", "flops", "dollars", "unique", "serve", "device", "price", "Report"):
+        assert wanted in reached, reached
+    tab.focus("#serve")
+    tab.keyboard.press("End")
+    assert tab.get_attribute("#serve", "aria-valuetext") not in ("none", None)
+    assert "FLOPs are left for serving" in tab.inner_text("#view")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_it_fits_the_screen_and_keeps_to_the_rules_of_access(visit, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = visit(color_scheme=scheme, viewport={"width": width, "height": 800})
+    tab.wait_for_selector(SETTLED)
+    tab.click("#catalogue summary")
+    tab.wait_for_selector("#curve-value")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", paper))) < 200) == (scheme == "dark")
+    found = Axe().run(tab).response["violations"]
+    serious = [
+        (one["id"], one["impact"], one["nodes"][0]["html"][:200])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("knob", ["flops", "dollars", "unique", "serve"])
+def test_fifty_steps_of_a_slider_redraw_at_once(visit, knob):
+    assert np.median(visit().evaluate(REDRAWN, knob)) <= 60  # 5 to 20 on an idle machine: benchmarks/web.py
+
+
+def test_every_published_curve_has_pythons_value_in_the_browser(visit):
+    tab = visit()
+    vectors = {name: [[float(at[key]) * times for key in one.law.inputs] for at, _ in one.checks for times in (1.0, 0.9, 0.5)]
+               for name, one in CURVES.items()}  # fmt: skip
+    found = tab.evaluate(
+        """async (vectors) => {
+        const { values } = await import("/api/catalogue.js");
+        return Object.fromEntries(Object.entries(vectors).map(([name, rows]) => [name, rows.map((row) => values[name](row))]));
+    }""",
+        vectors,
+    )
+    assert set(found) == set(CURVES)
+    for name, rows in vectors.items():
+        wanted = [CURVES[name](*row) for row in rows]
+        assert found[name] == pytest.approx(wanted, rel=1e-9, nan_ok=True), name
+
+
+@pytest.mark.parametrize("curve", work.start()["curves"])
+def test_every_published_curve_that_plans_is_planned_by_as_in_python(visit, curve):
+    tab = visit(f"#curves={json.dumps([curve])}")
+    for flops in (1e20, 1e23):
+        tab.fill("#flops-box", f"{flops:g}")
+        tab.press("#flops-box", "Enter")
+        unique = "no limit"
+        if "U" in CURVES[curve].law.inputs:
+            unique = "300B"
+        tab.fill("#unique-box", unique)
+        tab.press("#unique-box", "Enter")
+        wanted = isoflop.plan(CURVES[curve], flops=flops, **({"unique_tokens": 3e11} if unique != "no limit" else {}))
+        assert number(tab, "loss") == pytest.approx(wanted.loss.value, rel=1e-9)
+        assert number(tab, "N") == pytest.approx(wanted.N.value, rel=1e-6)
+
+
+def test_a_hostile_name_stays_text_wherever_it_is_shown(visit, sweep):
+    tab = visit()
+    names = [f"{HOSTILE}{row}" for row in range(len(sweep))]
+    given(tab, f"{HOSTILE[9:60]}.csv", table_of(sweep, ['"' + one.replace('"', '""') + '"' for one in names]))
+    tab.wait_for_selector("h1:has-text('.csv')")
+    tab.wait_for_selector(SETTLED)
+    tab.locator("#view details:not(.menu) summary").first.click()
+    assert f"{HOSTILE}{len(sweep) - 1}" in tab.inner_text("#view")
+    assert tab.locator("img").count() == 0
+    assert "taken" not in tab.title()
+    tab.locator("#figure-frontier svg circle:not(.now)").last.hover()
+    assert "</script>" in tab.locator("#figure-frontier [aria-label=tip]").text_content()
