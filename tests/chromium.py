@@ -22,13 +22,19 @@ def browser():
 
 @pytest.fixture
 def tabs(browser):
-    """Give a function that opens an address in a fresh browser; nothing may be said or asked for but of its origin."""
+    """Give a function that opens an address in a fresh browser; nothing may be said or asked for but of its origin.
+
+    expected  how messages begin that the console may give
+    """
     heard, contexts = [], []
 
-    def opened(address, origin, **settings):
+    def opened(address, origin, expected=None, **settings):
         contexts.append(browser.new_context(**settings))
         tab = contexts[-1].new_page()
-        tab.on("console", lambda message: heard.append(message.text))
+        tab.on(
+            "console",
+            lambda message: None if expected and message.text.startswith(expected) else heard.append(message.text),
+        )
         tab.on("pageerror", lambda error: heard.append(str(error)))
         own = (origin, "data:", "blob:")
         tab.on("request", lambda asked: None if asked.url.startswith(own) else heard.append(asked.url))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import signal
 import socket
@@ -161,7 +162,8 @@ async def _plan(request: Request) -> Response:
 
 async def _export(request: Request) -> Response:
     desk = _desk(request)
-    view, what, demand = wanted(await desk.bodies.json(request), view=str, what=str, demand=dict)
+    asked = {"demand": {}, **await desk.bodies.json(request)}
+    view, what, demand = wanted(asked, view=str, what=str, demand=dict)
     if not _FILE.fullmatch(what):
         raise UsageError(f"an export is a file such as report.html or plan.toml; {what} came.")
     found = await _done(request, "export", _known(desk, view), what, demand)
@@ -195,7 +197,7 @@ def _placed(desk: Desk, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {**asked, "table": str(path)}
 
 
-async def _done(request: Request, job: str, *words: Any, **more: Any) -> bytes:
+async def _done(request: Request, job: str, /, *words: Any, **more: Any) -> bytes:
     """Give the answer of a job of `isoflop.web.work`."""
 
     async def gone() -> None:
@@ -270,7 +272,9 @@ def _listening(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
-        raise UsageError(f"port {port} cannot be had ({error.strerror}). Say --port 0 for a free one.") from None
+        raise UsageError(
+            f"port {port} cannot be had ({os.strerror(error.errno or 0)}). Say --port 0 for a free one."
+        ) from None
 
 
 def _end(*_: object) -> NoReturn:

@@ -21,10 +21,9 @@ const ask = async (path, body, type = "application/json") => {
   return answer;
 };
 const data = async (...asked) => (await ask(...asked)).json();
-const trouble = (error) => {
+const trouble = (error, of = "work") => {
   if (!(error instanceof Refused)) throw error;
-  at("trouble").textContent = error.message;
-  at("trouble").hidden = false;
+  Object.assign(at("trouble"), { textContent: error.message, hidden: false }).dataset.of = of;
 };
 const busy = async (said, work) => {
   at("busy").textContent = said;
@@ -84,8 +83,8 @@ const settle = (source) => {
       source.desk.told(Object.fromEntries(["N", "D", "loss"].map((key) => [key, [plan[key].low, plan[key].high]])));
       source.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
       source.doubts.replaceChildren(findings([...source.data.findings, ...plan.findings.filter((one) => !source.data.findings.some((other) => other.code === one.code))]));
-      at("trouble").hidden = true;
-    } catch (error) { trouble(error); }
+      if (at("trouble").dataset.of === "plan") at("trouble").hidden = true;
+    } catch (error) { trouble(error, "plan"); }
   }, PAUSE);
 };
 
@@ -186,8 +185,10 @@ const draw = (source) => {
 };
 
 const upload = (file) => busy(`Reading ${file.name} …`, async () => {
-  uploaded = await data(`/api/tables?name=${encodeURIComponent(file.name)}`, file, "application/octet-stream");
-  fill({ table: uploaded.table, name: uploaded.name });
+  const { table, name, columns = letters } = await data(`/api/tables?name=${encodeURIComponent(file.name)}`, file, "application/octet-stream");
+  fill({ table, name });
+  at("names").replaceChildren(...columns.map((one) => el("option", { value: one })));
+  at("columns").open = !["N", "D", "loss"].every((one) => columns.includes(one));
   await open(requested());
 });
 const listen = () => {
