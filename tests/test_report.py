@@ -8,7 +8,7 @@ import pytest
 from seen import REDRAWN, number
 
 import isoflop
-from isoflop.report import page, report
+from isoflop.report import report, report_text
 
 pytest_plugins = ["chromium", "commands"]
 
@@ -102,12 +102,27 @@ def test_a_hostile_name_stays_text(sweep, look):
 
 
 def test_the_page_is_small_and_its_data_cannot_close_its_script(sweep):
-    text = page(sweep)
+    text = report_text(sweep)
     assert len(text.encode()) <= 1_500_000
     assert "http" not in re.sub(r"http-equiv|http://www.w3.org/2000/svg", "", text.split("<main>")[0])
     held = re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1]
     assert not re.search("[<>&\u2028\u2029]", held)
     assert len(json.loads(held)["runs"]) == len(sweep)
+
+
+def test_markdown_holds_the_same_words_and_tables_and_no_markup_of_the_runs(sweep, tmp_path):
+    columns = {key: sweep[key].tolist() for key in ("N", "D", "loss")}
+    names = [f"{HOSTILE}|**x**`{row}" for row in range(len(sweep))]
+    text = report(isoflop.fit("chinchilla", {**columns, "name": names}), tmp_path / "r.md").read_text()
+    assert text.startswith("# ")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    cells = re.compile(r"(?<!\\)\|")
+    assert (
+        sum(len(cells.findall(line)) == 6 for line in rows) == len(sweep) + 2
+    )  # five columns: the runs, and no cell more
+    assert not re.search(r"(?<!\\)[<>`*]", "".join(line for line in rows if "title" in line))
+    for said in ("## What to doubt", "| chinchilla |", "E + A/N^alpha", "## The runs"):
+        assert said in text
 
 
 def test_a_report_is_an_html_file_of_a_law_of_n_and_d(sweep, tmp_path):

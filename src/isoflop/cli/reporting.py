@@ -18,10 +18,12 @@ from isoflop.errors import UsageError
 def report(
     source: Annotated[str, typer.Argument(metavar="RUNS_OR_FIT", help="Runs, or a fit saved with -o.")],
     asked: Asked,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The HTML file.")] = "report.html",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="report.html, or report.md.")
+    ] = "report.html",
     json: Json = False,
 ) -> None:
-    """Write one HTML page of what your runs say: the answer, a budget slider, findings, backtests, origin."""
+    """Write one page of what your runs say: the answer, a budget slider, findings, backtests, origin."""
     from isoflop.ensemble import Ensemble
     from isoflop.fit import Fit
     from isoflop.report import report

@@ -9,22 +9,20 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from isoflop.ensemble import Ensemble, combine
+from isoflop.ensemble import Ensemble
 from isoflop.fit import Fit
 from isoflop.pages.around import surroundings
 from isoflop.pages.browser import PLOT_STYLE, asset, joined
-from isoflop.pages.content import content, laws_script
-from isoflop.runs import Runs
+from isoflop.pages.content import laws_script
+from isoflop.report.parts import Part, parts
 from isoflop.saved import to_json
 
 _RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-def page(source: Fit | Ensemble | Runs, *, command: str = "", seed: int = 0) -> str:
-    """Give the report of a fit, or of several laws together on some runs, as one HTML document."""
-    settled = combine(source) if isinstance(source, Runs) else source
-    data = content(settled, seed=seed)
-    scripts = (asset("plot.js"), f'"use strict";\n{laws_script(settled)}{joined()}{_own("report.js")}')
+def page(source: Fit | Ensemble, data: Mapping[str, Any], command: str) -> str:
+    """Give the report of a source, and of what `isoflop.pages.content` gives of it, as one HTML document."""
+    scripts = (asset("plot.js"), f'"use strict";\n{laws_script(source)}{joined()}{_own("report.js")}')
     style = asset("look.css")
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(scripts, style)}'
@@ -54,32 +52,21 @@ def _hash(text: str) -> str:
 
 
 def _body(data: Mapping[str, Any], command: str) -> str:
-    law, several = data["law"], len(data["laws"]) > 1
-    origin = [
-        ("made by", f"isoflop {data['version']}"),
-        ("seed", str(data["seed"])),
-        ("SHA-256 of the runs", data["digest"]),
-        ("to make it again", command or "isoflop.report(...)"),
-    ]
-    formulas = [(one["name"], one["formula"]) for one in data["laws"]]
     return (
         f'<main><p class="kind">Scaling report</p><h1>{escape(data["name"])}</h1>'
         f'<p class="words">{escape(data["words"])}</p>'
         f'<section><h2>Plan a budget</h2><p>By {escape(data["by"])}.</p><div id="desk"></div></section>'
         f"<section><h2>What to doubt</h2>{_findings(data['findings'])}</section>"
-        + _backtests(data["backtests"])
-        + (_section("The laws that plan", _table(("law", "formula"), formulas)) if several else "")
-        + _section(f"One law in detail: {law['name']}" if several else f"The law {law['name']}",
-                   f"<p><code>{escape(law['formula'])}</code></p>"
-                   + _table(("parameter", "value", f"{law['level']:.0%} interval"), law["parameters"]))
-        + _section("To repeat it", _table(("question", "answer"), data["checklist"]))
-        + _section("The runs", _runs(data["runs"]))
-        + _section("Where it comes from", _table(("", ""), origin)) + "</main>"
-    )  # fmt: skip
+        f"{''.join(map(_section, parts(data, command)))}</main>"
+    )
 
 
-def _section(title: str, inner: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{inner}</section>"
+def _section(part: Part) -> str:
+    said, table = escape(part.said), _table(part.head, part.rows)
+    if part.folded:
+        return f"<section><h2>{escape(part.title)}</h2><details><summary>{said}</summary>{table}</details></section>"
+    formula = f"<p><code>{escape(part.formula)}</code></p>" if part.formula else ""
+    return f"<section><h2>{escape(part.title)}</h2>{f'<p>{said}</p>' if said else ''}{formula}{table}</section>"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -96,15 +83,3 @@ def _findings(findings: Sequence[Mapping[str, str]]) -> str:
         for one in findings
     )
     return f"<ul>{rows}</ul>" if rows else "<p>Nothing was found against it.</p>"
-
-
-def _backtests(tested: Mapping[str, Any] | None) -> str:
-    if tested is None:
-        return ""
-    told = f"<p>{tested['tests']} forecasts of runs beyond those fitted: mean error, by times the compute.</p>"
-    return _section("Backtests", told + _table(("", *tested["ratios"]), tested["errors"]))
-
-
-def _runs(runs: Sequence[Mapping[str, Any]]) -> str:
-    rows = [(one["name"], *(f"{one[key]:.6g}" for key in ("N", "D", "C", "loss"))) for one in runs]
-    return f"<details><summary>{len(runs)} runs</summary>{_table(('run', 'N', 'D', 'FLOPs', 'loss'), rows)}</details>"

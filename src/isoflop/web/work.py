@@ -93,9 +93,9 @@ def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> 
     if what == "report.html":
         if not isinstance(source, Fit | Ensemble):
             raise UsageError("a report is of runs. Open runs or a fit.")
-        from isoflop.report import page
+        from isoflop.report import report_text
 
-        return page(source, command=_command(request)).encode()
+        return report_text(source, command=_command(request)).encode()
     if what == "plan.toml":
         return _written(what, lambda path: save_plan(planned(source, **demand), path))
     if figure in FIGURES and isinstance(source, Fit | Ensemble):
