@@ -47,7 +47,7 @@ class Jobs:
         self._turn = anyio.Semaphore(RUNNING)
         self._processes = anyio.CapacityLimiter(RUNNING)
 
-    async def run(self, name: str, *words: Any, gone: Callable[[], Awaitable[None]], **more: Any) -> bytes:
+    async def run(self, job: str, /, *words: Any, gone: Callable[[], Awaitable[None]], **more: Any) -> bytes:
         """Give what the function of `isoflop.web.work` answers to these words; more is added to the dict it gives.
 
         gone  returns when nobody waits any more: a job that has not begun is then left undone
@@ -60,7 +60,7 @@ class Jobs:
         try:
             await self._wait(gone)
             try:
-                found: bytes = await self._done(_answer, name, words, more)
+                found: bytes = await self._done(_answer, job, words, more)
                 return found
             finally:
                 self._turn.release()
@@ -68,9 +68,9 @@ class Jobs:
             self._under_way -= 1
 
     async def warm(self) -> None:
-        """Start one process and load in it what jobs need; not even its failure is anybody's yet."""
+        """Start one process and load in it what jobs need; what fails at this fails again, and is told, in a job."""
         async with self._turn:
-            with suppress(BrokenError, TimeoutError):
+            with suppress(Exception):
                 await self._done(_load)
 
     async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:
@@ -96,14 +96,14 @@ class Jobs:
             raise BrokenError("a process that worked for isoflop web has died, perhaps for want of memory") from None
 
 
-def _answer(name: str, words: tuple[Any, ...], more: dict[str, Any]) -> bytes:
+def _answer(job: str, words: tuple[Any, ...], more: dict[str, Any]) -> bytes:
     """Give the answer of a function of `isoflop.web.work`, in this process, as bytes."""
     try:
         _load()
         from isoflop.saved import to_json
         from isoflop.web import work
 
-        found = getattr(work, name)(*words)
+        found = getattr(work, job)(*words)
         text = to_json({**more, **found}, indent=None) if isinstance(found, dict) else found
         return text if isinstance(text, bytes) else text.encode(errors="backslashreplace")  # half of a pair of UTF-16
     except IsoflopError:
