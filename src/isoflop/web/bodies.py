@@ -116,13 +116,13 @@ def _refuse_other_kinds(key: str, value: object) -> None:
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a finite number")
 
 
 def _number(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError("a number is beyond 1.8e308")
+        raise ValueError("a number beyond 1.8e308 is not finite")
     return int(text) if text.lstrip("-").isdigit() else value
 
 

@@ -64,17 +64,13 @@ class Guard:
 
     def _own_answer(self, scope: Scope) -> Response | None:
         """Give the answer to who enters and to what is not let through; None for what the app shall answer."""
-        headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
-        reads = method in {"GET", "HEAD"}
+        headers, path = Headers(scope=scope), scope["path"]
         if not _PATH.fullmatch(scope["raw_path"]):
             return refusal(path, 404, "there is no such page. Open / instead.")
-        hosts = headers.getlist("host")
-        if len(hosts) != 1 or hosts[0] not in self.hosts:
+        if headers.get("host") not in self.hosts:
             return refusal(path, 403, f"this server is {' or '.join(self.hosts)} and answers to no other name.")
-        if not self._from_here(headers, reads=reads, path=path):
+        if not _from_here(headers, reads=scope["method"] in {"GET", "HEAD"}, api=path.startswith("/api/")):
             return refusal(path, 403, "this came from another page. Use the page that isoflop web opened.")
-        if not reads and method != "POST":
-            return refusal(path, 405, f"{shown(method)} is not known here. Use GET or POST.")
         if path == "/open":
             return self._entered(Request(scope))
         if not _PUBLIC.fullmatch(scope["raw_path"]) and not self.knows(Request(scope).cookies.get(self.cookie, "")):
@@ -89,13 +85,12 @@ class Guard:
         answer.set_cookie(self.cookie, self.token, path="/", httponly=True, samesite="strict")
         return answer
 
-    def _from_here(self, headers: Headers, *, reads: bool, path: str) -> bool:
-        """Say whether the app's own page asks, or, where nothing is changed or told, none that can be another one."""
-        origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
-        own_page = reads or bool(origins)
-        own_page &= all(one == f"http://{headers['host']}" for one in origins)
-        own_page &= all(one == "same-origin" for one in sites) or (reads and not path.startswith("/api/"))
-        return own_page and "upgrade" not in headers
+
+def _from_here(headers: Headers, *, reads: bool, api: bool) -> bool:
+    """Say whether the app's own page asks; who only reads a page may also come from an address that was typed."""
+    origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
+    own = all(one == f"http://{headers['host']}" for one in origins) and (reads or bool(origins))
+    return own and (all(one == "same-origin" for one in sites) or (reads and not api)) and "upgrade" not in headers
 
 
 def refusal(path: str, status: int, text: str) -> Response:

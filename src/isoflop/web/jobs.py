@@ -68,9 +68,9 @@ class Jobs:
             self._under_way -= 1
 
     async def warm(self) -> None:
-        """Start one process and load in it what jobs need; not even its failure is anybody's yet."""
+        """Start one process and load in it what jobs need; what fails at this fails again, and is told, in a job."""
         async with self._turn:
-            with suppress(BrokenError, TimeoutError):
+            with suppress(Exception):
                 await self._done(_load)
 
     async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:

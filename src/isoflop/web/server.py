@@ -58,8 +58,8 @@ class Desk:
         self.static = _static_files()
 
 
-def application(folder: Path) -> Starlette:
-    """Give the app, which keeps tables in this folder; nothing guards it yet."""
+def application(folder: Path, begun: Callable[[], object]) -> Starlette:
+    """Give the app, which keeps tables in this folder and says when it has begun; nothing guards it yet."""
     routes = [
         Route("/", _index),
         Route("/favicon.ico", _favicon),
@@ -72,20 +72,19 @@ def application(folder: Path) -> Starlette:
         Route("/api/plans", _plan, methods=["POST"]),
         Route("/api/exports", _export, methods=["POST"]),
     ]
-    app = Starlette(routes=routes, lifespan=_warming, exception_handlers=_REFUSALS)
-    app.router.redirect_slashes = False
+
+    @asynccontextmanager
+    async def warming(app: Starlette) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as group:
+            for _ in range(RUNNING):
+                group.start_soon(app.state.desk.jobs.warm)  # while the page is on its way
+            begun()
+            yield
+            group.cancel_scope.cancel()
+
+    app = Starlette(routes=routes, lifespan=warming, exception_handlers=_REFUSALS)
     app.state.desk = Desk(folder)
     return app
-
-
-@asynccontextmanager
-async def _warming(app: Starlette) -> AsyncIterator[None]:
-    """Load what jobs need while the page is on its way."""
-    async with anyio.create_task_group() as group:
-        for _ in range(RUNNING):
-            group.start_soon(app.state.desk.jobs.warm)
-        yield
-        group.cancel_scope.cancel()
 
 
 def _static_files() -> dict[str, tuple[bytes, str]]:
@@ -184,6 +183,7 @@ def _known(desk: Desk, view: str) -> dict[str, Any]:
     """Give the request of a view that was made, for the job; answers 404 if it is not remembered."""
     if view not in desk.views:
         raise HTTPException(404, "this view is not known any more. Load the page again.")
+    desk.views[view] = desk.views.pop(view)  # now the last to be forgotten
     return _placed(desk, desk.views[view])
 
 
@@ -254,18 +254,20 @@ def serve(port: int, opened: Callable[[str], object]) -> None:
     Raises UsageError if the port cannot be had.
     """
     for ended in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(ended, _end)
+        if signal.getsignal(ended) != signal.SIG_IGN:  # as nohup wishes
+            signal.signal(ended, _end)
+    os.environ["PYTHONSAFEPATH"] = "1"  # processes for jobs import nothing from the folder that the user is in
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # at the end it wonders who reaped its processes
     with _listening(port) as listening, tempfile.TemporaryDirectory(prefix="isoflop-") as folder:
-        guard = Guard(application(Path(folder)), listening.getsockname()[1], token_urlsafe(32))
-        server = uvicorn.Server(
+        port, token = listening.getsockname()[1], token_urlsafe(32)
+        app = application(Path(folder), lambda: opened(f"http://127.0.0.1:{port}/open?token={token}"))
+        uvicorn.Server(
             uvicorn.Config(
-                guard, http="h11", ws="none", loop="asyncio", lifespan="on", log_config=None, log_level="critical",
-                access_log=False, proxy_headers=False, server_header=False, timeout_graceful_shutdown=1,
+                Guard(app, port, token), http="h11", ws="none", loop="asyncio", lifespan="on", log_config=None,
+                log_level="critical", access_log=False, proxy_headers=False, server_header=False,
+                timeout_graceful_shutdown=1,
             )
-        )  # fmt: skip
-        opened(f"http://{guard.hosts[0]}/open?token={guard.token}")
-        server.run(sockets=[listening])
+        ).run(sockets=[listening])  # fmt: skip
 
 
 def _listening(port: int) -> socket.socket:
