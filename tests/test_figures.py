@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
@@ -11,17 +14,25 @@ import isoflop
 from isoflop.cli.drawing import KINDS
 from isoflop.ensemble import combine
 from isoflop.errors import UsageError
+from isoflop.metric import parse_metric
 from isoflop.plot import (
     allocation_figure,
     contours_figure,
     frontier_figure,
     isoflops_figure,
     profiles_figure,
+    recipes_figure,
     residuals_figure,
+    save_figure,
 )
+from isoflop.plot.look import of_ten
 from isoflop.profile import profile
+from isoflop.recipes import recipes
 
-pytest_plugins = ["commands"]
+pytest_plugins = ["commands", "plain_numbers"]
+
+MARKUP = r"--><script>$\frac{$ & <b>"
+"""A name that would be a broken formula in TeX, and an element in SVG."""
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +135,27 @@ def test_every_kind_is_drawn_from_a_table(kind, tmp_path, *, run):
     words = ("tinylm", "--where", 'role == "sweep"', "--draws", "20")
     assert run("plot", kind, *words, "-o", path).out.strip() == str(path)
     assert path.read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
+def test_markup_in_a_name_is_text_in_every_format(kind, tmp_path):
+    found = recipes(chinchilla_runs(40, noise=0.003), chinchilla_runs(40, noise=0.003, seed=1), names=(MARKUP, "new"))
+    figure = recipes_figure(found)
+    assert MARKUP in {text.get_text() for text in figure.axes[0].texts}
+    written = save_figure(figure, tmp_path / f"figure.{kind}").read_bytes()
+    if kind == "svg":
+        assert not [one for one in ET.fromstring(written).iter() if one.tag.endswith("script")]  # noqa: S314
+
+
+def test_markup_in_the_name_of_a_metric_is_text(several):
+    runs = replace(several.runs, metric=parse_metric(f"{MARKUP}:down"))
+    figure = isoflops_figure(replace(several, runs=runs))
+    figure.draw_without_rendering()
+    assert MARKUP in figure.axes[0].get_ylabel()
+
+
+def test_the_numbers_of_an_axis_are_written_as_people_write_them():
+    assert [of_ten(value) for value in (0.01, 1, 300, 1e4, 3e22, 1e-5)] == ["0.01", "1", "300", "10⁴", "3×10²²", "10⁻⁵"]
 
 
 def test_a_wrong_word_is_refused_in_one_line(refused, table, tmp_path):

@@ -45,7 +45,7 @@ def read(
 
     from isoflop.files import write_whole
     from isoflop.read import find_runs
-    from isoflop.study.export import as_csv
+    from isoflop.spreadsheet import as_csv
 
     if output is not None:
         refuse_overwriting(source, output)

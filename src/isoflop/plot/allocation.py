@@ -10,7 +10,7 @@ from isoflop.ensemble import Ensemble
 from isoflop.fit import Fit
 from isoflop.plan import Frontier, frontier
 from isoflop.plot.fitted import runs_of
-from isoflop.plot.look import FAINT, LAW_COLOURS, QUIET, RUN, panels, power
+from isoflop.plot.look import FAINT, LAW_COLOURS, QUIET, RUN, decades, panels, power
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def _panel(axes: Axes, found: Frontier, runs: Runs, *, letter: str) -> None:
         axes.plot(budgets[part], value[part], color=LAW_COLOURS[0], linewidth=1.8, linestyle=dashes, zorder=3)
     axes.scatter(runs["C"], runs[letter], s=16, color=RUN, linewidths=0, zorder=2)
     axes.set(xscale="log", yscale="log", xlabel="training compute C (FLOPs)")
-    axes.xaxis.set_major_formatter(lambda value, _: power(value))
-    axes.yaxis.set_major_formatter(lambda value, _: show(value, 1))
+    decades(axes.xaxis, power)
+    decades(axes.yaxis, lambda value: show(value, 1))
     axes.grid(visible=True, which="major", color=FAINT, linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
     slope = np.log(value[-1] / value[0]) / np.log(budgets[-1] / budgets[0])

@@ -11,7 +11,7 @@ from isoflop.ensemble import Ensemble
 from isoflop.errors import UsageError
 from isoflop.forecast import Settled, Source, curve_of, settle
 from isoflop.landmarks import Landmark, Landmarks, best_runs
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, head, shades, style
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, shades, style
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -73,13 +73,12 @@ class _Line(NamedTuple):
 
 def _ends(axes: Axes, drawn: Sequence[Landmark]) -> None:
     """Set both axes, with room for names."""
-    from matplotlib import ticker
-
     compute, size = (np.array(side) for side in zip(*((one.model.C, one.model.size) for one in drawn), strict=True))
     axes.set(xscale="log", yscale="log", xlabel="training FLOPs C = 6ND", ylabel="parameters N (active)")
     axes.set_xlim(compute.min() / 2.2, compute.max() * 6)
     axes.set_ylim(size.min() / 1.8, size.max() * 3.2)
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: show(value, 1)))
+    decades(axes.xaxis)
+    decades(axes.yaxis, lambda value: show(value, 1))
     axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
 
