@@ -41,6 +41,21 @@ def wandb(folder: Path) -> Path:
     return folder
 
 
+def wandb_calls(folder: Path) -> Path:
+    """Write ten offline files of 100,000 calls of one value each, with the two updates of the summary around a call."""
+    for run in range(RUNS):
+        records = [_field(17, _field(1, b"id") + _field(8, b"run%d" % run) + _field(4, _item(1, "n_params", 1e7)))]
+        for step in range(ROWS // RUNS):
+            own = [_item(1, "_timestamp", 1.7e9 + step), _item(1, "_runtime", 0.1 * step), _item(1, "_step", step)]
+            now = b"".join([_item(1, "val/loss", 4.1 - step / ROWS), *own])
+            nested = _field(1, _field(2, b"_wandb") + _field(2, b"runtime") + _field(16, b"%d" % step))
+            for kind, content in ((3, nested), (3, now), (2, now + _field(2, b"\x08" + _varint(step)))):
+                records.append(b"\x08" + _varint(len(records)) + _field(kind, content))
+        records.append(_field(18, b""))
+        (folder / f"run-{run}.wandb").write_bytes(_framed(records))
+    return folder
+
+
 def _framed(records: list[bytes]) -> bytes:
     out = bytearray(b":W&B\xe1\xbe\0")
     for record in records:
@@ -177,7 +192,7 @@ def parquet(folder: Path) -> Path:
 
 
 FORMATS: dict[str, Callable[[Path], Path]] = {
-    one.__name__: one for one in (wandb, tensorboard, mlflow, mlruns, lightning, trainer_state, parquet)
+    one.__name__: one for one in (wandb, wandb_calls, tensorboard, mlflow, mlruns, lightning, trainer_state, parquet)
 }
 _READ = "import isoflop, sys; found = isoflop.find_runs(sys.argv[1]); print(len(found.runs), found.kind)"
 

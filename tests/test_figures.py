@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations
+from xml.etree import ElementTree as ET
+
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
@@ -11,17 +15,27 @@ import isoflop
 from isoflop.cli.drawing import KINDS
 from isoflop.ensemble import combine
 from isoflop.errors import UsageError
+from isoflop.landmarks import MODELS
+from isoflop.laws import find_curve
+from isoflop.metric import parse_metric
 from isoflop.plot import (
     allocation_figure,
     contours_figure,
     frontier_figure,
     isoflops_figure,
     profiles_figure,
+    recipes_figure,
     residuals_figure,
+    save_figure,
 )
+from isoflop.plot.look import of_ten
 from isoflop.profile import profile
+from isoflop.recipes import recipes
 
-pytest_plugins = ["commands"]
+pytest_plugins = ["commands", "plain_numbers"]
+
+MARKUP = r"--><script>$\frac{$ & <b>"
+"""A name that would be a broken formula in TeX, and an element in SVG."""
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +97,40 @@ def test_the_allocation_is_the_frontier_with_its_intervals(several):
         assert np.isclose(heights, said.high, rtol=0.02).any()
 
 
+def test_the_allocation_shows_the_published_models_within_its_budgets_and_no_others(several):
+    left, right = allocation_figure(find_curve("besiroglu2024"), budgets=(1e20, 1e24)).axes
+    within = [one for one in MODELS if one.known and 1e20 <= one.C <= 1e24]
+    for axes, side in ((left, "size"), (right, "D")):
+        assert dots(axes).tolist() == [[one.C, getattr(one, side)] for one in within]
+    assert (
+        {"GPT-3", "Gopher"}
+        <= {text.get_text() for text in left.texts}
+        <= {one.name for one in MODELS} | {"grows as C^0.51"}
+    )
+    assert not dots(allocation_figure(find_curve("besiroglu2024"), budgets=(1e20, 1e24), landmarks=False).axes[0]).size
+    assert len(dots(allocation_figure(several).axes[0])) == len(several.runs)
+    assert len(dots(allocation_figure(several, budgets=(1e10, 1e22)).axes[0])) > len(several.runs)
+
+
+def test_the_names_of_an_allocation_cover_no_dot_and_no_other_name():
+    figure = allocation_figure(find_curve("besiroglu2024"), budgets=(1e20, 1e26))
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) > 25
+        assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+        assert not [1 for box in boxes for place in axes.transData.transform(dots(axes)) if box.contains(*place)]
+
+
+def test_a_published_curve_has_its_own_range_or_is_asked_for_one():
+    left, _ = allocation_figure(find_curve("besiroglu2024")).axes
+    solid, dashed = left.get_lines()[:2]
+    assert solid.get_xdata()[-1] == dashed.get_xdata()[0]
+    assert dashed.get_xdata()[-1] == pytest.approx(100 * dashed.get_xdata()[0])
+    with pytest.raises(UsageError, match="Say --flops 1e20:1e26"):
+        allocation_figure(replace(find_curve("besiroglu2024"), fitted_on={}))
+
+
 def test_residuals_are_those_of_the_fit_on_every_axis(fitted):
     figure = residuals_figure(fitted)
     off = 100 * np.log(fitted.runs["loss"] / fitted.curve(N=fitted.runs["N"], D=fitted.runs["D"]))
@@ -126,8 +174,40 @@ def test_every_kind_is_drawn_from_a_table(kind, tmp_path, *, run):
     assert path.read_bytes().startswith(b"<?xml")
 
 
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
+def test_markup_in_a_name_is_text_in_every_format(kind, tmp_path):
+    found = recipes(chinchilla_runs(40, noise=0.003), chinchilla_runs(40, noise=0.003, seed=1), names=(MARKUP, "new"))
+    figure = recipes_figure(found)
+    assert MARKUP in {text.get_text() for text in figure.axes[0].texts}
+    written = save_figure(figure, tmp_path / f"figure.{kind}").read_bytes()
+    if kind == "svg":
+        assert not [one for one in ET.fromstring(written).iter() if one.tag.endswith("script")]  # noqa: S314
+
+
+def test_markup_in_the_name_of_a_metric_is_text(several):
+    runs = replace(several.runs, metric=parse_metric(f"{MARKUP}:down"))
+    figure = isoflops_figure(replace(several, runs=runs))
+    figure.draw_without_rendering()
+    assert MARKUP in figure.axes[0].get_ylabel()
+
+
+def test_the_numbers_of_an_axis_are_written_as_people_write_them():
+    assert [of_ten(value) for value in (0.01, 1, 300, 1e4, 3e22, 1e-5)] == ["0.01", "1", "300", "10⁴", "3×10²²", "10⁻⁵"]
+
+
 def test_a_wrong_word_is_refused_in_one_line(refused, table, tmp_path):
     assert "There are frontier" in refused(2, "plot", "contour", table)
     assert "published curve" in refused(2, "plot", "contours", "besiroglu2024")
     assert "--targets belongs to frontier" in refused(2, "plot", "contours", table, "--targets", "N > 1")
     assert "figure.png" in refused(2, "plot", "contours", table, "-o", tmp_path / "x.gif")
+    assert "--flops belongs to allocation" in refused(2, "plot", "contours", table, "--flops", "1e20:1e26")
+    assert "is no range of budgets" in refused(2, "plot", "allocation", "besiroglu2024", "--flops", "1e20:")
+    assert "a plan needs a law of N and D" in refused(2, "plot", "allocation", "kaplan2020-N", "--flops", "1e20:1e22")
+
+
+def test_a_published_curve_is_drawn_over_the_budgets_asked_for(run, tmp_path):
+    for name, more in (("with.svg", ()), ("without.svg", ("--no-landmarks",))):
+        words = ("besiroglu2024", "--flops", "1e20:1e26", *more, "-o", tmp_path / name)
+        assert run("plot", "allocation", *words).code == 0
+    assert b"Gopher" in (tmp_path / "with.svg").read_bytes()
+    assert b"Gopher" not in (tmp_path / "without.svg").read_bytes()

@@ -147,6 +147,20 @@ def test_wandb_reads_what_json_cannot_say_and_passes_over_what_is_no_number(tmp_
     assert (found.name, found.status) == ("x", "finished")
 
 
+def test_a_wandb_summary_keeps_the_last_word_on_each_key_and_drops_what_was_removed(tmp_path):
+    nested = part(1, part(2, b"best") + part(2, b"loss") + part(16, b"2.5"))
+    updates = [
+        item(b"loss", b"3") + item(b"note", b'"early"') + item(b"gone", b"1"),
+        item(b"loss", b"2") + item(b"_step", b"9"),
+        part(2, part(2, b"gone")) + item(b"note", b'"late"') + nested,
+    ]
+    numbered = [b"\x08\x81\1" + part(3, update) for update in updates]  # record 129 and so on
+    history = part(2, item(b"loss", b"2") + part(2, b"\x08\x09"))
+    (tmp_path / "run-x.wandb").write_bytes(framed(*numbered, history, part(18, b"")))
+    (found,) = wandb.read(tmp_path / "run-x.wandb")
+    assert found.summary == {"note": "late", "best.loss": 2.5}
+
+
 @pytest.mark.parametrize(
     "history", [b"\x0a\x7fabc", b"\x0a", part(1, part(2, b"k") + b"\x82\1\x09123"), part(1, b"\x82\1\1x")]
 )

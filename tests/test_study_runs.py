@@ -13,8 +13,9 @@ import isoflop
 from isoflop.errors import DataError, UsageError
 from isoflop.launchers import launch, script
 from isoflop.launchers.local import work
+from isoflop.spreadsheet import as_csv
 from isoflop.study.claims import claims_in, owner_of
-from isoflop.study.export import as_csv, rows
+from isoflop.study.export import rows
 from isoflop.study.progress import progress
 from isoflop.study.repair import repair
 from isoflop.study.results import read_result

@@ -11,7 +11,7 @@ from typing import Any
 
 from isoflop import datasets
 from isoflop.errors import DataError, UsageError, shown
-from isoflop.readers.catalogue import find
+from isoflop.readers.catalogue import find, find_online
 from isoflop.readers.chosen import Origin, Rule, Taken, choose, missing, table
 from isoflop.readers.found import Found
 from isoflop.readers.logged import Cell, Logged
@@ -37,8 +37,8 @@ def read(
     """Give the runs of a file, of standard input ("-"), of what a training wrote, of a study, or of a dataset.
 
     source     CSV, TSV, semicolons, JSON or JSON lines, also gzipped, Parquet; a file or folder of W&B,
-               TensorBoard, MLflow and the like (docs/readers.md); a folder with a study; what exists comes
-               before a dataset of the same name
+               TensorBoard, MLflow and the like (docs/readers.md); "wandb:ENTITY/PROJECT" on a W&B server;
+               a folder with a study; what exists comes before a dataset of the same name
     columns    the names the runs shall have -> the file's: {"N": "Model Size"}; comes before aliases
     where      keeps the runs for which a condition holds, such as "D/N > 0.5"
     flop_rule  completes C from N and D, or D, or N
@@ -80,7 +80,7 @@ def find_runs(
     """Give the runs of a source as `read` does, with which key each column comes from and what is still missing."""
     name, rule = os.fspath(source), Rule(final, smooth, curves)
     study = _exists(os.path.join(name, "plan.jsonl"))  # noqa: PTH118 - "" and "-" are no paths
-    logs = find(Path(name)) if not study and name != "-" and _exists(name) else None
+    logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
     if logs is not None:
         kind, logged = logs
         logged = logged if per_run is None else _completed(logged, per_run)

@@ -123,13 +123,15 @@ def _candidates(path: str | None) -> dict[str, list[float | str]] | None:
         return None
     import csv
 
+    from isoflop.spreadsheet import restored
+
     try:
         rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read ({error}). Say a CSV file, as in --among candidates.csv.") from None
     if not rows or any(None in row or None in row.values() for row in rows):
         raise UsageError(f"{path} has no rows, or rows that do not match its header. Give columns N and D.")
-    return {name: [_number(row[name], name) for row in rows] for name in rows[0]}
+    return {restored(name): [_number(restored(row[name]), name) for row in rows] for name in rows[0]}
 
 
 def _number(text: str, name: str) -> float | str:

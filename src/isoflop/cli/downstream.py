@@ -128,15 +128,21 @@ def capabilities(
     ] = None,
     components: Annotated[int, typer.Option("--components", help="How many capabilities.")] = 3,
     hold_out: Annotated[float, typer.Option("--hold-out", help="Share of the models, the largest, to test on.")] = 0.2,
+    output: Drawn = None,
     json: Json = False,
 ) -> None:
     """Say what capabilities of public models foretell of a score, tested on those of the largest compute."""
     from isoflop.downstream import observe
+    from isoflop.plot import capabilities_figure, save_figure
 
+    if output is not None:
+        refuse_figure(models, output)
     found = observe(
         asked.read(models), target, family=family, benchmarks=listed(benchmarks), components=components,
         hold_out=hold_out, level=asked.level,
     )  # fmt: skip
+    if output is not None:
+        save_figure(capabilities_figure(found), output)
     if json:
         print_json(found.as_dict())
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoflop.asked import Asked, takes_runs
+from isoflop.asked import Asked, interval, takes_runs
 from isoflop.cli.shared import Source_, refuse_figure
 from isoflop.errors import UsageError, shown
 
@@ -41,20 +41,40 @@ def plot(
     targets: Annotated[
         str | None, typer.Option("--targets", metavar="EXPR", help="Larger runs, shown beside their forecasts.")
     ] = None,
+    flops: Annotated[
+        str | None, typer.Option("--flops", metavar="LOW:HIGH", help="The budgets drawn (allocation): 1e20:1e26.")
+    ] = None,
+    landmarks: Annotated[
+        bool, typer.Option("--landmarks/--no-landmarks", help="Published models within them (allocation).")
+    ] = True,
 ) -> None:
     """Draw what fits your runs, fit for a paper: the frontier, isoFLOP curves, contours, residuals and more."""
-    from isoflop.plot import save_figure
+    from isoflop.forecast import settle
+    from isoflop.plot import allocation_figure, save_figure
 
     if kind not in KINDS:
         listed = "; ".join(f"{name} ({what})" for name, what in KINDS.items())
         raise UsageError(f'"{shown(kind)}" is no figure. There are {listed}.')
-    if targets is not None and kind != "frontier":
-        raise UsageError("--targets belongs to frontier. Leave it out.")
+    for option, given, of in (("--targets", targets, "frontier"), ("--flops", flops, "allocation")):
+        if given is not None and kind != of:
+            raise UsageError(f"{option} belongs to {of}. Leave it out.")
     name = output or f"{kind}.png"
     refuse_figure(source, name)
+    if kind == "allocation":
+        budgets = None if flops is None else _budgets(flops)
+        found = settle(asked.source(source))
+        typer.echo(str(save_figure(allocation_figure(found, budgets=budgets, landmarks=landmarks), name)))
+        return
     held = replace(asked, where=targets).read(source) if targets else None
     drawn = _figure(kind, _fitted(source, asked, one_law=kind in _ONE_LAW), held)
     typer.echo(str(save_figure(drawn, name)))
+
+
+def _budgets(text: str) -> tuple[float, float]:
+    low, high = interval(text)
+    if not (low > 0 and high < float("inf")):
+        raise UsageError(f'"{text}" is no range of budgets. Say the least and the largest, as in --flops 1e20:1e26.')
+    return low, high
 
 
 def _fitted(source: str, asked: Asked, *, one_law: bool) -> Fit | Ensemble:
@@ -78,5 +98,5 @@ def _figure(kind: str, source: Fit | Ensemble, targets: Runs | None) -> Figure:
         return plot.residuals_figure(source)
     if isinstance(source, Fit) and kind == "profiles":
         return plot.profiles_figure([profile(source, name) for name in source.curve.law.parameters])
-    draw = {"isoflops": plot.isoflops_figure, "contours": plot.contours_figure, "allocation": plot.allocation_figure}
+    draw = {"isoflops": plot.isoflops_figure, "contours": plot.contours_figure}
     return draw[kind](source)

@@ -16,7 +16,9 @@ _KEY = "A key, such as config.n_params or val/loss, or a product: 'step*524288'.
 def read(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="A file or folder that a training wrote, a table, a study, a dataset."),
+        typer.Argument(
+            metavar="SOURCE", help="What a training wrote, wandb:ENTITY/PROJECT, a table, a study, a dataset."
+        ),
     ],
     N: Annotated[str | None, typer.Option("--N", metavar="KEY", help=f"The parameters. {_KEY}")] = None,
     D: Annotated[str | None, typer.Option("--D", metavar="KEY", help="The tokens.")] = None,
@@ -43,7 +45,7 @@ def read(
 
     from isoflop.files import write_whole
     from isoflop.read import find_runs
-    from isoflop.study.export import as_csv
+    from isoflop.spreadsheet import as_csv
 
     if output is not None:
         refuse_overwriting(source, output)

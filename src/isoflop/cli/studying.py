@@ -206,7 +206,8 @@ def export(
 ) -> None:
     """Write the runs that have ended as a table that `isoflop fit` reads."""
     from isoflop.files import write_whole
-    from isoflop.study.export import as_csv, rows
+    from isoflop.spreadsheet import as_csv
+    from isoflop.study.export import rows
     from isoflop.study.planned import open_study
 
     found = open_study(folder)

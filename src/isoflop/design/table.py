@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ import numpy as np
 from isoflop.estimate import Estimate
 from isoflop.findings import Finding
 from isoflop.flops import FlopRule
+from isoflop.spreadsheet import as_csv
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,13 +83,7 @@ class Design(Sequence[Planned]):
 
     def as_csv(self) -> str:
         """Give the runs as CSV, one a line: N, D, C and settings; whole numbers as such."""
-        rows = self.as_rows()
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        stream = io.StringIO()
-        writer = csv.DictWriter(stream, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-        return stream.getvalue()
+        return as_csv(self.as_rows())
 
     def as_dict(self) -> dict[str, Any]:
         """Give everything as it stands in the JSON."""
@@ -127,9 +120,3 @@ def planned(N: Array, D: Array, rule: FlopRule) -> tuple[Planned, ...]:
 def show_flops(value: float) -> str:
     """Print FLOPs for people, as they are typed: 1e13, 6.36e21."""
     return f"{value:.3g}".replace("e+", "e")
-
-
-def _cell(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))

@@ -2,6 +2,7 @@
 
 from isoflop.plot.allocation import allocation_figure
 from isoflop.plot.backtest import backtest_figure
+from isoflop.plot.capabilities import capabilities_figure
 from isoflop.plot.contours import contours_figure
 from isoflop.plot.downstream import downstream_figure
 from isoflop.plot.emergence import emergence_figure
@@ -22,6 +23,7 @@ from isoflop.plot.verify import verify_figure
 __all__ = [
     "allocation_figure",
     "backtest_figure",
+    "capabilities_figure",
     "contours_figure",
     "downstream_figure",
     "emergence_figure",

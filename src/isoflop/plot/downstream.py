@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, panels
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, head, panels
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def _loss(axes: Axes, one: TaskForecast, compute: float) -> None:
     axes.scatter(one.task.compute, one.task.loss, s=12, color=RUN, linewidths=0, zorder=2)
     _forecast(axes, compute, one.loss)
     axes.set(xscale="log", xlabel="training FLOPs", ylabel="loss")
+    decades(axes.xaxis)
     axes.minorticks_off()
     head(axes, "Loss", _words(one.loss))
     _grid(axes)
@@ -81,7 +82,7 @@ def _task(axes: Axes, one: TaskForecast) -> None:
         under = f"no forecast: {one.verdict.words.partition(':')[0]}"
     axes.set(xlabel="loss", ylabel="accuracy")
     axes.invert_xaxis()
-    head(axes, one.task.name.replace("$", r"\$"), under)
+    head(axes, one.task.name, under)
     _grid(axes)
 
 

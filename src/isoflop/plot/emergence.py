@@ -11,7 +11,7 @@ import numpy as np
 
 from isoflop.emergence import BREAK, METRIC, edit_distance
 from isoflop.errors import UsageError
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, head, style
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, style
 from isoflop.units import show, show_flops
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def _given_loss(axes: Axes, found: Emergence, shown: Shown) -> None:
     axes.axhspan(low, 1 / scoring.items, color=FAINT, alpha=0.5, linewidth=0, zorder=0)
     axes.set(yscale="log", ylim=(low, 1.3), ylabel="accuracy" + (" above chance" if scoring.chance else ""))
     axes.set(xlabel="loss (nats per token)", xlim=axes.get_xlim()[::-1])
+    decades(axes.yaxis)
     none = f"; hollow: {int((~seen).sum())} not above {'chance' if scoring.chance else '0'}" if not seen.all() else ""
     head(axes, "Accuracy at a given loss", f"grey: below one item of {scoring.items}{none}")
 
@@ -174,6 +175,7 @@ def _breaks(axes: Axes, found: Emergence) -> None:
 
 def _scale(axes: Axes, found: Emergence) -> None:
     axes.set(xscale="log", xlabel=_NAMES.get(found.along, found.along))
+    decades(axes.xaxis)
 
 
 def _few_ticks(axes: Axes) -> None:
@@ -185,6 +187,8 @@ def _few_ticks(axes: Axes) -> None:
         axes.yaxis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_minor_locator(ticker.NullLocator())
         axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    else:
+        decades(axes.yaxis)
 
 
 def _level(found: Emergence) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from isoflop.ensemble import Ensemble
 from isoflop.errors import UsageError
 from isoflop.evidence import evidence
 from isoflop.fit import Fit
+from isoflop.forecast import Settled, curve_of
 from isoflop.plot.look import panel
 from isoflop.plot.overview import Shown, compute_panel, isoflop_panel
 
@@ -39,6 +41,16 @@ def runs_of(source: Fit | Ensemble) -> Runs:
     if not len(source.runs):
         raise UsageError("the fit was saved without its runs, which this figure shows. Give the runs instead.")
     return source.runs
+
+
+def compute_behind(source: Settled) -> tuple[float, float]:
+    """Give the least and the largest compute of the runs behind a source, nan and inf where it is unknown."""
+    if isinstance(source, Ensemble):
+        return float(source.runs["C"].min()), float(source.runs["C"].max())
+    ends = curve_of(source).fitted_on
+    if "C" in ends or not {"N", "D"} <= set(ends):
+        return ends.get("C", (math.nan, math.inf))
+    return 6 * ends["N"][0] * ends["D"][0], 6 * ends["N"][1] * ends["D"][1]
 
 
 def _name_loss(axes: Axes, source: Fit | Ensemble) -> None:

@@ -12,7 +12,7 @@ from isoflop.inference.measured import measured
 from isoflop.inference.serving import MOST
 from isoflop.inference.shown import money
 from isoflop.inference.spread import P
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, head, shades, style
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, shades, style
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -176,5 +176,6 @@ def _names(axes: Axes, ends: dict[str, tuple[float, float, Any]]) -> None:
 
 
 def _rules(axes: Axes) -> None:
+    decades(axes.xaxis)
     axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.law import Curve, Law
-from isoflop.plot.look import FAINT, QUIET, dark, head, shades, style
+from isoflop.plot.look import FAINT, QUIET, dark, head, of_ten, shades, style
 from isoflop.units import Kind
 
 if TYPE_CHECKING:
@@ -187,8 +187,7 @@ def _scale(axes: Axes, side: str, values: NDArray[np.float64], *, wide: float) -
 def _number(value: float) -> str:
     """Give a tick's number: 10B, 0.5, and powers of ten where letters end."""
     if value and (abs(value) >= 1e15 or abs(value) < 1e-3):
-        mantissa, exponent = f"{value:.0e}".split("e")
-        return rf"$10^{{{int(exponent)}}}$" if mantissa == "1" else rf"${mantissa}\times10^{{{int(exponent)}}}$"
+        return of_ten(value)
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= limit:
             return f"{value / (1e3 if suffix == 'k' else limit):g}{suffix}"

@@ -15,6 +15,7 @@ from isoflop.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _STAMP = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
@@ -24,6 +25,7 @@ INK, QUIET, RUN, FAINT = "#1a1a1a", "#6b6b6b", "#9a9a9a", "#dedede"
 LAW_COLOURS = ("#0072b2", "#d55e00", "#8e4a9e", "#5a5a5a", "#00795a")
 """One for each law: told apart by every kind of colour vision (after Okabe and Ito 2008)."""
 _MAP, _MAP_ENDS = "viridis", (0.05, 0.64)  # its light end cannot be read on white
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.titlepad": 26, "axes.labelsize": 10, "axes.labelcolor": INK,
@@ -34,6 +36,7 @@ _STYLE: Any = {
     "xtick.minor.size": 2, "ytick.minor.size": 2, "lines.solid_capstyle": "round", "legend.frameon": False,
     "legend.fontsize": 9, "svg.fonttype": "path", "svg.hashsalt": "isoflop", "pdf.fonttype": 42,
     "path.simplify": True, "text.usetex": False,
+    "text.parse_math": False,  # a $ in the name of a run is a $
 }  # fmt: skip
 
 
@@ -130,6 +133,27 @@ def log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
     axes.yaxis.set_minor_locator(ticker.NullLocator())
     axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
+
+
+def decades(axis: Axis, written: Callable[[float], str] | None = None) -> None:
+    """Write the numbers of a logarithmic axis whose limits are set, as 10²² unless said; more where it is short."""
+    from matplotlib import ticker
+
+    low, high = axis.get_view_interval()
+    reach, how = math.log10(high / low), written or of_ten
+    subs = (1.0,) if reach > 1.5 else (1.0, 3.0) if reach > 0.8 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(ticker.LogLocator(subs=subs))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: how(value)))
+    axis.set_minor_formatter(ticker.NullFormatter())
+
+
+def of_ten(value: float) -> str:
+    """Write a number of one digit as people do: 0.02, 50, and a power of ten beyond, 10²², 3×10⁻⁵."""
+    if 1e-3 < value < 1e4:
+        return f"{value:g}"
+    digit, exponent = f"{value:.0e}".split("e")
+    raised = "10" + str(int(exponent)).translate(_RAISED)
+    return raised if digit == "1" else f"{digit}×{raised}"
 
 
 def power(value: float) -> str:

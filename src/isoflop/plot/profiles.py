@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.plot.look import FAINT, LAW_COLOURS, QUIET, panels
+from isoflop.plot.look import FAINT, LAW_COLOURS, QUIET, decades, panels
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def _panel(axes: Axes, profile: Profile) -> None:
     axes.axvline(one.value, color=LAW_COLOURS[0], linewidth=0.8, zorder=1)
     if shown.min() > 0 and shown.max() / shown.min() > 20:
         axes.set_xscale("log")
+        decades(axes.xaxis)
     else:
         axes.xaxis.set_major_formatter(lambda value, _: show(value, 3))
         axes.locator_params(axis="x", nbins=4)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, head, style
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, style
 from isoflop.recipes.contest import MEANT, UNITS
 from isoflop.units import show_flops
 
@@ -51,6 +51,7 @@ def _losses(axes: Axes, found: Recipes) -> None:
     for one, colour in zip(found, _colours(found), strict=True):
         _recipe(axes, one, side=1, colour=colour)
     axes.set(xscale="log", yscale="log", xlabel=_axis(contest), ylabel="loss (nats per token)")
+    decades(axes.xaxis)
     _plain_losses(axes)
     level = f"{contest.multiplier.level:.0%}".replace("%", " %")
     where = "Loss of the best run for the compute" if contest.along == "C" else f"Loss by {MEANT[contest.along]}"
@@ -98,6 +99,7 @@ def _multipliers(axes: Axes, found: Recipes) -> None:
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=_axis(found[0]), ylabel=f"times the {MEANT[found[0].along]}")
     axes.set_ylim(max(0.75 * least, 1 / most / _ROOM), most * _ABOVE)
+    decades(axes.xaxis)
     _times(axes)
     head(
         axes, f"{MEANT[found[0].along].capitalize()} that {found[0].first} needs to do as well",

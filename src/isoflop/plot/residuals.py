@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from isoflop.errors import UsageError
 from isoflop.fit import Fit
 from isoflop.plot.fitted import runs_of
-from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, panels, power
+from isoflop.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, panels, power
 from isoflop.units import show
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def residuals_figure(fit: Fit) -> Figure:
         for axes, (name, along, written) in zip(grid, axis, strict=True):
             _panel(axes, along, off, names=runs.names, noise=100 * fit.noise)
             axes.set_xlabel(name)
-            _written(axes, written)
+            decades(axes.xaxis, written)
         for axes in (grid[0], grid[2]):
             axes.set_ylabel("residual (% of loss)")
     return figure
@@ -53,10 +52,6 @@ def residuals_figure(fit: Fit) -> Figure:
 
 def _count(value: float) -> str:
     return show(value, 1)
-
-
-def _written(axes: Axes, how: Callable[[float], str]) -> None:
-    axes.xaxis.set_major_formatter(lambda value, _: how(value))
 
 
 def _panel(axes: Axes, along: Array, off: Array, *, names: tuple[str, ...], noise: float) -> None:

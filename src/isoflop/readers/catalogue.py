@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 OWN = ("wandb", "tensorboard", "mlflow", "mlruns", "trainer_state", "olmo", "lightning", "nanochat", "wandb_export")
 """The readers of this folder, each a file of its name. Tables (CSV, JSON, Parquet) are read by `table`."""
+ONLINE = {"wandb": "wandb_online"}
+"""What stands before the colon of a source on a server, and its reader, a file of this folder."""
 GROUP = "isoflop.readers"
 """The group of entry points by which a package adds a reader."""
 TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".gz", ".parquet"})
@@ -49,6 +52,15 @@ def find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
     except OSError as error:
         place = shown(str(error.filename or path))
         raise DataError(f"{place}: cannot be read ({error.strerror}). Name a folder that you may read.") from None
+
+
+def find_online(source: str) -> tuple[str, tuple[Logged, ...]] | None:
+    """Give what a source on a server is called, and the runs in it; None for one that is not named so: wandb:…."""
+    scheme, colon, place = source.partition(":")
+    if not colon or scheme not in ONLINE:
+        return None
+    reader = import_module(f"isoflop.readers.{ONLINE[scheme]}")
+    return reader.TITLE, _distinct([(run, Path(source)) for run in reader.read(place)], Path(source))
 
 
 def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
@@ -133,5 +145,5 @@ def _distinct(found: list[tuple[Logged, Path]], root: Path) -> tuple[Logged, ...
             name = f"{name} ({where})" if where else name
         taken[name] = taken.get(name, 0) + 1
         name = name if taken[name] == 1 else f"{name} #{taken[name]}"
-        runs.append(Logged(name, run.config, run.metrics, run.summary, run.status, run.known, run.doubts))
+        runs.append(replace(run, name=name))
     return tuple(runs)

@@ -275,8 +275,7 @@ def _rows(run: Logged, taken: Sequence[Taken], *, loss: Taken | None, rule: Rule
         logged = run.metrics[key]
         steps, losses = rule.of(logged if loss.key == key else Series(logged.steps, loss.of(run, logged.steps)))
     else:
-        ends = [found.steps[-1] for found in run.metrics.values() if len(found.steps)]
-        steps = np.array([max(ends, default=np.nan)])
+        steps = np.array([run.last_step])
         losses = np.full(1, np.nan) if loss is None else loss.of(run, steps)
     found = {one.letter: losses.tolist() if one is loss else one.cells(run, steps) for one in taken}
     return {"step": steps.tolist(), **found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ class Logged:
     status   how it ended, in the tracker's word; empty if the source does not say
     known    what the format itself says a key means: {"D": "num_input_tokens_seen"}
     doubts   findings on the source, such as a log that ends in the middle of a record
+    ended    the last step, if the source says it; else it is the last that anything was logged at
     """
 
     name: str
@@ -59,6 +61,14 @@ class Logged:
     status: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[Finding, ...] = ()
+    ended: float = math.nan
+
+    @property
+    def last_step(self) -> float:
+        """The last step at which anything was logged; nan if nothing was."""
+        if not math.isnan(self.ended):
+            return self.ended
+        return max((float(found.steps[-1]) for found in self.metrics.values() if len(found.steps)), default=math.nan)
 
 
 def series(steps: Iterable[float] | Floats, values: Iterable[float] | Floats) -> Series:

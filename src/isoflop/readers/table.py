@@ -17,6 +17,7 @@ from isoflop.readers.records import is_json_lines, json_lines_table, json_table
 from isoflop.readers.source import Text, read_text
 from isoflop.runs import Runs, build
 from isoflop.runs.cells import RawTable, is_number
+from isoflop.spreadsheet import restored
 
 MAX_ROWS = 2_000_000
 MAX_COLUMNS = 1_000
@@ -102,9 +103,10 @@ def _records(text: Text, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text.text, newline=""), delimiter=delimiter, strict=True)
     row = 0
     try:
+        guarded = "'" in text.text
         for row, record in enumerate(reader, start=1):
             if any(record):
-                yield row, record
+                yield row, [restored(cell) for cell in record] if guarded else record
     except csv.Error as error:
         raise DataError(
             f"{text.source}, row {row + 1}: {error} (at line {reader.line_num}). Is a quote left open?"

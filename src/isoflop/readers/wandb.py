@@ -21,8 +21,9 @@ _HEADER = b":W&B\xe1\xbe\0"
 _BLOCK = 32768
 _FRAME = struct.Struct("<IHB")
 _WHOLE, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
-_ITEM, _STEP, _VALUE = 0x0A, 0x12, b"\x82\1"
-"""How fields begin: items and the step of a history (numbers 1 and 2), value_json of an item (number 16)."""
+_COUNT, _ITEM, _STEP, _VALUE = b"\x08", 0x0A, 0x12, b"\x82\1"
+"""How fields begin: the number of a record (number 1), items and the step of a history (numbers 1 and 2), value_json of
+an item (number 16)."""
 _OWN = frozenset({"_timestamp", "_runtime", "_step", "_wandb.runtime"})
 
 
@@ -33,47 +34,52 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path) -> tuple[Logged, ...]:
     """Give the run in an offline file; without an exit record it counts as unfinished."""
-    records, doubts = _records(read_bytes(path), str(path))
     log = _Log(str(path))
     try:
-        for place, record in records:
-            log.take(record, place)
+        doubts = _each_record(read_bytes(path), str(path), log.take)
     except (ValueError, IndexError) as error:
         raise DataError(f"{shown(str(path))}: holds a record that W&B does not write ({error}).") from None
     return (log.logged(path.stem.removeprefix("run-"), doubts),)
 
 
-def _records(data: bytes, source: str) -> tuple[list[tuple[int, bytes]], tuple[Finding, ...]]:
-    """Give each whole record with the byte it begins at, and the finding on a torn end."""
+def _each_record(data: bytes, source: str, take: Callable[[bytes, int], None]) -> tuple[Finding, ...]:
+    """Hand over each whole record with the byte it begins at, none of them kept; gives the finding on a torn end."""
     if data[: len(_HEADER)] != _HEADER[: len(data)]:
         raise damaged(source, 0, "no file of W&B begins so")
-    found: list[tuple[int, bytes]] = []
     parts: list[bytes] = []
     begun, place, end = 0, len(_HEADER), len(data)
     while place < end:
         room = _BLOCK - place % _BLOCK
         if room < _FRAME.size:
-            if data[place : place + room].strip(b"\0"):
-                raise damaged(source, place, "the end of a block is not empty")
-            place += room
+            place = _next_block(data, place, room, source=source)
             continue
         if place + _FRAME.size > end:
-            return found, torn(source, "a record")
+            return torn(source, "a record")
         checksum, length, kind = _FRAME.unpack_from(data, place)
         if not _WHOLE <= kind <= _LAST or length > room - _FRAME.size or (kind in {_MIDDLE, _LAST}) != bool(parts):
             raise damaged(source, place, "no record begins so")
         after = place + _FRAME.size + length
         if after > end:
-            return found, torn(source, "a record")
+            return torn(source, "a record")
         if zlib.crc32(data[place + 6 : after]) != checksum:  # of the kind and what follows it
             raise damaged(source, place, "the checksum does not hold")
-        begun = begun if parts else place
-        parts.append(data[place + _FRAME.size : after])
-        if kind in {_WHOLE, _LAST}:
-            found.append((begun, b"".join(parts)))
+        if kind == _WHOLE:
+            take(data[place + _FRAME.size : after], place)
+        else:
+            begun = begun if parts else place
+            parts.append(data[place + _FRAME.size : after])
+        if kind == _LAST:
+            take(b"".join(parts), begun)
             parts = []
         place = after
-    return found, torn(source, "a record") if parts or end <= len(_HEADER) else ()
+    return torn(source, "a record") if parts or end <= len(_HEADER) else ()
+
+
+def _next_block(data: bytes, place: int, room: int, *, source: str) -> int:
+    """Give where the next block begins; what is left of this one must be empty."""
+    if data[place : place + room].strip(b"\0"):
+        raise damaged(source, place, "the end of a block is not empty")
+    return place + room
 
 
 @dataclass
@@ -83,7 +89,7 @@ class _Log:
     source: str
     name: str = ""
     config: dict[str, Any] = field(default_factory=dict)
-    summary: dict[str, Any] = field(default_factory=dict)
+    summary: dict[bytes, bytes] = field(default_factory=dict)
     status: str = "unfinished"
     points: dict[str, tuple[list[int], list[float]]] = field(default_factory=dict)
     keys: dict[bytes, str] = field(default_factory=dict)
@@ -92,7 +98,8 @@ class _Log:
 
     def take(self, record: bytes, place: int) -> None:
         """Take in one record; those on output, files and the machine are passed over."""
-        for name, kind, start, stop in fields(record):
+        begin = varint(record, 1, len(record))[1] if record[:1] == _COUNT else 0
+        for name, kind, start, stop in fields(record, begin):
             if kind == BYTES and name in _READERS:
                 _READERS[name](self, record, start, stop)
         if self.count > 0 and not self.rows % 1024:
@@ -119,7 +126,7 @@ class _Log:
                 if key:
                     values.append((key, _value(tail)))
             else:
-                step = _first_number(item, 0, size)
+                step = signed(varint(item, 1, size)[0]) if item[:1] == _COUNT else _first_number(item, 0, size)
         for key, value in values:
             if value is not None:
                 steps, numbers = self.points.setdefault(key, ([], []))
@@ -137,7 +144,13 @@ class _Log:
         _update(self.config, record, start, stop=stop)
 
     def _of_summary(self, record: bytes, start: int, stop: int) -> None:
-        _update(self.summary, record, start, stop=stop)
+        """Keep the last word on each key as it stands: there are two updates for each call, and few keys."""
+        for name, _, begin, end in fields(record, start, stop):
+            if name in {1, 2}:
+                head, found, tail = record[begin:end].partition(_VALUE)
+                self.summary.pop(head, None)
+                if name == 1 and found:
+                    self.summary[head] = tail
 
     def _run(self, record: bytes, start: int, stop: int) -> None:
         for name, _, begin, end in fields(record, start, stop):
@@ -153,7 +166,8 @@ class _Log:
         """Give the run, with what it noted about itself beside what it logged."""
         refuse_many(self.count, self.source)
         metrics = {key: series(*found) for key, found in self.points.items()}
-        noted = {key: cell for key, cell in flat(self.summary).items() if key not in metrics and key[0] != "_"}
+        summary = {_key(head): _cell(tail) for head, tail in self.summary.items()}
+        noted = {key: cell for key, cell in flat(summary).items() if key not in metrics and key[0] != "_"}
         return Logged(self.name or name, flat(self.config), metrics, noted, status=self.status, doubts=doubts)
 
 
@@ -175,7 +189,7 @@ def _update(target: dict[str, Any], record: bytes, start: int, *, stop: int) -> 
             if name == 2:
                 target.pop(key, None)
             elif found:
-                target[key] = _json(tail[varint(tail, 0, len(tail))[1] :])
+                target[key] = _cell(tail)
 
 
 def _first_number(record: bytes, start: int, stop: int) -> int:
@@ -193,6 +207,11 @@ def _value(tail: bytes) -> float | None:
         return float(tail[begin:])
     except ValueError:
         return number(_json(tail[begin:]))
+
+
+def _cell(tail: bytes) -> Any:
+    """Give what the JSON of an item says, whatever it is; its length stands before it."""
+    return _json(tail[varint(tail, 0, len(tail))[1] :])
 
 
 def _key(head: bytes) -> str:

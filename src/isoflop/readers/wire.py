@@ -15,11 +15,15 @@ def fields(data: bytes, start: int = 0, stop: int | None = None) -> Iterator[tup
     """
     place, end = start, len(data) if stop is None else stop
     while place < end:
-        key, place = varint(data, place, end)
+        key, place = data[place], place + 1  # nearly all numbers and lengths are of one byte
+        if key > 127:
+            key, place = varint(data, place - 1, end)
         kind = key & 7
         if kind == BYTES:
-            size, place = varint(data, place, end)
-            after = place + size
+            size, after = (data[place], place + 1) if place < end else (128, place)
+            if size > 127:
+                size, after = varint(data, place, end)
+            place, after = after, after + size
         elif kind == VARINT:
             _, after = varint(data, place, end)
         elif kind in {EIGHT, FOUR}:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +13,6 @@ from isoflop.study.settings import suggestion
 
 _LETTERS = ("N", "D", "C", "loss")
 _ALONG = ("at", "step")  # when a record was made: of no use in a row for a whole run
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d")  # the last is a full-width equals sign
 
 
 def rows(study: Study, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -47,20 +44,3 @@ def _row(study: Study, run: StudyRun, result: Result) -> dict[str, Any]:
     row |= {"planned_tokens": planned, "seconds": result.seconds}
     taken = {*row, *_ALONG, *(key for letter in _LETTERS for key in study.settings.keys(letter))}
     return row | {key: value for key, value in {**result.reported, **run.config}.items() if key not in taken}
-
-
-def as_csv(found: list[dict[str, Any]]) -> str:
-    """Give rows as CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(list(found[0]))
-    writer.writerows([[_cell(value) for value in row.values()] for row in found])
-    return stream.getvalue()
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)

@@ -1,0 +1,149 @@
+"""Runs on a W&B server: the real package asks a real server, and every refusal is a sentence without the key."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from wandb_server import KEY, serving
+
+from isoflop.errors import MissingExtraError, UsageError
+from isoflop.read import read
+
+pytest_plugins = ["logs"]
+
+_PROGRAM = """
+import sys
+from isoflop.cli import main
+from isoflop.readers import wandb_online
+wandb_online.PATIENCE = 3.0
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving() as (address, asked):
+        yield address, asked
+
+
+@pytest.fixture
+def command(server, tmp_path):
+    """Give a function that runs isoflop in a fresh process, in which W&B is the server of this test."""
+
+    def command(*words, key=KEY, address=None):
+        home = {"HOME": str(tmp_path), "WANDB_DIR": str(tmp_path), "WANDB_ERROR_REPORTING": "false"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "HTTP_PROXY"))}
+        said = {"WANDB_API_KEY": key} if key else {}
+        done = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, *words],
+            env={**kept, **home, **said, "WANDB_BASE_URL": address or server[0]},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert KEY not in done.stdout + done.stderr
+        return done
+
+    return command
+
+
+@pytest.fixture
+def refused(command):
+    """Give a function that runs a command that must be refused in one line; gives the line."""
+
+    def refused(code, *words, **said):
+        done = command(*words, **said)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr.startswith("isoflop: ")
+        assert done.stderr.count("\n") == 1
+        return done.stderr
+
+    return refused
+
+
+def test_a_project_gives_what_the_offline_files_of_its_runs_give(command, logs):
+    online = json.loads(command("read", "wandb:team/sweep", "--allow", "D02", "--json").stdout)
+    offline = json.loads(command("read", str(logs("wandb")), "--allow", "D02", "--json").stdout)
+    assert [online["kind"], online["rule"], online["taken"]] == [offline["kind"], offline["rule"], offline["taken"]]
+    rows = [sorted(found["runs"], key=lambda row: row["N"]) for found in (online, offline)]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 3
+
+
+def test_a_run_that_failed_is_left_out_and_every_rule_of_the_final_loss_holds(command):
+    found = json.loads(command("read", "wandb:team/sweep", "--final", "mean:3", "--json").stdout)
+    assert ["failed" in one["reason"] for one in found["excluded"]] == [True]
+    last = json.loads(command("read", "wandb:team/sweep", "--json").stdout)
+    assert all(a["loss"] > b["loss"] for a, b in zip(found["runs"], last["runs"], strict=True))
+
+
+def test_only_the_metrics_that_are_taken_are_fetched(server, command):
+    server[1].clear()
+    assert command("read", "wandb:team/sweep", "--json").returncode == 0
+    fetched = [one for one in server[1] if one.startswith("SampledHistoryPage")]
+    assert len(fetched) == 2 * 3
+    assert all('"val/loss"' in one or '"tokens"' in one for one in fetched)
+    server[1].clear()
+    assert command("read", "wandb:team/sweep", "--loss", "summary.score", "--json").returncode == 0
+    fetched = [one for one in server[1] if one.startswith("SampledHistoryPage")]
+    assert len(fetched) == 3
+    assert all('"tokens"' in one for one in fetched)
+
+
+def test_a_long_history_is_fetched_whole(command):
+    found = json.loads(command("read", "wandb:team/long", "--curves", "--json").stdout)
+    assert [row["step"] for row in found["runs"]][-1] == 2499
+    assert len(found["runs"]) + len(found["excluded"]) == 2500
+
+
+def test_names_are_text_and_two_runs_of_one_name_are_told_apart(command, tmp_path):
+    done = command("read", "wandb:team/names", "-o", str(tmp_path / "runs.csv"))
+    assert done.returncode == 0
+    names = [line.partition(",")[0] for line in (tmp_path / "runs.csv").read_text().splitlines()[1:]]
+    assert names == ["'=2+3", "<b>", "<b> #2"]
+
+
+def test_any_command_takes_a_project(command):
+    done = command("fit", "wandb:team/names", "--json")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "wandb:team/names: 3 usable runs" in done.stderr
+
+
+@pytest.mark.parametrize("project", ["team/nothing", "nobody/sweep", "team/empty"])
+def test_a_project_that_is_not_there_or_empty_is_said_to_be(refused, project):
+    assert f"wandb:{project}: " in refused(3, "read", f"wandb:{project}")
+
+
+@pytest.mark.parametrize("words", ["wandb:", "wandb:team", "wandb:team/sweep/run", "wandb:../sweep", "wandb:a b"])
+def test_what_is_no_project_is_refused_before_anything_is_asked(words):
+    with pytest.raises(UsageError, match="Say wandb:ENTITY/PROJECT"):
+        read(words)
+
+
+def test_without_a_key_one_is_asked_for_in_a_sentence(refused):
+    assert "wandb login" in refused(1, "read", "wandb:team/sweep", key=None)
+
+
+@pytest.mark.parametrize("key", ["f" * 40, "short"])
+def test_a_key_that_the_server_does_not_take_is_not_shown(refused, key):
+    told = refused(1, "read", "wandb:team/sweep", key=key)
+    assert "wandb login --relogin" in told
+    assert key not in told
+
+
+def test_a_server_that_cannot_be_reached_is_given_up(refused):
+    assert "127.0.0.1 cannot be asked (no usable answer)" in refused(
+        1, "read", "wandb:team/sweep", address="http://127.0.0.1:9"
+    )
+
+
+def test_the_words_of_a_server_that_fails_are_not_repeated(refused):
+    assert "cannot be asked" in refused(1, "read", "wandb:team/broken")
+
+
+def test_without_the_package_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[wandb\]"'):
+        read("wandb:team/sweep")
