@@ -1,5 +1,5 @@
 // The catalogue: every published curve, with its formula, source and range, at inputs that can be moved.
-import { el } from "./desk.js";
+import { el } from "./knobs.js";
 import { quantity, show } from "./units.js";
 
 const STEPS = 500;
