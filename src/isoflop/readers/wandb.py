@@ -120,7 +120,7 @@ class _Log:
             if place > stop:
                 raise ValueError("an item that is longer than its history")
             if kind == _ITEM:
-                head, _, tail = item.partition(_VALUE)
+                head, tail = _halves(item)
                 key = keys.get(head)
                 key = self._new_key(head) if key is None else key
                 if key:
@@ -147,9 +147,9 @@ class _Log:
         """Keep the last word on each key as it stands: there are two updates for each call, and few keys."""
         for name, _, begin, end in fields(record, start, stop):
             if name in {1, 2}:
-                head, found, tail = record[begin:end].partition(_VALUE)
+                head, tail = _halves(record[begin:end])
                 self.summary.pop(head, None)
-                if name == 1 and found:
+                if name == 1 and tail:
                     self.summary[head] = tail
 
     def _run(self, record: bytes, start: int, stop: int) -> None:
@@ -184,11 +184,11 @@ def _update(target: dict[str, Any], record: bytes, start: int, *, stop: int) -> 
     """Set what a record of config or summary updates (field 1) and drop what it removes (field 2)."""
     for name, _, begin, end in fields(record, start, stop):
         if name in {1, 2}:
-            head, found, tail = record[begin:end].partition(_VALUE)
+            head, tail = _halves(record[begin:end])
             key = _key(head)
             if name == 2:
                 target.pop(key, None)
-            elif found:
+            elif tail:
                 target[key] = _cell(tail)
 
 
@@ -212,6 +212,12 @@ def _value(tail: bytes) -> float | None:
 def _cell(tail: bytes) -> Any:
     """Give what the JSON of an item says, whatever it is; its length stands before it."""
     return _json(tail[varint(tail, 0, len(tail))[1] :])
+
+
+def _halves(item: bytes) -> tuple[bytes, bytes]:
+    """Give the key of an item and its value; a value does not begin before byte 3, where a key's length may look so."""
+    place = item.find(_VALUE, 3)
+    return (item, b"") if place < 0 else (item[:place], item[place + 2 :])
 
 
 def _key(head: bytes) -> str:
