@@ -147,6 +147,21 @@ def test_wandb_reads_what_json_cannot_say_and_passes_over_what_is_no_number(tmp_
     assert (found.name, found.status) == ("x", "finished")
 
 
+@pytest.mark.parametrize("length", [1, 127, 128, 130, 258])
+def test_a_wandb_key_may_be_of_any_length(tmp_path, length):
+    from wandb.proto import wandb_internal_pb2 as writer
+
+    key = b"k" * length
+    record = writer.Record(history=writer.HistoryRecord(item=[writer.HistoryItem(key=key.decode(), value_json="2.5")]))
+    noted = writer.Record(
+        summary=writer.SummaryRecord(update=[writer.SummaryItem(key="s" + key.decode(), value_json="1")])
+    )
+    (tmp_path / "run-x.wandb").write_bytes(framed(record.SerializeToString(), noted.SerializeToString()))
+    (found,) = wandb.read(tmp_path / "run-x.wandb")
+    assert {name: one.values.tolist() for name, one in found.metrics.items()} == {key.decode(): [2.5]}
+    assert found.summary == {"s" + key.decode(): 1.0}
+
+
 def test_a_wandb_summary_keeps_the_last_word_on_each_key_and_drops_what_was_removed(tmp_path):
     nested = part(1, part(2, b"best") + part(2, b"loss") + part(16, b"2.5"))
     updates = [

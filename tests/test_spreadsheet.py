@@ -81,3 +81,14 @@ def test_the_settings_of_a_design_are_text_in_its_table(run, tmp_path):
     assert header == ["N", "D", "C", "'=kind"]
     assert [restored(row[3]) for row in rows] == NAMES
     assert not [row for row in rows if row[3].startswith(BEGINNINGS)]
+
+
+def test_a_folder_whose_name_is_no_text_is_read_and_written(run, tmp_path):
+    folder = tmp_path / "sweep" / "run\udcff"
+    folder.mkdir(parents=True)
+    state = {"log_history": [{"step": 9, "eval_loss": 3.0}], "num_input_tokens_seen": 10**9, "total_flos": 1e16}
+    (folder / "trainer_state.json").write_text(json.dumps(state))
+    done = run("read", tmp_path / "sweep", "--json", "-o", tmp_path / "runs.csv")
+    assert done.code == 0
+    assert "run\\udcff" in done.out.encode().decode()
+    assert isoflop.read(tmp_path / "runs.csv")["run"].tolist() == ["run\\udcff"]

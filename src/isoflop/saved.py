@@ -37,9 +37,10 @@ def to_json(value: Any, *, indent: int | None = 2) -> str:
     """Give strict JSON in which unknown (nan) is null and out of reach (inf) is 1e999.
 
     1e999 is a number to every parser, and one beyond all floats: Python, JavaScript and most
-    others read it as infinity.
+    others read it as infinity. A name that is no text, as that of a folder may be, has its bytes escaped.
     """
     text = json.dumps(_plain(value), indent=indent, allow_nan=False, ensure_ascii=False)
+    text = text.encode(errors="backslashreplace").decode()
     return text.replace(json.dumps("-" + _INFINITY), "-1e999").replace(json.dumps(_INFINITY), "1e999")
 
 

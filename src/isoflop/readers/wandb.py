@@ -24,6 +24,8 @@ _WHOLE, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _COUNT, _ITEM, _STEP, _VALUE = b"\x08", 0x0A, 0x12, b"\x82\1"
 """How fields begin: the number of a record (number 1), items and the step of a history (numbers 1 and 2), value_json of
 an item (number 16)."""
+_LEAST = 3
+"""Bytes of an item before its value can begin: the length of its key may look like the beginning of a value."""
 _OWN = frozenset({"_timestamp", "_runtime", "_step", "_wandb.runtime"})
 
 
@@ -120,11 +122,12 @@ class _Log:
             if place > stop:
                 raise ValueError("an item that is longer than its history")
             if kind == _ITEM:
-                head, _, tail = item.partition(_VALUE)
+                middle = item.find(_VALUE, _LEAST)
+                head = item[:middle] if middle > 0 else b""
                 key = keys.get(head)
                 key = self._new_key(head) if key is None else key
                 if key:
-                    values.append((key, _value(tail)))
+                    values.append((key, _value(item[middle + 2 :])))
             else:
                 step = signed(varint(item, 1, size)[0]) if item[:1] == _COUNT else _first_number(item, 0, size)
         for key, value in values:
@@ -147,10 +150,11 @@ class _Log:
         """Keep the last word on each key as it stands: there are two updates for each call, and few keys."""
         for name, _, begin, end in fields(record, start, stop):
             if name in {1, 2}:
-                head, found, tail = record[begin:end].partition(_VALUE)
+                middle = record.find(_VALUE, begin + _LEAST, end)
+                head = record[begin : end if middle < 0 else middle]
                 self.summary.pop(head, None)
-                if name == 1 and found:
-                    self.summary[head] = tail
+                if name == 1 and middle > 0:
+                    self.summary[head] = record[middle + 2 : end]
 
     def _run(self, record: bytes, start: int, stop: int) -> None:
         for name, _, begin, end in fields(record, start, stop):
@@ -184,12 +188,12 @@ def _update(target: dict[str, Any], record: bytes, start: int, *, stop: int) -> 
     """Set what a record of config or summary updates (field 1) and drop what it removes (field 2)."""
     for name, _, begin, end in fields(record, start, stop):
         if name in {1, 2}:
-            head, found, tail = record[begin:end].partition(_VALUE)
-            key = _key(head)
+            middle = record.find(_VALUE, begin + _LEAST, end)
+            key = _key(record[begin : end if middle < 0 else middle])
             if name == 2:
                 target.pop(key, None)
-            elif found:
-                target[key] = _cell(tail)
+            elif middle > 0:
+                target[key] = _cell(record[middle + 2 : end])
 
 
 def _first_number(record: bytes, start: int, stop: int) -> int:
