@@ -16,8 +16,8 @@ EVERYWHERE = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' "
-        "'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
+        "'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='; img-src 'self' data: blob:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
 POSTED = ("/api/tables?name=runs.csv", "/api/views", "/api/plans", "/api/exports")
@@ -51,7 +51,8 @@ def test_without_the_cookie_nothing_is_told_but_the_scripts_of_the_page(served, 
 
 @pytest.mark.parametrize(
     "host", ["evil.com", "evil.com:{}", "127.0.0.1", "localhost", "127.0.0.1:{}.evil.com", "localhost:1", "",
-             "[::1]:{}", "0.0.0.0:{}", "user@127.0.0.1:{}", ["127.0.0.1:{}", "evil.com"], ["127.0.0.1:{}", "127.0.0.1:{}"]],
+             "[::1]:{}", "0.0.0.0:{}", "user@127.0.0.1:{}", ["127.0.0.1:{}", "evil.com"],
+             ["127.0.0.1:{}", "127.0.0.1:{}"]],
 )  # fmt: skip
 def test_a_name_that_is_not_this_servers_is_refused_everywhere(served, host):
     names = [one.format(served.port) for one in ([host] if isinstance(host, str) else host)]
@@ -137,8 +138,8 @@ def test_every_answer_tells_the_browser_what_it_must_not_do(served):
     answers = {
         "no-store": [served.get("/"), served.get("/api/start"), served.get("/", Cookie=None),
                      served.post("/api/views"),
-                     served.get("/", Host="evil.com"), served.get("/nowhere"), served.get("//evil"), served.get("/open"),
-                     served.get(f"/open?token={served.token}"), served.ask("DELETE", "/"), served.get("/favicon.ico"),
+                     served.get("/", Host="evil.com"), served.get("/nowhere"), served.get("//evil"),
+                     served.get("/open"), served.get(f"/open?token={served.token}"), served.ask("DELETE", "/"), served.get("/favicon.ico"),
                      served.post("/api/tables?name=x", Content_Length="99999999"), served.ask("HEAD", "/")],
         "no-cache": [served.get("/pages/app.js"), served.get("/pages/app.css"), served.get("/pages/none.js")],
     }  # fmt: skip

@@ -73,6 +73,12 @@ class Jobs:
             with suppress(Exception):
                 await self._done(_load)
 
+    async def over(self) -> None:
+        """Wait until every job that was cancelled has ended its process."""
+        with anyio.move_on_after(2):
+            while self._under_way:
+                await anyio.sleep(0.01)
+
     async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:
         begun = False
         async with anyio.create_task_group() as group:

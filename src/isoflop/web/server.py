@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any, NoReturn
+from typing import Any
 
 import anyio
 import uvicorn
@@ -81,6 +81,7 @@ def application(folder: Path, begun: Callable[[], object]) -> Starlette:
             begun()
             yield
             group.cancel_scope.cancel()
+        await app.state.desk.jobs.over()
 
     app = Starlette(routes=routes, lifespan=warming, exception_handlers=_REFUSALS)
     app.state.desk = Desk(folder)
@@ -253,9 +254,7 @@ def serve(port: int, opened: Callable[[str], object]) -> None:
 
     Raises UsageError if the port cannot be had.
     """
-    for ended in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        if signal.getsignal(ended) != signal.SIG_IGN:  # as nohup wishes
-            signal.signal(ended, _end)
+    _end_quietly()
     os.environ["PYTHONSAFEPATH"] = "1"  # processes for jobs import nothing from the folder that the user is in
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # at the end it wonders who reaped its processes
     with _listening(port) as listening, tempfile.TemporaryDirectory(prefix="isoflop-") as folder:
@@ -279,5 +278,10 @@ def _listening(port: int) -> socket.socket:
         ) from None
 
 
-def _end(*_: object) -> NoReturn:
-    sys.exit(0)
+def _end_quietly() -> None:
+    """Let Ctrl-C, SIGTERM and a closed terminal all end as uvicorn does at the first two: in order."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs come without
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    closed = getattr(signal, "SIGHUP", None)  # not on Windows
+    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:  # as nohup wishes
+        signal.signal(closed, lambda *_: signal.raise_signal(signal.SIGTERM))
