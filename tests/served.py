@@ -56,6 +56,7 @@ class Served:
     port: int
     token: str
     temporary: Path
+    fragment: str
 
     @property
     def host(self):
@@ -136,21 +137,22 @@ class Served:
 
 
 @contextmanager
-def serving(folder, program=("-m", "isoflop"), **environment):
+def serving(folder, program=("-m", "isoflop"), asked=(), **environment):
     """Give a server that keeps its temporary folder in this one; it is ended when the block is left."""
     temporary, said = folder / "temporary", folder / "said.txt"
     temporary.mkdir()
     settings = {**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **environment}
-    command = [sys.executable, *program, "web", "--no-browser", "--port", "0"]
+    command = [sys.executable, *program, "web", *asked, "--no-browser", "--port", "0"]
     with said.open("wb") as stream:
         process = subprocess.Popen(command, stderr=stream, stdout=stream, env=settings, cwd=folder)
     try:
         until(lambda: said.read_text().endswith("\n"))
         printed = re.fullmatch(
-            r"isoflop: open http://127\.0\.0\.1:(\d+)/open\?token=([\w-]{43}) \(Ctrl-C ends it\)\n", said.read_text()
+            r"isoflop: open http://127\.0\.0\.1:(\d+)/open\?token=([\w-]{43})(#\S+)? \(Ctrl-C ends it\)\n",
+            said.read_text(),
         )
         assert printed, said.read_text()
-        yield Served(process, said, int(printed[1]), printed[2], temporary)
+        yield Served(process, said, int(printed[1]), printed[2], temporary, printed[3] or "")
     finally:
         process.kill()
         process.wait()

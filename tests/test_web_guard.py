@@ -139,7 +139,8 @@ def test_every_answer_tells_the_browser_what_it_must_not_do(served):
         "no-store": [served.get("/"), served.get("/api/start"), served.get("/", Cookie=None),
                      served.post("/api/views"),
                      served.get("/", Host="evil.com"), served.get("/nowhere"), served.get("//evil"),
-                     served.get("/open"), served.get(f"/open?token={served.token}"), served.ask("DELETE", "/"), served.get("/favicon.ico"),
+                     served.get("/open"), served.get(f"/open?token={served.token}"),
+                     served.ask("DELETE", "/"), served.get("/favicon.ico"),
                      served.post("/api/tables?name=x", Content_Length="99999999"), served.ask("HEAD", "/")],
         "no-cache": [served.get("/pages/app.js"), served.get("/pages/app.css"), served.get("/pages/none.js")],
     }  # fmt: skip

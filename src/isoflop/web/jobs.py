@@ -76,7 +76,7 @@ class Jobs:
     async def over(self) -> None:
         """Wait until every job that was cancelled has ended its process."""
         with anyio.move_on_after(2):
-            while self._under_way:
+            while self._under_way:  # noqa: ASYNC110 - for a moment, at the very end
                 await anyio.sleep(0.01)
 
     async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:

@@ -28,6 +28,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from isoflop.errors import DataError, IsoflopError, UntrustedError, UsageError
+from isoflop.web.begin import first_view
 from isoflop.web.bodies import Bodies, pieces, wanted, wanted_view
 from isoflop.web.guard import Guard, refusal
 from isoflop.web.jobs import LIMIT, RUNNING, BrokenError, BusyError, Jobs, LeftError
@@ -46,11 +47,11 @@ _PHRASES = {
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
-class Desk:
+class Stock:
     """What one server has at hand: tables, views, jobs and the files of the page."""
 
-    def __init__(self, folder: Path) -> None:
-        self.tables = Tables(folder)
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
         self.views: dict[str, dict[str, Any]] = {}
         self.jobs = Jobs()
         self.bodies = Bodies()
@@ -58,8 +59,8 @@ class Desk:
         self.static = _static_files()
 
 
-def application(folder: Path, begun: Callable[[], object]) -> Starlette:
-    """Give the app, which keeps tables in this folder and says when it has begun; nothing guards it yet."""
+def application(tables: Tables, begun: Callable[[], object]) -> Starlette:
+    """Give the app, which keeps tables here and says when it has begun; nothing guards it yet."""
     routes = [
         Route("/", _index),
         Route("/favicon.ico", _favicon),
@@ -77,14 +78,14 @@ def application(folder: Path, begun: Callable[[], object]) -> Starlette:
     async def warming(app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:
             for _ in range(RUNNING):
-                group.start_soon(app.state.desk.jobs.warm)  # while the page is on its way
+                group.start_soon(app.state.stock.jobs.warm)  # while the page is on its way
             begun()
             yield
             group.cancel_scope.cancel()
-        await app.state.desk.jobs.over()
+        await app.state.stock.jobs.over()
 
     app = Starlette(routes=routes, lifespan=warming, exception_handlers=_REFUSALS)
-    app.state.desk = Desk(folder)
+    app.state.stock = Stock(tables)
     return app
 
 
@@ -107,16 +108,16 @@ async def _favicon(_: Request) -> Response:
 
 
 async def _static(request: Request) -> Response:
-    found = _desk(request).static.get(request.path_params["name"])
+    found = _stock(request).static.get(request.path_params["name"])
     if found is None:
         raise HTTPException(404, "there is no such file of the page. Open / instead.")
     return Response(found[0], media_type=found[1])
 
 
 async def _start(request: Request) -> Response:
-    desk = _desk(request)
-    desk.started = desk.started or await _done(request, "start")
-    return _json(desk.started)
+    stock = _stock(request)
+    stock.started = stock.started or await _done(request, "start")
+    return _json(stock.started)
 
 
 async def _catalogue(request: Request) -> Response:
@@ -124,55 +125,55 @@ async def _catalogue(request: Request) -> Response:
 
 
 async def _take_table(request: Request) -> Response:
-    desk, name = _desk(request), request.query_params.get("name", "")
+    stock, name = _stock(request), request.query_params.get("name", "")
     if not 0 < len(name) <= _LONGEST_NAME:
         raise UsageError(f"the name of the table must have 1 to {_LONGEST_NAME} letters: /api/tables?name=runs.csv.")
-    with desk.bodies.receiving():
-        table, path = await desk.tables.receive(pieces(request, LARGEST), name)
+    with stock.bodies.receiving():
+        table, path = await stock.tables.receive(pieces(request, LARGEST), name)
     try:
         found = await _done(request, "describe", str(path), name, table=table, name=name)
-        desk.tables.keep(table, path)
+        stock.tables.keep(table, path)
     finally:
-        desk.tables.drop(path)
+        stock.tables.drop(path)
     return _json(found)
 
 
 async def _view(request: Request) -> Response:
-    desk = _desk(request)
-    asked = wanted_view(await desk.bodies.json(request))
+    stock = _stock(request)
+    asked = wanted_view(await stock.bodies.json(request))
     view = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
-    found = await _done(request, "view", _placed(desk, asked), id=view)
-    desk.views.pop(view, None)
-    desk.views[view] = asked
-    if len(desk.views) > MOST_VIEWS:
-        del desk.views[next(iter(desk.views))]
+    found = await _done(request, "view", _placed(stock, asked), id=view)
+    stock.views.pop(view, None)
+    stock.views[view] = asked
+    if len(stock.views) > MOST_VIEWS:
+        del stock.views[next(iter(stock.views))]
     return _json(found)
 
 
 async def _laws(request: Request) -> Response:
-    found = await _done(request, "laws", _known(_desk(request), request.path_params["view"]))
+    found = await _done(request, "laws", _known(_stock(request), request.path_params["view"]))
     return Response(found, media_type="text/javascript")
 
 
 async def _plan(request: Request) -> Response:
-    desk = _desk(request)
-    view, demand = wanted(await desk.bodies.json(request), view=str, demand=dict)
-    return _json(await _done(request, "plan", _known(desk, view), demand))
+    stock = _stock(request)
+    view, demand = wanted(await stock.bodies.json(request), view=str, demand=dict)
+    return _json(await _done(request, "plan", _known(stock, view), demand))
 
 
 async def _export(request: Request) -> Response:
-    desk = _desk(request)
-    asked = {"demand": {}, **await desk.bodies.json(request)}
+    stock = _stock(request)
+    asked = {"demand": {}, **await stock.bodies.json(request)}
     view, what, demand = wanted(asked, view=str, what=str, demand=dict)
     if not _FILE.fullmatch(what):
         raise UsageError(f"an export is a file such as report.html or plan.toml; {what} came.")
-    found = await _done(request, "export", _known(desk, view), what, demand)
+    found = await _done(request, "export", _known(stock, view), what, demand)
     named = {"Content-Disposition": f'attachment; filename="isoflop-{what}"'}
     return Response(found, media_type="application/octet-stream", headers=named)
 
 
-def _desk(request: Request) -> Desk:
-    found: Desk = request.app.state.desk
+def _stock(request: Request) -> Stock:
+    found: Stock = request.app.state.stock
     return found
 
 
@@ -180,19 +181,19 @@ def _json(found: bytes) -> Response:
     return Response(found, media_type="application/json")
 
 
-def _known(desk: Desk, view: str) -> dict[str, Any]:
+def _known(stock: Stock, view: str) -> dict[str, Any]:
     """Give the request of a view that was made, for the job; answers 404 if it is not remembered."""
-    if view not in desk.views:
+    if view not in stock.views:
         raise HTTPException(404, "this view is not known any more. Load the page again.")
-    desk.views[view] = desk.views.pop(view)  # now the last to be forgotten
-    return _placed(desk, desk.views[view])
+    stock.views[view] = stock.views.pop(view)  # now the last to be forgotten
+    return _placed(stock, stock.views[view])
 
 
-def _placed(desk: Desk, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _placed(stock: Stock, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Give the request of a view with the path of its table in place of the id, which is all that pages know."""
     if "table" not in asked:
         return dict(asked)
-    path = desk.tables.path(asked["table"])
+    path = stock.tables.path(asked["table"])
     if path is None:
         raise HTTPException(404, "this table is not kept any more. Give the file again.")
     return {**asked, "table": str(path)}
@@ -206,9 +207,9 @@ async def _done(request: Request, job: str, /, *words: Any, **more: Any) -> byte
             pass
 
     try:
-        return await _desk(request).jobs.run(job, *words, gone=gone, **more)
+        return await _stock(request).jobs.run(job, *words, gone=gone, **more)
     except IsoflopError as error:
-        raise type(error)(_desk(request).tables.veiled(str(error))) from None
+        raise type(error)(_stock(request).tables.veiled(str(error))) from None
 
 
 def _refusing(status: int, text: str = "") -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -247,19 +248,22 @@ _REFUSALS: dict[Any, Any] = {
 }
 
 
-def serve(port: int, opened: Callable[[str], object]) -> None:
+def serve(port: int, opened: Callable[[str], object], asked: Mapping[str, str]) -> None:
     """Serve the web app on this machine until Ctrl-C or SIGTERM; `opened` is given the address that lets one in.
 
-    port  0 is a free one
+    port   0 is a free one
+    asked  what the page shows at first: source, a file, a dataset or curves, and as what it is read: law, where
 
-    Raises UsageError if the port cannot be had.
+    Raises UsageError if the port cannot be had or there is no such source.
     """
     _end_quietly()
     os.environ["PYTHONSAFEPATH"] = "1"  # processes for jobs import nothing from the folder that the user is in
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # at the end it wonders who reaped its processes
     with _listening(port) as listening, tempfile.TemporaryDirectory(prefix="isoflop-") as folder:
         port, token = listening.getsockname()[1], token_urlsafe(32)
-        app = application(Path(folder), lambda: opened(f"http://127.0.0.1:{port}/open?token={token}"))
+        tables = Tables(Path(folder))
+        address = f"http://127.0.0.1:{port}/open?token={token}{first_view(tables, asked)}"
+        app = application(tables, lambda: opened(address))
         uvicorn.Server(
             uvicorn.Config(
                 Guard(app, port, token), http="h11", ws="none", loop="asyncio", lifespan="on", log_config=None,

@@ -43,13 +43,24 @@ class Tables:
                 async for piece in stream:
                     digest.update(piece)
                     file.write(piece)
-            suffix = PureWindowsPath(name).suffix.lower()
             table = digest.hexdigest()
-            return table, incoming.replace(self._folder / f"{table}{suffix if suffix in _SUFFIXES else ''}")
+            return table, incoming.replace(self._place(table, name))
         except OSError as error:
             raise IsoflopError(f"the table cannot be kept ({error.strerror}). Make room for it.") from None
         finally:
             incoming.unlink(missing_ok=True)
+
+    def take(self, content: bytes, name: str) -> str:
+        """Keep a file of this machine, and give its id."""
+        table = hashlib.sha256(content).hexdigest()
+        path = self._place(table, name)
+        path.write_bytes(content)
+        self.keep(table, path)
+        return table
+
+    def _place(self, table: str, name: str) -> Path:
+        suffix = PureWindowsPath(name).suffix.lower()
+        return self._folder / f"{table}{suffix if suffix in _SUFFIXES else ''}"
 
     def keep(self, table: str, path: Path) -> None:
         """Keep what was received, as the newest; the oldest go where there are too many or too large ones."""

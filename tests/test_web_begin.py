@@ -1,0 +1,53 @@
+"""What isoflop web is told to open stands in the address that it prints, and is there."""
+
+from urllib.parse import parse_qs
+
+import pytest
+from served import TABLE, serving
+
+import isoflop
+from isoflop.web.begin import first_view
+from isoflop.web.tables import Tables
+
+pytest_plugins = ["commands"]
+
+
+def said(fragment):
+    assert fragment.startswith("#")
+    return {key: value for key, (value,) in parse_qs(fragment[1:]).items()}
+
+
+def test_a_file_is_opened_with_the_law_and_the_runs_that_are_asked_for(tmp_path):
+    (tmp_path / "my runs.csv").write_bytes(TABLE)
+    with serving(tmp_path, asked=["my runs.csv", "--law", "E + A/N^alpha + B/D^beta", "--where", "N > 1e6"]) as one:
+        request = said(one.fragment)
+        assert (request["name"], request["where"]) == ("my runs.csv", "N > 1e6")
+        found = one.post("/api/views", request)
+        assert found.status == 200
+        assert found.json["name"] == "my runs.csv"
+        assert [law["formula"] for law in found.json["laws"]] == ["E + A/N^alpha + B/D^beta"]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [("", None), ("tinylm", {"dataset": "tinylm"}), ("besiroglu2024", {"curves": '["besiroglu2024"]'}),
+     ("besiroglu2024,hoffmann2022", {"curves": '["besiroglu2024", "hoffmann2022"]'})],
+)  # fmt: skip
+def test_what_has_a_name_is_opened_by_it(source, wanted, tmp_path):
+    found = first_view(Tables(tmp_path), {"source": source, "law": "", "where": ""})
+    assert (said(found) if found else None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("source", "why"), [("tinyml", "tinylm"), ("besiroglu2024,hofmann2022", "hoffmann2022"), (".", "a table of it")]
+)
+def test_what_is_not_there_is_refused_in_words(source, why, tmp_path):
+    with pytest.raises(isoflop.UsageError, match=why):
+        first_view(Tables(tmp_path), {"source": source})
+
+
+def test_the_command_refuses_before_it_serves(run, tmp_path):
+    done = run("web", tmp_path / "none.csv", "--no-browser", "--port", 0)
+    assert done.code == 2
+    assert "none.csv" in done.err
+    assert "--where is of runs" in run("web", "--where", "N > 1", "--no-browser", "--port", 0).err
