@@ -136,14 +136,18 @@ def test_a_path_that_is_not_the_apps_is_not_found_and_leads_nowhere(served, path
 
 def test_every_answer_tells_the_browser_what_it_must_not_do(served):
     answers = {
-        "no-store": [served.get("/"), served.get("/api/start"), served.get("/", Cookie=None),
-                     served.post("/api/views"),
-                     served.get("/", Host="evil.com"), served.get("/nowhere"), served.get("//evil"),
-                     served.get("/open"), served.get(f"/open?token={served.token}"),
-                     served.ask("DELETE", "/"), served.get("/favicon.ico"),
-                     served.post("/api/tables?name=x", Content_Length="99999999"), served.ask("HEAD", "/")],
-        "no-cache": [served.get("/pages/app.js"), served.get("/pages/app.css"), served.get("/pages/none.js")],
-    }  # fmt: skip
+        "no-store": [
+            *(served.get(path) for path in ("/", "/api/start", "/nowhere", "//evil", "/open", "/favicon.ico")),
+            served.get(f"/open?token={served.token}"),
+            served.get("/", Cookie=None),
+            served.get("/", Host="evil.com"),
+            served.ask("HEAD", "/"),
+            served.ask("DELETE", "/"),
+            served.post("/api/views"),
+            served.post("/api/tables?name=x", Content_Length="99999999"),
+        ],
+        "no-cache": [served.get(f"/pages/{name}") for name in ("app.js", "app.css", "none.js")],
+    }
     assert {one.status for one in answers["no-store"]} == {200, 204, 303, 400, 403, 404, 405, 413}
     for kept, some in answers.items():
         for one in some:

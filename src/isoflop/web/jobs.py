@@ -40,7 +40,7 @@ class BrokenError(Exception):
 
 
 class Jobs:
-    """The jobs under way; made where the event loop runs."""
+    """The jobs under way in one server."""
 
     def __init__(self) -> None:
         self._under_way = 0
@@ -74,10 +74,10 @@ class Jobs:
                 await self._done(_load)
 
     async def over(self) -> None:
-        """Wait until every job that was cancelled has ended its process."""
+        """Wait until no job runs: each that was cancelled has ended its process."""
         with anyio.move_on_after(2):
-            while self._under_way:  # noqa: ASYNC110 - for a moment, at the very end
-                await anyio.sleep(0.01)
+            for _ in range(RUNNING):
+                await self._turn.acquire()
 
     async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:
         begun = False
