@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BUDGETS, BEYOND = 25, 100.0
 """Budgets whose intervals are shipped, and how many times the largest run's compute they reach."""
+MOST_SHOWN = 2000
+"""Runs that are drawn and listed: of more, an even share."""
 PUBLISHED_SPAN = (1e18, 1e26)
 """Training FLOPs over which published curves are shown."""
 _ORDER = ("BLOCK", "WARN", "INFO")
@@ -97,10 +99,10 @@ def _drawn(source: Settled, runs: Runs | None) -> dict[str, Any]:
     }
     points = [] if runs is None else [
         {key: float(runs[key][row]) for key in ("N", "D", "C", "loss")} | {"name": str(runs.names[row])}
-        for row in range(len(runs))
+        for row in range(0, len(runs), -(-len(runs) // MOST_SHOWN))
     ]  # fmt: skip
     start = high * 10 if runs else math.sqrt(low * high)
-    return {"runs": points, "budgets": budgets, "plans": ends, "start": start,
+    return {"runs": points, "of_runs": len(runs or ()), "budgets": budgets, "plans": ends, "start": start,
             "interval": "the curves span" if isinstance(source, Several) else f"{plans[0].N.level:.0%} interval",
             "largest": high if runs else _largest(source)}  # fmt: skip
 

@@ -44,9 +44,15 @@ def parts(data: Mapping[str, Any], command: str) -> list[Part]:
         Part(f"One law in detail: {law['name']}" if several else f"The law {law['name']}",
              ("parameter", "value", f"{law['level']:.0%} interval"), law["parameters"], formula=law["formula"]),
         Part("To repeat it", ("question", "answer"), data["checklist"]),
-        Part("The runs", ("run", "N", "D", "FLOPs", "loss"), runs, f"{len(runs)} runs", folded=True),
+        Part("The runs", ("run", "N", "D", "FLOPs", "loss"), runs, counted(data), folded=True),
         Part("Where it comes from", ("", ""), origin),
     ]  # fmt: skip
+
+
+def counted(data: Mapping[str, Any]) -> str:
+    """Say how many runs there are, and how many of them stand here."""
+    here, there = len(data["runs"]), data["of_runs"]
+    return f"{there} runs" if here == there else f"{here} of {there} runs"
 
 
 def _frontier(data: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

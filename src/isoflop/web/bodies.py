@@ -23,7 +23,7 @@ LARGEST_JSON = 64 << 10
 _DEEPEST = 6
 """How many lists and objects may lie within one another."""
 _ONE_OF = ("table", "dataset", "curves")
-_TEXTS = ("table", "dataset", "name", "law", "where", "metric")
+_TEXTS = ("table", "dataset", "name", "law", "where")
 _VIEW = (*_TEXTS, "curves", "columns")
 _KINDS: dict[type, str] = {str: "a text", dict: "an object"}
 

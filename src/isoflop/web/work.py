@@ -40,6 +40,8 @@ EXAMPLE = {"dataset": "tinylm", "where": 'role == "sweep"'}
 """What the page opens by itself."""
 FIGURES = ("frontier", "isoflops", "contours", "allocation")
 """The figures of `isoflop plot` that are exported."""
+EXPORTS = ("report.html", *(f"{figure}.{suffix}" for figure in FIGURES for suffix in ("pdf", "svg", "png")))
+"""The files that can be had of runs; of a curve, only its plan."""
 _KEPT = 8
 _TAKEN = {"N", "D", "U", "bits"}
 
@@ -88,24 +90,20 @@ def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any
 
 
 def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> bytes:
-    """Give a file: report.html, plan.toml, or one of `FIGURES` as .pdf, .svg or .png."""
-    source, figure = _settled(request), what.rpartition(".")[0]
-    if what == "report.html":
-        if not isinstance(source, Fit | Ensemble):
-            raise UsageError("a report is of runs. Open runs or a fit.")
-        from isoflop.report import report_text
-
-        return report_text(source, command=_command(request)).encode()
+    """Give a file: plan.toml, or of runs one of `EXPORTS`."""
+    source = _settled(request)
     if what == "plan.toml":
         return _written(what, lambda path: save_plan(planned(source, **demand), path))
-    if figure in FIGURES and isinstance(source, Fit | Ensemble):
-        from isoflop import plot
+    if not isinstance(source, Fit | Ensemble) or what not in EXPORTS:
+        raise UsageError(f"{what} cannot be had. Say plan.toml, or of runs {', '.join(EXPORTS)}.")
+    if what == "report.html":
+        from isoflop.report import report
 
-        return _written(what, lambda path: plot.save_figure(getattr(plot, f"{figure}_figure")(source), path))
-    raise UsageError(
-        f'"{what}" cannot be exported of {"runs" if isinstance(source, Fit | Ensemble) else "a curve"}. '
-        f"Say report.html, plan.toml, or {', '.join(FIGURES)} as .pdf, .svg or .png."
-    )
+        return _written(what, lambda path: report(source, path, command=_command(request)))
+    from isoflop import plot
+
+    figure = getattr(plot, f"{what.partition('.')[0]}_figure")
+    return _written(what, lambda path: plot.save_figure(figure(source), path))
 
 
 def _settled(request: Mapping[str, Any]) -> Settled:
@@ -120,6 +118,8 @@ def _opened(request: str) -> Settled:
         return several([find_curve(name) for name in asked["curves"]]) if len(asked["curves"]) > 1 else (
             find_curve(asked["curves"][0]))  # fmt: skip
     if "table" in asked and is_fit(asked["table"]):
+        if wrong := {"law", "where", "columns"} & set(asked):
+            raise UsageError(f"a saved fit has its law and its runs. Leave {', '.join(sorted(wrong))} out.")
         with _called(asked["table"], asked.get("name", "table")):
             return load(asked["table"])
     runs, law = _runs(asked), asked.get("law", "")

@@ -54,7 +54,7 @@ const details = (told) => {
     section("The laws", table(["law", "formula"], laws.map((one) => [one.name, el("code", {}, one.formula)]))),
     law && section(`One law in detail: ${law.name}`, table(["parameter", "value", `${Math.round(100 * law.level)}% interval`], law.parameters)),
     cited && section("Sources", table(["curve", "from", "beware"], cited)),
-    rows.length && section("The runs", el("details", {}, el("summary", {}, `${rows.length} runs`), table(["run", "N", "D", "FLOPs", "loss"], rows))),
+    rows.length && section("The runs", el("details", {}, el("summary", {}, rows.length < told.of_runs ? `${rows.length} of ${told.of_runs} runs` : `${rows.length} runs`), table(["run", "N", "D", "FLOPs", "loss"], rows))),
   ].filter(Boolean);
 };
 
@@ -62,9 +62,11 @@ const details = (told) => {
 export const view = ({ data: told, desk }, { figures, exported }) => {
   const beside = el("div", { id: "beside" }), sheet = el("div"), doubts = el("div", {}, findings(told.findings));
   desk.node.querySelectorAll("figure").forEach(savable);
+  const blocked = told.findings.filter((one) => one.severity === "BLOCK").map((one) =>
+    el("p", { class: "blocked" }, el("b", {}, `Not to be trusted, ${one.code}: `), `${one.message} ${one.remedy}`));
   const nodes = [
     el("div", { class: "title" }, el("h1", {}, told.name), actions(told.runs.length > 0, figures, exported)),
-    el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`), desk.node, beside,
+    el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`), ...blocked, desk.node, beside,
     section("What to doubt", doubts), section("Run sheet", sheet), ...details(told),
   ];
   return { nodes, beside, sheet, doubts };
