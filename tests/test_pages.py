@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,8 @@ def test_a_table_is_called_by_its_users_name_in_all_that_is_said(table):
     with pytest.raises(isoflop.DataError, match=r"^mine\.csv") as refused:
         work.view(table("N,D,loss\n1e6,1e8,many\n", name="mine.csv"))
     assert "kept-there" not in str(refused.value)
-    assert "mine.csv --where 'N > 1e6'" in work.export({**request, "where": "N > 1e6"}, "report.html", {}).decode()
+    page = work.export({**request, "where": "N > 1e6"}, "report.html", {}).decode()
+    assert "isoflop report mine.csv --where 'N > 1e6'" in unescape(page)
 
 
 def test_a_dataset_is_never_a_file(tmp_path, monkeypatch):
