@@ -4,6 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from served import TABLE, serving
+from tabled import columns
 
 import isoflop
 from isoflop.web.begin import first_view
@@ -38,12 +39,28 @@ def test_what_has_a_name_is_opened_by_it(source, wanted, tmp_path):
     assert (said(found) if found else None) == wanted
 
 
-@pytest.mark.parametrize(
-    ("source", "why"), [("tinyml", "tinylm"), ("besiroglu2024,hofmann2022", "hoffmann2022"), (".", "a table of it")]
-)
+@pytest.mark.parametrize(("source", "why"), [("tinyml", "tinylm"), ("besiroglu2024,hofmann2022", "hoffmann2022")])
 def test_what_is_not_there_is_refused_in_words(source, why, tmp_path):
     with pytest.raises(isoflop.UsageError, match=why):
         first_view(Tables(tmp_path), {"source": source})
+
+
+def test_a_folder_of_logs_becomes_one_table(tmp_path):
+    logs, tables = tmp_path / "lightning_logs", Tables(tmp_path)
+    for run, (N, D, loss) in enumerate(zip(*(columns()[key] for key in ("N", "D", "loss")), strict=True)):
+        (logs / f"version_{run}").mkdir(parents=True)
+        (logs / f"version_{run}" / "metrics.csv").write_text(f"step,val_loss,N,D\n1,9.0,{N},{D}\n2,{loss},{N},{D}\n")
+    request = said(first_view(tables, {"source": str(logs)}))
+    assert request["name"] == "lightning_logs.csv"
+    runs = isoflop.read(tables.path(request["table"]))
+    assert sorted(runs["loss"]) == pytest.approx(sorted(columns()["loss"]))
+
+
+def test_a_folder_that_lacks_something_is_refused_with_what_to_type(tmp_path):
+    (tmp_path / "logs" / "version_0").mkdir(parents=True)
+    (tmp_path / "logs" / "version_0" / "metrics.csv").write_text("step,val_loss\n1,9.0\n")
+    with pytest.raises(isoflop.DataError, match=r"missing.*isoflop read"):
+        first_view(Tables(tmp_path), {"source": str(tmp_path / "logs")})
 
 
 def test_the_command_refuses_before_it_serves(run, tmp_path):

@@ -12,7 +12,7 @@ from isoflop.web.tables import LARGEST, Tables
 
 
 def first_view(tables: Tables, asked: Mapping[str, str]) -> str:
-    """Give the fragment that opens a source, read as asked: a file, which is put among the tables, a dataset or curves.
+    """Give the fragment that opens a source, read as asked: a file or logs, put among the tables, a dataset or curves.
 
     Empty where no source is asked for. Raises UsageError if there is none of that name.
     """
@@ -27,8 +27,8 @@ def first_view(tables: Tables, asked: Mapping[str, str]) -> str:
 def _source(tables: Tables, text: str) -> dict[str, str]:
     path = Path(text)
     try:
-        if path.is_dir():
-            raise UsageError(f"{shown(text)} is a folder. Make a table of it: isoflop read {shown(text)} -o runs.csv.")
+        if path.is_dir() or text.startswith("wandb:"):
+            return _logs(tables, text)
         if path.exists():
             if path.stat().st_size > LARGEST:
                 raise DataError(f"{shown(text)} has more than {LARGEST >> 20} MiB. Keep one row a run: isoflop read.")
@@ -44,3 +44,17 @@ def _source(tables: Tables, text: str) -> dict[str, str]:
     if names[0] not in CURVES:
         describe(text)  # which says what there is instead
     return {"curves": json.dumps([find_curve(name).name for name in names])}
+
+
+def _logs(tables: Tables, text: str) -> dict[str, str]:
+    """Make one table of what a training wrote, or of a study."""
+    from isoflop.read import find_runs
+    from isoflop.spreadsheet import as_csv
+
+    found = find_runs(text)
+    if found.missing:
+        raise DataError(
+            f"{shown(text)}: {found.missing} Make a table of it so: isoflop read {shown(text)} -o runs.csv."
+        )
+    name = f"{Path(text).resolve().name}.csv"
+    return {"table": tables.take(as_csv(found.runs.as_rows()).encode(), name), "name": name}

@@ -32,12 +32,13 @@ const requested = () => {
   return kind === "table" ? { ...uploaded, ...read } : { dataset: name, ...read };
 };
 const fill = (request) => {
-  if (request.table) {
-    uploaded = { table: request.table, name: request.name ?? "table" };
-    at("source").querySelector("[value='table:']")?.remove();
-    at("source").prepend(el("option", { value: "table:" }, uploaded.name));
-  }
-  at("source").value = request.table ? "table:" : request.curves ? `curves:${request.curves.join(",")}` : `dataset:${request.dataset}`;
+  const { table, curves, dataset } = request, source = at("source"), known = (value) => [...source.options].some((one) => one.value === value);
+  if (table) uploaded = { table, name: request.name ?? "table" };
+  source.querySelector("[value='table:']")?.remove();
+  if (uploaded) source.prepend(el("option", { value: "table:" }, uploaded.name));
+  const value = table ? "table:" : curves ? `curves:${curves.join(",")}` : `dataset:${dataset}`;
+  if (!known(value)) source.append(el("option", { value }, curves?.join(", ") ?? dataset));
+  source.value = value;
   at("law").value = request.law ?? "";
   at("where").value = request.where ?? "";
   for (const one of letters) at(`column-${one}`).value = request.columns?.[one] ?? "";
