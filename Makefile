@@ -71,7 +71,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 
 .venv/ready-demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -e ".[plot]"
+	$(BIN)/python -m pip install --quiet -e ".[plot,web]"
 	$(BIN)/python -m compileall -q src  # editable installs are not compiled, and not every shell caches
 	touch $@
 

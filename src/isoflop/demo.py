@@ -197,6 +197,7 @@ def _next_steps() -> RenderableType:
         ("isoflop forecast runs.csv N=8e9 D=15T", "columns N, D, loss"),
         ("isoflop plan runs.csv --flops 1e24", "the best run for a budget"),
         ("isoflop check runs.csv", "what to doubt, and which runs"),
+        ("isoflop web runs.csv", "the same as a page with sliders"),
     )
     lines = [Text.assemble(f"  {command:<39}", (why, "dim")) for command, why in commands]
     return Group(Text("Now with your own runs:", style="bold"), *lines)
