@@ -8,12 +8,15 @@ import tomllib
 import numpy as np
 import pytest
 from simulated import chinchilla_runs
+from tabled import columns
 
 import isoflop
 from isoflop.allocation import allocate
+from isoflop.demand import Demand
+from isoflop.ensemble import combine
 from isoflop.errors import UsageError
 from isoflop.laws import CURVES
-from isoflop.plan import frontier, save_plan
+from isoflop.plan import best_sizes, frontier, save_plan
 
 BESIROGLU = CURVES["besiroglu2024"]
 RUNS = chinchilla_runs(60, noise=0.01)
@@ -213,3 +216,12 @@ def test_more_unique_tokens_cost_no_flops():
     gains = isoflop.plan(BESIROGLU, flops=1.837e23, unique_tokens=5e11, serve_tokens=1e12).sheet.gains
     assert [one.flops for one in gains if one.of == "unique tokens"] == [0.0]
     assert all(one.flops > 0 for one in gains if one.of != "unique tokens")
+
+
+def test_the_best_size_of_several_laws_leaves_tokens_however_much_is_served():
+    together = combine(isoflop.fit("chinchilla", columns(), draws=0).runs)
+    flops = np.array([float(together.runs["C"].max()) * 10])
+    for served in np.geomspace(1e14, flops[0] / 4, 40):
+        terms = Demand.of({"flops": flops[0], "serve_tokens": served}).terms()
+        assert terms.affordable(best_sizes(together, flops, terms=terms), flops)[0] >= 1
+    assert isoflop.plan(together, flops=flops[0], serve_tokens=1.8119e15).D.value > 1e9

@@ -155,6 +155,7 @@ def test_a_link_brings_back_the_same_question(visit):
     tab.press("#flops-box", "Enter")
     tab.fill("#unique-box", "2M")
     tab.press("#unique-box", "Enter")
+    tab.wait_for_url("**unique=2000000*")
     fragment, seen = tab.evaluate("location.hash"), [number(tab, key) for key in ("N", "D", "loss", "cost")]
     again = visit(fragment)
     assert [number(again, key) for key in ("N", "D", "loss", "cost")] == seen

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 BUDGETS, BEYOND = 25, 100.0
 """Budgets whose intervals are shipped, and how many times the largest run's compute they reach."""
 MOST_SHOWN = 2000
-"""Runs that are drawn and listed: of more, an even share."""
+"""Runs that are listed: of more, an even share."""
 PUBLISHED_SPAN = (1e18, 1e26)
 """Training FLOPs over which published curves are shown."""
 _ORDER = ("BLOCK", "WARN", "INFO")

@@ -2,9 +2,10 @@
 import { answer } from "./answer.js";
 import { allocation, contours, frontier, valley } from "./figures.js";
 import { controls, el } from "./knobs.js";
-import { best, lossAt, lossBy, tokensFor } from "./planner.js";
+import { best, lossAt, lossBy, modelOf, tokensFor } from "./planner.js";
 
 const CURVE = 121, AROUND = 14, SERVED = 2, LINES = 3; // points of a curve, times N on both sides, FLOPs a token, budgets a line
+const DOTS = 600; // of more runs an even share is drawn, so that figures keep up with a slider
 const TITLES = {
   frontier: "Best loss at each budget", valley: "Loss against size at this budget",
   allocation: "Best size and tokens at each budget", contours: "Lines of equal loss, and the best size",
@@ -42,11 +43,12 @@ const picture = ({ data, model, models }) => {
   const boxes = Object.fromEntries(Object.keys(TITLES).map((key) => [key, el("div")]));
   const node = el("div", { class: "charts" }, ...Object.entries(boxes).map(([key, box]) =>
     el("figure", { id: `figure-${key}` }, el("figcaption", {}, TITLES[key]), box)));
+  const runs = data.runs.filter((_, i) => i % Math.ceil(data.runs.length / DOTS) === 0);
   let drawn = {}, drawnFor = "";
   const follow = (terms) => {
     const now = JSON.stringify([terms.unique, terms.serving, ...Object.values(boxes).map((box) => box.clientWidth)]);
     if (now === drawnFor) return;
-    const path = pathOf(data, model, terms), { runs } = data;
+    const path = pathOf(data, model, terms);
     const at = (C, N) => { const D = tokensFor(N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
     const levels = path.filter((_, i) => i % LINES === 0).map((one) => one.loss).reverse();
     drawnFor = now;
@@ -67,9 +69,9 @@ const picture = ({ data, model, models }) => {
 };
 
 // data: what src/isoflop/pages/content.py gives of a source; laws, fresh: its functions; around: what around.py gives.
-// Gives { node, set, get, start, told }: told takes the intervals of the plan that stands, worked out in full.
+// Gives { node, model, set, get, start, told }: told takes the intervals of the plan that stands, worked out in full.
 export const desk = ({ data, laws, fresh, around, changed = () => {} }) => {
-  const { devices, models, money } = around, model = { ...data, laws, fresh };
+  const { devices, models, money } = around, model = modelOf(data, laws, fresh);
   const start = { flops: data.start, unique: Infinity, serve: 0, ...money };
   let state = { ...start }, full = null;
   const said = answer({ data, devices, model }), figures = picture({ data, model, models });
@@ -88,5 +90,5 @@ export const desk = ({ data, laws, fresh, around, changed = () => {} }) => {
   };
   new ResizeObserver(update).observe(figures.node);
   const node = el("div", { class: "desk" }, knobs.node, el("div", { class: "shown" }, ...said.head, figures.node, ...said.foot));
-  return { node, set, start, get: () => state, told: (intervals) => { full = intervals; update(); } };
+  return { node, model, set, start, get: () => state, told: (intervals) => { full = intervals; update(); } };
 };

@@ -120,7 +120,7 @@ export const contours = (box, { runs, path, at, sizes, levels }) => {
   return figure(box, "Lines of equal loss over compute and parameters, and the best size at each budget", {
     x: logarithmic([x1, x2], "training FLOPs →"), y: logarithmic([y1, y2], "parameters N"),
     marks: [
-      Plot.contour({ value: at, ...wide, pixelSize: 8, thresholds: levels, stroke: INK.quiet, strokeOpacity: 0.7, clip: true }),
+      Plot.contour({ value: at, ...wide, pixelSize: 10, thresholds: levels, stroke: INK.quiet, strokeOpacity: 0.7, clip: true }),
       Plot.line(path, { x: "C", y: "N", stroke: INK.law, strokeWidth: 2.4, clip: true }), dots(runs, "N"),
     ],
   });

@@ -1,23 +1,41 @@
 // The plan of a budget by the steps of src/isoflop/allocation.py and src/isoflop/plan/optimum.py, so that numbers move
-// with a slider. A model is { laws, fresh, unique, weighing, largest }: laws give a loss for { N, D, U, bits }, `fresh`
-// what N and D are worth where tokens repeat and a law does not know it (its `unique` is false), `weighing` what the laws
-// weigh, null where the first alone counts. Terms are { serving, unique }: FLOPs per parameter after training, and tokens.
+// with a slider. Of a model, `laws` give a loss for { N, D, U, bits }, `fresh` what N and D are worth where tokens repeat
+// and a law does not know it (its `unique` is false), `weights` what the laws weigh; without backtests (no `weighing`) the
+// first alone counts. Terms are { serving, unique }: FLOPs per parameter after training, and tokens.
 
 const GRID = 96, POINTS = 400, FEW_POINTS = 60, HALVINGS = 40, FEW_HALVINGS = 10, STEP = 1e-3, WITHOUT_END = 1e40;
 const LEAST = 0.99; // of a step of the grid: what a bound has cut is shorter
 export const PLAIN = { serving: 0, unique: Infinity };
 
-// The weight of each law so many decades beyond the largest run: src/isoflop/ensemble.py, shares.
-export const shares = (w, far) => {
-  const near = w.decades.map((d) => Math.exp(-Math.abs(d - far) / w.near));
-  const total = near.reduce((a, b) => a + b, 0) + w.tests, bounded = w.reach.some(Number.isFinite);
-  const raw = w.squares.map((row, k) => {
-    const mean = (row.reduce((sum, square, i) => sum + square * near[i], 0) + w.tests * w.expected) / total;
-    return (bounded ? 10 ** (-2 * Math.max(far - w.reach[k], 0)) : 1) / mean;
-  });
-  const all = raw.reduce((a, b) => a + b, 0);
-  return raw.map((one) => one / all);
+// Gives the weight of each law so many decades beyond the largest run: src/isoflop/ensemble.py, shares. What a backtest says
+// fades by e^(-|its distance - far| / near); sums up to each distance and from it on spare the sum over all of them.
+const weighted = ({ decades, squares, near, tests, expected, reach }) => {
+  const order = decades.map((_, i) => i).sort((i, j) => decades[i] - decades[j]), sorted = order.map((i) => decades[i]);
+  const bounded = reach.some(Number.isFinite);
+  const faded = (values) => {
+    const below = [0], above = [0];
+    for (const i of order) below.push(below.at(-1) + values[i] * Math.exp(decades[i] / near));
+    for (const i of [...order].reverse()) above.push(above.at(-1) + values[i] * Math.exp(-decades[i] / near));
+    above.reverse();
+    return (place, far) => below[place] * Math.exp(-far / near) + above[place] * Math.exp(far / near);
+  };
+  const count = faded(decades.map(() => 1)), sums = squares.map(faded);
+  return (far) => {
+    let place = 0, end = sorted.length;
+    while (place < end) {
+      const middle = (place + end) >> 1;
+      if (sorted[middle] <= far) place = middle + 1; else end = middle;
+    }
+    const total = count(place, far) + tests;
+    const raw = sums.map((sum, k) =>
+      (bounded ? 10 ** (-2 * Math.max(far - reach[k], 0)) : 1) / ((sum(place, far) + tests * expected) / total));
+    const all = raw.reduce((one, other) => one + other, 0);
+    return raw.map((one) => one / all);
+  };
 };
+
+// What the functions below are given: what src/isoflop/pages/content.py says of a source, and its functions.
+export const modelOf = (data, laws, fresh) => ({ ...data, laws, fresh, weights: data.weighing ? weighted(data.weighing) : () => [1] });
 
 const decadesBeyond = (model, flops) => (model.largest === null ? NaN : Math.max(Math.log10(flops / model.largest), 0));
 
@@ -27,8 +45,6 @@ const worth = (model, k, N, D, terms) => {
   if (model.unique[k]) return { N, D, U: Math.min(terms.unique, WITHOUT_END), bits: 16 };
   return terms.unique < Infinity ? { ...model.fresh(N, D, terms.unique), bits: 16 } : { N, D, bits: 16 };
 };
-
-const weightsAt = (model, far) => (model.weighing ? shares(model.weighing, far) : [1]);
 
 const meanLog = (model, at, weights) => {
   let sum = 0;
@@ -40,7 +56,7 @@ const meanLog = (model, at, weights) => {
 // weigh as much as they do there.
 const outcome = (model, N, D, terms) => {
   const at = worth(model, 0, N, D, terms), far = decadesBeyond(model, 6 * at.N * at.D);
-  return { far, loss: Math.exp(meanLog(model, at, weightsAt(model, far))) };
+  return { far, loss: Math.exp(meanLog(model, at, model.weights(far))) };
 };
 export const lossAt = (model, N, D, terms = PLAIN) => outcome(model, N, D, terms).loss;
 
@@ -95,7 +111,7 @@ export const best = (model, budget, terms = PLAIN, fine = true) => {
   const at = (x, k = 0) => worth(model, k, Math.exp(x), tokensFor(Math.exp(x), budget, terms), terms);
   const counted = model.weighing || fine ? model.laws : model.laws.slice(0, 1);
   const each = counted.map((law, k) => floorOf((x) => law(at(x, k)), high, halvings));
-  const weights = weightsAt(model, decadesBeyond(model, budget));
+  const weights = model.weights(decadesBeyond(model, budget));
   const x = model.weighing ? together((y) => meanLog(model, at(y), weights), each, high, fine ? POINTS : FEW_POINTS) : each[0];
   const run = (N) => ({ N, D: tokensFor(N, budget, terms) }), found = run(Math.exp(x));
   return { ...found, C: 6 * found.N * found.D, ...outcome(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };

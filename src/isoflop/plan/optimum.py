@@ -151,7 +151,8 @@ def best_losses(source: Settled, flops: Array, *, terms: Terms) -> Array:
 
 def near(source: Ensemble, flops: Array) -> Array:
     """Give how many decades beyond the largest run each budget lies; 0 inside."""
-    return np.asarray(np.maximum(np.log10(flops / source.runs["C"].max()), 0.0))
+    with np.errstate(divide="ignore"):  # a budget of which serving leaves nothing
+        return np.asarray(np.maximum(np.log10(flops / source.runs["C"].max()), 0.0))
 
 
 def _log_sizes(law: Law, rows: Array, flops: Array, *, terms: Terms, halvings: int = _HALVINGS) -> Array:
@@ -181,7 +182,7 @@ def _lowest(grid: Array, loss: Array) -> float:
 
     The point itself at an end of the grid, or of what the bounds leave of it.
     """
-    lowest = int(np.argmin(loss))
+    lowest = int(np.argmin(np.where(np.isnan(loss), np.inf, loss)))  # without a token to train on there is no loss
     steps = np.diff(grid[max(lowest - 1, 0) : lowest + 2])
     if len(steps) < 2 or not steps.min() > 0.99 * steps.max():
         return float(grid[lowest])

@@ -10,7 +10,7 @@ import { findings, save, section, table, view } from "./view.js";
 
 const PAUSE = 200; // milliseconds that a slider rests before Python plans
 const at = (id) => document.getElementById(id), letters = ["N", "D", "C", "loss"];
-const opened = []; // { id, request, data, model, desk, page }
+const opened = []; // { id, request, data, desk, page }
 let around, current, uploaded, waiting;
 
 const trouble = (error, of = "work") => {
@@ -51,8 +51,8 @@ const remember = () => history.replaceState(null, "", address(current));
 const open = (request, state = {}) => busy("Fitting …", async () => {
   const { id, ...found } = await data("/api/views", JSON.stringify(request)), known = opened.find((one) => one.id === id);
   if (known) return look(known, state);
-  const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found, model: { ...found, laws, fresh } };
-  source.desk = desk({ data: found, laws, fresh, around, changed: () => { compare(); remember(); settle(source); } });
+  const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
+  source.desk = desk({ data: found, laws, fresh, around, changed: () => { compare(); settle(source); } });
   source.page = view(source, { figures: around.figures, exported });
   opened.push(source);
   look(source, state);
@@ -82,18 +82,19 @@ const chips = () => at("opened").replaceChildren(...opened.map((one) => el("span
 const compare = () => {
   const state = current.desk.get(), head = ["", "best N", "D", "loss", "by"];
   const row = (one) => {
-    const found = best(one.model, state.flops, termsOf(state));
+    const found = best(one.desk.model, state.flops, termsOf(state));
     return [titleOf(one), show(found.N), show(found.D), showLoss(found.loss), one.data.laws.map((law) => law.name).join(", ")];
   };
   const caption = () => el("caption", {}, `the best run for ${showFlops(state.flops)} FLOPs`);
   current.page.beside.replaceChildren(...(opened.length > 1 ? [section("Side by side", table(head, opened.map(row), caption()))] : []));
 };
 
-// The same plan in full, by Python, once nothing moves: intervals, findings, run sheet.
+// Once nothing moves: the address, and the same plan in full, by Python, with intervals, findings and run sheet.
 const settle = (source) => {
   clearTimeout(waiting);
   waiting = setTimeout(async () => {
     const state = source.desk.get(), { findings: known } = source.data;
+    if (source === current) remember();
     try {
       const plan = await data("/api/plans", JSON.stringify({ view: source.id, demand: demanded(state) }));
       if (source.desk.get() !== state) return;
