@@ -72,7 +72,11 @@ const highest = (budget, terms) => {
   return (low + high) / 2;
 };
 
-const slope = (f, x) => (8 * (f(x + STEP) - f(x - STEP)) - f(x + 2 * STEP) + f(x - 2 * STEP)) / (12 * STEP);
+// The slope of f to the fourth order; where serving eats the budget up, f ends at high, and steps are shorter.
+const slope = (f, x, high) => {
+  const h = Math.min(STEP, (high - x) / 4);
+  return (8 * (f(x + h) - f(x - h)) - f(x + 2 * h) + f(x - 2 * h)) / (12 * h);
+};
 
 // Where f is least between the ends: a grid finds the valley, bisection of the slope its floor.
 const floorOf = (f, high, halvings) => {
@@ -85,7 +89,7 @@ const floorOf = (f, high, halvings) => {
   let a = at(Math.max(place - 1, 0)), b = at(Math.min(place + 1, GRID - 1));
   for (let i = 0; i < halvings; i++) {
     const middle = (a + b) / 2;
-    if (slope(f, middle) < 0) a = middle; else b = middle;
+    if (slope(f, middle, high) < 0) a = middle; else b = middle;
   }
   return (a + b) / 2;
 };
