@@ -1,10 +1,12 @@
 """isoflop web beside a Streamlit page of the same task, in one Chromium: start to first chart, bytes, slider to redraw.
 
-    python benchmarks/web.py [--streamlit-python PATH] [--steps 50]
+    python benchmarks/web.py [--streamlit-python PATH] [--steps 50] [--tables chinchilla,porian]
 
 A slider is moved by real key presses; the clock runs in the page from the key to the frame after the number that
 follows it has changed. PATH is the Python of an environment with streamlit, typer and rich (isoflop is imported from
 here); ISOFLOP_STREAMLIT_PYTHON says the same. Without it the rival is left out.
+
+Then each of our sliders in the page alone: 50 settings from end to end, layout included, on tinylm and on these tables.
 """
 
 from __future__ import annotations
@@ -38,6 +40,15 @@ CLOCK = """([slider, told]) => {
     watch();
   }, true);
 }"""
+
+KNOBS = ("flops", "dollars", "unique", "serve")
+REDRAWN = """(knob) => [...Array(50).keys()].map((i) => {
+  const slider = document.getElementById(knob), began = performance.now();
+  slider.value = i * 20;
+  slider.dispatchEvent(new Event("input"));
+  document.body.getBoundingClientRect();
+  return performance.now() - began;
+})"""
 
 
 @dataclass(frozen=True)
@@ -119,11 +130,27 @@ def measured(browser: Browser, rival: Rival, steps: int) -> str:
     )
 
 
+def redrawn(browser: Browser, table: str) -> str:
+    """Measure how long the page takes for each step of each slider, on one table."""
+    cells = []
+    with served(OURS) as (address, _):
+        for knob in KNOBS:
+            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page.goto(f"{address}#dataset={table}")
+            page.wait_for_selector("#view pre", timeout=60_000)
+            page.wait_for_timeout(500)
+            took = page.evaluate(REDRAWN, knob)
+            cells.append(f"{statistics.median(took):7.1f} {max(took):7.1f}")
+            page.context.close()
+    return "".join(f"{cell:>16}" for cell in (table, *cells))
+
+
 def main() -> None:
     """Print a row for each page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--streamlit-python", default=os.environ.get("ISOFLOP_STREAMLIT_PYTHON"))
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--tables", default="", help="Datasets besides tinylm, in $ISOFLOP_DATA.")
     asked = parser.parse_args()
     rivals = [OURS, *([streamlit(asked.streamlit_python)] if asked.streamlit_python else [])]
     print(f"{'':12} {'command':>10} {'page':>10} {'loaded':>12} {'median':>11} {'worst':>11}")
@@ -132,6 +159,9 @@ def main() -> None:
         browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for rival in rivals:
             print(measured(browser, rival, asked.steps), flush=True)
+        print("\na step in the page alone, ms: median, worst\n" + "".join(f"{knob:>16}" for knob in ("", *KNOBS)))
+        for table in ("tinylm", *filter(None, asked.tables.split(","))):
+            print(redrawn(browser, table), flush=True)
         browser.close()
 
 

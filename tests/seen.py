@@ -1,13 +1,13 @@
 """What tests read off a page."""
 
-REDRAWN = """(knob) => [...Array(50).keys()].map((i) => {
-    const slider = document.getElementById(knob), began = performance.now();
-    slider.value = i * 20;
+MOVED = """(knob) => [...Array(50).keys()].map((i) => {
+    const slider = document.getElementById(knob);
+    slider.value = i * 20 + 10;
     slider.dispatchEvent(new Event("input"));
-    document.body.getBoundingClientRect();
-    return performance.now() - began;
+    return [...["N", "D", "loss"].map((key) => document.getElementById(key).dataset.value),
+            document.querySelector("#figure-contours circle.now").getAttribute("cy")].join(" ");
 })"""
-"""Moves a slider in 50 steps, and gives the milliseconds that each took."""
+"""Moves a slider in 50 steps, and gives what the page shows after each: N, D, loss and where N stands in a figure."""
 
 
 def number(tab, key):

@@ -5,7 +5,7 @@
 
 const GRID = 96, POINTS = 400, FEW_POINTS = 60, HALVINGS = 40, FEW_HALVINGS = 10, STEP = 1e-3, WITHOUT_END = 1e40;
 const LEAST = 0.99; // of a step of the grid: what a bound has cut is shorter
-export const PLAIN = { serving: 0, unique: Infinity };
+const PLAIN = { serving: 0, unique: Infinity };
 
 // Gives the weight of each law so many decades beyond the largest run: src/isoflop/ensemble.py, shares. What a backtest says
 // fades by e^(-|its distance - far| / near); sums up to each distance and from it on spare the sum over all of them.
