@@ -6,6 +6,7 @@ ISOFLOP_DATA=DIR python benchmarks/finish.py
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,27 +23,14 @@ from isoflop.curves.scheduled import follow, seen
 from isoflop.curves.trend import extrapolate
 from isoflop.fit import fit
 from isoflop.runs import Runs
-from isoflop.schedule import constant, cosine, stages, warmup_stable_decay
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from luo import FITTED, OTHERS, PEAK, SCHEDULES
 
 Array = NDArray[np.float64]
 
 REACH = 1.6449
 """Standard errors of a 90 % interval."""
-PEAK, FINAL, WARMUP = 3e-4, 3e-5, 2160
-SCHEDULES = {
-    "cosine_24000": cosine(24_000, peak=PEAK, final=FINAL, warmup=WARMUP),
-    "constant_24000": constant(24_000, peak=PEAK, warmup=WARMUP),
-    "wsdcon_9": stages([8000, 8000], [PEAK, 9e-5], warmup=WARMUP),
-    "constant_72000": constant(72_000, peak=PEAK, warmup=WARMUP),
-    "cosine_72000": cosine(72_000, peak=PEAK, final=FINAL, warmup=WARMUP),
-    "wsd_20000_24000": warmup_stable_decay(
-        24_000, peak=PEAK, decay=4000, final=FINAL, warmup=WARMUP, shape="exponential"
-    ),
-    "wsdld_20000_24000": warmup_stable_decay(24_000, peak=PEAK, decay=4000, final=FINAL, warmup=WARMUP),
-    "wsdcon_3": stages([8000, 8000], [PEAK, 3e-5], warmup=WARMUP),
-    "wsdcon_18": stages([8000, 8000], [PEAK, 1.8e-4], warmup=WARMUP),
-}
-"""Of Luo et al. 2025; the first three are fitted."""
 AIMS = {"25": (0.998, 0.0047), "100": (0.998, 0.0060)}
 
 
@@ -53,10 +41,10 @@ def other_schedules() -> None:
         runs = _public(size)
         for form in FORMS:
             began = time.process_time()
-            found = fit_jointly(form, [seen(runs[name], SCHEDULES[name]) for name in list(SCHEDULES)[:3]])
+            found = fit_jointly(form, [seen(runs[name], SCHEDULES[name]) for name in FITTED])
             spent = time.process_time() - began
             shares, errors = [], []
-            for name in list(SCHEDULES)[3:]:
+            for name in OTHERS:
                 run = runs[name]
                 missed = np.exp(found.log_loss(blocks(SCHEDULES[name], run.at.astype(int)))) - run.loss
                 shares.append(1 - np.mean(missed**2) / np.var(run.loss))

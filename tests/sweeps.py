@@ -30,6 +30,15 @@ for step in range(1, 6):
 if mode == "diverges":
     time.sleep(60)
 """
+PATIENT = """
+import json, os, sys, time
+open("started.txt", "a").write(sys.argv[1] + "\\n")
+for step in range(1, 6):
+    while step == 3 and not os.path.exists("go"):
+        time.sleep(0.02)
+    print(json.dumps({"step": step, "tokens": step, "params": 1000, "loss": 2 + 1 / step}))
+"""
+"""A command that waits in the middle until there is a file called go."""
 LAUNCH = "import sys; from isoflop import launch, open_study; launch(open_study(sys.argv[1]))"
 
 

@@ -7,20 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from sweeps import at_work, claims, started, sweep, until, whole
+from sweeps import PATIENT, at_work, claims, started, sweep, until, whole
 
 from isoflop.launchers.local import launch
 from isoflop.launchers.ray import _QUIET
-
-PATIENT = """
-import json, os, sys, time
-open("started.txt", "a").write(sys.argv[1] + "\\n")
-for step in range(1, 6):
-    while step == 3 and not os.path.exists("go"):
-        time.sleep(0.02)
-    print(json.dumps({"step": step, "tokens": step, "params": 1000, "loss": 2 + 1 / step}))
-"""
-"""A command that waits in the middle until there is a file called go."""
 
 
 @pytest.fixture(scope="module")

@@ -6,24 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from luo import FINAL, OTHERS, PEAK, SCHEDULES, WARMUP
 
 from isoflop.errors import UsageError
 from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
 from isoflop.schedule import constant, cosine, drops, stages, warmup_stable_decay
 
-PEAK, FINAL, WARMUP = 3e-4, 3e-5, 2160
 MEDIUM = SCHEDULE_CURVES["luo2025-100m"]
 ANNEALING = {"L0": 2.6, "A": 0.5, "alpha": 0.5, "C": 400.0, "momentum": 0.995}
-REAL = {
-    "constant_72000": constant(72_000, peak=PEAK, warmup=WARMUP),
-    "cosine_72000": cosine(72_000, peak=PEAK, final=FINAL, warmup=WARMUP),
-    "wsd_20000_24000": warmup_stable_decay(
-        24_000, peak=PEAK, decay=4000, final=FINAL, warmup=WARMUP, shape="exponential"
-    ),
-    "wsdld_20000_24000": warmup_stable_decay(24_000, peak=PEAK, decay=4000, final=FINAL, warmup=WARMUP),
-    "wsdcon_3": stages([8000, 8000], [PEAK, 3e-5], warmup=WARMUP),
-    "wsdcon_18": stages([8000, 8000], [PEAK, 1.8e-4], warmup=WARMUP),
-}
+REAL = {name: SCHEDULES[name] for name in OTHERS}
 """The schedules of the public runs that the multi-power law was not fitted to."""
 
 

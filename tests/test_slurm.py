@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from slurm_cluster import slurm, slurm_cluster
-from sweeps import at_work, claims, started, sweep, until, whole
+from sweeps import PATIENT, at_work, claims, started, sweep, until, whole
 
 from isoflop.errors import IsoflopError
 from isoflop.launchers.slurm import follow, launch, submit
@@ -18,20 +18,16 @@ from isoflop.study.results import read_result
 pytest_plugins = ["commands"]
 pytestmark = pytest.mark.slurm
 
-PATIENT = """
-import json, os, signal, sys, time
+SAVING = f"""
+import os, signal, sys, time
 def end(number, frame):
     time.sleep(0.5)
     open(sys.argv[1] + ".checkpoint", "w").close()
     sys.exit(0)
 signal.signal(signal.SIGTERM, end)
-open("started.txt", "a").write(sys.argv[1] + "\\n")
-for step in range(1, 6):
-    while step == 3 and not os.path.exists("go"):
-        time.sleep(0.02)
-    print(json.dumps({"step": step, "tokens": step, "params": 1000, "loss": 2 + 1 / step}))
+{PATIENT}
 """
-"""A command that waits in the middle until there is a file called go, and has something to save when it is ended."""
+"""The patient command with something to save when it is ended."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +46,7 @@ def quick(monkeypatch):
 
 def patient(folder, **how):
     """Give a study whose runs wait, as many at a time as the cluster has cores."""
-    return sweep(folder, train=PATIENT, top="heartbeat = 0.3\n", **how)
+    return sweep(folder, train=SAVING, top="heartbeat = 0.3\n", **how)
 
 
 def test_a_study_is_run_by_an_array_of_jobs_each_run_once(cluster, run, tmp_path):

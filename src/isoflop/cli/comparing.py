@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.asked import Asked, pairs, takes, takes_runs
-from isoflop.cli.shared import Drawn, Json, print_json, print_result, refuse_figure, stop_on_block
+from isoflop.cli.shared import Drawn, Json, print_answer, refuse_figure, stop_on_block
 from isoflop.errors import UsageError, shown
 from isoflop.units import parse_quantity
 
@@ -154,10 +154,7 @@ def recipes(
         from isoflop.plot import recipes_figure, save_figure
 
         save_figure(recipes_figure(found), output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isoflop.cli.shared import Json, print_json, print_result
+from isoflop.cli.shared import Json, print_answer
 from isoflop.devices import MFU
 from isoflop.errors import UsageError
 from isoflop.units import parse_quantity
@@ -54,10 +54,7 @@ def cost(
         precision=precision, price=None if price is None else parse_quantity(price),
         context=_whole(context, "--context"), vocabulary=_whole(vocabulary, "--vocab"), **shape,
     )  # fmt: skip
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
 
 
 def _whole(text: str, option: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.asked import Asked, quantities, takes_runs
-from isoflop.cli.shared import Json, print_json, print_result, refuse_overwriting
+from isoflop.cli.shared import Json, print_answer, refuse_overwriting
 from isoflop.errors import UsageError, shown
 from isoflop.units import parse_quantity
 
@@ -164,7 +164,4 @@ def _give(found: Design, output: str | None, *, json: bool) -> None:
 
         text = found.as_csv() if output.endswith(".csv") else to_json(found.as_dict()) + "\n"
         write_whole(output, text.encode())
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.asked import Asked, pairs, quantities, takes, takes_runs
-from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_figure, stop_on_block
+from isoflop.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
 from isoflop.errors import UsageError, shown
 
 if TYPE_CHECKING:
@@ -110,10 +110,7 @@ def downstream(
     )  # fmt: skip
     if output is not None:
         save_figure(downstream_figure(found), output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)
 
 
@@ -143,7 +140,4 @@ def capabilities(
     )  # fmt: skip
     if output is not None:
         save_figure(capabilities_figure(found), output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from isoflop.asked import Asked, takes_runs
-from isoflop.cli.shared import Drawn, Json, Runs, print_json, print_result, refuse_figure, stop_on_block
+from isoflop.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
 
 
 @takes_runs
@@ -47,10 +47,7 @@ def emergence(
         asked.read(runs), metric=metric, items=items, target_tokens=target_tokens, chance=chance, ceiling=ceiling,
         along=along, level=asked.level, seed=asked.seed,
     )  # fmt: skip
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     if output is not None:
         from isoflop.plot import emergence_figure, save_figure
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoflop.cli.shared import Drawn, Json, print_json, print_result
+from isoflop.cli.shared import Drawn, Json, print_answer
 from isoflop.errors import DataError, UsageError
 from isoflop.units import parse_quantity
 
@@ -138,7 +138,4 @@ def _give(found: Finish, output: str | None, *, json: bool) -> None:
         from isoflop.plot import finish_figure, save_figure
 
         save_figure(finish_figure(found), output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)

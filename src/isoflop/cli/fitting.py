@@ -14,6 +14,7 @@ from isoflop.cli.shared import (
     Json,
     Runs,
     blocked,
+    print_answer,
     print_json,
     print_result,
     refuse_figure,
@@ -102,10 +103,7 @@ def sensitivity(
         draws=asked.draws, seed=asked.seed, starts=asked.starts, level=asked.level,
     )  # fmt: skip
     save(found)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)
 
 
@@ -139,7 +137,4 @@ def backtest(
     save = _figure_saver(runs, output)
     found = backtest(asked.fit_or_runs(runs), laws=asked.laws, along=along, level=asked.level)
     save(found)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from isoflop.asked import Asked, takes_runs
-from isoflop.cli.shared import Drawn, Json, print_json, print_result, refuse_figure, stop_on_block
+from isoflop.cli.shared import Drawn, Json, print_answer, refuse_figure, stop_on_block
 from isoflop.errors import UsageError
 
 DEFAULT = "besiroglu2024"
@@ -46,10 +46,7 @@ def landmarks(
 
         beside = names[1:] or [name for name in (DEFAULT, *BESIDE) if name != names[0]][:2]
         save_figure(landmarks_figure(found, [first, *map(asked.source, beside)]), output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)
 
 
@@ -68,10 +65,7 @@ def compare_models(
     if len(names) > 1:
         raise UsageError("a comparison is by one source. Say --source once.")
     found = compare_models(first, second, source=asked.source(names[0]), level=asked.level)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from isoflop.asked import Asked, interval, quantities, takes, takes_runs
-from isoflop.cli.shared import Json, dollars, print_json, print_result, refuse_overwriting, stop_on_block
+from isoflop.cli.shared import Json, dollars, print_answer, refuse_overwriting, stop_on_block
 from isoflop.errors import UsageError
 from isoflop.units import parse_quantity
 
@@ -114,8 +114,5 @@ def plan(
         found = plan(known, level=asked.level, **demand)
     if output is not None and isinstance(found, Plan):
         save_plan(found, output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)

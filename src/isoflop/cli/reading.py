@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from isoflop.asked import pairs
-from isoflop.cli.shared import Json, print_json, print_result, refuse_overwriting
+from isoflop.cli.shared import Json, print_answer, refuse_overwriting
 from isoflop.errors import DataError
 
 _KEY = "A key, such as config.n_params or val/loss, or a product: 'step*524288'."
@@ -56,7 +56,7 @@ def read(
         per_run=per_run,
     )  # fmt: skip
     found = found if where is None else replace(found, runs=found.runs.where(where))
-    print_json(found.as_dict()) if json else print_result(found)
+    print_answer(found, json=json)
     if found.missing:
         raise DataError(f"{found.runs.source}: {found.missing}")
     if output is not None:

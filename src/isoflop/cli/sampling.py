@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.asked import interval, pairs, takes
-from isoflop.cli.shared import Drawn, Json, dollars, print_json, print_result, refuse_figure, stop_on_block
+from isoflop.cli.shared import Drawn, Json, dollars, print_answer, refuse_figure, stop_on_block
 from isoflop.errors import UsageError
 from isoflop.units import parse_quantity
 
@@ -122,8 +122,5 @@ def inference(
         from isoflop.plot import inference_figure, save_figure
 
         save_figure(inference_figure(found), output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -47,6 +47,16 @@ Drawn = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+class Answer(Protocol):
+    """What a command finds: data, and how it looks in a terminal."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the JSON."""
+
+    def __rich__(self) -> RenderableType:
+        """Give it as it looks in a terminal."""
+
+
 def print_result(renderable: RenderableType) -> None:
     """Print a result as it looks in this terminal."""
     from rich.console import Console
@@ -59,6 +69,14 @@ def print_json(value: Any) -> None:
     from isoflop.saved import to_json
 
     typer.echo(to_json(value))
+
+
+def print_answer(found: Answer, *, json: bool) -> None:
+    """Print what a command found: as JSON, or as it looks in this terminal."""
+    if json:
+        print_json(found.as_dict())
+    else:
+        print_result(found)
 
 
 def blocked(findings: Iterable[Finding]) -> list[Finding]:

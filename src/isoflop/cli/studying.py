@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoflop.cli.shared import Drawn, Json, blocked, print_json, print_result, stop_on_block
+from isoflop.cli.shared import Drawn, Json, blocked, print_answer, print_json, print_result, stop_on_block
 from isoflop.errors import IsoflopError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -266,10 +266,7 @@ def verify(
             found = asked(look=look)
     if output is not None:
         save_figure(verify_figure(found), output)
-    if json:
-        print_json(found.as_dict())
-    else:
-        print_result(found)
+    print_answer(found, json=json)
     stop_on_block(found.findings)
 
 
