@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isoflop.approaches import approach1, approach2
-from isoflop.datasets import load
+from isoflop.data.datasets import load
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError
-from isoflop.runs import Runs
+from isoflop.fitting.approaches import approach1, approach2
 
 E, A, B = 1.69, 406.4, 410.7  # Hoffmann et al. 2022, approach 3, rounded
 ALPHA, BETA = 0.34, 0.28

@@ -23,7 +23,7 @@ import numpy as np
 from holdouts import VARIANTS, Holdout, holdouts
 
 import isoflop
-from isoflop.runs import Runs, table
+from isoflop.data.runs import Runs, table
 
 SINGLE = ("chinchilla", "coupled", "valley", "log-quadratic")
 

@@ -31,8 +31,8 @@ from worlds import WRONG, best_of
 
 import isoflop
 from isoflop import design
-from isoflop.ensemble import Ensemble, combine, mean_loss, shares
-from isoflop.runs import Runs
+from isoflop.data.runs import Runs
+from isoflop.forecasting.ensemble import Ensemble, combine, mean_loss, shares
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]

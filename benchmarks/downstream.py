@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from isoflop import downstream, observe, read
-from isoflop.downstream import Downstream, Task, fit_second
-from isoflop.runs import Runs
+from isoflop.beyond.downstream import Downstream, Task, fit_second
+from isoflop.data.runs import Runs
 
 PUBLISHED = {"c4_original": (0.850, 2.08, 0.756), "rpj": (0.857, 2.21, 0.715), "rw_original": (0.865, 2.21, 0.707)}
 """Training set → eps, k, gamma."""

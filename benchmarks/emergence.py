@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import isoflop
-from isoflop.emergence import BREAK, METRIC, UNDECIDED
+from isoflop.beyond.emergence import BREAK, METRIC, UNDECIDED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

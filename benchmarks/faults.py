@@ -20,11 +20,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from isoflop.launchers import launch
-from isoflop.study import Study, open_study
-from isoflop.study.claims import claims_in
-from isoflop.study.progress import progress
-from isoflop.study.results import ENDINGS, Result
+from isoflop.experiments.launchers import launch
+from isoflop.experiments.study import Study, open_study
+from isoflop.experiments.study.claims import claims_in
+from isoflop.experiments.study.progress import progress
+from isoflop.experiments.study.results import ENDINGS, Result
 from measure import once
 
 TRAIN = """

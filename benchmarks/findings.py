@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.laws import CURVES
-from isoflop.runs import Runs
 
 Array = NDArray[np.float64]
 Truth = Callable[[Array, Array], Array]

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop import datasets
-from isoflop.curves import LossCurve, Schedule, finish, read_curve
-from isoflop.curves.blocks import blocks
-from isoflop.curves.curve import thinned
-from isoflop.curves.joint import FORMS, fit_jointly
-from isoflop.curves.scheduled import follow, seen
-from isoflop.curves.trend import extrapolate
-from isoflop.fit import fit
-from isoflop.runs import Runs
+from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
+from isoflop.beyond.finish.known_schedule import follow, seen
+from isoflop.beyond.finish.loss_curve import thinned
+from isoflop.beyond.finish.responses import blocks
+from isoflop.beyond.finish.schedule_fit import FORMS, fit_jointly
+from isoflop.beyond.finish.unknown_schedule import extrapolate
+from isoflop.data.runs import Runs
+from isoflop.fitting.fit import fit
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from luo import FITTED, OTHERS, PEAK, SCHEDULES

@@ -131,7 +131,7 @@ def _tables() -> Iterator[tuple[Table, tuple[int, ...]]]:
         N, D, loss = (_floats(some, key) for key in ("params", "tokens", "loss"))
         yield _table(f"gadre {name}", N, D, loss=loss, step=4.0), (3, 4, 5)
     yield from _gemstones()
-    tinylm = Path(__file__).parent.parent / "src/isoflop/datasets/tables/tinylm.csv"
+    tinylm = Path(__file__).parent.parent / "src/isoflop/data/datasets/tables/tinylm.csv"
     with tinylm.open() as file:
         some = list(csv.DictReader(file))
     N, D, loss = (_floats(some, name) for name in ("N", "D", "loss"))

@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.inference import Attempts, difficulty, power_law
-from isoflop.inference.answers import solved
-from isoflop.inference.spread import FAMILIES, P
+from isoflop.beyond.test_time import Attempts, difficulty, power_law
+from isoflop.beyond.test_time.answers import solved
+from isoflop.beyond.test_time.difficulty_densities import FAMILIES, P
 
 Array = NDArray[np.float64]
 World = Callable[[np.random.Generator, int], Array]

@@ -20,9 +20,9 @@ SIZES = (10_000, 100_000, 1_000_000)
 
 def fit_simulated(rows: int) -> None:
     """Fit so many simulated rows and print CPU seconds of the fit alone, and the peak memory in MB."""
-    from isoflop.fit import fit
+    from isoflop.data.runs import Runs
+    from isoflop.fitting.fit import fit
     from isoflop.laws.chinchilla import besiroglu2024
-    from isoflop.runs import Runs
 
     random = np.random.default_rng(0)
     size, tokens = (np.exp(random.uniform(np.log(low), np.log(low * 1e3), rows)) for low in (1e8, 1e10))

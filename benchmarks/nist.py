@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from isoflop.determined import determined
-from isoflop.draws import covariance
-from isoflop.law import parse_law
-from isoflop.optimise.minimise import minimise, polish
-from isoflop.optimise.objective import parse_objective
-from isoflop.optimise.problem import problem_of
-from isoflop.units import Kind
+from isoflop.fitting.draws import covariance
+from isoflop.fitting.identifiability import determined
+from isoflop.fitting.optimise.minimise import minimise, polish
+from isoflop.fitting.optimise.objective import parse_objective
+from isoflop.fitting.optimise.problem import problem_of
+from isoflop.formula.law import parse_law
+from isoflop.quantities import Kind
 
 REAL = Kind("Real", "real")
 PROBLEMS = Path(__file__).parent / "nist" / "problems.json"

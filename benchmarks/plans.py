@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import isoflop
-from isoflop.evidence import evidence
+from isoflop.forecasting.ensemble import evidence
 from isoflop.laws import CURVES
 from measure import ISOFLOP, print_costs, side_by_side
 

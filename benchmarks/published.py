@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop import datasets
-from isoflop.draws import bootstrap, refit
-from isoflop.fit import Fit, fit
-from isoflop.optimise.problem import Problem, problem_of
-from isoflop.runs import Runs
+from isoflop.data.runs import Runs
+from isoflop.fitting.draws import bootstrap, refit
+from isoflop.fitting.fit import Fit, fit
+from isoflop.fitting.optimise.problem import Problem, problem_of
 
 Array = NDArray[np.float64]
 

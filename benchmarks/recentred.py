@@ -15,8 +15,8 @@ import numpy as np
 
 import isoflop
 from isoflop import design
+from isoflop.data.runs import Runs
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 BUDGETS, TARGET, NOISE = (1e18, 4e18, 1.6e19, 6.4e19), 2.56e20, 0.003
 

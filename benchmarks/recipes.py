@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import isoflop
-from isoflop.recipes.curves import duel
-from isoflop.recipes.multiplier import multipliers, trend
-from isoflop.recipes.paths import PLAIN
-from isoflop.recipes.verb import DRAWS
+from isoflop.beyond.recipes.multiplier import multipliers, trend
+from isoflop.beyond.recipes.paths import PLAIN
+from isoflop.beyond.recipes.recipes import DRAWS
+from isoflop.beyond.recipes.two_curves import duel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

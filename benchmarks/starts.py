@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from isoflop.fit import fit
-from isoflop.law import Law
+from isoflop.fitting.fit import fit
+from isoflop.fitting.optimise.minimise import minimise
+from isoflop.fitting.optimise.problem import problem_of
+from isoflop.fitting.optimise.search import SAME
+from isoflop.formula.law import Law
 from isoflop.laws import CURVES, LAWS, find_law
-from isoflop.optimise.minimise import minimise
-from isoflop.optimise.problem import problem_of
-from isoflop.optimise.search import SAME
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from examples import BELOW_ZERO, ELSEWHERE, GRID, UNPUBLISHED

@@ -16,12 +16,12 @@ from collections.abc import Callable
 import torch
 from plain_transformer import plain_step
 
-from isoflop.trainer.config import Config
-from isoflop.trainer.learner import Learner
-from isoflop.trainer.model import counts
-from isoflop.trainer.tasks import problem_of
-from isoflop.trainer.windows import cut_windows
-from isoflop.trainer.workers import Workers
+from isoflop.experiments.trainer.config import Config
+from isoflop.experiments.trainer.learner import Learner
+from isoflop.experiments.trainer.model import counts
+from isoflop.experiments.trainer.tasks import problem_of
+from isoflop.experiments.trainer.windows import cut_windows
+from isoflop.experiments.trainer.workers import Workers
 
 WIDTHS = (48, 112, 208, 352)
 SECONDS = 1.0

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from isoflop.plot import save_figure, transfer_figure
-from isoflop.trainer import Config, read_config
-from isoflop.trainer.train import train
-from isoflop.trainer.validation import Validation, paired
+from isoflop.experiments.trainer import Config, read_config
+from isoflop.experiments.trainer.learner import Validation, paired
+from isoflop.experiments.trainer.train import train
+from isoflop.faces.plot import save_figure, transfer_figure
 
 WIDTHS, RATES = (16, 64), (0.002, 0.004, 0.0057, 0.008, 0.016)
 

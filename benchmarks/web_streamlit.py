@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 import isoflop
-from isoflop.ensemble import Ensemble, combine
+from isoflop.forecasting.ensemble import Ensemble, combine
 
 
 @st.cache_resource

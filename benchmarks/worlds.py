@@ -24,11 +24,10 @@ from coverage import checkpoints, shared
 from findings import BESIROGLU, Array, Truth, broken, coupled, fading, farseer
 
 import isoflop
-from isoflop.ensemble import alone
-from isoflop.evidence import Evidence, evidence
-from isoflop.forecast import forecast_with
-from isoflop.plan import plan_with
-from isoflop.runs import Runs
+from isoflop.data.runs import Runs
+from isoflop.forecasting.ensemble import Evidence, alone, evidence
+from isoflop.forecasting.forecast import forecast_with
+from isoflop.planning.plan import plan_with
 
 LARGEST, LEVEL = 1e21, 0.9
 TOO_HIGH = 1.05

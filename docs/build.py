@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoflop.laws import CURVES, FAMILIES, LAWS
-from isoflop.units import show
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from isoflop.law import Curve, Law
+    from isoflop.formula.law import Curve, Law
 
 DOCS = Path(__file__).parent
 PUBLISHED = tuple(CURVES.values())
@@ -111,7 +111,7 @@ def cli_page() -> str:
     """Give the page on every command of the command line."""
     import typer
 
-    from isoflop.cli import application
+    from isoflop.faces.cli import application
 
     commands = dict(_commands("isoflop", typer.main.get_command(application())))
     sections = [section for path, command in commands.items() for section in _command(path, command)]

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from tabled import columns, csv
 
-from isoflop import cli
+from isoflop.faces import cli
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The best size by its law is 3.6 times besiroglu2024's at 1e16 FLOPs and 3.0 times at 1e18.
 """
 
-from isoflop.study import open_study
+from isoflop.experiments.study import open_study
 
 TRUTH = {"E": 1.6, "A": 2000.0, "alpha": 0.40, "B": 1500.0, "beta": 0.36}
 TRAIN = """

@@ -1,6 +1,6 @@
 """The schedules of the public runs of Luo et al. 2025, by the names of their files."""
 
-from isoflop.schedule import constant, cosine, stages, warmup_stable_decay
+from isoflop.formula.schedule import constant, cosine, stages, warmup_stable_decay
 
 PEAK, FINAL, WARMUP = 3e-4, 3e-5, 2160
 SCHEDULES = {

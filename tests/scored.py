@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.runs import Runs
+from isoflop.data.runs import Runs
 
 SIZES, MULTIPLES = (2e7, 4e7, 8e7, 1.6e8, 3.2e8, 6.4e8), (5, 20, 80)
 CHANCE = {"sound": 0.25, "second": 0.2, "flat": 0.25}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from isoflop.data.runs import Runs
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 
 def chinchilla_runs(count: int = 60, noise: float = 0.0, seed: int = 0) -> Runs:

@@ -6,9 +6,9 @@ import subprocess
 import sys
 import time
 
-from isoflop.study import open_study
-from isoflop.study.claims import claims_in
-from isoflop.study.progress import progress
+from isoflop.experiments.study import open_study
+from isoflop.experiments.study.claims import claims_in
+from isoflop.experiments.study.progress import progress
 
 TRAIN = """\
 import json, os, sys, time

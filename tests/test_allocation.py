@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isoflop.allocation import allocate, range_within
+from isoflop.compute.allocation import allocate, range_within
+from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
-from isoflop.flops import rule_named
-from isoflop.law import parse_law
+from isoflop.formula.law import parse_law
 from isoflop.laws import CURVES, find_law
 
 RULE = rule_named("6ND")

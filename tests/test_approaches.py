@@ -8,11 +8,11 @@ import math
 import numpy as np
 import pytest
 
-from isoflop.approaches import approach1, approach2, disagreement, group_by_budget, isoflop_minima
-from isoflop.datasets import load
+from isoflop.data.datasets import load
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import Estimate
-from isoflop.runs import Runs
+from isoflop.fitting.approaches import approach1, approach2, disagreement, group_by_budget, isoflop_minima
 
 ALPHA, BETA, A, B, E = 0.34, 0.28, 406.4, 410.7, 1.69
 EXPONENT = BETA / (ALPHA + BETA)

@@ -8,9 +8,9 @@ import re
 import numpy as np
 import pytest
 
+from isoflop.beyond.test_time import Asked, Attempts, inference, read_attempts
 from isoflop.errors import DataError
-from isoflop.inference import Asked, Attempts, inference, read_attempts
-from isoflop.plot import inference_figure, save_figure
+from isoflop.faces.plot import inference_figure, save_figure
 
 pytest_plugins = ["commands"]
 
@@ -194,7 +194,7 @@ def test_names_with_control_characters_are_shown_harmless(run, write):
 
 @pytest.mark.parametrize(("budgets", "how"), [((), "coverage"), ((1e13, 1e15), "coverage"), ((1e13,), "majority")])
 def test_the_figure_draws_every_model_and_every_flip(budgets, how, *, tmp_path):
-    from isoflop.inference import Choosing, Serving
+    from isoflop.beyond.test_time import Choosing, Serving
 
     p = np.linspace(0, 0.8, 40)
     models = [

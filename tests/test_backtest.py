@@ -9,10 +9,10 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.backtest import FEWEST_FITTED, GAP, MOST_ORIGINS, MOST_TESTS, WIDEST, axis_of, origins, roll
+from isoflop.data.runs import Runs
+from isoflop.forecasting.backtest import FEWEST_FITTED, GAP, MOST_ORIGINS, MOST_TESTS, WIDEST, axis_of, origins, roll
+from isoflop.forecasting.priors import member_of, members
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.members import member_of, members
-from isoflop.runs import Runs
 
 
 def ladder(noise=0.005, seed=0, budgets=6):

@@ -21,8 +21,8 @@ import pytest
 from tabled import RUNS, columns, csv
 
 import isoflop
+from isoflop.data.readers.source import MAX_BYTES
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.readers.source import MAX_BYTES
 
 pytest_plugins = ["commands"]
 

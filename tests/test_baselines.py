@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isoflop.baselines import LAST, NAMES, baselines
+from isoflop.forecasting.baselines import LAST, NAMES, baselines
 
 RANDOM = np.random.default_rng(0)
 N, D = np.exp(RANDOM.uniform(18, 23, 30)), np.exp(RANDOM.uniform(21, 27, 30))

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
 import isoflop
-from isoflop.downstream import observe
+from isoflop.beyond.downstream import observe
 from isoflop.errors import DataError
-from isoflop.plot import capabilities_figure, save_figure
+from isoflop.faces.plot import capabilities_figure, save_figure
 
 pytest_plugins = ["commands", "plain_numbers"]
 

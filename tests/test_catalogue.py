@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from isoflop import catalogue
+from isoflop.display import plain
 from isoflop.errors import UsageError
+from isoflop.faces.cli import listing as catalogue
+from isoflop.faces.plot import law_figure, save_figure
 from isoflop.laws import CURVES, FAMILIES, LAWS, find_law
 from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
-from isoflop.plot import law_figure, save_figure
-from isoflop.tables import plain
 
 
 def test_the_overview_has_every_family_with_what_it_gives():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from isoflop.data.runs import Runs, table
 from isoflop.errors import DataError
-from isoflop.runs import Runs, table
 
 N = [1e8, 1e9, 1e10]
 D = [2e9, 2e10, 2e11]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 pytest_plugins = ["commands"]
 

@@ -15,7 +15,7 @@ from scored import CHANCE, scored, sound, true_loss
 
 from isoflop import downstream
 from isoflop.errors import DataError
-from isoflop.plot import downstream_figure, save_figure
+from isoflop.faces.plot import downstream_figure, save_figure
 
 AT = ("N=2B", "D=40B")
 

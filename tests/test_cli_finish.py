@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from isoflop.cli import main
-from isoflop.curves import Schedule, finish, read_curve
-from isoflop.plot import finish_figure, save_figure
+from isoflop.beyond.finish import Schedule, finish, read_curve
+from isoflop.faces.cli import main
+from isoflop.faces.plot import finish_figure, save_figure
 
 
 def run(words, *, monkeypatch, capsys):

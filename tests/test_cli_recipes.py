@@ -74,8 +74,8 @@ def test_a_figure_is_written_and_equal_ones_are_equal(run, old, new, *, tmp_path
 
 
 def test_the_figure_has_both_recipes_and_the_line_of_no_difference():
-    from isoflop.plot import recipes_figure
-    from isoflop.recipes import recipes
+    from isoflop.beyond.recipes import recipes
+    from isoflop.faces.plot import recipes_figure
 
     found = recipes(runs_of(noise=0.003, seed=1), runs_of(2.0, noise=0.003, seed=2), names=("old", "new"))
     left, right = recipes_figure(found).axes

@@ -7,7 +7,7 @@ import sys
 import pytest
 from sweeps import started, sweep
 
-from isoflop.study import open_study
+from isoflop.experiments.study import open_study
 
 pytest_plugins = ["commands"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 SIZES = np.logspace(8, 10, 8)
 TOKENS = np.logspace(9.5, 11.5, 6)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from isoflop.data.runs import table
+from isoflop.data.runs.columns import LETTERS, letter_of
 from isoflop.errors import DataError
-from isoflop.runs import table
-from isoflop.runs.columns import LETTERS, letter_of
 
 N = [1e8, 1e9, 1e10]
 D = [2e9, 2e10, 2e11]

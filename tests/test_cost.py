@@ -9,10 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isoflop.cost import cache_per_token, cost, fewest_devices, flops_for, price_of, serving_memory, training_memory
-from isoflop.devices import DEVICES, MFU_EXAMPLES, find_device
+from isoflop.compute.cost import (
+    cache_per_token,
+    cost,
+    fewest_devices,
+    flops_for,
+    price_of,
+    serving_memory,
+    training_memory,
+)
+from isoflop.compute.devices import DEVICES, MFU_EXAMPLES, find_device
+from isoflop.compute.shape import Shape
 from isoflop.errors import UsageError
-from isoflop.shape import Shape
 
 GPT_3 = Shape(96, 12288, heads=96, kv_heads=96, ffn=49152, gated=False, tied=True, vocabulary=50_257)
 LLAMA_2_70B = Shape(80, 8192, heads=64, kv_heads=8, ffn=28672, context=4096)

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from isoflop.curves import LossCurve, Schedule, finish, read_curve
-from isoflop.curves.blocks import annealed, blocks, multi_powered
-from isoflop.curves.curve import BINS, thinned
-from isoflop.curves.joint import FORMS, Seen, fit_jointly
-from isoflop.curves.mixing import Past, mix
-from isoflop.curves.schedules import changed, stopped, whole_rates
-from isoflop.curves.trend import extrapolate
+from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
+from isoflop.beyond.finish.average import Past, mix
+from isoflop.beyond.finish.loss_curve import BINS, thinned
+from isoflop.beyond.finish.responses import annealed, blocks, multi_powered
+from isoflop.beyond.finish.schedule_fit import FORMS, Seen, fit_jointly
+from isoflop.beyond.finish.schedules import changed, stopped, whole_rates
+from isoflop.beyond.finish.unknown_schedule import extrapolate
 from isoflop.errors import DataError, UsageError
+from isoflop.formula.schedule import constant, cosine, stages, warmup_stable_decay
 from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
-from isoflop.schedule import constant, cosine, stages, warmup_stable_decay
 
 PEAK, WARMUP, STEPS = 3e-4, 600, 9000
 TRUTH = SCHEDULE_CURVES["luo2025-100m"]

@@ -10,15 +10,15 @@ import pytest
 from luo import FITTED, OTHERS, SCHEDULES
 from test_curves import PEAK, SHAPES, STEPS, TRUTH, WARMUP, power, run_of
 
-from isoflop.curves import LossCurve, Schedule, finish, read_curve
-from isoflop.curves.blocks import blocks, multi_powered
-from isoflop.curves.curve import thinned
-from isoflop.curves.joint import FORMS, fit_jointly
-from isoflop.curves.mixing import Past, mix
-from isoflop.curves.scheduled import EARLY, POINTS, follow, seen
-from isoflop.curves.trend import extrapolate
-from isoflop.saved import to_json
-from isoflop.schedule import stages
+from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
+from isoflop.beyond.finish.average import Past, mix
+from isoflop.beyond.finish.known_schedule import EARLY, POINTS, follow, seen
+from isoflop.beyond.finish.loss_curve import thinned
+from isoflop.beyond.finish.responses import blocks, multi_powered
+from isoflop.beyond.finish.schedule_fit import FORMS, fit_jointly
+from isoflop.beyond.finish.unknown_schedule import extrapolate
+from isoflop.fitting.saved import to_json
+from isoflop.formula.schedule import stages
 
 FAST = {"log_C": -2.0, "beta": 0.6, "gamma": 0.65}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isoflop import read
-from isoflop.fit import fit
+from isoflop.fitting.fit import fit
 from isoflop.laws import CURVES, LAWS
 from isoflop.laws.repetition import G2, STOCK_OF_PUBLIC_TEXT, effective_params, effective_tokens
 

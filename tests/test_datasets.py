@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from isoflop import datasets
-from isoflop.datasets.catalogue import DATASETS
-from isoflop.datasets.fetch import locate
+from isoflop.data.datasets.catalogue import DATASETS
+from isoflop.data.datasets.fetch import locate
+from isoflop.data.read import read
 from isoflop.errors import DataError, MissingExtraError, UsageError
-from isoflop.read import read
 
 every_dataset = pytest.mark.parametrize("name", datasets.NAMES)
 # As counted in the tables: rows in the file, and rows left out because N or the loss is missing.

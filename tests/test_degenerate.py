@@ -11,9 +11,9 @@ from simulated import chinchilla_runs
 from tabled import RUNS
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.errors import IsoflopError
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 pytest_plugins = ["commands"]
 

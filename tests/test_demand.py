@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from isoflop.demand import Demand
 from isoflop.errors import UsageError
+from isoflop.planning.demand import Demand
 
 H100_HOUR = 989e12 * 0.4 * 3600
 """FLOPs of one H100 in an hour at the share of its peak that is assumed."""

@@ -11,16 +11,16 @@ import pytest
 from typer.testing import CliRunner
 
 from isoflop import datasets
-from isoflop.check import check
-from isoflop.cli import application
-from isoflop.demo import BUDGET, CHECKED, LAWS, TOGETHER, demo
-from isoflop.ensemble import combine
 from isoflop.errors import UsageError
-from isoflop.fit import fit
-from isoflop.forecast import forecast
-from isoflop.plan import plan
-from isoflop.record import backtest
-from isoflop.units import show
+from isoflop.faces.cli import application
+from isoflop.faces.demo import BUDGET, CHECKED, LAWS, TOGETHER, demo
+from isoflop.fitting.check import check
+from isoflop.fitting.fit import fit
+from isoflop.forecasting.ensemble import combine
+from isoflop.forecasting.forecast import forecast
+from isoflop.forecasting.record import backtest
+from isoflop.planning.plan import plan
+from isoflop.quantities import show
 
 WIDTH, LINES = 80, 50
 

@@ -11,12 +11,12 @@ from simulated import chinchilla_runs
 
 import isoflop
 from isoflop import design
-from isoflop.approaches import approach2
-from isoflop.cli import designing
-from isoflop.design.choose import Limits, Views, choose, left
+from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
+from isoflop.experiments.design.choose import Limits, Views, choose, left
+from isoflop.faces.cli import designing
+from isoflop.fitting.approaches import approach2
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 pytest_plugins = ["commands"]
 

@@ -7,9 +7,9 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 
 def codes(runs, law="chinchilla", **options):

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from isoflop.devices import DEVICES, MFU, MFU_EXAMPLES, PRECISIONS, find_device, parse_devices
+from isoflop.compute.devices import DEVICES, MFU, MFU_EXAMPLES, PRECISIONS, find_device, parse_devices
 from isoflop.errors import UsageError
 
 

@@ -75,7 +75,7 @@ def test_every_python_block_runs(page, tmp_path, *, monkeypatch, capsys):
 
 @pages
 def test_every_isoflop_command_runs(page, tmp_path, *, monkeypatch, capsys):
-    from isoflop.cli import main
+    from isoflop.faces.cli import main
 
     monkeypatch.chdir(tmp_path)
     lay_out(page, tmp_path)
@@ -134,7 +134,7 @@ PRINTED = (
 
 @pytest.mark.parametrize("page", [f"{name}.md" for name in PRINTED])
 def test_the_page_shows_what_is_printed(page, tmp_path, *, monkeypatch, capsys):
-    from isoflop.cli import main
+    from isoflop.faces.cli import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
@@ -215,7 +215,7 @@ def test_the_page_of_a_law_that_is_gone_is_removed(tmp_path):
 def test_the_page_of_commands_has_every_option():
     import typer
 
-    from isoflop.cli import application
+    from isoflop.faces.cli import application
 
     text = (ROOT / "docs" / "cli.md").read_text()
     for command in typer.main.get_command(application()).commands.values():

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy import special
 
-from isoflop import dual
 from isoflop.errors import UsageError
-from isoflop.expression import digamma, lgamma
-from isoflop.formula import parse
+from isoflop.formula import dual
+from isoflop.formula.parse import parse
+from isoflop.formula.tree import digamma, lgamma
 from isoflop.laws import CURVES, LAWS, find_law
 from isoflop.laws.pass_at_k import pass_at_k
-from isoflop.units import PF_DAY
+from isoflop.quantities import PF_DAY
 
 SIZES = np.concatenate([np.geomspace(1e-8, 1e12, 400), np.linspace(0.5, 30, 200), [1.0, 2.0, 10.0]])
 

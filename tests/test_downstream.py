@@ -10,12 +10,12 @@ import pytest
 from scored import CHANCE, scored, second, sound, true_loss
 
 from isoflop import downstream
-from isoflop.downstream import Task, fit_second, judge
-from isoflop.downstream.past import look_back
-from isoflop.downstream.tasks import tasks_of, widened
-from isoflop.downstream.verdict import rising
+from isoflop.beyond.downstream import Task, fit_second, judge
+from isoflop.beyond.downstream.backtest import look_back
+from isoflop.beyond.downstream.tasks import tasks_of, widened
+from isoflop.beyond.downstream.verdict import rising
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
-from isoflop.runs import Runs
 
 AT = {"N": 2e9, "D": 4e10}
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from isoflop import downstream, observe, read
-from isoflop.downstream import Task, fit_second
-from isoflop.downstream.observational import capability_space
+from isoflop.beyond.downstream import Task, fit_second
+from isoflop.beyond.downstream.observational import capability_space
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from downstream import BENCHMARKS, PUBLISHED, average, chosen, models, seventeen, table, tasks

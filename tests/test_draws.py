@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from simulated import chinchilla_runs
 
-from isoflop.draws import MOST_REFITTED, bootstrap, covariance, draw, from_covariance, refit
+from isoflop.fitting.draws import MOST_REFITTED, bootstrap, covariance, draw, from_covariance, refit
+from isoflop.fitting.optimise.objective import parse_objective
+from isoflop.fitting.optimise.problem import problem_of
+from isoflop.fitting.optimise.search import search
 from isoflop.laws import find_law
-from isoflop.optimise.objective import parse_objective
-from isoflop.optimise.problem import problem_of
-from isoflop.optimise.search import search
 
 LAW = find_law("M1")
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from isoflop.dual import gradient
-from isoflop.formula import parse
+from isoflop.formula.dual import gradient
+from isoflop.formula.parse import parse
 
 POINT = {"x": 1.7, "y": 0.6, "a": 2.3, "N": 3e8, "alpha": 0.34}
 

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.collections import PathCollection
 
 import isoflop
-from isoflop.emergence import (
+from isoflop.beyond.emergence import (
     BREAK,
     METRIC,
     UNDECIDED,
@@ -26,11 +26,11 @@ from isoflop.emergence import (
     measured,
     token_probability,
 )
-from isoflop.emergence.metrics import items_of
-from isoflop.emergence.scale import BEST, along_of, best_compute
+from isoflop.beyond.emergence.emergence import BEST, along_of, best_compute
+from isoflop.beyond.emergence.metrics import items_of
 from isoflop.errors import DataError, UsageError
+from isoflop.faces.plot import emergence_figure
 from isoflop.laws import find_curve
-from isoflop.plot import emergence_figure
 
 TOKENS, ITEMS = 5, 2000
 pytest_plugins = ["commands"]

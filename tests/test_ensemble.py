@@ -9,20 +9,10 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.ensemble import (
-    FEWEST_RUNS,
-    MOST_RUNS,
-    alone,
-    combine,
-    drawn,
-    outlook,
-    scale,
-    shares,
-    values,
-)
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
+from isoflop.forecasting.ensemble import FEWEST_RUNS, MOST_RUNS, alone, combine, drawn, outlook, scale, shares, values
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 RUNS = chinchilla_runs(60, noise=0.005)
 TOGETHER = combine(RUNS)

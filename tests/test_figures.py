@@ -12,13 +12,11 @@ from matplotlib.collections import PathCollection
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.cli.drawing import KINDS
-from isoflop.ensemble import combine
+from isoflop.beyond.recipes import recipes
+from isoflop.data.metric import parse_metric
 from isoflop.errors import UsageError
-from isoflop.landmarks import MODELS
-from isoflop.laws import find_curve
-from isoflop.metric import parse_metric
-from isoflop.plot import (
+from isoflop.faces.cli.drawing import KINDS
+from isoflop.faces.plot import (
     allocation_figure,
     contours_figure,
     frontier_figure,
@@ -28,9 +26,11 @@ from isoflop.plot import (
     residuals_figure,
     save_figure,
 )
-from isoflop.plot.look import of_ten
-from isoflop.profile import profile
-from isoflop.recipes import recipes
+from isoflop.faces.plot.look import of_ten
+from isoflop.fitting.profile import profile
+from isoflop.forecasting.ensemble import combine
+from isoflop.laws import find_curve
+from isoflop.planning.landmarks import MODELS
 
 pytest_plugins = ["commands", "plain_numbers"]
 

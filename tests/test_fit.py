@@ -7,9 +7,9 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs
 
 RUNS = chinchilla_runs(60, noise=0.01)
 TRUE = besiroglu2024.values

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isoflop.compute.flops import FLOP_RULES, rule_named, shape_flops, shape_rule
+from isoflop.compute.shape import Shape, shape_for
 from isoflop.errors import UsageError
-from isoflop.flops import FLOP_RULES, rule_named, shape_flops, shape_rule
-from isoflop.shape import Shape, shape_for
 
 sizes = st.floats(1e-3, 1e15)
 TOLD = ["kaplan:counts=non-embedding", "palm:context=8192,vocabulary=128256", "chinchilla:vocabulary=256"]

@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.ensemble import combine
+from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
-from isoflop.evidence import UNTESTED, evidence
-from isoflop.forecast import forecast_with
-from isoflop.law import parse_law
+from isoflop.forecasting.ensemble import UNTESTED, combine, evidence
+from isoflop.forecasting.extrapolation import decades
+from isoflop.forecasting.forecast import forecast_with
+from isoflop.formula.law import parse_law
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.reach import decades
-from isoflop.runs import Runs
 
 RUNS = chinchilla_runs(60, noise=0.01)
 FIT = isoflop.fit("chinchilla", RUNS, draws=200)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isoflop.errors import UsageError
-from isoflop.expression import FUNCTIONS, Expr, call, name, saturate
-from isoflop.formula import Formula, parse, parse_condition
+from isoflop.formula.parse import Formula, parse, parse_condition
+from isoflop.formula.tree import FUNCTIONS, Expr, call, name, saturate
 
 VALUES = {"N": 3.5, "D": 0.25, "alpha": 1.75, "x": 2.0}
 

@@ -8,7 +8,7 @@ from lawful import TRAIN, best_size, lawful
 
 import isoflop
 from isoflop.errors import DataError
-from isoflop.study.growing import add_runs
+from isoflop.experiments.study.growing import add_runs
 
 pytest_plugins = ["commands"]
 

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from isoflop import Hyperparameters, hyperparameters
+from isoflop import Hyperparameters
 from isoflop.errors import UsageError
+from isoflop.planning import hyperparameters
 
 LARGE = {"N": 8e9, "D": 15e12, "loss": 1.9}
 """A run that lies beyond what any of the laws was fitted on."""

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import isoflop
-from isoflop.errors import DataError, UsageError
-from isoflop.inference import (
+from isoflop.beyond.test_time import (
     Asked,
     Attempts,
     Choosing,
@@ -21,14 +20,15 @@ from isoflop.inference import (
     inference,
     lifetime,
     majority,
-    measured,
     power_law,
     sampling,
     solved,
     verified,
-)  # fmt: skip
-from isoflop.inference.assumed import assumed, concentrations
-from isoflop.inference.spread import FAMILIES, P, beta_mass
+)
+from isoflop.beyond.test_time import attempts as measured
+from isoflop.beyond.test_time.difficulty_densities import FAMILIES, P, beta_mass
+from isoflop.beyond.test_time.from_pass1 import assumed, concentrations
+from isoflop.errors import DataError, UsageError
 from isoflop.laws import LAWS, find_curve
 
 CHANCES = np.array([0.0, 0.02, 0.3, 0.5, 0.7, 1.0])

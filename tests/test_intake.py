@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isoflop.read import read
-from isoflop.runs import Runs
-from isoflop.runs.intake import listed
+from isoflop.data.read import read
+from isoflop.data.runs import Runs
+from isoflop.data.runs.checks import listed
 
 RNG = np.random.default_rng(0)
 SIZE = np.logspace(7.8, 10.2, 12)

@@ -12,10 +12,10 @@ from rich.console import Console
 
 import isoflop
 from isoflop.errors import UsageError
-from isoflop.landmarks import MODELS, find_model, landmarks
+from isoflop.faces.plot import landmarks_figure
 from isoflop.laws import find_curve
-from isoflop.plot import landmarks_figure
-from isoflop.units import show
+from isoflop.planning.landmarks import MODELS, find_model, landmarks
+from isoflop.quantities import show
 
 pytest_plugins = ["commands"]
 BESIROGLU = find_curve("besiroglu2024")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isoflop.errors import UsageError
-from isoflop.law import parse_law
+from isoflop.formula.law import parse_law
 from isoflop.laws import CURVES, LAWS, find_curve, find_law
 
 

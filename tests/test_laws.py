@@ -21,11 +21,11 @@ from examples import (
     UNPUBLISHED,
 )
 
-from isoflop import dual
 from isoflop import laws as laws_folder
-from isoflop.fit import fit
-from isoflop.formula import parse
-from isoflop.law import Curve, Law, parse_law
+from isoflop.fitting.fit import fit
+from isoflop.formula import dual
+from isoflop.formula.law import Curve, Law, parse_law
+from isoflop.formula.parse import parse
 from isoflop.laws import CONTENTS, CURVES, FAMILIES, LAWS
 
 laws = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)

@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from isoflop.downstream import with_scores
+from isoflop.beyond.downstream import with_scores
+from isoflop.data.readers.lm_eval import read_lm_eval
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError
-from isoflop.readers.lm_eval import read_lm_eval
-from isoflop.runs import Runs
 
 ARC = {
     "alias": "arc_easy",

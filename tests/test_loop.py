@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import isoflop
-from isoflop.trainer import read_config
+from isoflop.experiments.trainer import read_config
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "loop" / "study.toml"
 TARGET = 9e10

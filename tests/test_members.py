@@ -9,10 +9,10 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
+from isoflop.data.runs import Runs
+from isoflop.forecasting.priors import FORMS, _member, counted, member_of, members, predicted, solved
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.members import FORMS, _member, counted, member_of, members, predicted, solved
-from isoflop.runs import Runs
 
 EXACT = chinchilla_runs(40)
 NOISY = chinchilla_runs(60, noise=0.005)

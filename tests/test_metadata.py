@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import isoflop
+from isoflop.data.runs import Runs, table
 from isoflop.errors import DataError, UsageError
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.runs import Runs, table
 
 N = np.repeat(np.logspace(8, 9.5, 6), 4)
 D = N * np.tile([10, 20, 40, 80], 6)

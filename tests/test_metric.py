@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import isoflop
+from isoflop.data.metric import parse_metric
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import Estimate
-from isoflop.metric import parse_metric
 
 SPECS = ["accuracy:up:1.0", "BLEU:up:100.0", "WER:down:0.02", "FID:down:0.0", "Elo:odds:1500.0", "reward:as-is"]
 TASKS = ("FLAN", "WMT19", "GIGAWORD")
@@ -40,7 +40,7 @@ def table(tmp_path):
 
 @pytest.fixture
 def isoflop_says(monkeypatch, capsys):
-    from isoflop.cli import main
+    from isoflop.faces.cli import main
 
     def say(*words):
         monkeypatch.setattr(sys, "argv", ["isoflop", *words])
@@ -286,7 +286,7 @@ def test_the_other_verbs_take_a_metric_and_say_so(words, table, isoflop_says):
 
 
 def test_a_figure_names_its_axis_after_the_metric():
-    from isoflop.plot.fitted import frontier_figure
+    from isoflop.faces.plot.fitted import frontier_figure
 
     figure = frontier_figure(isoflop.fit("chinchilla", isoflop.Runs.of(**accuracies()).measured("accuracy:up:1")))
     assert figure.axes[0].get_ylabel() == "1 − accuracy"
@@ -300,7 +300,7 @@ def test_bad_metrics_end_with_their_exit_codes(table, isoflop_says):
 def test_the_metric_of_emergence_is_still_its_column(isoflop_says):
     import typer
 
-    from isoflop.cli import application
+    from isoflop.faces.cli import application
 
     command = typer.main.get_command(application()).commands["emergence"]
     (option,) = (one for one in command.params if "--metric" in one.opts)

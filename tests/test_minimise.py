@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from simulated import chinchilla_runs
 
+from isoflop.fitting.optimise.minimise import minimise, polish
+from isoflop.fitting.optimise.objective import parse_objective
+from isoflop.fitting.optimise.problem import problem_of
 from isoflop.laws.chinchilla import besiroglu2024, chinchilla
-from isoflop.optimise.minimise import minimise, polish
-from isoflop.optimise.objective import parse_objective
-from isoflop.optimise.problem import problem_of
 
 RUNS = chinchilla_runs(50, noise=0.01)
 TRUE = np.array([[besiroglu2024.values[key] for key in chinchilla.parameters]])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isoflop.errors import UsageError
-from isoflop.optimise.objective import SMALLEST_DELTA, noise, parse_objective
+from isoflop.fitting.optimise.objective import SMALLEST_DELTA, noise, parse_objective
 
 RESIDUALS = np.array([-0.5, -1e-3, -2e-4, 0.0, 3e-4, 1e-3, 0.2])
 NAMES = ("squares", "huber:1e-3", "envelope", "robust")

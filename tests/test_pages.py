@@ -10,11 +10,11 @@ import pytest
 from tabled import columns, csv
 
 import isoflop
+from isoflop.faces.pages.browser import asset, joined
+from isoflop.faces.pages.content import MOST_SHOWN, content
+from isoflop.faces.web import work
+from isoflop.fitting.saved import to_json
 from isoflop.laws import CURVES
-from isoflop.pages.browser import asset, joined
-from isoflop.pages.content import MOST_SHOWN, content
-from isoflop.saved import to_json
-from isoflop.web import work
 
 
 @pytest.fixture

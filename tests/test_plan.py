@@ -9,12 +9,11 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.ensemble import combine
+from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
-from isoflop.evidence import UNTESTED, evidence
+from isoflop.forecasting.ensemble import UNTESTED, combine, evidence
 from isoflop.laws import CURVES
-from isoflop.plan import plan_with
-from isoflop.runs import Runs
+from isoflop.planning.plan import plan_with
 
 RUNS = chinchilla_runs(60, noise=0.01)
 FIT = isoflop.fit("chinchilla", RUNS, draws=200)

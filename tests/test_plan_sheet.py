@@ -11,12 +11,14 @@ from simulated import chinchilla_runs
 from tabled import columns
 
 import isoflop
-from isoflop.allocation import allocate
-from isoflop.demand import Demand
-from isoflop.ensemble import combine
+from isoflop.compute.allocation import allocate
 from isoflop.errors import UsageError
+from isoflop.forecasting.ensemble import combine
 from isoflop.laws import CURVES
-from isoflop.plan import best_sizes, frontier, save_plan
+from isoflop.planning.demand import Demand
+from isoflop.planning.export import save_plan
+from isoflop.planning.frontier import frontier
+from isoflop.planning.optimum import best_sizes
 
 BESIROGLU = CURVES["besiroglu2024"]
 RUNS = chinchilla_runs(60, noise=0.01)

@@ -11,15 +11,15 @@ import pytest
 from matplotlib.collections import PathCollection, PolyCollection
 
 from isoflop import datasets
-from isoflop.ensemble import combine
+from isoflop.data.runs import Runs
 from isoflop.errors import IsoflopError, MissingExtraError, UsageError
-from isoflop.fit import fit
-from isoflop.forecast import forecast
+from isoflop.faces.plot import backtest_figure, overview, save_figure, sensitivity_figure
+from isoflop.fitting.fit import fit
+from isoflop.forecasting.ensemble import combine
+from isoflop.forecasting.forecast import forecast
+from isoflop.forecasting.record import backtest
 from isoflop.laws import find_curve
-from isoflop.plot import backtest_figure, overview, save_figure, sensitivity_figure
-from isoflop.record import backtest
-from isoflop.runs import Runs
-from isoflop.sensitivity import sensitivity
+from isoflop.planning.sensitivity import sensitivity
 
 LEADS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from simulated import chinchilla_runs
 
+from isoflop.fitting.optimise.minimise import minimise
+from isoflop.fitting.optimise.objective import parse_objective
+from isoflop.fitting.optimise.problem import CHUNK, Prior, problem_of
 from isoflop.laws import find_law
 from isoflop.laws.chinchilla import besiroglu2024, chinchilla
-from isoflop.optimise.minimise import minimise
-from isoflop.optimise.objective import parse_objective
-from isoflop.optimise.problem import CHUNK, Prior, problem_of
 
 RUNS = chinchilla_runs(40, noise=0.01)
 BEST = np.array([[besiroglu2024.values[key] for key in chinchilla.parameters]])

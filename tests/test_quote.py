@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import isoflop
-from isoflop.flops import FLOP_RULES, rule_named, shape_flops
-from isoflop.quote import COUNTED, quote
-from isoflop.shape import shape_for
+from isoflop.compute.flops import FLOP_RULES, rule_named, shape_flops
+from isoflop.compute.quote import COUNTED, quote
+from isoflop.compute.shape import shape_for
 
 pytest_plugins = ["commands"]
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 from sweeps import PATIENT, at_work, claims, started, sweep, until, whole
 
-from isoflop.launchers.local import launch
-from isoflop.launchers.ray import _QUIET
+from isoflop.experiments.launchers.local import launch
+from isoflop.experiments.launchers.ray import _QUIET
 
 
 @pytest.fixture(scope="module")

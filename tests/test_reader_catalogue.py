@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from write_logs import RUNS, name, tokens
 
+from isoflop.data.read import find_runs, read
+from isoflop.data.readers import catalogue, crc32c
+from isoflop.data.readers.logs import Logged, series
+from isoflop.data.readers.wire import fields
 from isoflop.errors import DataError
-from isoflop.read import find_runs, read
-from isoflop.readers import catalogue, crc32c
-from isoflop.readers.logged import Logged, series
-from isoflop.readers.wire import fields
 
 pytest_plugins = ["logs", "commands"]
 
@@ -91,7 +91,7 @@ def test_a_folder_with_more_files_than_the_limit_is_refused(lightning, monkeypat
 
 
 def test_a_source_with_more_values_than_the_limit_is_refused(lightning, monkeypatch):
-    monkeypatch.setattr("isoflop.readers.logged.MAX_POINTS", 10)
+    monkeypatch.setattr("isoflop.data.readers.logs.MAX_POINTS", 10)
     with pytest.raises(DataError, match="more than 10 values of metrics"):
         read(lightning)
 
@@ -194,10 +194,10 @@ def test_the_page_prints_what_its_example_prints(tmp_path, monkeypatch, capsys):
 def test_the_page_has_every_reader_and_every_option():
     import typer
 
-    from isoflop.cli import application
+    from isoflop.faces.cli import application
 
     text = PAGE.read_text()
-    titles = {import_module(f"isoflop.readers.{one}").TITLE for one in catalogue.OWN}
+    titles = {import_module(f"isoflop.data.readers.{one}").TITLE for one in catalogue.OWN}
     assert titles <= set(re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE))
     command = typer.main.get_command(application("read", "fit")).commands["read"]
     options = {one.name: one.opts[0] for one in command.params if one.param_type_name == "option"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from isoflop.data.readers.column_choice import Rule, choose, missing, table
+from isoflop.data.readers.logs import Logged, flat, number, series
+from isoflop.data.runs import build
 from isoflop.errors import DataError, UsageError
-from isoflop.readers.chosen import Rule, choose, missing, table
-from isoflop.readers.logged import Logged, flat, number, series
-from isoflop.runs import build
 
 STEPS = [10, 20, 30, 40]
 LOSSES = [3.0, 2.5, 2.0, 2.25]

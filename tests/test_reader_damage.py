@@ -13,9 +13,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from isoflop.data.readers.parquet import parquet_table
+from isoflop.data.readers.table import read_table
 from isoflop.errors import DataError
-from isoflop.readers.parquet import parquet_table
-from isoflop.readers.table import read_table
 
 pytest_plugins = ["logs"]
 
@@ -45,7 +45,7 @@ def case(logs, tmp_path):
         above = [original, *original.parents][FOLDERS.get(name, 0)]
         place = tmp_path / above.name
         shutil.copytree(above, place) if above.is_dir() else shutil.copy(original, place)
-        return import_module(f"isoflop.readers.{name}"), place, place / original.relative_to(above)
+        return import_module(f"isoflop.data.readers.{name}"), place, place / original.relative_to(above)
 
     return case
 
@@ -144,7 +144,7 @@ HANDMADE = {  # the reader: (its file, what is in it)
 
 @pytest.mark.parametrize("name", HANDMADE)
 def test_a_table_of_results_cut_or_flipped_is_read_line_by_line_or_refused(tmp_path, name):
-    reader, (called, text) = import_module(f"isoflop.readers.{name}"), HANDMADE[name]
+    reader, (called, text) = import_module(f"isoflop.data.readers.{name}"), HANDMADE[name]
     path, data, random, read = tmp_path / called, text.encode(), np.random.default_rng(5), 0
     path.write_bytes(data)
     whole = points(reader.read(path))

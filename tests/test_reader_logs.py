@@ -12,10 +12,20 @@ import numpy as np
 import pytest
 from write_logs import KINDS, OTHER, RUNS, STEPS, config, name, tokens, train_loss, val_loss
 
+from isoflop.data.read import find_runs, read
+from isoflop.data.readers import (
+    lightning,
+    mlflow,
+    mlruns,
+    nanochat,
+    olmo,
+    tensorboard,
+    trainer_state,
+    wandb,
+    wandb_export,
+)
+from isoflop.data.readers.logs import settings
 from isoflop.errors import DataError
-from isoflop.read import find_runs, read
-from isoflop.readers import lightning, mlflow, mlruns, nanochat, olmo, tensorboard, trainer_state, wandb, wandb_export
-from isoflop.readers.logged import settings
 
 pytest_plugins = ["logs"]
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from isoflop.data.read import read
+from isoflop.data.readers import source, table
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
-from isoflop.read import read
-from isoflop.readers import source, table
-from isoflop.runs import Runs
 
 CSV = "params,tokens,val_loss,role\n1e8,2e9,3.2,sweep\n1e9,2e10,2.6,sweep\n1e10,2e11,2.2,target\n"
 ROWS = [

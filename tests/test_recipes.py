@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 import isoflop
-from isoflop.ensemble import combine
+from isoflop.beyond.recipes import Price, recipes
+from isoflop.beyond.recipes.multiplier import multipliers, trend
+from isoflop.beyond.recipes.paired_errors import likeness, pairs_of, scatter
+from isoflop.beyond.recipes.paths import Path
+from isoflop.beyond.recipes.prices import Prices
+from isoflop.beyond.recipes.shared_parameters import Hold, held
+from isoflop.beyond.recipes.two_curves import duel
+from isoflop.data.runs import table
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import weighted
+from isoflop.forecasting.ensemble import combine
 from isoflop.laws.chinchilla import besiroglu2024
-from isoflop.recipes import Price, recipes
-from isoflop.recipes.curves import duel
-from isoflop.recipes.hold import Hold, held
-from isoflop.recipes.multiplier import multipliers, trend
-from isoflop.recipes.paths import Path
-from isoflop.recipes.scatter import likeness, pairs_of, scatter
-from isoflop.recipes.worth import Prices
-from isoflop.runs import table
 
 SIZE = np.sqrt(np.geomspace(1e18, 1e21, 5) / 6 / 25)[:, None] * np.geomspace(1 / 3, 3, 3)
 TOKENS = np.repeat(np.geomspace(1e18, 1e21, 5), 3) / 6 / SIZE.ravel()

@@ -11,10 +11,10 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.baselines import NAMES
-from isoflop.ensemble import combine
 from isoflop.errors import DataError, UsageError
-from isoflop.record import RATIOS, record
+from isoflop.forecasting.baselines import NAMES
+from isoflop.forecasting.ensemble import combine
+from isoflop.forecasting.record import RATIOS, record
 
 pytest_plugins = ["commands"]
 

@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 
 from isoflop import datasets
-from isoflop.ensemble import combine, scale, shares, widths
-from isoflop.evidence import evidence
-from isoflop.fit import fit
-from isoflop.forecast import forecast
-from isoflop.plan import best_sizes, plan, plan_with
-from isoflop.record import backtest, percent
+from isoflop.fitting.fit import fit
+from isoflop.forecasting.ensemble import combine, evidence, scale, shares, widths
+from isoflop.forecasting.forecast import forecast
+from isoflop.forecasting.record import backtest, percent
+from isoflop.planning.optimum import best_sizes
+from isoflop.planning.plan import plan, plan_with
 
 pytest_plugins = ["commands"]
 

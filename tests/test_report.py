@@ -7,7 +7,7 @@ import pytest
 from seen import MOVED, number
 
 import isoflop
-from isoflop.report import report, report_text
+from isoflop.faces.report import report, report_text
 
 pytest_plugins = ["chromium", "commands"]
 

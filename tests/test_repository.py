@@ -26,48 +26,73 @@ def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+WINGS = (
+    "formula", "laws", "compute", "data", "fitting", "forecasting", "planning", "experiments", "beyond", "faces"
+)  # fmt: skip
+FIRST = {"errors", "findings", "estimate", "quantities", "files", "display"}
+"""Six files that every wing may import; they import only each other."""
+
+
 def read_map() -> list[str]:
-    """Give the steps on the README's map in their order: "units", "laws", ..."""
+    """Return the entries on the README's map in their order: "errors", ..., "formula", ..."""
     fenced = re.compile(r"^```[^\n]*\n(src/isoflop/\n.*?)^```", re.MULTILINE | re.DOTALL)
     blocks = fenced.findall((ROOT / "README.md").read_text())
     assert len(blocks) == 1, "README.md needs one fenced block that begins with the line src/isoflop/"
-    steps: list[str] = []
+    entries: list[str] = []
     for line in blocks[0].splitlines()[1:]:
-        branch = re.match(r"[├└]── (.*)", line)
-        for name in branch[1].split() if branch else ():
-            if not re.fullmatch(r"[a-z0-9_]+(\.py|/)", name):
-                break  # the words that say what the step is
-            steps.append(name.removesuffix(".py").removesuffix("/"))
-    return steps
+        branch = re.match(r"[├└]── (\w+/|[\w ]+)", line)
+        entries += (name.rstrip("/") for name in branch[1].split()) if branch else ()
+    return entries
+
+
+def wing_map(wing: str) -> list[str]:
+    """Return the rooms and files of a wing in the order of its own map, which its docstring draws."""
+    text = ast.get_docstring(ast.parse((PACKAGE / wing / "__init__.py").read_text())) or ""
+    lines = text.partition("\n\n")[2].splitlines()
+    return [name.strip().rstrip("/") for line in lines for name in line.partition("  ")[0].split(",")]
 
 
 def step_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+def room_of(path: Path) -> str:
+    """Return the room or file of a wing that a path lies in; "" for the wing's own __init__."""
+    name = path.relative_to(PACKAGE).parts[1].removesuffix(".py")
+    return "" if name == "__init__" else name
+
+
 @cache
-def package_steps() -> set[str]:
-    return {step_of(path) for path in PACKAGE.rglob("*.py")}
+def modules() -> dict[str, Path]:
+    """Return every module of the package with its file."""
+    names = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = ("isoflop", *path.relative_to(PACKAGE).with_suffix("").parts)
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
 
 
-def imported_steps(path: Path) -> set[str]:
-    """Give the steps a file imports anywhere in it; the package itself counts as "__init__"."""
+@cache
+def exported(module: str) -> frozenset[str]:
+    """Return the names that a package's __init__ takes from its own files: there, they hide files of the same name."""
+    tree = ast.parse(modules()[module].read_text())
+    froms = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+    return frozenset(alias.asname or alias.name for node in froms for alias in node.names)
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Return the modules of the package that a file imports anywhere in it."""
     found: set[str] = set()
-    here = ("isoflop", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            start = ".".join(here[: len(here) - node.level + 1]) + "." if node.level else ""
-            names = [f"{start}{node.module or ''}.{alias.name}".replace("..", ".") for alias in node.names]
-        else:
-            continue
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == "isoflop":
-                step = rest.split(".")[0]
-                found.add(step if step in package_steps() else "__init__")
-    return found
+            found |= {alias.name for alias in node.names if alias.name in modules()}
+        elif isinstance(node, ast.ImportFrom) and node.module in modules():
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                hidden = modules()[node.module].name == "__init__.py" and alias.name in exported(node.module)
+                found.add(inner if inner in modules() and not hidden else node.module)
+    return frozenset(found)
 
 
 def in_a_fresh_python(program: str) -> object:
@@ -77,31 +102,60 @@ def in_a_fresh_python(program: str) -> object:
     return json.loads(done.stdout)
 
 
-def test_every_module_is_on_the_map():
-    missing = sorted(package_steps() - set(read_map()) - {"__main__"})
-    assert not missing, f"not on README's map: {', '.join(missing)}"
+def test_the_map_is_the_house():
+    there = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    there -= {"__init__", "__main__", "__pycache__"}
+    assert set(read_map()) == there
+    assert {"errors", *FIRST} | set(WINGS) == there
+    assert [name for name in read_map() if name in WINGS] == list(WINGS)
 
 
-def test_the_map_shows_only_what_exists():
-    invented = sorted(set(read_map()) - package_steps())
-    assert not invented, f"on README's map, but not in src/isoflop: {', '.join(invented)}"
+def test_the_house_has_few_entries():
+    entries = [path for path in PACKAGE.iterdir() if path.name not in {"__pycache__", "py.typed"}]
+    assert len(entries) <= 18, sorted(path.name for path in entries)
 
 
-def test_the_map_shows_each_step_once():
-    steps = read_map()
-    assert len(steps) == len(set(steps)), f"twice on the map: {sorted({s for s in steps if steps.count(s) > 1})}"
+def test_each_wing_draws_its_rooms():
+    for wing in WINGS:
+        if wing == "laws":
+            continue  # a catalogue: a file a paper
+        there = {path.name.removesuffix(".py") for path in (PACKAGE / wing).iterdir()} - {"__init__", "__pycache__"}
+        assert sorted(wing_map(wing)) == sorted(there), f"src/isoflop/{wing}/__init__.py"
 
 
-def test_imports_only_point_upwards():
-    steps = read_map()
+def test_a_wing_imports_only_the_wings_above_it():
     wrong = []
     for path in source_files("src"):
         step = step_of(path)
-        if step in IMPORT_EVERYTHING or step not in steps:
+        if step in IMPORT_EVERYTHING:
             continue
-        allowed = {*steps[: steps.index(step) + 1]} | ({"__init__"} if step == "cli" else set())
-        wrong += [f"{shown(path)} → {other}" for other in sorted(imported_steps(path) - allowed)]
+        allowed = FIRST | set(WINGS[: WINGS.index(step) + 1] if step in WINGS else ())
+        steps = {name.split(".")[1] if "." in name else "__init__" for name in imports(path)}
+        allowed |= {"__init__"} if step == "faces" else set()  # `isoflop --version`
+        wrong += [f"{shown(path)} → {other}" for other in sorted(steps - allowed)]
     assert not wrong, f"imports that point downwards: {', '.join(wrong)}"
+
+
+def test_a_room_imports_only_the_rooms_above_it():
+    wrong = []
+    for wing in WINGS:
+        order = wing_map(wing) if wing != "laws" else []
+        for path in source_files(f"src/isoflop/{wing}") if order else ():
+            for name in imports(path):
+                parts = name.split(".")
+                if parts[1] != wing or len(parts) < 3 or not room_of(path) or parts[2] == room_of(path):
+                    continue
+                if wing == "beyond" or order.index(parts[2]) > order.index(room_of(path)):
+                    wrong.append(f"{shown(path)} → {name}")
+    assert not wrong, f"imports of rooms below, or across beyond/: {', '.join(wrong)}"
+
+
+def test_no_imports_run_in_a_circle():
+    """Neither across files nor inside a folder, imports within functions and for types included."""
+    graph = {name: imports(path) - {name} for name, path in modules().items() if path != PACKAGE / "__init__.py"}
+    while free := {name for name, above in graph.items() if not above & graph.keys()}:
+        graph = {name: above for name, above in graph.items() if name not in free}
+    assert not graph, f"in or behind a circle: {', '.join(sorted(graph))}"
 
 
 def test_no_file_is_longer_than_a_sitting():
@@ -140,7 +194,7 @@ print(json.dumps([list(isoflop.__all__), [n for n in public if n not in hidden]]
 
 
 def test_public_names_stay_the_same_once_every_module_is_loaded():
-    """The verb `fit` and the module `isoflop.fit` share a name: loading the one must not hide the other."""
+    """A module that is loaded later must not hide a public name."""
     program = """
 import isoflop, json, pkgutil, importlib
 before = {n: type(getattr(isoflop, n)).__name__ for n in isoflop.__all__}
@@ -173,7 +227,7 @@ def command_paths(command: object, path: str = "isoflop") -> list[str]:
 def test_every_command_is_documented():
     import typer
 
-    from isoflop.cli import application
+    from isoflop.faces.cli import application
 
     headings = re.findall(r"^#+ `?(isoflop[^`\n]*)`?", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE)
     headings = [heading.strip() for heading in headings]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isoflop.data.runs import Excluded, Runs, table
 from isoflop.errors import DataError, UsageError
-from isoflop.runs import Excluded, Runs, table
 
 N = [1e8, 1e9, 1e10]
 D = [2e9, 2e10, 2e11]

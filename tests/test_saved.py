@@ -14,9 +14,9 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError, IsoflopError
-from isoflop.runs import Runs
-from isoflop.saved import _sealed, is_fit, to_json
+from isoflop.fitting.saved import _sealed, is_fit, to_json
 
 pytest_plugins = ["commands"]
 

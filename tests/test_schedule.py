@@ -9,8 +9,8 @@ import pytest
 from luo import FINAL, OTHERS, PEAK, SCHEDULES, WARMUP
 
 from isoflop.errors import UsageError
+from isoflop.formula.schedule import constant, cosine, drops, stages, warmup_stable_decay
 from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
-from isoflop.schedule import constant, cosine, drops, stages, warmup_stable_decay
 
 MEDIUM = SCHEDULE_CURVES["luo2025-100m"]
 ANNEALING = {"L0": 2.6, "A": 0.5, "alpha": 0.5, "C": 400.0, "momentum": 0.995}

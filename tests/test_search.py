@@ -8,12 +8,12 @@ from examples import GRID
 from simulated import chinchilla_runs
 
 from isoflop.errors import UsageError
+from isoflop.fitting.optimise.objective import parse_objective
+from isoflop.fitting.optimise.problem import problem_of
+from isoflop.fitting.optimise.search import MANY_RUNS, search
+from isoflop.fitting.optimise.starts import candidates, project, starts
 from isoflop.laws import LAWS, find_law
 from isoflop.laws.chinchilla import chinchilla
-from isoflop.optimise.objective import parse_objective
-from isoflop.optimise.problem import problem_of
-from isoflop.optimise.search import MANY_RUNS, search
-from isoflop.optimise.starts import candidates, project, starts
 
 RUNS = chinchilla_runs(80, noise=0.01)
 

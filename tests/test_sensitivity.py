@@ -9,11 +9,11 @@ import pytest
 from simulated import chinchilla_runs
 
 import isoflop
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
 from isoflop.laws import find_curve
-from isoflop.runs import Runs
-from isoflop.sensitivity import FACTORS, OBJECTIVES, OUTLIERS
-from isoflop.sensitivity.choices import counts
+from isoflop.planning.sensitivity import FACTORS, OBJECTIVES, OUTLIERS
+from isoflop.planning.sensitivity.choices import counts
 
 pytest_plugins = ["commands"]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isoflop.compute.shape import Shape, shape_for, typical
 from isoflop.errors import UsageError
-from isoflop.shape import Shape, shape_for, typical
 
 # Hoffmann et al. 2022, Table A9, complete: parameters (million), d_model, kv_size, n_heads, n_layers; FFN 4 d_model.
 TABLE_A9 = """

@@ -7,7 +7,7 @@ from lawful import lawful
 
 import isoflop
 from isoflop.errors import DataError, UsageError
-from isoflop.study.sizing import sized
+from isoflop.experiments.study.sizing import sized
 
 WIDTHS = "[grid]\nwidth = [256, 320, 512, 1024]\nD = [100_000_000, 400_000_000]\n"
 

@@ -11,9 +11,9 @@ from slurm_cluster import slurm, slurm_cluster
 from sweeps import PATIENT, at_work, claims, started, sweep, until, whole
 
 from isoflop.errors import IsoflopError
-from isoflop.launchers.slurm import follow, launch, submit
-from isoflop.study.progress import progress
-from isoflop.study.results import read_result
+from isoflop.experiments.launchers.slurm import follow, launch, submit
+from isoflop.experiments.study.progress import progress
+from isoflop.experiments.study.results import read_result
 
 pytest_plugins = ["commands"]
 pytestmark = pytest.mark.slurm
@@ -40,8 +40,8 @@ def cluster():
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Ask Slurm more often than its administrator would like."""
-    monkeypatch.setattr("isoflop.launchers.slurm._BETWEEN_QUESTIONS", 0.3)
-    monkeypatch.setattr("isoflop.launchers.slurm._BETWEEN_LOOKS", 0.1)
+    monkeypatch.setattr("isoflop.experiments.launchers.slurm._BETWEEN_QUESTIONS", 0.3)
+    monkeypatch.setattr("isoflop.experiments.launchers.slurm._BETWEEN_LOOKS", 0.1)
 
 
 def patient(folder, **how):

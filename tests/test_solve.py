@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from simulated import chinchilla_runs
 
 import isoflop
-from isoflop.ensemble import combine
 from isoflop.errors import UsageError
-from isoflop.law import several
+from isoflop.forecasting.ensemble import combine
+from isoflop.formula.law import several
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
 

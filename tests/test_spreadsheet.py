@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import isoflop
-from isoflop.design.table import Design, Planned
-from isoflop.spreadsheet import as_csv, guarded, restored
+from isoflop.experiments.design.result import Design, Planned
+from isoflop.files import as_csv, guarded, restored
 
 pytest_plugins = ["commands"]
 

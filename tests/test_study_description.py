@@ -7,8 +7,8 @@ import pytest
 from sweeps import sweep
 
 from isoflop.errors import DataError
-from isoflop.study import open_study, plan_study
-from isoflop.study.description import example, read_description
+from isoflop.experiments.study import open_study, plan_study
+from isoflop.experiments.study.description import example, read_description
 
 START = 'name = "s"\ncommand = ["train", "{lr}"]\n'
 

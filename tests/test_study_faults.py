@@ -16,14 +16,14 @@ import pytest
 from sweeps import LAUNCH, driver, records, started, sweep, until
 
 from isoflop.errors import IsoflopError
-from isoflop.launchers import attempt as attempts
-from isoflop.launchers import launch, script
-from isoflop.launchers.local import work
-from isoflop.study import open_study
-from isoflop.study.claims import Claim, Watch, claim, claims_in, owner_of
-from isoflop.study.progress import progress
-from isoflop.study.repair import repair
-from isoflop.study.results import Result, read_result
+from isoflop.experiments.launchers import attempt as attempts
+from isoflop.experiments.launchers import launch, script
+from isoflop.experiments.launchers.local import work
+from isoflop.experiments.study import open_study
+from isoflop.experiments.study.claims import Claim, Watch, claim, claims_in, owner_of
+from isoflop.experiments.study.progress import progress
+from isoflop.experiments.study.repair import repair
+from isoflop.experiments.study.results import Result, read_result
 
 WORK = """
 import sys

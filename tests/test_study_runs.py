@@ -11,14 +11,14 @@ from sweeps import LAUNCH, TRAIN, driver, records, started, sweep, until
 
 import isoflop
 from isoflop.errors import DataError, UsageError
-from isoflop.launchers import launch, script
-from isoflop.launchers.local import work
-from isoflop.spreadsheet import as_csv
-from isoflop.study.claims import claims_in, owner_of
-from isoflop.study.export import rows
-from isoflop.study.progress import progress
-from isoflop.study.repair import repair
-from isoflop.study.results import read_result
+from isoflop.experiments.launchers import launch, script
+from isoflop.experiments.launchers.local import work
+from isoflop.experiments.study.claims import claims_in, owner_of
+from isoflop.experiments.study.export import rows
+from isoflop.experiments.study.progress import progress
+from isoflop.experiments.study.repair import repair
+from isoflop.experiments.study.results import read_result
+from isoflop.files import as_csv
 
 
 def states(study):

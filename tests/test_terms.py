@@ -10,11 +10,11 @@ from examples import UNPUBLISHED
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from isoflop.allocation import allocate
+from isoflop.compute.allocation import allocate
+from isoflop.compute.flops import rule_named
+from isoflop.compute.terms import Terms
 from isoflop.errors import UsageError
-from isoflop.flops import rule_named
 from isoflop.laws import CURVES, LAWS
-from isoflop.terms import Terms
 
 INPUTS = {"N", "D", "U", "bits", "experts"}
 FAMILIES = {"pre-training", "over-training", "flexible", "unique data", "mixture of experts", "precision"}

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from isoflop.errors import UsageError
-from isoflop.study.description import read_description
-from isoflop.study.settings import Settings
-from isoflop.study.toml import toml
-from isoflop.units import parse_quantity
+from isoflop.experiments.study.description import read_description
+from isoflop.experiments.study.settings import Settings
+from isoflop.experiments.study.toml import toml
+from isoflop.quantities import parse_quantity
 
 
 def is_text(word):

@@ -15,20 +15,27 @@ import numpy as np
 import pytest
 import torch
 
+from isoflop.compute.flops import shape_flops
 from isoflop.errors import DataError, UsageError
-from isoflop.flops import shape_flops
-from isoflop.trainer import read_config
-from isoflop.trainer.config import Config
-from isoflop.trainer.corpus import read_corpus
-from isoflop.trainer.digits import LENGTH, make
-from isoflop.trainer.learner import Learner, Stopped
-from isoflop.trainer.model import Normalised, counts, matrices, rotations, shape_of, token_losses, training_flops
-from isoflop.trainer.tasks import problem_of
-from isoflop.trainer.train import CHECKPOINT, Diverged, train
-from isoflop.trainer.validation import Validation, paired
-from isoflop.trainer.weights import begin
-from isoflop.trainer.windows import cut_windows
-from isoflop.trainer.workers import Workers, never
+from isoflop.experiments.trainer import read_config
+from isoflop.experiments.trainer.config import Config
+from isoflop.experiments.trainer.corpus import read_corpus
+from isoflop.experiments.trainer.digits import LENGTH, make
+from isoflop.experiments.trainer.learner import Learner, Stopped, Validation, paired
+from isoflop.experiments.trainer.model import (
+    Normalised,
+    counts,
+    matrices,
+    rotations,
+    shape_of,
+    token_losses,
+    training_flops,
+)
+from isoflop.experiments.trainer.tasks import problem_of
+from isoflop.experiments.trainer.train import CHECKPOINT, Diverged, train
+from isoflop.experiments.trainer.weights import begin
+from isoflop.experiments.trainer.windows import cut_windows
+from isoflop.experiments.trainer.workers import Workers, never
 
 torch.set_num_threads(1)
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "of", "the", "and", "loss", "falls", "slowly", "as", "models")
@@ -287,7 +294,8 @@ def test_more_tokens_than_there_are_need_leave_to_repeat(small):
 
 def command(*words, **variables):
     return subprocess.Popen(
-        [sys.executable, "-m", "isoflop.trainer", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "isoflop.experiments.trainer", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **variables},
     )  # fmt: skip
 
@@ -321,8 +329,8 @@ def test_two_processes_train_what_one_does(small, whole, tmp_path):
     told = {key: value for key, value in small.as_dict().items() if value != getattr(Config, key)}
     (tmp_path / "config.json").write_text(json.dumps(told))
     done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "isoflop.trainer",
-         "--config", str(tmp_path / "config.json")],
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m",
+         "isoflop.experiments.trainer", "--config", str(tmp_path / "config.json")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from isoflop.errors import UsageError
-from isoflop.plot import transfer_figure
-from isoflop.plot.transfer import best_rate
+from isoflop.faces.plot import transfer_figure
+from isoflop.faces.plot.transfer import best_rate
 
 RATES = (0.001, 0.002, 0.004, 0.008, 0.016)
 

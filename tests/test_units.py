@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isoflop.errors import UsageError
-from isoflop.units import PF_DAY, parse_quantity, show
+from isoflop.quantities import PF_DAY, parse_quantity, show
 
 
 @pytest.mark.parametrize(

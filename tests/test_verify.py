@@ -11,9 +11,9 @@ from lawful import TRAIN, best_size, lawful
 
 import isoflop
 from isoflop.errors import UsageError
-from isoflop.plot import verify_figure
-from isoflop.study.planned import read_plan
-from isoflop.verify import verb
+from isoflop.experiments.study.planned import read_plan
+from isoflop.experiments.verify import verify as verb
+from isoflop.faces.plot import verify_figure
 
 pytest_plugins = ["commands"]
 

@@ -10,8 +10,8 @@ import sys
 import pytest
 from wandb_server import KEY, serving
 
+from isoflop.data.read import read
 from isoflop.errors import MissingExtraError, UsageError
-from isoflop.read import read
 
 pytest_plugins = ["logs"]
 

@@ -7,8 +7,8 @@ from served import TABLE, serving
 from tabled import columns
 
 import isoflop
-from isoflop.web.begin import first_view
-from isoflop.web.tables import Tables
+from isoflop.faces.web.first_view import first_view
+from isoflop.faces.web.uploads import Tables
 
 pytest_plugins = ["commands"]
 

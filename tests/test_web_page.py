@@ -9,8 +9,8 @@ from seen import MOVED, number
 from tabled import csv
 
 import isoflop
+from isoflop.faces.web import work
 from isoflop.laws import CURVES
-from isoflop.web import work
 
 pytest_plugins = ["chromium", "web_fixtures"]
 pytestmark = pytest.mark.browser

@@ -14,8 +14,8 @@ import pytest
 from served import TABLE, memory, reply, until
 
 import isoflop
-from isoflop.web import tables
-from isoflop.web.tables import Tables
+from isoflop.faces.web import uploads as tables
+from isoflop.faces.web.uploads import Tables
 
 pytest_plugins = ["web_fixtures"]
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isoflop.formula import parse, parse_condition
-from isoflop.law import parse_law
-from isoflop.writing import JAVASCRIPT_PRELUDE
+from isoflop.formula.law import parse_law
+from isoflop.formula.parse import parse, parse_condition
+from isoflop.formula.write import JAVASCRIPT_PRELUDE
 
 VALUES = {"x": 1.75, "y": 0.5, "new": 3.0, "Math": 4.0}
 

@@ -29,7 +29,8 @@ HEAD = """\
 #   isoflop study export examples/tinylm -o tinylm.csv
 name = "tinylm"
 command = [
-    "{python}", "-m", "isoflop.trainer", "--config", "{config}", "--folder", "{folder}", "--trunk", "trunks",
+    "{python}", "-m", "isoflop.experiments.trainer", "--config", "{config}", "--folder", "{folder}", "--trunk",
+    "trunks",
 ]
 data = "the standard library of CPython 3.11.7"  # another version is another corpus: the records say its hash
 """

@@ -6,83 +6,120 @@ Every name here is loaded when it is first used, so that `isoflop --help` need n
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isoflop import datasets, design, laws
-    from isoflop.approaches import approach1, approach2
-    from isoflop.check import Checked, check
-    from isoflop.cost import Cost, Memory, cost, flops_for, training_memory
-    from isoflop.curves import Finish, LossCurve, Schedule, finish, read_curve
-    from isoflop.demand import Demand
-    from isoflop.dense import dense_equivalent
-    from isoflop.design import Design
-    from isoflop.devices import Device, find_device
-    from isoflop.downstream import Downstream, Observed, TaskForecast, downstream, observe
-    from isoflop.emergence import Emergence, emergence
-    from isoflop.ensemble import Ensemble, combine
+    from isoflop import laws
+    from isoflop.beyond.downstream import Downstream, Observed, TaskForecast, observe
+    from isoflop.beyond.downstream.downstream import downstream
+    from isoflop.beyond.emergence import Emergence
+    from isoflop.beyond.emergence.emergence import emergence
+    from isoflop.beyond.finish import Finish, LossCurve, Schedule, read_curve
+    from isoflop.beyond.finish.finish import finish
+    from isoflop.beyond.recipes import Recipes
+    from isoflop.beyond.recipes.recipes import recipes
+    from isoflop.beyond.test_time import Attempts, Choosing, Inference, Serving, inference, read_attempts
+    from isoflop.compute.cost import Cost, Memory, cost, flops_for, training_memory
+    from isoflop.compute.dense import dense_equivalent
+    from isoflop.compute.devices import Device, find_device
+    from isoflop.compute.quote import Quote, quote
+    from isoflop.compute.shape import Shape, shape_for
+    from isoflop.data import datasets
+    from isoflop.data.read import find_runs, read
+    from isoflop.data.readers.found import Found
+    from isoflop.data.runs import Runs
     from isoflop.errors import DataError, IsoflopError, MissingExtraError, UntrustedError, UsageError
     from isoflop.estimate import Estimate
+    from isoflop.experiments import design
+    from isoflop.experiments.design import Design
+    from isoflop.experiments.launchers import launch
+    from isoflop.experiments.study import Study, StudyRun, open_study
+    from isoflop.experiments.verify import Trial, Verification
+    from isoflop.experiments.verify.verify import verify
+    from isoflop.faces.report import report
     from isoflop.findings import Finding
-    from isoflop.fit import Fit, fit
-    from isoflop.forecast import Forecast, Forecasts, forecast
-    from isoflop.hyperparameters import Hyperparameters, hyperparameters
-    from isoflop.inference import Attempts, Choosing, Inference, Serving, inference, read_attempts
-    from isoflop.landmarks import Landmark, Landmarks, compare_models, landmarks
-    from isoflop.launchers import launch
-    from isoflop.law import Curve, Law, Several, law, parse_law, several
+    from isoflop.fitting.approaches import approach1, approach2
+    from isoflop.fitting.check import Checked
+    from isoflop.fitting.check.check import check
+    from isoflop.fitting.fit import Fit, fit
+    from isoflop.fitting.profile import Profile, profile
+    from isoflop.fitting.saved import load, save
+    from isoflop.fitting.summary import in_words
+    from isoflop.forecasting.ensemble import Ensemble, combine
+    from isoflop.forecasting.forecast import forecast
+    from isoflop.forecasting.record import Record, backtest
+    from isoflop.forecasting.result import Forecast, Forecasts
+    from isoflop.forecasting.solve import solve
+    from isoflop.formula.law import Curve, Law, Several, law, parse_law, several
     from isoflop.laws.inference import tokens_for_smaller
     from isoflop.laws.mccandlish import noise_scale
     from isoflop.laws.pass_at_k import pass_at_k, solved_by_beta
     from isoflop.laws.precision import best_bits, effective_params, precision_cost
     from isoflop.laws.vocabulary import best_vocabulary
-    from isoflop.plan import Frontier, Plan, Sheet, frontier, plan, save_plan
-    from isoflop.profile import Profile, profile
-    from isoflop.quote import Quote, quote
-    from isoflop.read import find_runs, read
-    from isoflop.readers.found import Found
-    from isoflop.recipes import Recipes, recipes
-    from isoflop.record import Record, backtest
-    from isoflop.report import report
-    from isoflop.runs import Runs
-    from isoflop.saved import load, save
-    from isoflop.sensitivity import Sensitivity, sensitivity
-    from isoflop.shape import Shape, shape_for
-    from isoflop.solve import solve
-    from isoflop.study import Study, StudyRun, open_study
-    from isoflop.verify import Trial, Verification, verify
-    from isoflop.words import in_words
+    from isoflop.planning.demand import Demand
+    from isoflop.planning.export import save_plan
+    from isoflop.planning.frontier import Frontier, frontier
+    from isoflop.planning.hyperparameters import Hyperparameters, hyperparameters
+    from isoflop.planning.landmarks import Landmark, Landmarks, compare_models, landmarks
+    from isoflop.planning.plan import plan
+    from isoflop.planning.result import Plan, Sheet
+    from isoflop.planning.sensitivity import Sensitivity
+    from isoflop.planning.sensitivity.sensitivity import sensitivity
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Attempts": "inference", "Checked": "check", "Choosing": "inference", "Cost": "cost", "Curve": "law",
-    "DataError": "errors", "Demand": "demand", "Design": "design", "Device": "devices", "Downstream": "downstream",
-    "Emergence": "emergence", "Ensemble": "ensemble", "Estimate": "estimate", "Finding": "findings", "Finish": "curves",
-    "Fit": "fit", "Forecast": "forecast", "Forecasts": "forecast", "Found": "readers.found", "Frontier": "plan",
-    "Hyperparameters": "hyperparameters", "Inference": "inference", "IsoflopError": "errors", "Landmark": "landmarks",
-    "Landmarks": "landmarks", "Law": "law", "LossCurve": "curves", "Memory": "cost", "MissingExtraError": "errors",
-    "Observed": "downstream", "Plan": "plan", "Profile": "profile", "Quote": "quote", "Recipes": "recipes",
-    "Record": "record", "Runs": "runs", "Schedule": "curves", "Sensitivity": "sensitivity", "Serving": "inference",
-    "Several": "law", "Shape": "shape", "Sheet": "plan", "Study": "study", "StudyRun": "study",
-    "TaskForecast": "downstream", "Trial": "verify", "UntrustedError": "errors", "UsageError": "errors",
-    "Verification": "verify", "approach1": "approaches", "approach2": "approaches", "backtest": "record",
-    "best_bits": "laws.precision", "best_vocabulary": "laws.vocabulary", "check": "check", "combine": "ensemble",
-    "compare_models": "landmarks", "cost": "cost", "datasets": "", "dense_equivalent": "dense", "design": "",
-    "downstream": "downstream", "effective_params": "laws.precision", "emergence": "emergence",
-    "find_device": "devices", "find_runs": "read", "finish": "curves", "fit": "fit", "flops_for": "cost",
-    "forecast": "forecast", "frontier": "plan", "hyperparameters": "hyperparameters", "in_words": "words",
-    "inference": "inference", "landmarks": "landmarks", "launch": "launchers", "law": "law", "laws": "",
-    "load": "saved", "noise_scale": "laws.mccandlish", "observe": "downstream", "open_study": "study",
-    "parse_law": "law", "pass_at_k": "laws.pass_at_k", "plan": "plan", "precision_cost": "laws.precision",
-    "profile": "profile", "quote": "quote", "read": "read", "read_attempts": "inference", "read_curve": "curves",
-    "recipes": "recipes", "report": "report", "save": "saved", "save_plan": "plan", "sensitivity": "sensitivity",
-    "several": "law", "shape_for": "shape", "solve": "solve", "solved_by_beta": "laws.pass_at_k",
-    "tokens_for_smaller": "laws.inference", "training_memory": "cost", "verify": "verify",
-}  # fmt: skip
-"""Public name → the module that holds it; "" is a module itself."""
+_HOMES = {
+    "beyond.downstream": "Downstream Observed TaskForecast downstream observe",
+    "beyond.emergence": "Emergence emergence",
+    "beyond.finish": "Finish LossCurve Schedule finish read_curve",
+    "beyond.recipes": "Recipes recipes",
+    "beyond.test_time": "Attempts Choosing Inference Serving inference read_attempts",
+    "compute.cost": "Cost Memory cost flops_for training_memory",
+    "compute.dense": "dense_equivalent",
+    "compute.devices": "Device find_device",
+    "compute.quote": "Quote quote",
+    "compute.shape": "Shape shape_for",
+    "data.read": "find_runs read",
+    "data.readers.found": "Found",
+    "data.runs": "Runs",
+    "errors": "DataError IsoflopError MissingExtraError UntrustedError UsageError",
+    "estimate": "Estimate",
+    "experiments.design": "Design",
+    "experiments.launchers": "launch",
+    "experiments.study": "Study StudyRun open_study",
+    "experiments.verify": "Trial Verification verify",
+    "faces.report": "report",
+    "findings": "Finding",
+    "fitting.approaches": "approach1 approach2",
+    "fitting.check": "Checked check",
+    "fitting.fit": "Fit fit",
+    "fitting.profile": "Profile profile",
+    "fitting.saved": "load save",
+    "fitting.summary": "in_words",
+    "forecasting.ensemble": "Ensemble combine",
+    "forecasting.forecast": "forecast",
+    "forecasting.record": "Record backtest",
+    "forecasting.result": "Forecast Forecasts",
+    "forecasting.solve": "solve",
+    "formula.law": "Curve Law Several law parse_law several",
+    "laws.inference": "tokens_for_smaller",
+    "laws.mccandlish": "noise_scale",
+    "laws.pass_at_k": "pass_at_k solved_by_beta",
+    "laws.precision": "best_bits effective_params precision_cost",
+    "laws.vocabulary": "best_vocabulary",
+    "planning.demand": "Demand",
+    "planning.export": "save_plan",
+    "planning.frontier": "Frontier frontier",
+    "planning.hyperparameters": "Hyperparameters hyperparameters",
+    "planning.landmarks": "Landmark Landmarks compare_models landmarks",
+    "planning.plan": "plan",
+    "planning.result": "Plan Sheet",
+    "planning.sensitivity": "Sensitivity sensitivity",
+}
+"""Module → the public names that it holds, each loaded when it is first used."""
+_MODULES = {"datasets": "data.datasets", "design": "experiments.design", "laws": "laws"}
+"""Public name → the module that it is."""
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Attempts",
@@ -191,24 +228,15 @@ __all__ = [
 ]
 
 
-class _Package(ModuleType):
-    """A package whose verbs are functions although files bear their names: `isoflop.fit` is the function."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (isinstance(value, ModuleType) and _HOME.get(name)):
-            ModuleType.__setattr__(self, name, value)
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = _HOME[name]
-        value = getattr(importlib.import_module(f"{__name__}.{home}"), name) if home else None
-        value = value or importlib.import_module(f"{__name__}.{name}")
-        ModuleType.__setattr__(self, name, value)
-        return value
-
-    def __dir__(self) -> list[str]:
-        return [*__all__, "__version__"]
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
 
 
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.units import show
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -1,12 +1,16 @@
-"""Writing a file whole or not at all."""
+"""Files written whole or not at all; rows as CSV that no spreadsheet takes for a formula; values as TOML has them."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from isoflop.errors import IsoflopError, shown
 
@@ -66,3 +70,63 @@ def _sync(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d]")
+"""How text begins that a spreadsheet would work out, or that has an apostrophe before such a beginning already."""
+_SPECIAL = re.compile('[,"\r\n]')
+
+
+def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Give rows as CSV: columns in the order of their first row, whole numbers as such, what a row lacks left empty."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [[guarded(name) for name in names], *([_cell(row.get(name)) for name in names] for row in rows)]
+    text = "".join((",".join(map(_quoted, line)) or '""') + "\n" for line in lines)
+    return text.encode(errors="backslashreplace").decode()  # the name of a folder may be no text at all
+
+
+def guarded(text: str) -> str:
+    """Give text with an apostrophe before it, if a spreadsheet would take it for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def restored(text: str) -> str:
+    """Give text as it was before it was guarded."""
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
+
+
+def _quoted(cell: str) -> str:
+    """Give a cell as it stands in the file: Python's csv would leave a carriage return bare, which ends a line."""
+    return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return guarded(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def toml_key(text: str) -> str:
+    """Give a key as TOML has it: bare where it may be."""
+    return text if text.replace("_", "").replace("-", "").isalnum() and text.isascii() else _toml_string(text)
+
+
+def toml_value(value: Any) -> str:
+    """Give a value as TOML has it; what is None is left out of lists and tables."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else str(value)  # TOML knows nan, inf and -inf
+    if isinstance(value, Mapping):
+        inner = (f"{toml_key(key)} = {toml_value(one)}" for key, one in value.items() if one is not None)
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml_value(one) for one in value if one is not None) + "]"
+    return str(value) if isinstance(value, int) else _toml_string(str(value))
+
+
+def _toml_string(text: str) -> str:
+    """Give a string as TOML has it: JSON's escapes are TOML's too, and TOML wants one for the delete character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

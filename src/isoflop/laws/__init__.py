@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from isoflop.errors import UsageError
-from isoflop.formula import parse
-from isoflop.law import INPUT_KINDS, Curve, Law, parse_law
+from isoflop.formula.law import INPUT_KINDS, Curve, Law, parse_law
+from isoflop.formula.parse import parse
 
 FAMILIES: dict[str, str] = {
     "pre-training": "loss from parameters, tokens or compute",

@@ -6,8 +6,8 @@ prints 1.26e24 FLOPs for 175B by approach 3; on its 12.0T tokens it is 1.26e25, 
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Flops, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Flops, Params, Scale, Tokens
 
 CITE = "Hoffmann et al. 2022, arXiv:2203.15556"
 RANGE = {"C": (6e18, 1e22)}

@@ -5,8 +5,8 @@ The paper's exponents are 0.23 for N and 0.32 for D; its constant is not known t
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, LearningRate, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, LearningRate, Params, Scale, Tokens
 
 
 @law(cite="Bjorck et al. 2024, arXiv:2409.19913", family="learning rate", name="bjorck-lr")

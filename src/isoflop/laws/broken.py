@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isoflop.errors import UsageError
-from isoflop.law import Law, parse_law
-from isoflop.units import Kind
+from isoflop.formula.law import Law, parse_law
+from isoflop.quantities import Kind
 
 MAX_BREAKS = 6
 _BREAK, _SHARPNESS = Kind("Break", "break"), Kind("Exponent", "exponent", search=(0.05, 0.8))

@@ -6,8 +6,8 @@ wrote the same sum of two powers and a floor two years before, inside a bound (s
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Nats, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Nats, Params, Scale, Tokens
 
 CITE = "Hoffmann et al. 2022, arXiv:2203.15556"
 RANGE = {"N": (44e6, 16e9), "D": (5e9, 5e11), "C": (6e18, 1e22)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import ErrorRate, Exponent, Flops, Scale
+from isoflop.formula.law import law
+from isoflop.quantities import ErrorRate, Exponent, Flops, Scale
 
 
 @law(cite="Cherti et al. 2022, arXiv:2212.07143, eq. 1", family="other domains")

@@ -10,8 +10,8 @@ q = k, A = N0^alpha and B = D0^beta.
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Nats, Params, Size, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Nats, Params, Size, Tokens
 
 
 @law(cite="Videau et al. 2026, as quoted by simple-scaling-laws 0.2.0", family="pre-training")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Accuracy, Count, Exponent, Size
+from isoflop.formula.law import law
+from isoflop.quantities import Accuracy, Count, Exponent, Size
 
 
 @law(cite="Brown et al. 2024, arXiv:2407.21787", family="test-time compute")

@@ -6,8 +6,8 @@ Compute is C = M D, with M the training FLOPs of one token without embeddings an
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Flops, FlopsPerToken, LearningRate, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Flops, FlopsPerToken, LearningRate, Scale, Tokens
 
 CITE = "DeepSeek-AI 2024, arXiv:2401.02954"
 RANGE = {"C": (1e17, 2e19)}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from isoflop.law import law
-from isoflop.units import Exponent, Flops, Kind, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Flops, Kind, Params, Scale, Tokens
 
 CITE = "Liang et al. 2024, arXiv:2410.08184"
 RANGE = {"C": (1e17, 6e18)}

@@ -5,9 +5,9 @@ The student's law has constants that we could not verify, so it can be fitted bu
 
 from __future__ import annotations
 
-from isoflop.law import law
+from isoflop.formula.law import law
 from isoflop.laws import coupled
-from isoflop.units import Exponent, Nats, Params, Real, Size, Tokens
+from isoflop.quantities import Exponent, Nats, Params, Real, Size, Tokens
 
 CITE = "Busbridge et al. 2025, arXiv:2502.08606"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Accuracy, Exponent, Params, Size, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Accuracy, Exponent, Params, Size, Tokens
 
 CITE = "Schaeffer et al. 2023, arXiv:2304.15004"
 

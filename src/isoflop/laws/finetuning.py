@@ -6,8 +6,8 @@ via Rectified Scaling Law: the power law sets in once D passes what pre-training
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Count, Exponent, Floor, Nats, Scale, Size
+from isoflop.formula.law import law
+from isoflop.quantities import Count, Exponent, Floor, Nats, Scale, Size
 
 
 @law(cite="Zhang et al. 2024, arXiv:2402.17193", family="fine-tuning", name="multiplicative")

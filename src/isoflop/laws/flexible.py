@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Exponent, Kind, Nats, Params, Size, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Kind, Nats, Params, Size, Tokens
 
 Level = Annotated[float, Kind("Level", "real", search=(0.5, 3.0))]
 Guess = Annotated[float, Kind("Guess", "real", search=(5.0, 15.0))]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from isoflop.law import law
-from isoflop.units import Break, Exponent, Flops, Kind, Scale
+from isoflop.formula.law import law
+from isoflop.quantities import Break, Exponent, Flops, Kind, Scale
 
 CITE = "Jones 2021, arXiv:2104.03113"
 Elo = Annotated[float, Kind("Score", "input", "Elo")]

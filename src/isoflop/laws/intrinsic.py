@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Count, Exponent, Params, Score, Size
+from isoflop.formula.law import law
+from isoflop.quantities import Count, Exponent, Params, Score, Size
 
 
 @law(cite="Hilton et al. 2023, arXiv:2301.13442", family="reinforcement learning")

@@ -6,8 +6,8 @@ per token. The paper's compute is in PF-days (8.64e19 FLOPs); here, as everywher
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import PF_DAY, Exponent, Flops, Nats, Params, Scale, Size, Steps, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import PF_DAY, Exponent, Flops, Nats, Params, Scale, Size, Steps, Tokens
 
 CITE = "Kaplan et al. 2020, arXiv:2001.08361"
 RANGE = {"N": (768.0, 1.5e9), "D": (22e6, 23e9)}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Accuracy, Break, Exponent, Floor, Nats, Scale
+from isoflop.formula.law import law
+from isoflop.quantities import Accuracy, Break, Exponent, Floor, Nats, Scale
 
 
 @law(cite="Bhagia et al. 2024, arXiv:2412.04403", family="downstream")

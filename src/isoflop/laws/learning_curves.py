@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Count, ErrorRate, Exponent, Floor, Nats, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Count, ErrorRate, Exponent, Floor, Nats, Scale, Tokens
 
 CITE = "Hestness et al. 2017, arXiv:1712.00409"
 

@@ -5,8 +5,8 @@ Budgets of 6e18 to 1e22 FLOPs, models of 40M to 16B. The paper's "N*(C) = A C^al
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Flops, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Flops, Scale, Tokens
 
 CITE = "Grattafiori et al. 2024, arXiv:2407.21783"
 RANGE = {"C": (6e18, 1e22)}

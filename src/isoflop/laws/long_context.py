@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Nats, Size, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Nats, Size, Tokens
 
 CITE = "Xiong et al. 2023, arXiv:2309.16039"
 

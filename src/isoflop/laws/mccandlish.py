@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.law import law
-from isoflop.units import Count, LearningRate, Scale, Size, Steps
+from isoflop.formula.law import law
+from isoflop.quantities import Count, LearningRate, Scale, Size, Steps
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from isoflop.law import law
-from isoflop.units import Kind, Nats, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Kind, Nats, Scale, Tokens
 
 CITE = "Hu et al. 2024, arXiv:2404.06395"
 Steep = Annotated[float, Kind("Exponent", "exponent", search=(1.0, 12.0))]

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Kind, Nats, Params, Scale, Share, Size, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Kind, Nats, Params, Scale, Share, Size, Tokens
 
 Slope = Annotated[float, Kind("Slope", "real", search=(-5.0, 1.0))]
 

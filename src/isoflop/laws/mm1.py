@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, LearningRate, Params, Scale
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, LearningRate, Params, Scale
 
 CITE = "McKinzie et al. 2024, arXiv:2403.09611"
 

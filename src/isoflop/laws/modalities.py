@@ -6,8 +6,8 @@ parameters, about 1e4 to 1e10 of them; loss in nats per token. The paper's compu
 
 from __future__ import annotations
 
-from isoflop.law import Curve, law
-from isoflop.units import PF_DAY, Exponent, Floor, Flops, Nats, Params, Size
+from isoflop.formula.law import Curve, law
+from isoflop.quantities import PF_DAY, Exponent, Floor, Flops, Nats, Params, Size
 
 CITE = "Henighan et al. 2020, arXiv:2010.14701, table 1"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from isoflop.law import law
+from isoflop.formula.law import law
 from isoflop.laws import chinchilla
-from isoflop.units import Experts, Exponent, Floor, Granularity, Nats, Params, Real, Scale, Share, Size, Tokens
+from isoflop.quantities import Experts, Exponent, Floor, Granularity, Nats, Params, Real, Scale, Share, Size, Tokens
 
 CLARK = "Clark et al. 2022, arXiv:2202.01169"
 KRAJEWSKI = "Krajewski et al. 2024, arXiv:2402.07871"

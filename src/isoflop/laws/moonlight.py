@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Flops, LearningRate, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Flops, LearningRate, Scale, Tokens
 
 CITE = "Liu et al. 2025, arXiv:2502.16982"
 

@@ -5,9 +5,9 @@ x is whatever grows (tokens, examples, parameters, compute); say which column it
 
 from __future__ import annotations
 
-from isoflop.expression import saturate
-from isoflop.law import law
-from isoflop.units import Count, Exponent, Floor, Nats, Scale, Size
+from isoflop.formula.law import law
+from isoflop.formula.tree import saturate
+from isoflop.quantities import Count, Exponent, Floor, Nats, Scale, Size
 
 CITE = "Alabdulmohsin et al. 2022, arXiv:2209.06640"
 

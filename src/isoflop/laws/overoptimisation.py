@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Count, Scale, Score
+from isoflop.formula.law import law
+from isoflop.quantities import Count, Scale, Score
 
 CITE = "Gao et al. 2022, arXiv:2210.10760"
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import ErrorRate, Exponent, Floor, Nats, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import ErrorRate, Exponent, Floor, Nats, Params, Scale, Tokens
 
 CITE = "Gadre et al. 2024, arXiv:2403.08540"
 RANGE = {"N": (11e6, 6.9e9), "D": (2e8, 9e11)}

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import UsageError
-from isoflop.expression import SHIFT, STIRLING, lgamma
-from isoflop.law import law
-from isoflop.units import Accuracy, Break, Count, Exponent
+from isoflop.formula.law import law
+from isoflop.formula.tree import SHIFT, STIRLING, lgamma
+from isoflop.quantities import Accuracy, Break, Count, Exponent
 
 
 @law(cite="Schaeffer et al. 2025, arXiv:2502.17578", family="test-time compute")

@@ -5,8 +5,8 @@ Small models of which each is trained on the tokens that are compute-optimal for
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, LearningRate, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, LearningRate, Params, Scale, Tokens
 
 CITE = "Porian et al. 2024, arXiv:2406.19146"
 

@@ -5,8 +5,8 @@ Models of 111M to 3.3B on SlimPajama, with µP. The paper's best batch grows as 
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Params, Scale, Share, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Params, Scale, Share, Tokens
 
 CITE = "Bergsma et al. 2025, arXiv:2505.13738"
 

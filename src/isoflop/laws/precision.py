@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Bits, Difference, Exponent, Floor, Nats, Params, Scale, Size, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Bits, Difference, Exponent, Floor, Nats, Params, Scale, Size, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Nats, Params, Real, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Nats, Params, Real, Tokens
 
 
 @law(cite="second-order response surface, Box and Wilson 1951, in log N and log D", family="pre-training")

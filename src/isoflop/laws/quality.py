@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import ErrorRate, Exponent, Floor, Kind, Nats, Params, Scale, Share, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import ErrorRate, Exponent, Floor, Kind, Nats, Params, Scale, Share, Tokens
 
 PASSES = 10
 """The last pass whose utility is still lower than that of the pass before: the most the paper trains."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Accuracy, Break, Count, Exponent, Floor
+from isoflop.formula.law import law
+from isoflop.quantities import Accuracy, Break, Count, Exponent, Floor
 
 
 @law(cite="Khatri et al. 2025, arXiv:2510.13786, eq. 1", family="reinforcement learning")

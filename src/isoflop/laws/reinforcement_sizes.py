@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Count, ErrorRate, Exponent, Params, Scale, Size
+from isoflop.formula.law import law
+from isoflop.quantities import Count, ErrorRate, Exponent, Params, Scale, Size
 
 
 @law(cite="Tan et al. 2025, arXiv:2509.25300", family="reinforcement learning")

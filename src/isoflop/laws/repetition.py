@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import numpy as np
 
 from isoflop.estimate import Estimate
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Kind, Nats, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Kind, Nats, Params, Scale, Tokens
 
 CITE = "Muennighoff et al. 2023, arXiv:2305.16264"
 

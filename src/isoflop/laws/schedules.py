@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.schedule import ScheduleCurve, ScheduleLaw, constant, drops, fading
-from isoflop.units import Kind
+from isoflop.formula.schedule import ScheduleCurve, ScheduleLaw, constant, drops, fading
+from isoflop.quantities import Kind
 
 Array = NDArray[np.float64]
 

@@ -5,8 +5,8 @@ N counts the parameters that are not zero; sparsity is the share that is.
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Nats, Params, Scale, Share, Size, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Nats, Params, Scale, Share, Size, Tokens
 
 CITE = "Frantar et al. 2023, arXiv:2309.08520"
 

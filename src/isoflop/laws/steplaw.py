@@ -5,8 +5,8 @@ Some 3,700 runs with AdamW and a cosine that ends at a learning rate of 1e-5; N 
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, LearningRate, Params, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, LearningRate, Params, Scale, Tokens
 
 CITE = "Li et al. 2025, arXiv:2503.04715"
 RANGE = {"N": (60e6, 1e9), "D": (2e9, 1e11)}

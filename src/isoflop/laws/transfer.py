@@ -9,8 +9,8 @@ from typing import Annotated
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Count, Exponent, Kind, Nats, Params, Scale, Size
+from isoflop.formula.law import law
+from isoflop.quantities import Count, Exponent, Kind, Nats, Params, Scale, Size
 
 CITE = "Hernandez et al. 2021, arXiv:2102.01293"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Nats, Params, Scale
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Nats, Params, Scale
 
 
 @law(cite="Ghorbani et al. 2021, arXiv:2109.07740", family="other domains")

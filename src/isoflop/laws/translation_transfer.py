@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Exponent, Real, Score, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Real, Score, Tokens
 
 
 @law(cite="Isik et al. 2024, arXiv:2402.04177", family="downstream")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isoflop.law import law
-from isoflop.units import Exponent, Floor, Nats, Params, Real, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Floor, Nats, Params, Real, Scale, Tokens
 
 
 @law(

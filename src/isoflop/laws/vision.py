@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Break, ErrorRate, Exponent, Floor, Flops, Scale
+from isoflop.formula.law import law
+from isoflop.quantities import Break, ErrorRate, Exponent, Floor, Flops, Scale
 
 
 @law(cite="Zhai et al. 2021, arXiv:2106.04560", family="other domains")

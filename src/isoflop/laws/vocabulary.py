@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.law import law
-from isoflop.units import Difference, Exponent, Flops, Params, Real, Scale, Tokens
+from isoflop.formula.law import law
+from isoflop.quantities import Difference, Exponent, Flops, Params, Real, Scale, Tokens
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -6,8 +6,8 @@ would, in sequences of 512 tokens: not that of McCandlish et al. 2018, at which 
 
 from __future__ import annotations
 
-from isoflop.law import law
-from isoflop.units import Exponent, Params, Scale, Sequences
+from isoflop.formula.law import law
+from isoflop.quantities import Exponent, Params, Scale, Sequences
 
 CITE = "Zhang et al. 2024, arXiv:2410.21676"
 CONTEXT = 512

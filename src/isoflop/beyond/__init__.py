@@ -1,0 +1,8 @@
+"""Beyond the loss of finished runs; no room here imports another.
+
+finish/      a run in progress → its end
+recipes/     what one recipe is worth against another
+downstream/  loss → accuracy
+emergence/   a jump in the model or in the metric
+test_time/   what more samples bring and cost
+"""

@@ -1,0 +1,67 @@
+"""How far off forecasts of accuracy from loss have been on the same runs: fit the poor ones, score the good ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from isoflop.beyond.downstream.accuracy_from_loss import Second, drawn, fit_second
+from isoflop.beyond.downstream.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+CUTS, FEWEST_FITTED = (0.5, 0.65, 0.8), 6
+"""Shares of the runs, the highest losses first, that are fitted to score the rest."""
+PRIOR, LARGEST = 4.0, 4.0
+"""The weight of the belief that errors fit their width, in origins, and the largest ratio counted."""
+EXPECTED = 0.01
+"""The error of accuracy each law is taken to have before any is seen."""
+TRIES = 200
+
+
+class Past(NamedTuple):
+    """What backtests say: the weight of each law (laws,), how much wider its interval must be, origins behind it."""
+
+    weights: Array
+    factor: float
+    origins: int
+
+
+def look_back(task: Task, forms: Sequence[str], *, seed: int) -> Past:
+    """Give what forecasts from the runs of higher loss were worth on those of lower loss."""
+    order = np.argsort(-task.loss, kind="stable")
+    cuts = sorted({round(share * order.size) for share in CUTS} & set(range(FEWEST_FITTED, order.size)))
+    seen = [_scored(task.take(order[:cut]), task.take(order[cut:]), forms, seed=seed) for cut in cuts]
+    if not seen:
+        return Past(np.full(len(forms), 1 / len(forms)), 1.0, 0)
+    squares = np.mean([(error**2).mean(axis=1) for error, _ in seen], axis=0)
+    weights = 1 / (squares + EXPECTED**2)
+    weights /= weights.sum()
+    ratios = [_ratio(error, spread, weights) for error, spread in seen]
+    return Past(weights, float(np.sqrt((sum(ratios) + PRIOR) / (len(ratios) + PRIOR))), len(ratios))
+
+
+def _scored(low: Task, high: Task, forms: Sequence[str], *, seed: int) -> tuple[Array, Array]:
+    """Give error and expected spread (laws, scored runs) of forecasts of some runs from others."""
+    fits = [fit_second(low, form, seed=seed) for form in forms]
+    error = np.array([one.accuracy(high.loss) - high.accuracy for one in fits])
+    return error, np.array([_spread(one, low, high.loss, seed=seed) for one in fits])
+
+
+def _spread(one: Second, task: Task, loss: Array, *, seed: int) -> Array:
+    generator = np.random.default_rng(seed)
+    some = drawn(one, task, np.tile(loss, TRIES), generator=generator).reshape(TRIES, loss.size)
+    return np.asarray(np.sqrt(((some - one.accuracy(loss)) ** 2).mean(axis=0)))
+
+
+def _ratio(error: Array, spread: Array, weights: Array) -> float:
+    """Give the mean square of error over width for the laws together, whose disagreement is part of the width."""
+    mean = weights @ error
+    width = np.sqrt(weights @ spread**2 + weights @ (error - mean) ** 2)
+    return float((np.minimum(np.abs(mean) / np.maximum(width, 1e-12), LARGEST) ** 2).mean())

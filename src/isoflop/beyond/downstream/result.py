@@ -1,0 +1,138 @@
+"""Downstream: forecasts of tasks, how they are known and how they look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoflop.beyond.downstream.accuracy_from_loss import Second, as_dict
+from isoflop.beyond.downstream.tasks import Task
+from isoflop.beyond.downstream.verdict import Verdict
+from isoflop.errors import shown
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+LOURIE = "of 46 tasks of others, 39 % did (Lourie et al. 2025, arXiv:2507.00885)"
+KINDS = {
+    "loss to accuracy": "if the loss is as forecast: other curves, the runs' scatter, test items",
+    "both stages": "with the loss as uncertain as its own interval",
+}
+"""The kinds of interval of an accuracy, and what each holds."""
+
+
+@dataclass(frozen=True)
+class TaskForecast:
+    """The accuracy of one new run on one task.
+
+    accuracy   its interval is for a new run's score; nan, from chance to ceiling, where the task is not forecast
+    loss       the loss it follows from
+    baselines  what guesses without a law from loss to accuracy would say
+    seconds    the laws from loss to accuracy behind it, and their weights from backtests
+    widened    how much backtests widened the interval
+    """
+
+    task: Task
+    accuracy: Estimate
+    loss: Estimate
+    verdict: Verdict
+    baselines: Mapping[str, float]
+    seconds: tuple[Second, ...] = ()
+    weights: tuple[float, ...] = ()
+    widened: float = 1.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the forecast as it stands in the JSON."""
+        laws = [{**as_dict(one), "weight": weight} for one, weight in zip(self.seconds, self.weights, strict=True)]
+        about = {"chance": self.task.chance, "ceiling": self.task.ceiling, "items": self.task.items}
+        return {
+            "task": self.task.name, "accuracy": self.accuracy.as_dict(), "loss": self.loss.as_dict(), **about,
+            "runs": int(self.task.loss.size), "verdict": self.verdict.as_dict(), "baselines": dict(self.baselines),
+            "laws": laws, "widened": self.widened,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Downstream:
+    """Forecasts of one new run on some tasks, the average over tasks last."""
+
+    at: Mapping[str, float]
+    compute: float
+    tasks: tuple[TaskForecast, ...]
+    average: TaskForecast | None
+    source: str
+    level: float
+    findings: tuple[Finding, ...] = field(default=())
+
+    def __getitem__(self, name: str) -> TaskForecast:
+        """Give the forecast of one task, or the average."""
+        return {one.task.name: one for one in self.rows}[name]
+
+    @property
+    def rows(self) -> tuple[TaskForecast, ...]:
+        """Every forecast, the average last."""
+        return (*self.tasks, *([self.average] if self.average else []))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give everything as it stands in the JSON."""
+        return {
+            "source": self.source, "at": dict(self.at), "compute": self.compute, "level": self.level,
+            "tasks": [one.as_dict() for one in self.tasks],
+            "average": self.average.as_dict() if self.average else None,
+            "predictable": sum(one.verdict.predictable for one in self.tasks),
+            "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Give the verdicts and forecasts as they look in a terminal, the baselines beside them."""
+        from isoflop.display import dim, findings_list, group, heading, table
+
+        at = " ".join(f"{key}={show(value)}" for key, value in self.at.items())
+        loss = self.rows[0].loss
+        said = f"{loss.value:.4f}" + ("" if math.isnan(loss.low) else f" ({loss.low:.4f} – {loss.high:.4f})")
+        body = table(["task", "accuracy", f"{self.level:.0%} interval", "chance"], map(self._row, self.rows))
+        verdicts = table(
+            ["task", "verdict"], [(shown(one.task.name), one.verdict.words) for one in self.rows], words=True
+        )
+        good = sum(one.verdict.predictable for one in self.tasks)
+        count = f"{good} of {len(self.tasks)} task{'s' * (len(self.tasks) != 1)} scale here; {LOURIE}"
+        meaning = f"interval: a new run's score, both stages' errors in it; loss {said} at {at}"
+        return group(
+            heading(f"{shown(self.source)}: accuracy from loss"), verdicts, dim(count), "", body, dim(meaning),
+            *self._guesses(), findings_list(self.findings),
+        )  # fmt: skip
+
+    def _guesses(self) -> list[RenderableType]:
+        """Give the table of what would be said without a loss."""
+        from isoflop.display import table
+
+        names = list(dict.fromkeys(name for one in self.rows for name in one.baselines))
+        rows = [
+            [shown(one.task.name), *(_number(one.baselines.get(name, math.nan), "–") for name in names)]
+            for one in self.rows
+        ]
+        return ["", table(["without a loss", *names], rows)] if names else []
+
+    @staticmethod
+    def _row(one: TaskForecast) -> list[str]:
+        ends = f"{one.accuracy.low:.3f} – {one.accuracy.high:.3f}"
+        return [shown(one.task.name), _number(one.accuracy.value, "no forecast"), ends, _number(one.task.chance, "?")]
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _number(value: float, unknown: str) -> str:
+    return unknown if math.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,188 @@
+"""Tasks: what each run scored on a benchmark, beside its loss and compute; and their average."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoflop.data.readers.lm_eval import Score
+from isoflop.data.runs import Runs, table
+from isoflop.data.runs.columns import LETTERS
+from isoflop.errors import DataError, UsageError, shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+SCORE_COLUMNS = ("accuracy", "score", "value")
+"""The column of scores in a table with one row for each run and task."""
+AVERAGE = "average"
+_NO_SCORE = re.compile(
+    r"(.*_)?(lr|learning_rate|loss|warm\w*|weight_decay|dropout|momentum|std|stderr|error|mfu|share|fraction)(_.*)?",
+    re.IGNORECASE,
+)
+"""Names of columns that hold shares and are no scores: what was set, and how sure a number is."""
+FEWEST = 5
+"""The fewest runs with a score from which anything is said of a task."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task on some runs: their loss, accuracy (a share) and compute, each (runs,).
+
+    chance   accuracy of guessing, and ceiling: the highest there is; nan where a fit is to find them
+    items    how many test items the accuracy is a mean over; nan where nobody said
+    loss_column  the column of losses that the accuracy is taken to follow
+    """
+
+    name: str
+    loss: Array
+    accuracy: Array
+    compute: Array
+    chance: float = math.nan
+    ceiling: float = math.nan
+    items: float = math.nan
+    loss_column: str = "loss"
+
+    def take(self, rows: NDArray[Any]) -> Task:
+        """Give the task on some of its runs."""
+        about = (self.chance, self.ceiling, self.items, self.loss_column)
+        return Task(self.name, self.loss[rows], self.accuracy[rows], self.compute[rows], *about)
+
+
+def tasks_of(
+    runs: Runs,
+    names: Sequence[str] = (),
+    *,
+    chance: Mapping[str, float],
+    ceiling: Mapping[str, float],
+    items: Mapping[str, float],
+    losses: Mapping[str, str],
+) -> tuple[Task, ...]:
+    """Give the tasks in the columns of the runs: those named, or every column of shares from 0 to 1.
+
+    The mappings are from task to number, or to the column of its own loss. Raises DataError for a column that holds
+    no shares, and UsageError for a number given for a task that is not there.
+    """
+    found = tuple(names) or tuple(name for name in runs.columns if _is_shares(name, runs))
+    if not found:
+        raise DataError(
+            f"{runs.source}: no column holds accuracies, which are shares from 0 to 1; there are "
+            f"{', '.join(map(shown, runs.columns))}. Name them: --tasks arc,hellaswag (--percent if they go to 100)."
+        )
+    given = {"chance": chance, "ceiling": ceiling, "items": items, "losses": losses}
+    for what, numbers in given.items():
+        for name in numbers:
+            if name not in {*found, AVERAGE}:
+                raise UsageError(f"{what} is given for {shown(name)}, which is no task; there are {', '.join(found)}.")
+    return tuple(
+        _task(
+            runs, name, losses.get(name, "loss"), chance=_share(chance.get(name, math.nan), name),
+            ceiling=_share(ceiling.get(name, 1.0), name), items=_count(items, name),
+        )
+        for name in found
+    )  # fmt: skip
+
+
+def _is_shares(name: str, runs: Runs) -> bool:
+    values = runs[name]
+    if name in LETTERS or name.endswith(" (file)") or _NO_SCORE.fullmatch(name) or values.dtype.kind != "f":
+        return False
+    known = values[np.isfinite(values)]
+    return bool(known.size >= FEWEST and known.min() >= 0 and known.max() <= 1)
+
+
+def _task(runs: Runs, name: str, loss: str, *, chance: float, ceiling: float, items: float) -> Task:
+    accuracy, nats = runs[name], runs[loss]
+    for column, values in ((name, accuracy), (loss, nats)):
+        if values.dtype.kind != "f":
+            raise DataError(f'{runs.source}: column "{shown(column)}" holds text where numbers should be.')
+    known = np.isfinite(accuracy) & np.isfinite(nats)
+    if known.any() and not (accuracy[known].min() >= 0 and accuracy[known].max() <= 1):
+        raise DataError(
+            f'{runs.source}: column "{shown(name)}" goes from {accuracy[known].min():g} to {accuracy[known].max():g}; '
+            "accuracies are shares from 0 to 1. Say --percent if they go to 100, or name other tasks: --tasks."
+        )
+    if not math.isnan(chance) and not math.isnan(ceiling) and chance >= ceiling:
+        raise UsageError(f"task {shown(name)}: chance {chance:g} is not below the ceiling {ceiling:g}.")
+    compute = runs["C"] if "C" in runs else np.full(len(runs), np.nan)
+    return Task(name, nats[known], accuracy[known], compute[known], chance, ceiling, items, loss)
+
+
+def _share(value: float, name: str) -> float:
+    if not (math.isnan(value) or 0 <= value <= 1):
+        raise UsageError(f"{shown(name)}={value:g} must be a share from 0 to 1, as in {shown(name)}=0.25.")
+    return value
+
+
+def _count(given: Mapping[str, float], name: str) -> float:
+    value = float(given.get(name, math.nan))
+    if value < 1:
+        raise UsageError(f"{shown(name)}={value:g} must be the number of test items, as in {shown(name)}=1000.")
+    return value
+
+
+def average_of(runs: Runs, tasks: Sequence[Task]) -> Task:
+    """Give the average over tasks as a task of its own, on the runs that have them all.
+
+    Where its curve begins is left to the fit, as in Gadre et al.: tasks that guess, and tasks that have to answer,
+    leave chance at different losses. Its items are as many as would scatter as the average does.
+    """
+    values = np.mean([runs[one.name] for one in tasks], axis=0)
+    known = np.isfinite(values) & np.isfinite(runs["loss"])
+    compute = runs["C"] if "C" in runs else np.full(len(runs), np.nan)
+    ceiling = float(np.mean([one.ceiling for one in tasks]))
+    items = len(tasks) ** 2 / sum(1 / one.items for one in tasks)
+    return Task(AVERAGE, runs["loss"][known], values[known], compute[known], math.nan, ceiling, items)
+
+
+def widened(runs: Runs) -> Runs:
+    """Give one row a run of a table with one row for each run and task; any other table as it is.
+
+    Such a table has a text column "task" and its scores in a column accuracy, score or value. Rows that agree in all
+    columns of the run but these belong to one run.
+    """
+    scores = next((name for name in SCORE_COLUMNS if name in runs), None)
+    if scores is None or "task" not in runs or runs["task"].dtype.kind != "O":
+        return runs
+    keys = [name for name in (*LETTERS, "run", "run_name", "model", "name") if name in runs]
+    rows = list(zip(*(runs[name].tolist() for name in keys), strict=True))
+    places = {row: number for number, row in enumerate(dict.fromkeys(rows))}
+    columns: dict[str, Any] = {name: [row[at] for row in places] for at, name in enumerate(keys)}
+    for name in dict.fromkeys(map(str, runs["task"])):
+        columns[name] = np.full(len(places), np.nan)
+    for row, task, score in zip(rows, runs["task"], runs[scores], strict=True):
+        if not math.isnan(columns[str(task)][places[row]]):
+            raise DataError(f"{runs.source}: task {shown(str(task))} has two scores for one run. Keep one, or add a "
+                            'column "run" that tells the runs apart.')  # fmt: skip
+        columns[str(task)][places[row]] = score
+    return table(columns, source=runs.source, flop_rule=runs.flop_rule, allow=runs.allowed)
+
+
+def with_scores(runs: Runs, scores: Sequence[Score]) -> Runs:
+    """Give the runs with a column for each task that lm_eval scored; nan for a run without a score.
+
+    A score belongs to the run whose column model, run, run_name, name or id is the model's name or the last part of
+    its path. Raises DataError if no score finds its run.
+    """
+    column = next((name for name in ("model", "run", "run_name", "run_id", "name", "id") if name in runs), None)
+    if column is None:
+        raise DataError(f'{runs.source}: no column names the runs, so scores cannot find them. Add a column "model" '
+                        "with the name that lm_eval was given.")  # fmt: skip
+    places = {str(name): row for row, name in enumerate(runs[column].tolist())}
+    columns = {task: np.full(len(runs), np.nan) for task in dict.fromkeys(one.task for one in scores)}
+    for one in scores:
+        row = places.get(one.model, places.get(one.model.rstrip("/").rsplit("/", maxsplit=1)[-1]))
+        if row is not None:
+            columns[one.task][row] = one.value
+    if all(np.isnan(values).all() for values in columns.values()):
+        said = ", ".join(shown(name) for name in list(dict.fromkeys(one.model for one in scores))[:3])
+        raise DataError(f'{runs.source}: column "{column}" has none of the models scored, such as {said}. '
+                        "Name the runs as lm_eval was given them.")  # fmt: skip
+    return replace(runs, columns={**runs.columns, **columns})

@@ -1,0 +1,253 @@
+"""Is the jump in the model or in the metric? The same runs by loss, by accuracy, and by accuracy at a given loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.beyond.emergence import metrics, reasons
+from isoflop.beyond.emergence.counts import Counts, Surprisal
+from isoflop.beyond.emergence.evidence import SIDE, InAccuracy, InLoss, in_accuracy, in_loss
+from isoflop.beyond.emergence.losses import Losses
+from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring
+from isoflop.beyond.emergence.thresholds import at_accuracy_break, at_loss_break, curves, for_figure, thresholds
+from isoflop.compute.allocation import allocate
+from isoflop.errors import DataError, IsoflopError, UsageError
+from isoflop.estimate import LEVEL, refuse_level
+from isoflop.fitting.draws import FEW_RUNS
+from isoflop.fitting.fit import fit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.beyond.emergence.reasons import Said
+    from isoflop.data.runs import Runs
+
+    Array = NDArray[np.float64]
+
+FEW_ABOVE = 3
+"""Runs that must stand above chance before anything can be said of how accuracy rises."""
+SENSED, LOSS_SENSED = 0.4, 0.08
+"""The standard errors above which a break could hide: of a step's size (fourfold odds are 3.5 of them), of a drop
+of the loss (a quarter of it is 3.5)."""
+STEEPER = 3.0
+"""Times the steepness that the tokens stated can make, from which a rise is no work of theirs."""
+
+
+def emergence(
+    runs: Runs,
+    *,
+    metric: str | None = "accuracy",
+    items: int | None = None,
+    target_tokens: float | None = None,
+    chance: float = 0.0,
+    ceiling: float = 1.0,
+    along: str | None = None,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Emergence:
+    """Say whether a jump in a metric is made by the metric, is a break in the model, or cannot be told from these runs.
+
+    metric         the column of accuracies, from 0 to 1; None works out what exact match of `target_tokens` would show
+    items          how many items the test has; without it, the number of which all accuracies are whole fractions
+    target_tokens  how many tokens of an answer must all be right, where the loss is that of these tokens, in nats each;
+                   leave it out where the loss is of other text or the task is of another kind
+    chance         the accuracy of guessing, such as 0.25 of four options; ceiling is the highest there is
+    along          what scale is measured by: C, N or D. Left out, it is C; where runs split C between N and D in many
+                   ways, it is the C whose best allocation reaches what a law gives their N and D
+
+    Raises UsageError for options that mean nothing, DataError for a column that is missing or not from 0 to 1.
+    """
+    refuse_level(level)
+    _refuse(metric, items, target_tokens=target_tokens, chance=chance, ceiling=ceiling)
+    table = _table(runs, metric, along)
+    if metric is None:
+        right = metrics.exact_match(table.loss, target_tokens or 1, chance=chance, ceiling=ceiling)
+        table = replace(table, accuracy=metrics.measured(right, items or 1))
+    known = items or metrics.items_of(table.accuracy)
+    tokens = target_tokens or math.nan
+    scoring = Scoring(metric or "", known, tokens, chance, ceiling)
+    begun = Emergence(
+        UNDECIDED, "", runs.source, table.along, table.scale.size, scoring,
+        findings=(*(one for one in runs.findings if one.code in _KEPT), *reasons.on_items(items, known, metric),
+                  *reasons.on_other_text(scoring)),
+    )  # fmt: skip
+    return _judged(begun, table, level=level, seed=seed)
+
+
+_KEPT = {"D01", "D07", "D11"}
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """The runs' columns, those without a number in one of them left out; loss is empty where there is none."""
+
+    along: str
+    scale: Array
+    loss: Array
+    accuracy: Array
+
+
+def _refuse(
+    metric: str | None, items: int | None, *, target_tokens: float | None, chance: float, ceiling: float
+) -> None:
+    if not 0 <= chance < ceiling <= 1:
+        raise UsageError(f"chance={chance:g} and ceiling={ceiling:g} must be from 0 to 1, chance the lower.")
+    if items is not None and items < 1:
+        raise UsageError(f"items={items:g} must be 1 or more: the number of questions in the test.")
+    if target_tokens is not None and not (target_tokens > 0 and math.isfinite(target_tokens)):
+        raise UsageError(f"target_tokens={target_tokens:g} must be above 0: the tokens of an answer.")
+    if metric is None and (items is None or target_tokens is None):
+        raise UsageError("without a metric, say what to work out: target_tokens=5 and items=1000.")
+
+
+def _table(runs: Runs, metric: str | None, along: str | None) -> _Table:
+    """Give the columns that are needed, as numbers."""
+    along = along_of(runs, along)
+    scale = best_compute(runs) if along == BEST else _numbers(runs, along)
+    if scale is None:
+        along, scale = "C", _numbers(runs, "C")
+    accuracy = _numbers(runs, metric) if metric else np.zeros(len(runs))
+    wrong = accuracy[(accuracy < 0) | (accuracy > 1)]
+    if wrong.size:
+        remedy = "Divide per cents by 100." if wrong.max() > 1 else "Name a column of accuracies."
+        raise DataError(f'{runs.source}: "{metric}" has {wrong[0]:g}, and an accuracy lies from 0 to 1. {remedy}')
+    loss = _numbers(runs, "loss") if "loss" in runs or metric is None else np.ones(len(runs))
+    keep = np.isfinite(scale) & (scale > 0) & np.isfinite(accuracy) & np.isfinite(loss)
+    if not keep.any():
+        raise DataError(f'{runs.source}: no run has both {along} and "{metric}". Name another column.')
+    return _Table(along, scale[keep], loss[keep] if "loss" in runs else np.zeros(0), accuracy[keep])
+
+
+def _numbers(runs: Runs, name: str) -> Array:
+    column = runs[name]
+    if column.dtype.kind not in "fiu":
+        raise DataError(f'{runs.source}: column "{name}" holds text. Name a column of numbers.')
+    return np.asarray(column, float)
+
+
+def _judged(begun: Emergence, table: _Table, *, level: float, seed: int) -> Emergence:
+    """Give the result: what stands in the way of a verdict, or the verdict."""
+    scoring = begun.scoring
+    distinct = np.unique(table.scale).size
+    if distinct < FEW_RUNS:
+        return _ended(begun, reasons.few_runs(distinct, FEW_RUNS))
+    if not table.loss.size:
+        return _ended(begun, reasons.no_loss(scoring.metric))
+    logs = np.log(table.scale)
+    place = (logs - logs.min()) / np.ptp(logs)
+    losses = Losses(place, table.loss)
+    evidence = in_loss(losses, seed=seed)
+    begun = replace(begun, loss_errors=evidence.errors)
+    if not scoring.items:
+        return _ended(begun, reasons.no_items())
+    counts = Counts(
+        place, table.loss, np.rint(table.accuracy * scoring.items), scoring.items, scoring.chance, scoring.ceiling,
+        middle=float(table.loss.mean()),
+    )  # fmt: skip
+    tokens = None if math.isnan(scoring.tokens) else scoring.tokens
+    given = in_accuracy(counts, tokens)
+    if scoring.metric:
+        begun = replace(begun, accuracy_errors=given.errors, accuracy_scores=given.scores)
+    above = int((table.accuracy >= metrics.detectable(scoring.items, scoring.chance)).sum())
+    said = _verdict(evidence, given, above=above, begun=begun)
+    answers = _answers(given, said)
+    broken = evidence.found and said.verdict == BREAK
+    found = curves(
+        losses, evidence.broken if broken else evidence.smooth, answers, counts=counts, log_scale=logs, seed=seed
+    )
+    marks = thresholds(found, counts, level) if above or given.as_stated else ()
+    if said.verdict == BREAK and evidence.found:
+        marks = (*marks, at_loss_break(losses, evidence, log_scale=logs, level=level))
+    elif said.verdict == BREAK and given.found:
+        marks = (*marks, at_accuracy_break(counts, given.broken, evidence.smooth, log_scale=logs, level=level))
+    columns = (table.scale, table.loss, table.accuracy)
+    done = replace(begun, thresholds=marks, shown=for_figure(found, columns, level))
+    return _ended(
+        replace(done, findings=(*done.findings, *reasons.on_reach(marks, table.scale.max(), table.along))), said
+    )
+
+
+def _verdict(evidence: InLoss, given: InAccuracy, *, above: int, begun: Emergence) -> Said:
+    """Give the verdict and its reason: what cannot be seen first, then breaks, then what could hide."""
+    scoring = begun.scoring
+    if not above:
+        return reasons.never_leaves_chance(scoring)
+    if evidence.found:
+        return reasons.loss_breaks(evidence, begun.along) if evidence.side >= SIDE else reasons.near_the_edge("loss")
+    if given.found:
+        return reasons.accuracy_breaks(given) if given.side >= SIDE else reasons.near_the_edge("accuracy")
+    if given.stepped:
+        return reasons.small_step(given)
+    if above < FEW_ABOVE:
+        return reasons.few_above(above, FEW_ABOVE)
+    if given.stated is not None and not given.as_stated:
+        kappa = given.smooth.coefficients[0]
+        reach = 1.645 * math.sqrt(given.smooth.covariance[0, 0])
+        ends = (float(kappa - reach), float(kappa + reach))
+        return (
+            reasons.steeper(ends, scoring)
+            if ends[0] > STEEPER * scoring.tokens
+            else reasons.not_as_stated(ends, scoring)
+        )
+    if given.doubtful:
+        return reasons.doubtful(given)
+    if given.sensed > SENSED:
+        return reasons.could_hide_in_accuracy(given.sensed)
+    if evidence.sensed > LOSS_SENSED:
+        return reasons.could_hide_in_loss(evidence)
+    return reasons.by_the_metric(evidence, given, scoring)
+
+
+def _answers(given: InAccuracy, said: Said) -> Surprisal:
+    """Give the curve of accuracy given loss that the verdict stands for."""
+    if given.found and said.verdict == BREAK:
+        return given.broken
+    return given.stated if given.stated is not None and given.as_stated else given.smooth
+
+
+def _ended(begun: Emergence, said: Said) -> Emergence:
+    return replace(begun, verdict=said.verdict, reason=said.reason, findings=(*begun.findings, *said.findings))
+
+
+__all__ = ["BREAK", "METRIC", "UNDECIDED", "emergence"]
+
+
+BEST = "best C"
+"""The name of the compute at which the best allocation reaches the loss that a law gives a run's N and D."""
+_APART = 0.25
+"""Spread of log(D/N) at equal compute from which it matters how compute was split."""
+_POINTS, _ROOM = 200, 8.0
+
+
+def along_of(runs: Runs, along: str | None) -> str:
+    """Give what the runs are laid along: what was asked for, or the best C if N and D are split in many ways, or C."""
+    if along is not None:
+        return along
+    if {"N", "D", "loss"} <= set(runs.columns) and len(runs) >= FEW_RUNS:
+        log_c, split = np.log(runs["N"] * runs["D"]), np.log(runs["D"] / runs["N"])
+        line = np.stack([np.ones_like(log_c), log_c], axis=1)
+        left = split - line @ np.linalg.lstsq(line, split, rcond=None)[0]
+        if float(left.std()) > _APART:
+            return BEST
+    return next((name for name in ("C", "N", "D") if name in runs), "C")
+
+
+def best_compute(runs: Runs) -> Array | None:
+    """Give, for each run, the FLOPs whose best allocation reaches the loss that a fitted law gives its N and D.
+
+    The law is smooth in N and D, so it hides no break. None where the runs cannot carry it.
+    """
+    try:
+        curve = fit("chinchilla", runs, draws=0).curve
+    except IsoflopError:
+        return None
+    predicted = curve(runs["N"], runs["D"])
+    grid = np.geomspace(runs["C"].min() / 10**_ROOM, runs["C"].max() * 10, _POINTS)
+    best = allocate(curve.law, np.tile(curve.row, (_POINTS, 1)), grid).loss
+    if not np.isfinite(best).all() or not (np.diff(best) < 0).all():
+        return None
+    return np.asarray(np.exp(np.interp(-predicted, -best, np.log(grid))))

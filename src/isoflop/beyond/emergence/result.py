@@ -1,0 +1,174 @@
+"""Emergence: whether a jump is in the model or in the metric, as a value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from isoflop.findings import Finding
+from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.console import RenderableType
+
+    from isoflop.estimate import Estimate
+
+    Array = NDArray[np.float64]
+
+Verdict = Literal["made by the metric", "a break in the model", "undecided"]
+METRIC: Verdict = "made by the metric"
+BREAK: Verdict = "a break in the model"
+UNDECIDED: Verdict = "undecided"
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How answers are scored: what the jump may be made of.
+
+    metric   the column of accuracies, or "" where they are worked out from the loss
+    items    how many items the test has: it resolves 1/items
+    tokens   how many tokens of an answer must all be right; nan if the loss is not that of the answer's tokens
+    chance   the accuracy of guessing, `ceiling` the highest there is
+    """
+
+    metric: str
+    items: int
+    tokens: float = math.nan
+    chance: float = 0.0
+    ceiling: float = 1.0
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Where something happens, along scale and in loss, each with its interval; nan where it is unknown."""
+
+    what: str
+    along: Estimate
+    loss: Estimate
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the threshold as it stands in the JSON."""
+        return {"what": self.what, "along": self.along.as_dict(), "loss": self.loss.as_dict()}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a figure needs: the runs, and the chosen curves on a fine grid of scale."""
+
+    scale: Array
+    loss: Array
+    accuracy: Array
+    grid: Array
+    loss_curve: Array
+    accuracy_curve: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class Emergence:
+    """Whether a jump in accuracy is made by the metric or is a break in the model.
+
+    verdict     "made by the metric", "a break in the model" or "undecided"
+    reason      why, in a sentence or two, with what would decide it if it is undecided
+    along       what scale is measured by: C, N or D
+    loss_errors      kind of curve of loss along scale → mean |error| in log loss of runs held out
+    accuracy_errors  kind of curve of accuracy given loss → rms error of the accuracy of runs held out
+    accuracy_scores  the same → mean log score of runs held out, by which they are judged
+    thresholds  where accuracy leaves chance, is half-way to its ceiling, and where a break lies, if there is one
+    """
+
+    verdict: Verdict
+    reason: str
+    source: str
+    along: str
+    runs: int
+    scoring: Scoring
+    thresholds: tuple[Threshold, ...] = ()
+    loss_errors: Mapping[str, float] = field(default_factory=dict)
+    accuracy_errors: Mapping[str, float] = field(default_factory=dict)
+    accuracy_scores: Mapping[str, float] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    shown: Shown | None = None
+
+    @property
+    def resolution(self) -> float:
+        """The least accuracy above 0 that the test can show."""
+        return 1 / self.scoring.items if self.scoring.items else math.nan
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the result as it stands in the JSON."""
+        scoring = self.scoring
+        return {
+            "verdict": self.verdict, "reason": self.reason, "source": self.source, "along": self.along,
+            "runs": self.runs, "metric": scoring.metric or None, "items": scoring.items or None,
+            "resolution": self.resolution, "target_tokens": scoring.tokens, "chance": scoring.chance,
+            "ceiling": scoring.ceiling, "thresholds": [one.as_dict() for one in self.thresholds],
+            "held_out": {
+                "loss": dict(self.loss_errors), "accuracy": dict(self.accuracy_errors),
+                "accuracy_log_score": dict(self.accuracy_scores),
+            },
+            "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Give the verdict, the thresholds and what the curves missed at runs held out."""
+        from isoflop.display import bold, dim, findings_list, group, table
+
+        what = f"{self.runs} runs of {self.source}" + (f", {self.scoring.metric}" if self.scoring.metric else "")
+        parts: list[RenderableType] = [bold(self.verdict), self.reason, dim(f"{what}, along {self.along}\n")]
+        if self.thresholds:
+            flops = self.along.endswith("C")
+            rows = [(one.what, *_shown(one.along, flops=flops), *_shown(one.loss)) for one in self.thresholds]
+            level = f"{self.thresholds[0].along.level:.0%}"
+            parts.append(table(["where accuracy", self.along, f"{level} interval", "loss", f"{level} interval"], rows))
+        parts += self._held_out()
+        return group(*parts, findings_list(self.findings))
+
+    def _held_out(self) -> list[RenderableType]:
+        """Give the tables of errors at runs held out, the best of each in bold."""
+        from rich.text import Text
+
+        from isoflop.display import bold, table
+
+        found: list[RenderableType] = []
+        if self.loss_errors:
+            least = min(self.loss_errors.values())
+            rows = [
+                (name, (bold if error == least else Text)(f"{error:.2%}")) for name, error in self.loss_errors.items()
+            ]
+            found += ["", table([f"loss along {self.along}, runs held out", "mean error"], rows)]
+        if self.accuracy_errors:
+            best = max(self.accuracy_scores.values())
+            judged: list[tuple[str | Text, ...]] = []
+            for name, error in self.accuracy_errors.items():
+                score = self.accuracy_scores[name]
+                judged.append((name, f"{100 * error:.2f}", (bold if score == best else Text)(f"{score:.2f}")))
+            found += ["", table(["accuracy given loss, runs held out", "rms points", "log score"], judged)]
+        return found
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _shown(estimate: Estimate, *, flops: bool = False) -> tuple[str, str]:
+    """Give a value and its interval as a table has them."""
+    write = show_flops if flops else show
+    if math.isnan(estimate.value) or math.isnan(estimate.low):
+        return write(estimate.value), "–"
+    if math.isinf(estimate.value) or not estimate.value:
+        return (
+            "before the runs" if not estimate.value else "out of reach"
+        ), f"{write(estimate.low)} – {write(estimate.high)}"
+    return write(estimate.value), f"{write(estimate.low)} – {write(estimate.high)}"

@@ -1,0 +1,124 @@
+"""Finish: where a run in progress will end, what another schedule would give, and what stopping now would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.beyond.finish.loss_curve import LossCurve
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """The loss at places from now to an end, with the interval that a logged loss should fall into."""
+
+    at: Array
+    loss: Array
+    low: Array
+    high: Array
+
+    def end(self, level: float) -> Estimate:
+        """Give the loss at the end."""
+        return Estimate(float(self.loss[-1]), float(self.low[-1]), float(self.high[-1]), level)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the path as it stands in the JSON."""
+        return {"at": self.at, "loss": self.loss, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, eq=False)
+class Other:
+    """Another way to go on from here: its path, and how much higher it ends than the plan."""
+
+    name: str
+    path: Path
+    loss: Estimate
+    above: Estimate
+
+    @property
+    def end(self) -> float:
+        """Give where it ends."""
+        return float(self.path.at[-1])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the other way as it stands in the JSON."""
+        return {"name": self.name, "end": self.end, "loss": self.loss.as_dict(), "above_plan": self.above.as_dict(),
+                "path": self.path.as_dict()}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Finish:
+    """The forecast of a run's final loss.
+
+    loss       at the end: the interval holds one logged loss, noise included
+    weights    how much each law, or each trend, counts
+    baselines  what guesses would say: the last loss, and where the schedule is known the trend without it
+    origins    how many earlier forecasts of the same run stand behind the interval
+    others     other schedules from here on, and stopping now
+    """
+
+    run: LossCurve
+    end: float
+    loss: Estimate
+    path: Path
+    schedule: str
+    weights: Mapping[str, float]
+    baselines: Mapping[str, float]
+    origins: int
+    others: tuple[Other, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the forecast as it stands in the JSON."""
+        return {
+            "run": self.run.name, "unit": self.run.unit, "rows": len(self.run), "now": self.run.last, "end": self.end,
+            "schedule": self.schedule, "loss": self.loss.as_dict(), "level": self.loss.level,
+            "weights": dict(self.weights), "baselines": dict(self.baselines), "backtests": self.origins,
+            "path": self.path.as_dict(), "others": [one.as_dict() for one in self.others],
+            "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Give the forecast as it looks in a terminal."""
+        from isoflop.display import dim, findings_list, group, heading, interval, table
+
+        now = f"{show(self.run.last)} of {show(self.end)} {self.run.unit}, {self.run.last / self.end:.0%}"
+        rows = [_row("as planned" if self.others else "at the end", self.end, self.loss, compared=("", ""))]
+        rows += [_row(one.name, one.end, one.loss, compared=(f"{one.above.value:+.4f}", interval(one.above, 2)))
+                 for one in self.others]  # fmt: skip
+        level = f"{self.loss.level:.0%} interval"
+        columns = ["", self.run.unit, "loss", level]
+        compared = ["above plan", "interval"] if self.others else []
+        body = table([*columns, *compared], [row[: len(columns) + len(compared)] for row in rows], gap=2)
+        by = ", ".join(f"{name} {weight:.0%}" for name, weight in self.weights.items())
+        guesses = "   ".join(f"{name} {value:.4f}" for name, value in self.baselines.items())
+        said = [dim(f"by {by}"), dim(f"{self.origins} earlier forecasts of this run stand behind it"), dim(guesses)]
+        return group(heading(self.run.name, f"{now}, {self.schedule}"), body, "", *said, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _row(name: str, end: float, loss: Estimate, *, compared: tuple[str, str]) -> list[str]:
+    from isoflop.display import interval
+
+    return [name, show(end), f"{loss.value:.4f}", interval(loss, 4), *compared]

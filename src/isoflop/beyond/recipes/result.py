@@ -1,0 +1,192 @@
+"""What a comparison of recipes says: the multiplier at each scale, its trend, and what that means for a decision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoflop.beyond.recipes.prices import Worth
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+UNITS = {"C": "FLOPs", "D": "tokens", "N": "parameters"}
+MEANT = {"C": "compute", "D": "tokens", "N": "parameters"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Two recipes at one scale.
+
+    scale       compute, tokens or parameters of the other recipe
+    multiplier  how many times as much the first needs to reach the other's loss there; inf if it never does
+    first, other  the losses of both at this scale
+    decades     how far beyond its runs a recipe must be followed to say so
+    """
+
+    scale: float
+    multiplier: Estimate
+    first: Estimate
+    other: Estimate
+    decades: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the row as it stands in the JSON."""
+        return {
+            "scale": self.scale, "multiplier": self.multiplier.as_dict(), "first_loss": self.first.as_dict(),
+            "other_loss": self.other.as_dict(), "decades": self.decades,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One recipe beside the first.
+
+    along       C, D or N: what the multiplier multiplies
+    rows        the scales asked for; `curve` has many, for the figure
+    settled     the row at the largest scale that both recipes' runs reach: the multiplier of the headline
+    trend       the factor by which the multiplier changes with ten times the scale, over the runs of both
+    points      of each recipe: scale and loss of its runs
+    pairs, likeness   how many runs are paired, and the correlation of their errors
+    """
+
+    first: str
+    other: str
+    along: str
+    rows: tuple[Row, ...]
+    settled: Row
+    trend: Estimate
+    pairs: int = 0
+    likeness: float = 0.0
+    curve: tuple[Row, ...] = field(default=(), repr=False)
+    points: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = field(default=(), repr=False)
+
+    @property
+    def multiplier(self) -> Estimate:
+        """The multiplier at the largest scale that both recipes' runs reach."""
+        return self.settled.multiplier
+
+    @property
+    def differs(self) -> bool:
+        """Say whether the interval of the multiplier leaves out 1."""
+        return not self.multiplier.low <= 1 <= self.multiplier.high
+
+    @property
+    def words(self) -> str:
+        """Give two sentences: what the other recipe is worth, and whether that grows or fades."""
+        return f"{self._worth()} {self._moves()}"
+
+    def _worth(self) -> str:
+        where, times = f"{show_flops(self.settled.scale)} {UNITS[self.along]}", self.multiplier
+        told = f"{_number(times.value)} ({_span(times)})"
+        if not self.differs:
+            return f"No difference shows at {where}: to match {self.other}, {self.first} needs {told} times as many."
+        if times.value < 1:
+            return f"{self.other} is worse: its {where} do what {told} times as many do for {self.first}."
+        if math.isinf(times.value):
+            return (
+                f"{self.first} never reaches what {self.other} does at {where}, if the laws are right about its floor."
+            )
+        return f"To match {self.other} at {where}, {self.first} needs {told} times the {MEANT[self.along]}."
+
+    def _moves(self) -> str:
+        if math.isnan(self.trend.value) or math.isnan(self.trend.low):
+            return "The runs have too little in common to say whether that grows or fades with scale."
+        told = f"times {_number(self.trend.value)} ({_span(self.trend)}) for every ten times the scale"
+        if self.trend.low <= 1 <= self.trend.high:
+            return f"Whether that grows or fades with scale, the runs do not say: {told}."
+        if not self.differs:
+            return f"It moves with scale: {told}."
+        grows = (self.trend.value > 1) is (self.multiplier.value > 1)
+        return f"The gap {'grows' if grows else 'fades'} with scale: {told}."
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the comparison as it stands in the JSON."""
+        return {
+            "first": self.first, "other": self.other, "along": self.along, "words": self.words,
+            "differs": self.differs, "scale": self.settled.scale, "multiplier": self.multiplier.as_dict(),
+            "trend_per_decade": self.trend.as_dict(), "pairs": self.pairs, "likeness": self.likeness,
+            "rows": [row.as_dict() for row in self.rows],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Give the comparison as it looks in a terminal."""
+        from isoflop.display import dim, group, heading, table
+
+        level = f"{self.multiplier.level:.0%} interval"
+        rows = [
+            (
+                show_flops(row.scale), f"×{_number(row.multiplier.value)}", _span(row.multiplier),
+                _span(row.multiplier, "statistical"), f"{row.first.value:.4f}", f"{row.other.value:.4f}",
+                show(row.decades, 2),
+            )
+            for row in self.rows
+        ]  # fmt: skip
+        names = [UNITS[self.along], "multiplier", level, "if laws hold", self.first, self.other, "beyond"]
+        paired = f"{self.pairs} runs are paired by N and D; their errors correlate by {self.likeness:.2f}"
+        return group(
+            heading(f"{self.other} against {self.first}", "beyond: decades past a recipe's runs"),
+            table(names, rows, gap=2),
+            *([dim(paired)] if self.pairs else []),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipes(Sequence[Contest]):
+    """Recipes compared with the first of them, what the next 0.01 of loss costs by each way, and the findings."""
+
+    contests: tuple[Contest, ...]
+    worth: Worth
+    findings: tuple[Finding, ...] = ()
+    settings: str = ""
+
+    def __len__(self) -> int:
+        return len(self.contests)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
+        return self.contests[index]
+
+    @property
+    def words(self) -> str:
+        """Give the answer in sentences: the multiplier, its trend, and what is the better buy."""
+        return " ".join([*(one.words for one in self.contests), self.worth.words])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the result as it stands in the JSON."""
+        return {
+            "words": self.words, "assumes": self.settings, "comparisons": [one.as_dict() for one in self.contests],
+            "worth": self.worth.as_dict(), "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Give the result as it looks in a terminal: the answer, the multipliers, the prices, the findings."""
+        from isoflop.display import dim, findings_list, group
+
+        parts: list[RenderableType] = [self.words]
+        for one in self.contests:
+            parts += ["", one]
+        return group(*parts, "", self.worth, dim(self.settings), findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _number(value: float) -> str:
+    return "∞" if math.isinf(value) else show(value)
+
+
+def _span(found: Estimate, kind: str = "") -> str:
+    low, high = found.intervals[kind] if kind else (found.low, found.high)
+    return "–" if math.isnan(low) else f"{show(low)} – {_number(high)}"

@@ -1,0 +1,193 @@
+"""From counts of correct samples to the difficulty of a task's problems, and what the counts leave open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from isoflop.beyond.test_time.difficulty_densities import FAMILIES, LOGITS, STEP, Family, P
+from isoflop.estimate import LEVEL, Estimate, from_draws, median
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.beyond.test_time.attempts import Attempts
+
+    Array = NDArray[np.float64]
+
+DRAWS = 400
+"""Spreads of difficulty drawn from what the counts allow."""
+_STAGES, _EACH, _LAST = 20, 200, 300
+"""Most rounds of the sampler; draws for each parameter in a round, and in the last."""
+_ENOUGH, _CENTRES, _FREEDOM, _BANDWIDTH = 0.04, 100, 6, 0.6
+"""Effective share of draws that a round keeps; the kernels that propose the next: Student's t around past draws."""
+_WITHIN = (np.arange(8) - 3.5) / 8 * STEP
+"""Where the likelihood is looked at within a step: of many samples it is narrower than that."""
+_TINY = 1e-300
+
+
+@dataclass(frozen=True, eq=False)
+class Difficulty:
+    """How the chance p of one sample spreads over the problems of a task, as draws of what the counts allow.
+
+    these     (draws, points) the share of these very problems that lies at each point of P
+    at_large  (draws, points) the same of all problems of which these are a sample
+    families  the probability of each family of densities, given the counts
+    """
+
+    these: Array
+    at_large: Array
+    families: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+
+    def mean(self, of: Array, *, level: float = LEVEL) -> Estimate:
+        """Give the mean over these problems of something known at each p (points,), with both intervals."""
+        these, at_large = self.these @ of, self.at_large @ of
+        middle = float(median(these))
+        kinds = {"these problems": these, "at large": at_large}
+        ends = {kind: from_draws(middle, draws, level) for kind, draws in kinds.items()}
+        headline = ends["these problems"]
+        return Estimate(
+            middle, headline.low, headline.high, level, {kind: (one.low, one.high) for kind, one in ends.items()}
+        )
+
+
+class _Posterior(NamedTuple):
+    """Draws of one family: normals, mass on P, log weights, and the log of what all counts were worth to it."""
+
+    family: Family
+    z: Array
+    mass: Array
+    weights: Array
+    evidence: float
+
+
+class _Counts(NamedTuple):
+    """Different pairs of samples and correct ones: which pair a problem has, how many have it, its likelihood on P."""
+
+    of: NDArray[np.int64]
+    many: Array
+    likelihood: Array
+
+
+def difficulty(
+    attempts: Attempts, *, families: tuple[Family, ...] = FAMILIES, draws: int = DRAWS, seed: int = 0,
+    level: float = LEVEL,
+) -> Difficulty:  # fmt: skip
+    """Give how difficulty spreads over the problems, by several families of densities weighed by their evidence.
+
+    Each family is sampled by tempered importance sampling; the draws of all together are the posterior.
+    """
+    random = np.random.default_rng(seed)
+    counts = _counted(attempts)
+    found = [_sample(family, counts, random=random) for family in families]
+    chance = _weights(np.array([one.evidence for one in found]))
+    shares = random.multinomial(draws, chance)
+    mass = np.concatenate([one.mass[random.choice(len(one.z), size=share, p=one.weights)]
+                           for one, share in zip(found, shares, strict=True)])  # fmt: skip
+    these = np.array([_placed(row, counts, random=random) for row in mass])
+    named = {
+        one.family.name: _named(one, random=random, level=level)
+        for one, weight in zip(found, chance, strict=True)
+        if weight >= 0.01
+    }
+    return Difficulty(these, mass, {one.name: float(each) for one, each in zip(families, chance, strict=True)}, named)
+
+
+def chances(attempts: Attempts, found: Difficulty, *, level: float = LEVEL) -> tuple[Estimate, ...]:
+    """Give the chance that one sample solves it, for each problem."""
+    counts = _counted(attempts)
+    joint = counts.likelihood * found.at_large.mean(axis=0)
+    share = np.cumsum(joint, axis=1) / joint.sum(axis=1, keepdims=True)
+    low, middle, high = (P[(share < tail).sum(axis=1).clip(0, P.size - 1)]
+                         for tail in ((1 - level) / 2, 0.5, (1 + level) / 2))  # fmt: skip
+    each = [Estimate(float(a), float(b), float(c), level) for a, b, c in zip(middle, low, high, strict=True)]
+    return tuple(each[pair] for pair in counts.of)
+
+
+def _counted(attempts: Attempts) -> _Counts:
+    both = np.stack([attempts.samples, attempts.correct], axis=1)
+    pairs, of, many = np.unique(both, axis=0, return_inverse=True, return_counts=True)
+    n, c = pairs[:, :1, None], pairs[:, 1:, None]
+    logit = LOGITS[:, None] + _WITHIN
+    log_like = -c * np.logaddexp(0, -logit) - (n - c) * np.logaddexp(0, logit)
+    peak = log_like.max(axis=(1, 2))
+    inside = np.exp(log_like - peak[:, None, None]).mean(axis=2)
+    never = np.exp(np.where(pairs[:, 1] == 0, -peak, -np.inf))
+    return _Counts(of.reshape(-1), many.astype(float), np.concatenate([never[:, None], inside], axis=1))
+
+
+def _placed(mass: Array, counts: _Counts, *, random: np.random.Generator) -> Array:
+    """Give the share of these problems at each point, each placed at random where its counts and the mass allow."""
+    joint = np.cumsum(counts.likelihood * mass, axis=1)
+    rows = joint / joint[:, -1:] + np.arange(len(joint))[:, None]  # one ascending row after the other
+    at = np.searchsorted(rows.ravel(), counts.of + random.random(counts.of.size)) - counts.of * P.size
+    return np.bincount(at.clip(0, P.size - 1), minlength=P.size) / counts.of.size
+
+
+def _named(one: _Posterior, *, random: np.random.Generator, level: float) -> dict[str, Estimate]:
+    rows = one.family.named(one.z[random.choice(len(one.z), size=DRAWS, p=one.weights)])
+    return {name: from_draws(float(median(values)), values, level) for name, values in rows.items()}
+
+
+def _sample(family: Family, counts: _Counts, *, random: np.random.Generator) -> _Posterior:
+    """Give draws of a family's posterior: the likelihood is raised to a power that grows until it is whole."""
+    size, power = family.size, 0.0
+    centres: Array = np.zeros((1, size))
+    root: Array = np.eye(size)
+    for stage in range(_STAGES):
+        last = power >= 1 or stage == _STAGES - 1
+        z = _proposed(centres, root, (_LAST if last else _EACH) * size, random=random)
+        mass = family.mass(z)
+        log_like = counts.many @ np.log(counts.likelihood @ mass.T + _TINY)
+        base = -0.5 * (z**2).sum(axis=1) - size / 2 * math.log(2 * math.pi) - _log_proposal(z, centres, root)
+        if last:
+            break
+        power = _power(base, log_like)
+        weights = _weights(base + power * log_like)
+        away = z - weights @ z
+        spread = (away * weights[:, None]).T @ away + 1e-6 * np.eye(size)
+        root = np.asarray(_BANDWIDTH * np.linalg.cholesky(spread))
+        centres = z[random.choice(len(z), _CENTRES, p=weights)]
+    whole = base + log_like
+    evidence = float(whole.max() + np.log(np.exp(whole - whole.max()).mean()))
+    return _Posterior(family, z, mass, _weights(whole), evidence)
+
+
+def _proposed(centres: Array, root: Array, count: int, *, random: np.random.Generator) -> Array:
+    normal = random.standard_normal((count, len(root)))
+    tails = np.sqrt(random.chisquare(_FREEDOM, count) / _FREEDOM)[:, None]
+    return np.asarray(centres[random.integers(len(centres), size=count)] + normal / tails @ root.T)
+
+
+def _log_proposal(z: Array, centres: Array, root: Array) -> Array:
+    """Give the log density of the kernels together, Student's t in as many dimensions as there are parameters."""
+    size, inverse = len(root), np.linalg.inv(root)
+    away = (((z @ inverse.T)[:, None] - centres @ inverse.T) ** 2).sum(axis=2)
+    kernels = ((1 + away / _FREEDOM) ** (-(_FREEDOM + size) / 2)).mean(axis=1)
+    norm = math.lgamma((_FREEDOM + size) / 2) - math.lgamma(_FREEDOM / 2) - size / 2 * math.log(_FREEDOM * math.pi)
+    return np.asarray(np.log(kernels) + norm - np.log(np.diag(root)).sum())
+
+
+def _weights(log: Array) -> Array:
+    found = np.exp(log - log.max())
+    return np.asarray(found / found.sum())
+
+
+def _power(base: Array, log_like: Array) -> float:
+    """Give the largest power of the likelihood, at most 1, that leaves enough of the draws with weight."""
+
+    def effective(power: float) -> float:
+        return float(1 / (_weights(base + power * log_like) ** 2).sum())
+
+    low, high = 0.0, 1.0
+    if effective(high) >= _ENOUGH * base.size:
+        return high
+    for _ in range(25):
+        middle = (low + high) / 2
+        low, high = (middle, high) if effective(middle) >= _ENOUGH * base.size else (low, middle)
+    return low

@@ -1,0 +1,67 @@
+"""Difficulty where only pass@1 is known: its mean is measured, its spread is assumed, or learnt from other models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.beyond.test_time.difficulty import DRAWS, Difficulty
+from isoflop.beyond.test_time.difficulty_densities import P, beta_mass
+from isoflop.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.beyond.test_time.attempts import Attempts
+
+    Array = NDArray[np.float64]
+
+CONCENTRATION = (0.3, 10.0)
+"""a + b of a Beta density, where nothing is known of it: an assumption, from problems that are nearly all either hard
+or easy to ones that differ little. What is between is even in its logarithm."""
+_LEAST, _MOST = 0.01, 100.0
+_EDGE = 1e-5
+
+
+def concentrations(
+    between: tuple[float, float] = CONCENTRATION, *, like: Sequence[Difficulty] = (), draws: int = DRAWS, seed: int = 0
+) -> Array:
+    """Give draws of a + b (draws,): even in the logarithm between two ends, or as models with known counts have it.
+
+    Of a known model it is m (1 - m) / v - 1, with mean m and variance v of p. Several models differ; one more may
+    differ from them as they do from each other.
+    """
+    random = np.random.default_rng(seed)
+    low, high = between
+    if not _LEAST <= low <= high <= _MOST:
+        raise UsageError(f"concentration {low:g}:{high:g} must lie between {_LEAST:g} and {_MOST:g}, as in 0.3:10.")
+    if not like:
+        return np.asarray(np.exp(random.uniform(math.log(low), math.log(high), draws)))
+    logs = []
+    for one in like:
+        mean = one.at_large @ P
+        variance = np.maximum(one.at_large @ P**2 - mean**2, 1e-12)
+        logs.append(np.log(np.clip(mean * (1 - mean) / variance - 1, _LEAST, _MOST)))
+    middle = [float(one.mean()) for one in logs]
+    apart = float(np.std(middle, ddof=1)) if len(middle) > 1 else math.log(2)  # one model: others within a factor of 2
+    chosen = np.concatenate(logs)[random.integers(sum(map(len, logs)), size=draws)]
+    return np.asarray(np.exp(chosen + apart * random.standard_normal(draws)).clip(_LEAST, _MOST))
+
+
+def assumed(model: Attempts, concentration: Array, *, seed: int = 0) -> Difficulty:
+    """Give the difficulty of a model of which only pass@1 is known, one Beta density for each concentration (draws,).
+
+    Models of one task are given the same concentrations, draw by draw. Where the number of problems is known, the
+    mean errs as one sample of each would.
+    """
+    random = np.random.default_rng(seed)
+    mean = np.full(concentration.shape, model.pass1)
+    if not math.isnan(model.known_problems):
+        right = model.pass1 * model.known_problems
+        mean = random.beta(right + 0.5, model.known_problems - right + 0.5, concentration.shape)
+    mean = mean.clip(_EDGE, 1 - _EDGE)
+    mass = beta_mass((mean * concentration)[:, None], ((1 - mean) * concentration)[:, None])
+    return Difficulty(mass, mass)

@@ -1,0 +1,284 @@
+"""Inference: what more samples of each model bring, what a budget buys of each, and where the best buy flips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoflop.beyond.test_time.answers import Choosing
+from isoflop.beyond.test_time.attempts import Attempts, PowerLaw
+from isoflop.beyond.test_time.difficulty import Difficulty
+from isoflop.beyond.test_time.lifetime import Lifetime
+from isoflop.beyond.test_time.serving import Serving
+from isoflop.display import bold, dim, findings_list, group, heading, interval, table
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from isoflop.beyond.test_time.lifetime import Lifetime
+    from isoflop.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What k samples of each problem bring: measured, by each way to choose among them, and by a power law."""
+
+    k: float
+    measured: float
+    by: Mapping[str, Estimate]
+    power_law: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the JSON."""
+        each = {how: one.as_dict() for how, one in self.by.items()}
+        return {"k": self.k, "measured": self.measured, **each, "power_law": self.power_law}
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One model: its forecasts, the limits of samples without end, and the spread of difficulty behind both."""
+
+    attempts: Attempts
+    reach: tuple[Reach, ...]
+    limits: Mapping[str, Estimate]
+    power_law: PowerLaw
+    families: Mapping[str, float]
+    parameters: Mapping[str, Mapping[str, Estimate]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the JSON."""
+        one = self.attempts
+        return {
+            "model": one.name, "N": one.N, "active": one.active, "D": one.D, "problems": one.known_problems,
+            "fewest_samples": one.fewest, "pass1": one.pass1, "reach": [row.as_dict() for row in self.reach],
+            "limits": {how: limit.as_dict() for how, limit in self.limits.items()},
+            "power_law": self.power_law._asdict(), "families": dict(self.families),
+            "parameters": {name: {key: each.as_dict() for key, each in found.items()}
+                           for name, found in self.parameters.items()},
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a model reaches for a budget: samples it buys, accuracy, cost, and its chance of being the best buy."""
+
+    model: str
+    samples: int
+    accuracy: Estimate
+    cost: float
+    best: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the JSON."""
+        about = {"model": self.model, "samples": self.samples, "cost": self.cost, "chance_best": self.best}
+        return {**about, "accuracy": self.accuracy.as_dict()}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A budget for one query, what each model offers for it, and the best; "" where it buys no sample of any."""
+
+    budget: float
+    offers: tuple[Offer, ...]
+    best: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the JSON."""
+        return {"budget": self.budget, "best": self.best, "offers": [one.as_dict() for one in self.offers]}
+
+
+@dataclass(frozen=True)
+class Flip:
+    """From which budget on another model is the better buy, and what it reaches there."""
+
+    before: str
+    after: str
+    budget: Estimate
+    accuracy: Estimate
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the JSON."""
+        return {
+            "before": self.before, "after": self.after,
+            "budget": self.budget.as_dict(), "accuracy": self.accuracy.as_dict(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What `inference` gives: models, budgets, flips, and how answers were chosen and paid for."""
+
+    source: str
+    models: tuple[Sampled, ...]
+    budgets: tuple[Budget, ...]
+    flips: tuple[Flip, ...]
+    choosing: Choosing
+    serving: Serving
+    level: float
+    lifetime: Lifetime | None = None
+    findings: tuple[Finding, ...] = ()
+    draws: tuple[Difficulty, ...] = field(default=(), repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give all of it as it stands in the JSON."""
+        how = self.choosing
+        return {
+            "source": self.source, "level": self.level, "unit": self.serving.unit,
+            "choosing": {"how": how.how, "rival": how.rival, "recall": how.recall, "false_positives": how.false},
+            "models": [one.as_dict() for one in self.models],
+            "budgets": [one.as_dict() for one in self.budgets],
+            "flips": [one.as_dict() for one in self.flips],
+            "lifetime": self.lifetime.as_dict() if self.lifetime else None,
+            "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        return shown(self)
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+_NAMES = {"coverage": "coverage", "majority": "majority", "verifier": "verified"}
+_CALLED = {"coverage": "any correct sample counts", "majority": "the commonest answer counts",
+           "verifier": "what the verifier accepts counts"}  # fmt: skip
+
+
+def shown(found: Inference) -> RenderableType:
+    """Give an answer on test-time compute as it looks in a terminal."""
+    count = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
+    parts: list[RenderableType] = [heading(found.source, f"{count}; {_CALLED[found.choosing.how]}")]
+    if found.lifetime:
+        parts += ["", *_lifetime(found.lifetime, found.level)]
+    if found.budgets:
+        parts += [*_budgets(found), *_flips(found)]
+    elif not found.lifetime:
+        for one in found.models:
+            parts += ["", *_model(found, one)]
+    return group(*parts, "", findings_list(found.findings))
+
+
+def percent(value: float) -> str:
+    """Print a share for people: 42.3 %."""
+    return "–" if math.isnan(value) else f"{100 * value:.1f}%"
+
+
+def _interval(one: Estimate) -> str:
+    return "–" if math.isnan(one.low) else f"{100 * one.low:.1f} – {100 * one.high:.1f}%"
+
+
+def _both(one: Estimate) -> str:
+    """Give a share with its interval: 86.1% [78.0, 96.4]."""
+    return f"{percent(one.value)} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
+
+
+def money(value: float, unit: str) -> str:
+    """Print what a query costs: 1e15, or $0.0021."""
+    return show_flops(value) if unit == "FLOPs" else f"${value:.3g}"
+
+
+def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
+    """Give one model's forecasts, and what is known of the difficulty behind them."""
+    columns = ["samples k", "measured", *(f"{_NAMES[how]}, {found.level:.0%} interval" for how in one.limits)]
+    rows = [
+        [show(row.k) if row.k >= 1e4 else f"{row.k:.0f}", percent(row.measured), *map(_both, row.by.values())]
+        for row in one.reach
+    ]
+    rows.append(["no end", "–", *map(_both, one.limits.values())])
+    yield heading(one.attempts.name, _about(one))
+    yield table(columns, rows, gap=2)
+    if one.families:
+        likely = sorted(one.families.items(), key=lambda pair: -pair[1])
+        yield dim("difficulty: " + ", ".join(f"{name} {chance:.0%}" for name, chance in likely if chance >= 0.01))
+    beta = one.parameters.get("Beta", {})
+    if beta:
+        named = ", ".join(f"{name} = {each}" for name, each in beta.items())
+        yield dim(f"if one Beta: {named}; what is unsolved falls as k^-a")
+    if not math.isnan(one.power_law.a):
+        last = one.reach[-1]
+        said = f"-log pass@k = {show(one.power_law.a)} k^-{show(one.power_law.b)}"
+        yield dim(f"a power law through what was measured, {said}, says {percent(last.power_law)} at {show(last.k)}")
+
+
+def _about(one: Sampled) -> str:
+    attempts = one.attempts
+    if not attempts.counted:
+        return f"pass@1 {percent(attempts.pass1)}"
+    never, always = (attempts.correct == 0).mean(), (attempts.correct == attempts.samples).mean()
+    ends = f"{attempts.samples.min():.0f}", f"{attempts.samples.max():.0f}"
+    drawn = ends[0] if ends[0] == ends[1] else " to ".join(ends)
+    return f"{len(attempts.problems)} problems, {drawn} samples each; {never:.0%} never solved, {always:.0%} always"
+
+
+def _budgets(found: Inference) -> Iterator[RenderableType]:
+    """Give what each budget buys of each model."""
+    unit = found.serving.unit
+    for budget in found.budgets:
+        yield ""
+        yield heading(f"{money(budget.budget, unit)}{' FLOPs' if unit == 'FLOPs' else ''} a query", _best(budget))
+        rows = []
+        for one, offer in zip(found.models, budget.offers, strict=True):
+            marked = bold(offer.model) if offer.model == budget.best else offer.model
+            cells = [
+                show(one.attempts.used),
+                show(float(offer.samples)) if offer.samples >= 1e4 else str(offer.samples),
+            ]
+            shares = [percent(offer.accuracy.value), _interval(offer.accuracy), f"{offer.best:.0%}"]
+            rows.append([marked, *cells, percent(one.attempts.pass1), *shares])
+        columns = [
+            "model",
+            "N",
+            "samples k",
+            "pass@1",
+            _NAMES[found.choosing.how],
+            f"{found.level:.0%} interval",
+            "best",
+        ]
+        yield table(columns, rows)
+
+
+def _best(budget: Budget) -> str:
+    if not budget.best:
+        return "buys no sample of any of them"
+    best = next(one for one in budget.offers if one.model == budget.best)
+    times = f"{best.samples} sample{'s' * (best.samples != 1)}"
+    return f"{times} of {best.model}"
+
+
+def _flips(found: Inference) -> Iterator[RenderableType]:
+    unit = found.serving.unit
+    yield ""
+    if not found.flips:
+        yield dim("the same model is the best buy at every budget looked at")
+        return
+    rows = [
+        [f"{one.before} → {one.after}", money(one.budget.value, unit), _range(one, unit), percent(one.accuracy.value)]
+        for one in found.flips
+    ]
+    yield table(["the best buy flips", f"from {unit} a query", f"{found.level:.0%} interval", "reaching"], rows)
+
+
+def _lifetime(one: Lifetime, level: float) -> Iterator[RenderableType]:
+    """Give the best run for all that a model's life may cost."""
+    yield heading(f"{show_flops(one.flops)} FLOPs for training and {show(one.queries)} queries", f"by {one.curve}")
+    counts = {"parameters N": one.N, "training tokens D": one.D, "samples a query": one.samples}
+    rows = [[name, show(each.value), interval(each)] for name, each in counts.items()]
+    shares = {"accuracy": one.accuracy, "with one sample instead": one.alone, "share of FLOPs to train": one.training}
+    rows += [[name, percent(each.value), _interval(each)] for name, each in shares.items()]
+    yield table(["train and sample", "best", f"{level:.0%} interval"], rows)
+
+
+def _range(flip: Flip, unit: str) -> str:
+    return f"{money(flip.budget.low, unit)} – {money(flip.budget.high, unit)}"

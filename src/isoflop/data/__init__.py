@@ -1,0 +1,8 @@
+"""Every source of runs becomes the one table, Runs.
+
+metric     what was measured, if it is no loss
+runs/      the table, its columns, its findings
+readers/   files, folders of logs, trackers
+datasets/  named public tables
+read       a source → Runs
+"""

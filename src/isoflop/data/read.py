@@ -1,0 +1,151 @@
+"""read: a file, standard input, logs of training, a study or a named dataset → Runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from isoflop.data import datasets
+from isoflop.data.readers.catalogue import STUDY_MARK, find, find_online, study_reader
+from isoflop.data.readers.column_choice import Origin, Rule, Taken, choose, missing, table
+from isoflop.data.readers.found import Found
+from isoflop.data.readers.logs import Cell, Logged
+from isoflop.data.readers.table import raw_source
+from isoflop.data.runs import Runs, build
+from isoflop.data.runs.columns import LETTERS, assign
+from isoflop.errors import DataError, UsageError, shown
+
+
+def read(
+    source: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    flop_rule: str = "6ND",
+    cluster: str | None = None,
+    metric: str | None = None,
+    allow: Sequence[str] = (),
+    final: str = "last",
+    smooth: int = 1,
+    curves: bool = False,
+    per_run: str | os.PathLike[str] | None = None,
+) -> Runs:
+    """Give the runs of a file, of standard input ("-"), of what a training wrote, of a study, or of a dataset.
+
+    source     CSV, TSV, semicolons, JSON or JSON lines, also gzipped, Parquet; a file or folder of W&B,
+               TensorBoard, MLflow and the like (docs/readers.md); "wandb:ENTITY/PROJECT" on a W&B server;
+               a folder with a study; what exists comes before a dataset of the same name
+    columns    the names the runs shall have -> the file's: {"N": "Model Size"}; comes before aliases
+    where      keeps the runs for which a condition holds, such as "D/N > 0.5"
+    flop_rule  completes C from N and D, or D, or N
+    cluster    the column that names the run of each row, where rows are checkpoints of runs
+    metric     what was measured, if it is no loss: "accuracy:up:1", "BLEU:up:100", "FID:down", "Elo:odds"; the
+               loss is then what it falls short by (docs/domains.md)
+    allow      codes of findings to go on in spite of: ["D11"] makes of what would block a warning,
+               and ["D02"] keeps runs that diverged or did not finish
+
+    And of logs, in which a run has many evaluations:
+
+    final      the loss of a run: its "last" one, the "best", or "mean:5" of the last 5
+    smooth     takes for each evaluation the mean of it and those before it, so many in all
+    curves     keeps every evaluation, a row each
+    per_run    a table with a column run and what the logs lack, such as N
+
+    Raises DataError, naming file, row, column and reason, and UsageError for a broken condition.
+    """
+    found = find_runs(
+        source, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
+        per_run=per_run,
+    )  # fmt: skip
+    runs = found.runs if metric is None else found.runs.measured(metric)
+    runs = runs if cluster is None else runs.clustered(cluster)
+    return runs if where is None else runs.where(where)
+
+
+def find_runs(
+    source: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    flop_rule: str = "6ND",
+    allow: Sequence[str] = (),
+    final: str = "last",
+    smooth: int = 1,
+    curves: bool = False,
+    per_run: str | os.PathLike[str] | None = None,
+) -> Found:
+    """Give the runs of a source as `read` does, with which key each column comes from and what is still missing."""
+    name, rule = os.fspath(source), Rule(final, smooth, curves)
+    study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
+    logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
+    if logs is not None:
+        kind, logged = logs
+        logged = logged if per_run is None else _completed(logged, per_run)
+        taken = choose(logged, columns or {}, shown(name))
+        raw = table(logged, taken, rule, source=shown(name))
+        runs = build(raw, flop_rule=flop_rule, allow=allow).clustered("run")
+        doubts = tuple(dict.fromkeys(one for run in logged for one in run.doubts))
+        runs = replace(runs, findings=(*doubts, *runs.findings))
+        return Found(runs, kind, taken, str(rule), missing(taken, logged))
+    if rule != Rule() or per_run is not None:
+        raise UsageError(f"{shown(name)} is no log of training: final, smooth, curves and per_run are for logs.")
+    runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow)
+    return Found(runs, kind, taken, missing=_lacking(runs))
+
+
+def _of_rows(
+    name: str, *, study: bool, columns: Mapping[str, str] | None, **said: Any
+) -> tuple[Runs, str, tuple[Taken, ...]]:
+    """Give the runs of a source of rows, what it is, and which column each letter is."""
+    if not study and (name == "-" or _exists(name) or name not in datasets.NAMES):
+        if name != "-" and not _exists(name) and (near := get_close_matches(name, datasets.NAMES, n=1)):
+            raise DataError(f'{name}: there is no such file or dataset. Did you mean the dataset "{near[0]}"?')
+        raw = raw_source(name)
+        named = assign(raw.names, columns or {}, raw.source)
+        taken = tuple(Taken(letter, ((named[letter], "column"),)) for letter in LETTERS if letter in named)
+        return build(raw, columns=columns, **said), "table", taken
+    runs = study_reader()(name, columns=columns, **said) if study else datasets.load(name, columns=columns, **said)
+    kind: Origin = "study" if study else "dataset"
+    return runs, kind, tuple(Taken(letter, ((letter, kind),)) for letter in LETTERS if letter in runs)
+
+
+def _lacking(runs: Runs) -> str:
+    """Give in one line what a table lacks, with what to type; empty if nothing."""
+    lacking = [name for name in ("N", "D", "loss") if name not in runs]
+    if not lacking:
+        return ""
+    told = f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing; there are "
+    return f"{told}{', '.join(runs.columns)}. Say {', '.join(f'--{name} COLUMN' for name in lacking)}."
+
+
+def _completed(runs: tuple[Logged, ...], per_run: str | os.PathLike[str]) -> tuple[Logged, ...]:
+    """Give the runs with the settings that a table has for them, by their name in its column run."""
+    raw = raw_source(per_run)
+    if "run" not in raw.names:
+        there = ", ".join(raw.names)
+        raise DataError(f'{raw.source}: column "run" is missing; there are {there}. Name the runs in it.')
+    rows = list(zip(*raw.columns, strict=True))
+    named = {str(row[raw.names.index("run")]).strip(): row for row in rows}
+    if not named.keys() & {run.name for run in runs}:
+        listed = ", ".join(shown(run.name) for run in runs[:5])
+        raise DataError(f"{raw.source}: column run names none of the runs; they are called {listed}. Correct it.")
+    return tuple(
+        replace(run, config={**run.config, **_cells(raw.names, named[run.name])}) if run.name in named else run
+        for run in runs
+    )
+
+
+def _cells(names: Sequence[str], row: Sequence[object]) -> dict[str, Cell]:
+    pairs = zip(names, row, strict=True)
+    plain = (str, float, bool, type(None))
+    return {name: cell if isinstance(cell, plain) else str(cell) for name, cell in pairs if name != "run"}
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # a name too long for this file system, or with a NUL byte
+        return False

@@ -1,0 +1,159 @@
+"""Which reader reads what: the readers of trackers' logs, those that others installed, and folders of such logs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from isoflop.data.readers.logs import Logged
+from isoflop.errors import DataError, shown
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from isoflop.data.runs import Runs
+
+OWN = ("wandb", "tensorboard", "mlflow", "mlruns", "trainer_state", "olmo", "lightning", "nanochat", "wandb_export")
+"""The readers of this folder, each a file of its name. Tables (CSV, JSON, Parquet) are read by `table`."""
+ONLINE = {"wandb": "wandb_online"}
+"""What stands before the colon of a source on a server, and its reader, a file of this folder."""
+GROUP = "isoflop.readers"
+"""The group of entry points by which a package adds a reader."""
+STUDY, STUDY_MARK = "isoflop.experiments.study.as_runs", "plan.jsonl"
+"""The module that reads studies, loaded by its name as it stands in a later wing, and the file that makes a study."""
+TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".gz", ".parquet"})
+"""Suffixes of tables, for which no installed reader is asked."""
+MAX_FILES, MAX_DEPTH = 100_000, 12
+
+
+class Reader(Protocol):
+    """A reader: says what it reads, and gives the runs in it.
+
+    One that reads folders may have a third function, takes(path): whether something in such a folder is read
+    with it; what is not is looked at on its own.
+    """
+
+    TITLE: str
+
+    def recognises(self, path: Path) -> bool:
+        """Say whether this file or folder is one that it reads."""
+
+    def read(self, path: Path) -> Iterable[Logged]:
+        """Give the runs in it; raises DataError for what is damaged."""
+
+
+def find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
+    """Give what the logs in a file or folder are called, and the runs in them; None if no reader knows it.
+
+    Raises DataError for a folder with logs of several kinds: they may hold the same runs twice.
+    """
+    try:
+        return _find(path)
+    except OSError as error:
+        place = shown(str(error.filename or path))
+        raise DataError(f"{place}: cannot be read ({error.strerror}). Name a folder that you may read.") from None
+
+
+def find_online(source: str) -> tuple[str, tuple[Logged, ...]] | None:
+    """Give what a source on a server is called, and the runs in it; None for one that is not named so: wandb:…."""
+    scheme, colon, place = source.partition(":")
+    if not colon or scheme not in ONLINE:
+        return None
+    reader = import_module(f"isoflop.data.readers.{ONLINE[scheme]}")
+    return reader.TITLE, _distinct([(run, Path(source)) for run in reader.read(place)], Path(source))
+
+
+def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
+    own: Mapping[str, Reader] = {name: import_module(f"isoflop.data.readers.{name}") for name in OWN}
+    found = list(_walk(path, own, path.resolve()))
+    if not found and path.suffix.lower() not in TABLES and (others := _installed()):
+        found = list(_walk(path, others, path.resolve()))
+    titles = list(dict.fromkeys(reader.TITLE for reader, _ in found))
+    if len(titles) > 1:
+        one = "; ".join(f"{reader.TITLE}: {shown(str(place))}" for reader, place in _first_of_each(found))
+        raise DataError(
+            f"{shown(str(path))}: holds logs of {len(titles)} kinds, maybe of the same runs ({one}). "
+            "Name a folder with one kind."
+        )
+    if not found:
+        return None
+    return titles[0], _distinct([(run, place) for reader, place in found for run in reader.read(place)], path)
+
+
+def study_reader() -> Callable[..., Runs]:
+    """Return the function that reads the folder of a study."""
+    reader: Callable[..., Runs] = import_module(STUDY).read_study
+    return reader
+
+
+def _installed() -> dict[str, Reader]:
+    """Give the readers that other packages bring, by name."""
+    from importlib.metadata import entry_points  # takes long to load
+
+    return {one.name: _load(one) for one in entry_points(group=GROUP)}
+
+
+def _first_of_each(found: list[tuple[Reader, Path]]) -> list[tuple[Reader, Path]]:
+    return list({reader.TITLE: (reader, place) for reader, place in reversed(found)}.values())[::-1]
+
+
+def _walk(
+    path: Path, readers: Mapping[str, Reader], root: Path, *, left: Iterator[int] | None = None, depth: int = 0
+) -> Iterator[tuple[Reader, Path]]:
+    """Yield each file or folder in here that a reader recognises, with the reader; not what it reads along with it."""
+    left = iter(range(MAX_FILES)) if left is None else left
+    reader = next((one for one in readers.values() if one.recognises(path)), None)
+    if reader is not None:
+        yield reader, path
+    if not path.is_dir() or depth > MAX_DEPTH:
+        return
+    for child in sorted(path.iterdir()):
+        if next(left, None) is None:
+            raise DataError(f"{shown(str(root))}: holds more than {MAX_FILES:,} files. Name the folder of the runs.")
+        if child.is_symlink():
+            _refuse_outside(child, readers, root)  # what it leads to inside is met on its own
+        elif not child.name.startswith(".") and not (reader and getattr(reader, "takes", _nothing)(child)):
+            yield from _walk(child, readers, root, left=left, depth=depth + 1)
+
+
+def _nothing(_: Path) -> bool:
+    return False
+
+
+def _refuse_outside(link: Path, readers: Mapping[str, Reader], root: Path) -> None:
+    """Refuse a link out of the folder, if it leads to a folder or to something that would be read."""
+    read = link.is_dir() or any(reader.recognises(link) for reader in readers.values())
+    if read and not link.resolve().is_relative_to(root):
+        raise DataError(
+            f"{shown(str(link))}: is a link that leads out of {shown(str(root))}. Remove it, or name what it leads to."
+        )
+
+
+def _load(one: EntryPoint) -> Reader:
+    try:
+        reader: Reader = one.load()
+    except Exception as error:
+        raise DataError(f"the reader {one.name} of {one.value} cannot be loaded ({error}). Uninstall it.") from error
+    return reader
+
+
+def _distinct(found: list[tuple[Logged, Path]], root: Path) -> tuple[Logged, ...]:
+    """Give the runs with a name of their own each: of two with one name, each is called by its place, too."""
+    if not found:
+        raise DataError(f"{shown(str(root))}: 0 runs. All that is here was deleted, or is empty.")
+    names = [run.name for run, _ in found]
+    taken: dict[str, int] = {}
+    runs = []
+    for run, place in found:
+        name = run.name
+        if names.count(name) > 1:
+            where = "" if place == root else os.path.relpath(place, root)
+            name = f"{name} ({where})" if where else name
+        taken[name] = taken.get(name, 0) + 1
+        name = name if taken[name] == 1 else f"{name} #{taken[name]}"
+        runs.append(replace(run, name=name))
+    return tuple(runs)

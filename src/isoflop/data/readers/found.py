@@ -1,0 +1,88 @@
+"""Found: what a source turned out to hold, which key each column comes from, and what is still to be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from isoflop.data.readers.column_choice import Taken
+from isoflop.data.runs import Runs
+from isoflop.errors import shown
+from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_SHORT = 12
+"""More runs than this are not shown one by one."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The runs in a source, and how they were read.
+
+    kind     what the source is: W&B, TensorBoard, a table, a study, a dataset
+    taken    where each column comes from
+    rule     which evaluation of a run counts, as a sentence; empty for a table
+    missing  what is still to be said, in one line; empty if nothing is
+    """
+
+    runs: Runs
+    kind: str
+    taken: tuple[Taken, ...]
+    rule: str = ""
+    missing: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give everything as it stands in the JSON."""
+        return {
+            "source": self.runs.source, "kind": self.kind, "rule": self.rule, "missing": self.missing,
+            "taken": [one.as_dict() for one in self.taken], "runs": self.runs.as_rows(),
+            "excluded": [{"row": one.row, "reason": one.reason} for one in self.runs.excluded],
+            "findings": [one.as_dict() for one in self.runs.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Give what was found as it looks in a terminal: the runs, then where each column comes from."""
+        from isoflop.display import dim, findings_list, group, heading, table
+
+        count = len(self.runs)
+        what = f"{self.kind}, {count} row{'s' * (count != 1)}"
+        more = [dim(f"and {count - _SHORT} more: -o runs.csv")] if count > _SHORT else []
+        lines = [(one.letter, shown(one.key), one.place) for one in self.taken]
+        given = {one.letter for one in self.taken}
+        lines += [(name, self.runs.flop_rule, "computed") for name in "NDC" if name in self.runs and name not in given]
+        origins = table(["column", "key", "from"], lines, words=True)
+        rule = [dim(self.rule)] if self.rule else []
+        return group(
+            heading(self.runs.source, what), _listed(self.runs), *more, "", origins, *rule,
+            findings_list(self.runs.findings),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _listed(runs: Runs) -> RenderableType:
+    from isoflop.display import table
+
+    there = [name for name in ("N", "D", "C", "loss", "step") if name in runs]
+    names = runs["run"].tolist() if "run" in runs else runs.names
+    rows = [
+        [shown(str(names[row])), *(_cell(name, float(runs[name][row])) for name in there)]
+        for row in range(min(len(runs), _SHORT))
+    ]
+    return table(["run", *there], rows)
+
+
+def _cell(name: str, value: float) -> str:
+    if name == "C":
+        return show_flops(value)
+    return f"{value:g}" if name == "step" else show(value, 5 if name == "loss" else 3)

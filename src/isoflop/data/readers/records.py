@@ -1,0 +1,111 @@
+"""JSON and JSON lines to a raw table: a list of objects, an object of lists, or one object a line."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from isoflop.data.readers.source import Text
+from isoflop.data.runs.cells import RawTable
+from isoflop.errors import DataError
+
+
+def json_table(text: Text) -> RawTable:
+    """Give the raw table of a JSON document.
+
+    It is a list with an object for each run, an object with a list for each column, or an object
+    whose "rows" is such a list (what `isoflop data NAME --json` prints).
+    """
+    document = _parse(text.text, text.source)
+    if isinstance(document, dict) and isinstance(document.get("rows"), list):
+        document = document["rows"]
+    if isinstance(document, list):
+        return _from_objects(document, range(1, len(document) + 1), text.source)
+    if isinstance(document, dict) and {"formula", "parameters", "runs"} <= document.keys():
+        raise DataError(f"{text.source}: is a printed fit, without its draws. Save fits with isoflop fit -o fit.json.")
+    if isinstance(document, dict):
+        return _from_columns(document, text.source)
+    raise DataError(f"{text.source}: is {_kind(document)}. Give a list with an object for each run.")
+
+
+def json_lines_table(text: Text) -> RawTable:
+    """Give the raw table of JSON lines: one object a line, blank lines skipped."""
+    lines = [(row, line) for row, line in enumerate(text.text.split("\n"), start=1) if line.strip()]
+    objects = [_parse(line, f"{text.source}, row {row}") for row, line in lines]
+    return _from_objects(objects, [row for row, _ in lines], text.source)
+
+
+def is_json_lines(text: str) -> bool:
+    """Say whether text that starts with "{" is JSON lines: a whole object on line 1, more below."""
+    first, _, rest = text.strip().partition("\n")
+    return first.rstrip().endswith("}") and rest.lstrip().startswith("{")
+
+
+def _from_objects(objects: Sequence[Any], rows: Sequence[int], source: str) -> RawTable:
+    for row, found in zip(rows, objects, strict=True):
+        if not isinstance(found, dict):
+            raise DataError(f"{source}, row {row}: {_kind(found)} where a run's object should be.")
+    names = tuple(dict.fromkeys(name for found in objects for name in found))
+    columns = tuple(
+        [_cell(found.get(name), row, source) for row, found in zip(rows, objects, strict=True)] for name in names
+    )
+    return RawTable(source, names, columns, np.array(rows, dtype=np.int64))
+
+
+def _from_columns(document: dict[str, Any], source: str) -> RawTable:
+    if document and not any(isinstance(values, list | dict) for values in document.values()):
+        return _from_objects([document], [1], source)
+    for name, values in document.items():
+        if not isinstance(values, list):
+            raise DataError(f'{source}: column "{name}" is {_kind(values)}. Give a list with one value for each run.')
+    lengths = {name: len(values) for name, values in document.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise DataError(f"{source}: the columns differ in length: {told}.")
+    rows = range(1, next(iter(lengths.values()), 0) + 1)
+    columns = tuple(
+        [_cell(value, row, source) for row, value in zip(rows, values, strict=True)] for values in document.values()
+    )
+    return RawTable(source, tuple(document), columns, np.array(rows, dtype=np.int64))
+
+
+def _cell(value: object, row: int, source: str) -> object:
+    """Give a cell as it is, nested values as their JSON text; a number beyond float64 is refused."""
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    beyond = value.bit_length() > 1023 if isinstance(value, int) else isinstance(value, float) and math.isinf(value)
+    if beyond:
+        raise DataError(f"{source}, row {row}: a number beyond 1.8e308. Correct it.")
+    return value
+
+
+def _parse(text: str, source: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
+    except RecursionError:
+        raise DataError(f"{source}: is nested too deep. Give a list with an object for each run.") from None
+    except json.JSONDecodeError as error:
+        raise DataError(f"{source}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}.") from None
+    except ValueError as error:
+        raise DataError(f"{source}: {error}") from None
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON. Write null for a value that is missing.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
+        raise ValueError(f'"{twice}" stands twice in one object. Rename or remove one.')
+    return found
+
+
+def _kind(value: object) -> str:
+    words = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
+    return words.get(type(value), "a number")

@@ -1,0 +1,6 @@
+"""Runs: the one table every step reads, and how it is made from raw columns."""
+
+from isoflop.data.runs.checks import Excluded
+from isoflop.data.runs.runs import ColumnMapping, Runs, build, table
+
+__all__ = ["ColumnMapping", "Excluded", "Runs", "build", "table"]

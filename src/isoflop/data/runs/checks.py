@@ -1,0 +1,251 @@
+"""What is checked when runs come in: unusable rows (D01) and the findings D03, D04, D06, D14.
+
+A finding fires on a problem and stays quiet on sound runs, small ones included: nothing here looks
+at one size alone, only at sizes that cannot belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.compute.flops import FlopRule
+from isoflop.data.runs.cells import Rows
+from isoflop.estimate import median
+from isoflop.findings import Finding, Severity
+
+Columns = Mapping[str, NDArray[Any]]
+
+MEASURED = ("N", "D", "C", "loss")
+"""The columns in which every usable run has a finite, positive number."""
+
+# 6ND/C off by more than this many decades is a matter of units, not of how FLOPs are counted: the
+# sparsest mixtures of experts published so far (Clark et al. 2022, 512 experts) stay below a factor 200.
+_UNIT_DECADES = 2.3
+_COUNTED_APART = 2.0
+_TREND = 1.1
+_PERPLEXITY_LOSS = 12.0
+"""Above the logarithm of any common vocabulary's size: a loss there is worse than guessing."""
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """One row that is left out of the runs, and why."""
+
+    row: int
+    reason: str
+
+
+def unusable(columns: Columns, rows: Rows) -> tuple[Excluded, ...]:
+    """Give the rows (D01) in which N, D, C or the loss is not a finite number above zero."""
+    bad: dict[int, str] = {}
+    for name in MEASURED:
+        values = columns.get(name)
+        if values is not None:
+            for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
+                bad.setdefault(int(index), f"{name} is {values[index]:g}")
+    return tuple(Excluded(int(rows[index]), bad[index]) for index in sorted(bad))
+
+
+def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Finding, ...]:
+    """Give the finding D01 that lists the rows left out as unusable; none if there are none."""
+    remedy = "N, D, C and loss must be finite and above zero. Correct these rows or leave them out."
+    return left_out(excluded, total, remedy)
+
+
+def left_out(excluded: Sequence[Excluded], total: int, remedy: str) -> tuple[Finding, ...]:
+    """Give the finding D01 on rows left out, with a remedy; none if there are none."""
+    if not excluded:
+        return ()
+    shown = ", ".join(f"row {item.row} ({item.reason})" for item in excluded[:5])
+    more = f" and {len(excluded) - 5} more" if len(excluded) > 5 else ""
+    message = f"{len(excluded)} of {total} runs are left out: {shown}{more}."
+    return (Finding("D01", "WARN", message, remedy),)
+
+
+@np.errstate(all="ignore")  # numbers at the ends of float64 may overflow: they are no sizes of runs
+def inspect(columns: Columns, rows: Rows, rule: FlopRule, *, nats: bool = True) -> tuple[Finding, ...]:
+    """Give the findings on usable runs: units, perplexity (nats), FLOP count, duplicates, swapped tokens."""
+    found: list[Finding] = []
+    if {"N", "D", "C"} <= columns.keys():
+        found += _compute(columns, rows, rule)
+    if {"N", "D"} <= columns.keys():
+        found += [] if found else _sizes(columns["N"], columns["D"], rows)
+    if {"N", "D", "loss"} <= columns.keys():
+        found += _repeats(columns, rows)
+    if nats and "loss" in columns and columns.keys() & {"N", "D", "C"}:
+        found += _loss(columns["loss"], rows)
+    if {"U", "D"} <= columns.keys():
+        found += _swapped(columns["U"], columns["D"])
+    return tuple(found)
+
+
+def listed(rows: NDArray[Any], limit: int = 5) -> str:
+    """Give row numbers as people read them: "rows 3, 7 and 12", the first few if there are many."""
+    shown = [str(row) for row in rows[:limit]]
+    if len(rows) > limit:
+        shown.append(f"{len(rows) - limit} more")
+    head = ", ".join(shown[:-1])
+    return f"row {shown[0]}" if len(rows) == 1 else f"rows {head} and {shown[-1]}"
+
+
+def _compute(columns: Columns, rows: Rows, rule: FlopRule) -> list[Finding]:
+    """D03 and D04: what N, D and C, all three measured, say about each other."""
+    decades = np.log10(rule.flops(columns["N"], columns["D"]) / columns["C"])
+    steps = np.where(np.abs(decades) > _UNIT_DECADES, np.round(decades / 3), 0)
+    if np.any(steps):
+        return [_wrong_units(decades, steps, rows=rows, rule=rule)]
+    trend = _trend(columns["N"], decades)
+    if trend > _TREND:
+        return [
+            Finding(
+                "D04",
+                "WARN",
+                f"C differs from {rule.formula} by a factor that changes {trend:.2f}x from the smallest "
+                "N to the largest: N and C count different parts (output head, embeddings, attention).",
+                "Say which count N is and which FLOP rule C follows; exponents differ between counts.",
+            )
+        ]
+    middle = 10 ** float(median(decades))
+    if not 1 / _COUNTED_APART <= middle <= _COUNTED_APART:
+        return [
+            Finding(
+                "D03",
+                "WARN",
+                f"{rule.formula} is {middle:.3g} times the C given (median of {len(rows)} runs).",
+                "Check the units of N, D and C, and the FLOP rule behind C (mixtures of experts: active N).",
+            )
+        ]
+    return []
+
+
+def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, rows: Rows, rule: FlopRule) -> Finding:
+    remedy = "Give parameters, tokens and FLOPs in base units: 7e10, not 70 (billions) or 7e4 (millions)."
+    if np.all(steps == steps[0]):
+        factor = 10 ** float(median(decades))
+        message = f"{rule.formula} is {factor:.1g} times the C given in every run: N, D or C is not in base units."
+        return Finding("D03", "BLOCK", message, remedy)
+    values, counts = np.unique(steps, return_counts=True)
+    odd = rows[steps != values[np.argmax(counts)]]
+    message = f"N, D or C changes its unit within the table: {rule.formula} holds differently in {listed(odd)}."
+    return Finding("D03", "BLOCK", message, remedy)
+
+
+def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
+    """Give the factor by which the ratio changes with N along a fitted line; 1 for no clear line."""
+    if 10 ** np.ptp(decades) < _TREND or len(np.unique(size)) < 3:
+        return 1.0
+    x, y = np.log10(size) - np.mean(np.log10(size)), decades - np.mean(decades)
+    slope = np.sum(x * y) / np.sum(x * x)
+    explained = slope * np.sum(x * y)
+    if explained < 0.5 * np.sum(y * y):
+        return 1.0
+    return float(10 ** abs(slope * np.ptp(x)))
+
+
+def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], rows: Rows) -> list[Finding]:
+    """D03 without a C to compare with: sizes that cannot belong together."""
+    tiny = (size < 1e4) & (tokens > 1e5 * size)
+    fractional = bool(np.any(tokens % 1))
+    few = bool(np.all(tokens < 1e4))
+    if np.all(tiny):
+        return [_units("BLOCK", "N", f"all N are below 1e4 while every run has more than 1e5 {_PER_PARAMETER}")]
+    if np.any(tiny) and np.min(size[~tiny]) >= 1e3 * np.max(size[tiny]):
+        return [_units("BLOCK", "N", f"N changes its unit within the table: it is tiny in {listed(rows[tiny])}")]
+    if few and np.all(size >= 1e6):
+        severity: Severity = "BLOCK" if fractional else "WARN"
+        return [_units(severity, "D", "all D are below 1e4 while every N is at least 1e6")]
+    if few and np.all(size < 1e4) and (fractional or np.any(size % 1)):
+        return [_units("WARN", "N and D", "all N and D are below 1e4 and some are fractions")]
+    return []
+
+
+_PER_PARAMETER = "tokens per parameter"
+
+
+def _units(severity: Severity, letters: str, observed: str) -> Finding:
+    return Finding(
+        "D03",
+        severity,
+        f"{letters} in thousands, millions or billions? {observed[0].upper()}{observed[1:]}.",
+        "Give parameters, tokens and FLOPs in base units: 7e10 or 70B, not 70.",
+    )
+
+
+def _loss(loss: NDArray[np.float64], rows: Rows) -> list[Finding]:
+    high = loss > _PERPLEXITY_LOSS
+    if not np.any(high):
+        return []
+    middle = float(median(loss))
+    if middle > _PERPLEXITY_LOSS:
+        message = f"the median loss is {middle:.3g}: is this perplexity? 12 nats per token is worse than guessing."
+        remedy = "Give the loss in nats per token: ln(perplexity). If it is no loss, say what: --metric BLEU:up:100."
+        return [Finding("D03", "BLOCK", message, remedy)]
+    message = f"the loss is above {_PERPLEXITY_LOSS:g} in {listed(rows[high])}: diverged, or perplexity?"
+    return [Finding("D03", "WARN", message, 'Leave such runs out: --where "loss < 12".')]
+
+
+_SETTING = ("N", "D", "U", "experts", "granularity", "bits", "sparsity")
+
+
+def _repeats(columns: Columns, rows: Rows) -> list[Finding]:
+    """D06: rows that are the same in every column, and runs that share N and D."""
+    setting = _groups([columns[name] for name in _SETTING if name in columns])
+    shared = np.flatnonzero(np.bincount(setting)[setting] > 1)
+    if not shared.size:
+        return []
+    _, first = np.unique(_groups([values[shared] for values in columns.values()]), return_index=True)
+    return _copies(rows[np.delete(shared, first)]) + _replicates(setting[shared][first], int(setting.max()) + 1)
+
+
+def _copies(extra: Rows) -> list[Finding]:
+    if not extra.size:
+        return []
+    verb = "repeats" if len(extra) == 1 else "repeat"
+    message = f"{listed(extra)} {verb} an earlier row in every column."
+    return [Finding("D06", "WARN", message, "Remove the copies: they count the same evidence twice.")]
+
+
+def _replicates(setting: NDArray[np.intp], total: int) -> list[Finding]:
+    counts = np.bincount(setting)
+    several = counts[counts > 1]
+    if not several.size:
+        return []
+    message = f"{several.size} of {total} settings of N and D have more than one run, {several.sum()} runs in all."
+    remedy = "Replicates show the noise between runs. If these are evaluations of one run, keep one kind: --where."
+    return [Finding("D06", "INFO", message, remedy)]
+
+
+def _groups(columns: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
+    """Give each row the number of its group: rows equal in all columns form one."""
+    mixed = np.zeros(len(columns[0]), dtype=np.uint64)
+    for values in columns:
+        # Multiply-and-add hashing modulo 2^64; a collision among 1e6 rows has a chance below 1e-7.
+        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + _bits(values)
+        mixed ^= mixed >> np.uint64(29)
+    return np.unique(mixed, return_inverse=True)[1]
+
+
+def _bits(values: NDArray[Any]) -> NDArray[np.uint64]:
+    if values.dtype == np.float64:
+        return np.ascontiguousarray(values).view(np.uint64)
+    codes: dict[str, int] = {}
+    return np.array([codes.setdefault(text, len(codes)) for text in values], dtype=np.uint64)
+
+
+def _swapped(unique: NDArray[np.float64], tokens: NDArray[np.float64]) -> list[Finding]:
+    above = float(np.mean(unique > tokens))
+    if above <= 0.5:
+        return []
+    return [
+        Finding(
+            "D14",
+            "WARN",
+            f"there are more unique tokens than tokens in {above:.0%} of the runs: are U and D swapped?",
+            "Swap them, or give as U the unique tokens a run has seen (at most D).",
+        )
+    ]

@@ -1,0 +1,92 @@
+"""What else a table records about its runs: columns that say how a run was trained, by alias.
+
+Case, spaces, dashes and underscores do not matter: `learning_rate`, "Learning Rate", `peak-lr`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.data.runs.columns import normal
+
+Columns = Mapping[str, NDArray[Any]]
+
+_ALIASES = {
+    "run": "run runid runname trainingrunid trainingrun",
+    "name": "name id uid",
+    "seed": "seed initseed dataseed modelseed trainseed",
+    "step": "step globalstep currentstep iteration iter",
+    "status": "status state runstatus runstate",
+    "lowest loss": "minloss minimumloss bestloss lowestloss runningmin runningminloss minvalloss bestvalloss",
+    "planned tokens": """plannedtokens tokensplanned maxtokens targettokens scheduledtokens scheduletokens
+        plannedd""",
+    "planned steps": "plannedsteps stepsplanned maxsteps targetsteps scheduledsteps schedulesteps maxiters",
+    "decay tokens": "decaytokens lrdecaytokens cosinetokens",
+    "decay steps": "decaysteps lrdecaysteps decayiters lrdecayiters cosinesteps",
+    "schedule": "schedule lrschedule scheduler lrscheduler lrschedulertype learningrateschedule scheduletype",
+    "warmup tokens": "warmuptokens lrwarmuptokens",
+    "warmup steps": "warmupsteps warmupiters lrwarmupsteps lrwarmupiters",
+    "warmup share": "warmupratio warmupfraction warmupfrac warmupshare",
+    "learning rate": "learningrate lr maxlr peaklr maxlearningrate peaklearningrate",
+    "batch": "b batchsize batchtokens batchsizetokens globalbatchsize tokensperbatch",
+    "parametrization": "parametrization parameterization parametrisation parameterisation",
+    "width": "width dmodel hiddensize hiddendim modeldim embeddingdim nembd",
+    "depth": "depth nlayers nlayer layers numlayers numhiddenlayers",
+    "vocabulary": "vocab vocabsize nvocab vocabularysize",
+    "embedding": "nembedding embeddingparams embeddingparameters paramsembedding embparams",
+    "without embedding": """nnonembedding paramsnoembed paramsnoembedding paramsnonembedding
+        nonembeddingparams nonembeddingparameters nonembedparams""",
+    "experts": """experts nexperts numexperts expertcount numberofexperts routedexperts nroutedexperts
+        numroutedexperts numlocalexperts moeexperts moenumexperts""",
+    "active": """active nactive activeparams activeparameters nactiveparams numactiveparams activatedparams
+        activatedparameters""",
+    "epochs": "epochs epoch nepochs numepochs",
+    "tokenizer": "tokenizer tokeniser tokenizername tokenisername",
+    "evaluation set": """val valset valdata valdataset validationset validationdata validationdataset evalset
+        evaldata evaldataset evaluationset evaluationdata testset testdata""",
+    "dataset": """dataset datasetname trainds trainset traindata traindataset trainingset trainingdata
+        trainingdataset corpus traincorpus trainingcorpus""",
+    "code version": "codeversion codecommit commit gitcommit githash gitsha gitrevision coderevision",
+    "precision": "precision trainprecision trainingprecision mixedprecision dtype",
+    "sequence length": """seqlen seqlength sequencelength contextlength contextlen contextsize contextwindow ctxlen
+        nctx maxseqlen""",
+}  # fmt: skip
+_MEANING = {alias: meaning for meaning, aliases in _ALIASES.items() for alias in aliases.lower().split()}
+
+
+def recorded(columns: Columns, meaning: str) -> list[str]:
+    """Give the names of the columns that record this, such as "learning rate"."""
+    return [name for name in columns if _MEANING.get(normal(name)) == meaning]
+
+
+def number(columns: Columns, *meanings: str) -> NDArray[np.float64] | None:
+    """Give the first column of numbers that records one of these; None if there is none."""
+    for meaning in meanings:
+        for name in [meaning] if meaning in columns else recorded(columns, meaning):
+            if columns[name].dtype.kind == "f" and not np.all(np.isnan(columns[name])):
+                return columns[name]
+    return None
+
+
+def words(columns: Columns, meaning: str) -> list[str] | None:
+    """Give the first column of text that records this, in lower case; None if there is none."""
+    for name in recorded(columns, meaning):
+        if columns[name].dtype.kind == "O":
+            return [text.strip().lower() for text in columns[name].tolist()]
+    return None
+
+
+def labels(columns: list[NDArray[Any]]) -> NDArray[np.int64]:
+    """Give each row the number of its group, counted from 0 as they come: rows equal in all columns form one."""
+    codes: dict[tuple[Any, ...], int] = {}
+    rows = zip(*(values.tolist() for values in columns), strict=True)
+    return np.array([codes.setdefault(row, len(codes)) for row in rows], dtype=np.int64)
+
+
+def repeats(values: NDArray[np.float64]) -> bool:
+    """Say whether a number comes more than once: quicker than grouping, where nothing does."""
+    return not bool(np.diff(np.sort(values)).all())

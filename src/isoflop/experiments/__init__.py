@@ -1,0 +1,8 @@
+"""Small runs that teach the most: designed, run, resumed, verified.
+
+design/     which runs to train next
+study/      a sweep on disk
+launchers/  this machine, Slurm, Ray, a script
+trainer/    the reference trainer
+verify/     the loop closed
+"""

@@ -1,0 +1,169 @@
+"""plan.jsonl: the settings of a study and its runs, each with an id made from what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isoflop.errors import DataError, IsoflopError, shown
+from isoflop.experiments.study.description import read_description
+from isoflop.experiments.study.settings import Settings, Value
+from isoflop.files import write_whole
+
+DESCRIPTION, PLAN, RUNS = "study.toml", "plan.jsonl", "runs"
+_FORMAT = 1
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """One planned run: its name, its configuration, and the id by which its folder goes.
+
+    The id is the beginning of the SHA-256 of configuration, code and data as declared: a run that has
+    another name is the same run, and a run that has another value is not.
+    """
+
+    id: str
+    name: str
+    config: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A sweep on disk: planned runs, and their results in one folder each.
+
+    described  SHA-256 of the study.toml that the plan was made from
+    """
+
+    folder: Path
+    settings: Settings
+    runs: tuple[StudyRun, ...]
+    described: str
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __repr__(self) -> str:
+        return f"Study({self.settings.name}: {len(self)} runs in {self.folder})"
+
+    def folder_of(self, run: StudyRun) -> Path:
+        """Give the folder of a run."""
+        return Path(self.folder, RUNS, run.id)
+
+    def run_called(self, name: str) -> StudyRun:
+        """Give the run of that id or name; raises DataError if there is none."""
+        for run in self.runs:
+            if name in (run.id, run.name):
+                return run
+        raise DataError(f'{self.folder}: no run is called "{shown(name)}". isoflop study status --all lists them.')
+
+
+def study_folder(path: str | os.PathLike[str]) -> Path:
+    """Give the folder of a study from itself or from the path of its study.toml."""
+    found = Path(path)
+    return found.parent if found.name == DESCRIPTION else found
+
+
+def make_folder(folder: Path) -> None:
+    """Make a study's folder unless it is there; raises IsoflopError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IsoflopError(f"{shown(str(folder))}: cannot be made ({error.strerror}).") from None
+
+
+def open_study(path: str | os.PathLike[str]) -> Study:
+    """Give the study of a folder; where study.toml changed or the plan is damaged, it is planned again.
+
+    Raises DataError for a folder without a study and for a study.toml that is refused.
+    """
+    folder = study_folder(path)
+    try:
+        study = read_plan(folder)
+    except DataError:
+        return plan_study(folder)
+    text = _bytes(folder / DESCRIPTION)
+    changed = text is not None and hashlib.sha256(text).hexdigest() != study.described
+    return plan_study(folder) if changed else study
+
+
+def plan_study(path: str | os.PathLike[str]) -> Study:
+    """Give the study that study.toml describes, and write its plan; results that are there stay."""
+    folder = study_folder(path)
+    source = folder / DESCRIPTION
+    content = _bytes(source)
+    if content is None:
+        raise DataError(
+            f"{shown(str(source))}: there is no such file. isoflop study new {shown(str(folder))} makes one."
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{shown(str(source))}: byte {error.start} is not UTF-8. Save it as UTF-8.") from None
+    settings, configs = read_description(text, shown(str(source)))
+    runs: dict[str, StudyRun] = {}
+    for name, config in configs.items():
+        run = StudyRun(run_id(config, settings), name, config)
+        if run.id in runs:
+            twin = runs[run.id].name
+            raise DataError(
+                f"{shown(str(source))}: {twin} and {name} are the same run. Replicates need a seed of their own."
+            )
+        runs[run.id] = run
+    study = Study(folder, settings, tuple(runs.values()), hashlib.sha256(content).hexdigest())
+    _write_plan(study)
+    return study
+
+
+def run_id(config: Mapping[str, Value], settings: Settings) -> str:
+    """Give the id of a run: the order of its keys does not count, code and data as declared do."""
+    content = {"config": dict(config), "code": settings.code, "data": settings.data}
+    return hashlib.sha256(_line(content)).hexdigest()[:_DIGITS]
+
+
+def read_plan(folder: Path) -> Study:
+    """Give the study as it was planned; raises DataError if there is no plan or it is damaged."""
+    source = folder / PLAN
+    content = _bytes(source)
+    if content is None:
+        raise DataError(f"{shown(str(source))}: there is no such file. Say isoflop study new {shown(str(folder))}.")
+    head, _, body = content.partition(b"\n")
+    try:
+        header = json.loads(head)
+        if header["format"] != _FORMAT or header["sha256"] != hashlib.sha256(body).hexdigest():
+            raise ValueError  # noqa: TRY301 - one message for whatever is wrong with it
+        runs = tuple(StudyRun(**json.loads(line)) for line in body.splitlines())
+        return Study(folder, Settings.from_dict(header["settings"]), runs, header["described"])
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f"{shown(str(source))}: is damaged. Say isoflop study repair {shown(str(folder))}.") from None
+
+
+def _write_plan(study: Study) -> None:
+    body = b"".join(_line({"id": run.id, "name": run.name, "config": dict(run.config)}) for run in study.runs)
+    header = {
+        "format": _FORMAT,
+        "settings": study.settings.as_dict(),
+        "described": study.described,
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    content = _line(header) + body
+    if _bytes(study.folder / PLAN) != content:
+        write_whole(study.folder / PLAN, content)
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise IsoflopError(f"{shown(str(path))}: cannot be read ({error.strerror}).") from None

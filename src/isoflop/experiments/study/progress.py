@@ -1,0 +1,234 @@
+"""How far a study is: every run's state, what is left, when it will be over, what it has cost."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from isoflop.errors import DataError
+from isoflop.experiments.study.claims import Claim, claims_in, seems_alive
+from isoflop.experiments.study.planned import RUNS, Study, StudyRun
+from isoflop.experiments.study.provenance import cores
+from isoflop.experiments.study.reported import last_record
+from isoflop.experiments.study.results import METRICS, Result, read_result
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+RunState = Literal["done", "running", "failed", "diverged", "waiting"]
+STATES: tuple[RunState, ...] = ("done", "running", "failed", "diverged", "waiting")
+_MOST_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """Where one run stands.
+
+    fraction  the share of its tokens (or steps) it has seen, None if that is unknown
+    seconds   of all its attempts
+    note      why it failed or diverged, or why it is to be tried again
+    """
+
+    id: str
+    name: str
+    state: RunState
+    fraction: float | None = None
+    N: float | None = None
+    D: float | None = None
+    loss: float | None = None
+    seconds: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Progress:
+    """Where a study stands, run by run.
+
+    left   seconds until it is over, None while nothing has been learnt about that
+    cost   US dollars so far, None without a price
+    """
+
+    name: str
+    runs: tuple[RunStatus, ...]
+    left: float | None
+    cost: float | None
+
+    def count(self, state: RunState) -> int:
+        """Give the number of runs in a state."""
+        return sum(run.state == state for run in self.runs)
+
+    @property
+    def over(self) -> bool:
+        """Say whether every run has ended."""
+        return not self.count("waiting") and not self.count("running")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the progress as plain values for JSON."""
+        return {
+            "study": self.name,
+            **{state: self.count(state) for state in STATES},
+            "seconds_left": self.left,
+            "cost": self.cost,
+            "runs": [asdict(run) for run in self.runs],
+        }
+
+    def __rich__(self) -> RenderableType:
+        return self.table()
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self.table())
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self.table())
+
+    def table(self, *, every: bool = False) -> RenderableType:
+        """Give the progress as a table: all runs if they are few or if asked, else those with news."""
+        from isoflop.display import dim, group, heading, table
+
+        counts = [f"{self.count(state)} {state}" for state in STATES if self.count(state)]
+        rest = [f"about {duration(self.left)} left"] if self.left else []
+        rest += [f"{self.cost:.2f} USD so far"] if self.cost is not None else []
+        news = [run for run in self.runs if run.state in {"running", "failed", "diverged"} or run.note]
+        listed = self.runs if every or len(self.runs) <= _MOST_SHOWN else tuple(news[:_MOST_SHOWN])
+        rows = [_row(run) for run in listed]
+        parts: list[RenderableType] = [
+            heading(self.name, "   ".join([f"{len(self.runs)} runs: {', '.join(counts)}", *rest]))
+        ]
+        parts += [table(("run", "state", "seen", "loss", "time", ""), rows)] if rows else []
+        if len(listed) < len(self.runs):
+            parts.append(dim(f"{len(self.runs) - len(listed)} more runs: --all"))
+        return group(*parts)
+
+
+def _row(run: RunStatus) -> tuple[str, ...]:
+    seen = "" if run.fraction is None else f"{run.fraction:.0%}"
+    loss = "" if run.loss is None else show(run.loss, 5)
+    return run.name, run.state, seen, loss, duration(run.seconds) if run.seconds else "", run.note
+
+
+def duration(seconds: float) -> str:
+    """Give a time as people read it: 42 s, 12 min, 3.4 h, 2.1 days."""
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.{int(name == 'h')}f} {name}"
+    return f"{seconds / 86_400:.1f} days"
+
+
+def progress(study: Study) -> Progress:
+    """Give where a study stands, from its files alone."""
+    begun = folders(study)
+    return summary(study, [run_status(study, run) if run.id in begun else waiting(run) for run in study.runs])
+
+
+def folders(study: Study) -> frozenset[str]:
+    """Give the ids of the runs that have a folder; the others were never begun."""
+    try:
+        return frozenset(os.listdir(study.folder / RUNS))  # noqa: PTH208 - ten thousand names, no paths
+    except FileNotFoundError:
+        return frozenset()
+
+
+def waiting(run: StudyRun, note: str = "") -> RunStatus:
+    """Give the status of a run that nobody works on."""
+    return RunStatus(run.id, run.name, "waiting", note=note)
+
+
+def ended(run: StudyRun, result: Result) -> RunStatus:
+    """Give the status of a run that has ended."""
+    state: RunState = result.ending.lower()  # type: ignore[assignment]
+    return RunStatus(
+        run.id, run.name, state, 1.0 if state == "done" else None, result.N, result.D, result.loss,
+        seconds=result.seconds, note=result.reason,
+    )  # fmt: skip
+
+
+def run_status(study: Study, run: StudyRun) -> RunStatus:
+    """Give where a run stands, from the files in its folder."""
+    try:
+        result = read_result(f"{study.folder}/{RUNS}/{run.id}")  # ten thousand times: making a Path takes longer
+    except DataError:
+        return waiting(run, "its result is damaged: isoflop study repair")
+    if result is not None:
+        return ended(run, result)
+    folder = study.folder_of(run)
+    claims = claims_in(folder)
+    if not claims:
+        return waiting(run)
+    spent = sum(claim.seconds for claim in claims)
+    if not seems_alive(claims[-1], folder, study.settings.heartbeat):
+        note = claims[-1].ended or "its worker died"
+        return RunStatus(run.id, run.name, "waiting", seconds=spent, note=f"attempt {len(claims)}: {note}")
+    return running(study, run, claims[-1], record=last_record(folder / METRICS), spent=spent)
+
+
+def running(study: Study, run: StudyRun, claim: Claim, *, record: Mapping[str, Any], spent: float) -> RunStatus:
+    """Give the status of a run at work from its last record."""
+    loss = study.settings.letter("loss", record)
+    D = study.settings.letter("D", run.config)
+    return RunStatus(
+        run.id, run.name, "running", _fraction(study, run, record), study.settings.letter("N", record, run.config), D,
+        loss, spent + max(0.0, time.time() - claim.since), "" if claim.attempt == 1 else f"attempt {claim.attempt}",
+    )  # fmt: skip
+
+
+def _fraction(study: Study, run: StudyRun, record: Mapping[str, Any]) -> float | None:
+    """Give the share of the planned tokens, or steps, that a record says were seen."""
+    planned = study.settings.letter("D", run.config)
+    for reached, of in (("tokens", planned), (study.settings.column("D"), planned), ("step", run.config.get("steps"))):
+        value = record.get(reached)
+        if isinstance(value, int | float) and isinstance(of, int | float) and of > 0:
+            return max(0.0, min(1.0, value / of))
+    return None
+
+
+def summary(study: Study, runs: Iterable[RunStatus]) -> Progress:
+    """Give the progress of a study from its runs' states."""
+    found = tuple(runs)
+    price = study.settings.dollars_per_hour
+    cost = None if price is None else price / 3600 * sum(run.seconds for run in found)
+    return Progress(study.settings.name, found, _left(study, found), cost)
+
+
+def _left(study: Study, runs: tuple[RunStatus, ...]) -> float | None:
+    """Give the seconds left: work still to do, at the pace of the work done, by as many workers.
+
+    Work is N times D where the plan knows both, D where it knows that, and otherwise each run is as long as another.
+    """
+    if all(run.state not in {"running", "waiting"} for run in runs):
+        return None
+    work = _work(study)
+    finished = [(work[run.id], run.seconds) for run in runs if run.state == "done" and run.seconds]
+    finished += [(work[run.id] * run.fraction, run.seconds) for run in runs if run.state == "running" and run.fraction]
+    rest = [work[run.id] * (1 - (run.fraction or 0)) for run in runs if run.state in {"running", "waiting"}]
+    done = sum(part for part, _ in finished)
+    if not rest or not done:
+        return None
+    at_work = sum(run.state == "running" for run in runs)  # on a cluster, more than there are cores here
+    at_once = min(len(rest), max(at_work, study.settings.workers or max(1, cores() // study.settings.threads)))
+    return sum(rest) * sum(seconds for _, seconds in finished) / done / at_once
+
+
+def _work(study: Study) -> dict[str, float]:
+    for letters in ("ND", "D"):
+        work = {run.id: size for run in study.runs if (size := _size(study, run, letters))}
+        if len(work) == len(study):
+            return work
+    return dict.fromkeys([run.id for run in study.runs], 1.0)
+
+
+def _size(study: Study, run: StudyRun, letters: str) -> float:
+    """Give the product of a run's N and D, or its D, as far as the plan knows them; 0 where it does not."""
+    size = 1.0
+    for letter in letters:
+        size *= study.settings.letter(letter, run.config) or 0.0
+        if not size:
+            break
+    return size

@@ -1,0 +1,80 @@
+"""run.json: what a run is, on what it runs, and what it counts, written before it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from isoflop.experiments.study.planned import Study, StudyRun
+from isoflop.experiments.study.results import ABOUT, training_flops
+from isoflop.files import write_whole
+
+
+def write_about(study: Study, run: StudyRun, *, argv: Sequence[str], attempt: int) -> None:
+    """Write a run's configuration and provenance into its folder."""
+    settings = study.settings
+    N, D = (settings.letter(letter, run.config) for letter in "ND")
+    about = {
+        "id": run.id,
+        "name": run.name,
+        "study": settings.name,
+        "config": dict(run.config),
+        "argv": list(argv),
+        "attempt": attempt,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "code": settings.code,
+        "data": settings.data,
+        "N": N,
+        "D": D,
+        "C": training_flops(study, N, D),
+        "flop_rule": settings.flop_rule,
+        "threads": settings.threads,
+        **machine(),
+    }
+    content = json.dumps(about, indent=2, ensure_ascii=False).encode() + b"\n"
+    write_whole(study.folder_of(run) / ABOUT, content)
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """Give the versions and the hardware that this process sees."""
+    return {
+        "versions": {"isoflop": version("isoflop"), "python": platform.python_version(), "system": platform.platform()},
+        "hardware": {
+            "host": platform.node(),
+            "processor": _processor(),
+            "cores": cores(),
+            "memory": _memory(),
+            "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+        },
+        "python": sys.executable,
+    }
+
+
+def cores() -> int:
+    """Give the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> int | None:
+    """Give the bytes of memory of this machine."""
+    with suppress(OSError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None

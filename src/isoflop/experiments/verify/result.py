@@ -1,0 +1,156 @@
+"""Trial: a run beside its forecast. Verification: what a study's forecasts were worth, as it is printed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from isoflop.errors import shown
+from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from isoflop.data.runs import Runs
+    from isoflop.experiments.study.sizing import Sized
+    from isoflop.findings import Finding
+    from isoflop.forecasting.result import Forecast
+    from isoflop.planning.result import Plan
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run beside what was forecast of it.
+
+    loss  what it reached; nan until it has been trained
+    """
+
+    run: str
+    C: float
+    forecast: Forecast
+    loss: float = math.nan
+
+    @property
+    def error(self) -> float:
+        """Give the forecast's error as a share of the loss."""
+        return self.forecast.loss.value / self.loss - 1
+
+    @property
+    def held(self) -> bool | None:
+        """Say whether the loss fell into the interval; None until it is known, or where there is no interval."""
+        low, high = self.forecast.loss.low, self.forecast.loss.high
+        return None if math.isnan(self.loss + low + high) else low <= self.loss <= high
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the trial as it stands in the JSON."""
+        about = {"run": self.run, "C": self.C, "forecast": self.forecast.as_dict()}
+        return {**about, "loss": self.loss, "error": self.error, "held": self.held}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a study's forecasts are worth: its largest runs held out, and the best larger run.
+
+    runs      those that were fitted
+    plan      the best N and D for the larger budget
+    sizing    the settings that come nearest to it, or those that were trained
+    trial     that larger run
+    held_out  the runs of the largest budget, forecast from the smaller ones alone
+    """
+
+    study: str
+    runs: Runs
+    source: str
+    plan: Plan
+    sizing: Sized
+    trial: Trial
+    held_out: tuple[Trial, ...] = ()
+    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def held(self) -> bool | None:
+        """Say whether the larger run's loss fell into its interval; None until it has been trained."""
+        return self.trial.held
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the verification as it stands in the JSON."""
+        return {
+            "study": self.study,
+            "source": self.source,
+            "held_out": [one.as_dict() for one in self.held_out],
+            "flops": self.plan.budget.value,
+            "best_N": self.plan.N.as_dict(),
+            "N_within_0.1_percent": list(self.plan.flat_range),
+            "settings": dict(self.sizing.chosen),
+            "tried": self.sizing.tried,
+            "target": self.trial.as_dict(),
+            "held": self.held,
+            "notes": list(self.notes),
+            "findings": [one.as_dict() for one in self.findings],
+        }
+
+    def __rich__(self) -> RenderableType:
+        """Give the verification as it looks in a terminal."""
+        from isoflop.display import bold, dim, findings_list, group, heading
+
+        count = f"{len(self.runs)} runs up to {show_flops(float(self.runs['C'].max()))} FLOPs"
+        parts: list[RenderableType] = [heading(self.study, f"{count}, by {self.source}"), *map(dim, self.notes)]
+        if self.held_out:
+            parts += ["", _table(self.held_out), dim(_tally(self.held_out))]
+        parts += ["", _planned(self.plan, self.sizing), "", _table((self.trial,)), bold(_verdict(self.trial))]
+        return group(*parts, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _table(trials: tuple[Trial, ...]) -> RenderableType:
+    from isoflop.display import interval, table
+
+    level = f"{trials[0].forecast.loss.level:.0%} interval"
+    rows = [
+        [
+            one.run, show(one.forecast.inputs["N"]), show(one.forecast.inputs["D"]), f"{one.forecast.loss.value:.4f}",
+            interval(one.forecast.loss, 4), "–" if math.isnan(one.loss) else f"{one.loss:.4f}",
+            "–" if math.isnan(one.loss) else f"{one.error:+.2%}", _WORDS[one.held],
+        ]
+        for one in trials
+    ]  # fmt: skip
+    return table(["run", "N", "D", "forecast", level, "loss", "error", "held"], rows, gap=2)
+
+
+_WORDS = {True: "yes", False: "no", None: "–"}
+
+
+def _tally(trials: tuple[Trial, ...]) -> str:
+    held = sum(one.held is True for one in trials)
+    mean = math.fsum(abs(one.error) for one in trials) / len(trials)
+    return f"{held} of {len(trials)} fell inside; mean error {mean:.2%}".replace("%", " %")
+
+
+def _planned(plan: Plan, sizing: Sized) -> RenderableType:
+    from isoflop.display import dim, group, heading
+
+    low, high = map(show, plan.flat_range)
+    size = f"N = {show(plan.N.value)}, and {low} to {high} within 0.1 %"
+    settings = ", ".join(f"{name} = {shown(str(value))}" for name, value in sizing.chosen.items())
+    return group(heading(f"the best run for {show_flops(plan.budget.value)} FLOPs", size), dim(f"settings: {settings}"))
+
+
+def _verdict(trial: Trial) -> str:
+    if math.isnan(trial.loss):
+        return "not trained yet"
+    if trial.held is None:
+        return "there is no interval to fall into"
+    level = f"{trial.forecast.loss.level:.0%}".replace("%", " %")
+    where = "fell into" if trial.held else "fell outside"
+    return f"{'held' if trial.held else 'NOT held'}: the loss {where} the {level} interval"

@@ -1,0 +1,58 @@
+"""The command line: parse, call the public function of the same name, print its result.
+
+stdout is data (`--json` everywhere), stderr is talk. Exit codes: 0 ok, 1 failure, 2 usage, 3 data refused,
+4 fit not to be trusted (a BLOCK finding), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+# Small problems only: a second BLAS thread costs CPU time and gains none. Before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import typer
+
+from isoflop.errors import IsoflopError, shown
+from isoflop.faces.cli.shared import introduce
+
+HOMES = {
+    "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
+    "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
+    "report": "reporting", "finish": "finishing", "recipes": "comparing", "downstream": "downstream",
+    "capabilities": "downstream", "emergence": "emerging", "inference": "sampling", "landmarks": "models",
+    "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
+    "demo": "showing", "web": "serving",
+}  # fmt: skip
+"""Each command, as --help shows them, and the file here that holds it under its own name."""
+
+
+def application(*names: str) -> typer.Typer:
+    """Give the command line with these commands, or with all of them: only the files they are in are read."""
+    app = typer.Typer(name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(introduce)
+    for name in names or HOMES:
+        command = getattr(import_module(f"isoflop.faces.cli.{HOMES[name]}"), name.replace("-", "_"))
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
+def main() -> None:
+    """Run the command line; never show a traceback for what a user can mend."""
+    try:
+        application(*[word for word in sys.argv[1:2] if word in HOMES])(standalone_mode=True)
+    except IsoflopError as error:
+        typer.echo("\n".join(map(shown, f"isoflop: {error}".split("\n"))), err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:  # of stdout: files are read and written with errors of our own
+        if not isinstance(error, BrokenPipeError):
+            typer.echo(f"isoflop: the result cannot be written ({error.strerror}).", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer goes nowhere
+        sys.exit(1)

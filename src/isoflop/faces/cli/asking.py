@@ -1,0 +1,86 @@
+"""The commands that answer: forecast, solve, plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isoflop.errors import UsageError
+from isoflop.faces.cli.options import Asked, quantities, takes_runs
+from isoflop.faces.cli.shared import Json, Source_, print_json, print_result, stop_on_block
+
+if TYPE_CHECKING:
+    from isoflop.forecasting.result import Forecasts
+    from isoflop.forecasting.source import Source
+
+
+@takes_runs
+def forecast(
+    source: Source_,
+    asked: Asked,
+    at: Annotated[
+        list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")
+    ] = None,
+    targets: Annotated[str | None, typer.Option("--at", metavar="FILE", help="A table of new runs.")] = None,
+    json: Json = False,
+) -> None:
+    """Forecast the loss of runs not yet trained, each with its interval and how far it extrapolates."""
+    found = _forecast(asked.source(source), at or [], targets, asked.level)
+    if json:
+        rows = [row.as_dict() for row in found]
+        print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
+    else:
+        print_result(found)
+    stop_on_block(found.findings)
+
+
+def _forecast(source: Source, words: list[str], targets: str | None, level: float) -> Forecasts:
+    from isoflop.data.read import read
+    from isoflop.data.runs import Runs
+    from isoflop.forecasting.ensemble import Ensemble
+    from isoflop.forecasting.forecast import forecast
+    from isoflop.forecasting.source import curve_of
+
+    if bool(words) == bool(targets):
+        raise UsageError("say where to forecast: N=8e9 D=15e12, or --at targets.csv.")
+    if words:
+        return forecast(source, level=level, **quantities(words, "N=8e9"))
+    table = read(str(targets))
+    inputs = ("N", "D") if isinstance(source, Ensemble | Runs) else curve_of(source).law.inputs
+    names = dict.fromkeys([*inputs, *(name for name in ("N", "D") if name in table)])
+    found = forecast(source, level=level, **{name: table[name] for name in names})
+    return replace(found, findings=(*(one for one in table.findings if one.code == "D01"), *found.findings))
+
+
+@takes_runs
+def solve(
+    unknown: Annotated[str, typer.Argument(metavar="UNKNOWN", help="What to solve for: D, N or C.")],
+    source: Source_,
+    at: Annotated[
+        list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss (or metric) to reach and what is given.")
+    ],
+    asked: Asked,
+    json: Json = False,
+) -> None:
+    """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
+    from isoflop.data.runs import Runs
+    from isoflop.fitting.fit import Fit
+    from isoflop.forecasting.ensemble import Ensemble
+    from isoflop.forecasting.solve import solve
+    from isoflop.formula.law import Curve, Several
+
+    given = quantities(at, "loss=2.0")
+    origin = asked.source(source)
+    metric = origin.runs.metric if isinstance(origin, Fit | Ensemble) else None
+    if metric is not None and metric.name in given:
+        given["loss"] = metric.reached(given.pop(metric.name))
+    if "loss" not in given:
+        raise UsageError("say which loss to reach, as in loss=2.0.")
+    found = solve(unknown, origin, level=asked.level, **given)
+    if json:
+        print_json({unknown: found.as_dict()})
+    else:
+        typer.echo(f"{unknown} = {found}")
+    stop_on_block(() if isinstance(origin, Curve | Several | Runs) else origin.findings)

@@ -1,0 +1,102 @@
+"""The command that draws what fits some runs: plot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isoflop.errors import UsageError, shown
+from isoflop.faces.cli.options import Asked, interval, takes_runs
+from isoflop.faces.cli.shared import Source_, refuse_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from isoflop.data.runs import Runs
+    from isoflop.fitting.fit import Fit
+    from isoflop.forecasting.ensemble import Ensemble
+
+KINDS = {
+    "frontier": "loss against compute, with the best loss at each budget and its band",
+    "isoflops": "loss against size, a curve for each budget",
+    "contours": "lines of equal loss over compute and size, and the cheapest way down",
+    "allocation": "the best size and its tokens at each budget, with intervals",
+    "residuals": "what one law leaves of each run",
+    "profiles": "how far each parameter of one law can be pushed",
+}
+"""What `isoflop plot` draws. Backtests, sensitivity, landmarks and laws are drawn by their own commands, with -o."""
+_ONE_LAW = ("residuals", "profiles")
+
+
+@takes_runs
+def plot(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join(KINDS)}.")],
+    source: Source_,
+    asked: Asked,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="KIND.png unless said; also .svg and .pdf.")
+    ] = None,
+    targets: Annotated[
+        str | None, typer.Option("--targets", metavar="EXPR", help="Larger runs, shown beside their forecasts.")
+    ] = None,
+    flops: Annotated[
+        str | None, typer.Option("--flops", metavar="LOW:HIGH", help="The budgets drawn (allocation): 1e20:1e26.")
+    ] = None,
+    landmarks: Annotated[
+        bool, typer.Option("--landmarks/--no-landmarks", help="Published models within them (allocation).")
+    ] = True,
+) -> None:
+    """Draw what fits your runs, fit for a paper: the frontier, isoFLOP curves, contours, residuals and more."""
+    from isoflop.faces.plot import allocation_figure, save_figure
+    from isoflop.forecasting.source import settle
+
+    if kind not in KINDS:
+        listed = "; ".join(f"{name} ({what})" for name, what in KINDS.items())
+        raise UsageError(f'"{shown(kind)}" is no figure. There are {listed}.')
+    for option, given, of in (("--targets", targets, "frontier"), ("--flops", flops, "allocation")):
+        if given is not None and kind != of:
+            raise UsageError(f"{option} belongs to {of}. Leave it out.")
+    name = output or f"{kind}.png"
+    refuse_figure(source, name)
+    if kind == "allocation":
+        budgets = None if flops is None else _budgets(flops)
+        found = settle(asked.source(source))
+        typer.echo(str(save_figure(allocation_figure(found, budgets=budgets, landmarks=landmarks), name)))
+        return
+    held = replace(asked, where=targets).read(source) if targets else None
+    drawn = _figure(kind, _fitted(source, asked, one_law=kind in _ONE_LAW), held)
+    typer.echo(str(save_figure(drawn, name)))
+
+
+def _budgets(text: str) -> tuple[float, float]:
+    low, high = interval(text)
+    if not (low > 0 and high < float("inf")):
+        raise UsageError(f'"{text}" is no range of budgets. Say the least and the largest, as in --flops 1e20:1e26.')
+    return low, high
+
+
+def _fitted(source: str, asked: Asked, *, one_law: bool) -> Fit | Ensemble:
+    from isoflop.fitting.fit import Fit
+    from isoflop.forecasting.ensemble import Ensemble
+
+    found = asked.source(source, one_law=one_law)
+    if not isinstance(found, Fit | Ensemble):
+        raise UsageError(f"{source} is a published curve, without runs. Say isoflop laws {source} -o law.png.")
+    return found
+
+
+def _figure(kind: str, source: Fit | Ensemble, targets: Runs | None) -> Figure:
+    from isoflop.faces import plot
+    from isoflop.fitting.fit import Fit
+    from isoflop.fitting.profile import profile
+
+    if kind == "frontier":
+        return plot.frontier_figure(source, targets)
+    if isinstance(source, Fit) and kind == "residuals":
+        return plot.residuals_figure(source)
+    if isinstance(source, Fit) and kind == "profiles":
+        return plot.profiles_figure([profile(source, name) for name in source.curve.law.parameters])
+    draw = {"isoflops": plot.isoflops_figure, "contours": plot.contours_figure}
+    return draw[kind](source)

@@ -1,0 +1,141 @@
+"""The command for a run in progress: isoflop finish."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isoflop.errors import DataError, UsageError
+from isoflop.faces.cli.shared import Drawn, Json, print_answer
+from isoflop.quantities import parse_quantity
+
+if TYPE_CHECKING:
+    from isoflop.beyond.finish import Finish, LossCurve, Schedule
+
+_SHAPE = "How the learning rate goes to the end: constant, cosine, linear, wsd, or a file of step,lr."
+_COLUMNS, _PLAN = "Columns", "Schedule"
+
+
+def finish(
+    curve: Annotated[str, typer.Argument(metavar="CURVE", help="The run's log so far: CSV, JSON, JSONL; - is stdin.")],
+    steps: Annotated[str, typer.Option("--steps", help="Where the run ends, in the unit of its rows.")],
+    schedule: Annotated[str | None, typer.Option("--schedule", help=_SHAPE, rich_help_panel=_PLAN)] = None,
+    warmup: Annotated[str, typer.Option("--warmup", help="Steps the rate rises.", rich_help_panel=_PLAN)] = "0",
+    final: Annotated[str, typer.Option("--final", help="The last rate over the highest.", rich_help_panel=_PLAN)] = "0",
+    decay: Annotated[str, typer.Option("--decay", help="Share of wsd's decay.", rich_help_panel=_PLAN)] = "20%",
+    peak: Annotated[
+        str | None, typer.Option("--peak", help="The highest rate, if not yet logged.", rich_help_panel=_PLAN)
+    ] = None,
+    like: Annotated[
+        list[str] | None, typer.Option("--like", metavar="FILE", help="A finished run of the same model and data.")
+    ] = None,
+    what_if: Annotated[
+        list[str] | None, typer.Option("--what-if", metavar="SHAPE", help="Another schedule from here on.")
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option("--stop", metavar="SHARE", help="Stop now, after a decay over 10% of the steps.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Leave out rows beyond: what was known then?")] = None,
+    x: Annotated[str | None, typer.Option("--x", help="Column of steps.", rich_help_panel=_COLUMNS)] = None,
+    loss: Annotated[str | None, typer.Option("--loss", help="Column of losses.", rich_help_panel=_COLUMNS)] = None,
+    rate: Annotated[str | None, typer.Option("--lr", help="Column of rates.", rich_help_panel=_COLUMNS)] = None,
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
+    follow: Annotated[bool, typer.Option("--follow", help="Read again as rows arrive, until the end.")] = False,
+    every: Annotated[float, typer.Option("--every", help="Seconds between readings.")] = 5.0,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Forecast the final loss of a run in progress, under its schedule, others, and if it stopped now."""
+    from isoflop.beyond.finish import finish, read_curve
+
+    end = parse_quantity(steps)
+    plan = None if schedule is None else _schedule(
+        schedule, end, warmup=warmup, final=final, decay=decay, peak=peak
+    )  # fmt: skip
+    log = _Log(curve, x, loss, rate, None if until is None else parse_quantity(until))
+    past = [read_curve(one, at=x, loss=loss, rate=rate) for one in like or []]
+    stopping = None if stop is None else _share(stop)
+
+    def ask(run: LossCurve) -> Finish:
+        return finish(
+            run, end=end, schedule=plan, like=past, what_if=what_if or (), stop=stopping, level=level
+        )  # fmt: skip
+
+    if output:
+        from isoflop.faces.plot import figure_format
+
+        figure_format(output)
+    if follow:
+        _follow(log, ask, end, every=every, output=output, json=json)
+    else:
+        _give(ask(log.read()), output, json=json)
+
+
+@dataclass(frozen=True)
+class _Log:
+    """A run's log, and how to read it."""
+
+    source: str
+    x: str | None
+    loss: str | None
+    rate: str | None
+    until: float | None
+
+    def read(self, *, growing: bool = False) -> LossCurve:
+        """Give the curve in it."""
+        from isoflop.beyond.finish import read_curve
+
+        found = read_curve(self.source, at=self.x, loss=self.loss, rate=self.rate, growing=growing)
+        return found if self.until is None else found.until(self.until)
+
+
+def _schedule(shape: str, end: float, *, warmup: str, final: str, decay: str, peak: str | None) -> Schedule:
+    from isoflop.beyond.finish import Schedule
+
+    if end != int(min(end, 2**53)) or parse_quantity(warmup) != int(parse_quantity(warmup)):
+        raise UsageError("--steps and --warmup must be whole numbers where there is a schedule.")
+    highest = None if peak is None else parse_quantity(peak)
+    return Schedule(shape, int(end), int(parse_quantity(warmup)), _share(final), _share(decay), highest)
+
+
+def _share(word: str) -> float:
+    """Give a share typed as 10% or 0.1."""
+    return parse_quantity(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
+
+
+def _follow(
+    log: _Log, ask: Callable[[LossCurve], Finish], end: float, *, every: float, output: str | None, json: bool
+) -> None:
+    """Give the forecast again whenever the log has grown, until the run has come to its end."""
+    if log.source == "-" or every <= 0:
+        raise UsageError("--follow reads a file again, every so many seconds above zero. Name the file.")
+    seen = -1.0
+    while seen < end:
+        try:
+            run = log.read(growing=True)
+        except DataError:
+            if seen >= 0 or not Path(log.source).is_file():
+                raise
+        else:  # before, there were too few rows
+            if run.last > seen:
+                seen = run.last
+                if seen >= end:
+                    typer.echo(f"{run.name} has ended at a loss of {run.loss[-1]:.4f}.", err=json)
+                else:
+                    _give(ask(run), output, json=json)
+                continue
+        time.sleep(every)
+
+
+def _give(found: Finish, output: str | None, *, json: bool) -> None:
+    """Print a forecast, and draw it if asked."""
+    if output:
+        from isoflop.faces.plot import finish_figure, save_figure
+
+        save_figure(finish_figure(found), output)
+    print_answer(found, json=json)

@@ -1,0 +1,140 @@
+"""The commands that learn from runs: fit, check, backtest, sensitivity."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isoflop.errors import UsageError
+from isoflop.faces.cli.options import ONE_LAW, Asked, takes_runs
+from isoflop.faces.cli.shared import (
+    Drawn,
+    Json,
+    Runs,
+    blocked,
+    print_answer,
+    print_json,
+    print_result,
+    refuse_figure,
+    refuse_overwriting,
+    stop_on_block,
+)
+from isoflop.quantities import parse_quantity
+
+if TYPE_CHECKING:
+    from isoflop.forecasting.record import Record
+    from isoflop.planning.sensitivity import Sensitivity
+
+
+@takes_runs
+def fit(
+    runs: Runs,
+    asked: Asked,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")] = None,
+    json: Json = False,
+) -> None:
+    """Fit a law to runs: the best curve, every parameter with its interval, and the findings."""
+    from isoflop.fitting.saved import fit_as_dict, save
+
+    if output is not None:
+        refuse_overwriting(runs, output)
+    found = asked.fit(runs)
+    if output is not None and not blocked(found.findings):
+        save(found, output, command=" ".join(["isoflop", *sys.argv[1:]]))
+    if json:
+        print_json(fit_as_dict(found))
+    else:
+        print_result(found)
+    stop_on_block(found.findings)
+
+
+@takes_runs
+def check(
+    source: Annotated[str, typer.Argument(metavar="RUNS_OR_FIT", help="Runs, or a fit saved with -o.")],
+    asked: Asked,
+    flops: Annotated[str | None, typer.Option("--flops", help="The budget that matters, such as 1e24.")] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option("--profile", metavar="NAME", help="Profile a parameter, or N_opt, D_opt, exponent at --flops."),
+    ] = None,
+    checklist: Annotated[bool, typer.Option("--checklist", help="Show what a reader must know to repeat it.")] = False,
+    json: Json = False,
+) -> None:
+    """Check whether a fit can be trusted: every finding about the runs, the fit and its residuals."""
+    from isoflop.fitting.check import check
+    from isoflop.fitting.fit import Fit
+    from isoflop.fitting.profile import OF_BUDGET
+    from isoflop.fitting.profile import profile as profile_of
+
+    fitted = asked.source(source, one_law=True)
+    if not isinstance(fitted, Fit):
+        raise UsageError(f"{source} is a published curve; there are no runs to check it on. Give runs, or a fit.")
+    budget = parse_quantity(flops) if flops else None
+    at = {"flops": budget} if budget else {}
+    traced = [profile_of(fitted, name, **(at if name in OF_BUDGET else {})) for name in profile or []]
+    found = check(fitted, flops=budget)
+    if json:
+        print_json({**found.as_dict(), "profiles": [one.as_dict() for one in traced]})
+    else:
+        for part in (found, *([found.checklist_table()] if checklist else []), *traced):
+            print_result(part)
+    stop_on_block(found.findings)
+
+
+@takes_runs
+def sensitivity(
+    runs: Runs,
+    flops: Annotated[str, typer.Option("--flops", help="The budget in training FLOPs, such as 1e24.")],
+    asked: Asked,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Say how much of a plan is the choice of method: objective, runs left out, law, approach, count of N."""
+    from isoflop.planning.sensitivity import sensitivity
+
+    if asked.fix or asked.bounds:
+        raise UsageError("--fix and --bounds belong to one law, and sensitivity compares several. Leave them out.")
+    save = _figure_saver(runs, output)
+    found = sensitivity(
+        asked.read(runs), flops=parse_quantity(flops), law=asked.law or ONE_LAW, objective=asked.objective,
+        draws=asked.draws, seed=asked.seed, starts=asked.starts, level=asked.level,
+    )  # fmt: skip
+    save(found)
+    print_answer(found, json=json)
+    stop_on_block(found.findings)
+
+
+def _figure_saver(runs: str, output: str | None) -> Callable[[Sensitivity | Record], object]:
+    """Refuse a figure that cannot be before any work; give what writes it afterwards."""
+    if output is None:
+        return lambda _: None
+    from isoflop.faces.plot import backtest_figure, save_figure, sensitivity_figure
+    from isoflop.forecasting.record import Record
+
+    refuse_figure(runs, output)
+    return lambda found: save_figure(
+        backtest_figure(found) if isinstance(found, Record) else sensitivity_figure(found), output
+    )
+
+
+@takes_runs
+def backtest(
+    runs: Runs,
+    asked: Asked,
+    along: Annotated[
+        str | None,
+        typer.Option("--along", metavar="INPUT", help="What to extrapolate: C (unless said), N, D or another input."),
+    ] = None,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Fit the small runs, score on the larger ones: what forecasts from these runs have been worth."""
+    from isoflop.forecasting.record import backtest
+
+    save = _figure_saver(runs, output)
+    found = backtest(asked.fit_or_runs(runs), laws=asked.laws, along=along, level=asked.level)
+    save(found)
+    print_answer(found, json=json)

@@ -1,0 +1,260 @@
+"""What the command line was asked: words into numbers, a source into a fit or a curve."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from functools import cache, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isoflop.errors import UsageError
+from isoflop.quantities import parse_quantity
+
+if TYPE_CHECKING:
+    from isoflop.data.runs import Runs
+    from isoflop.fitting.fit import Fit
+    from isoflop.forecasting.ensemble import Ensemble
+    from isoflop.forecasting.source import Source
+
+ONE_LAW = "chinchilla"
+"""The law of a fit, unless another is asked for."""
+_LAW = (
+    "A law's name (see isoflop laws) or a formula such as 'E + A/N^alpha + B/D^beta'. Without it, fits are of "
+    f"{ONE_LAW}, and forecasts and plans of several laws together."
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options that every command reading runs has in common, as typed."""
+
+    law: Annotated[str | None, typer.Option("--law", help=_LAW, rich_help_panel="Fit")] = None
+    objective: Annotated[
+        str,
+        typer.Option("--objective", help="robust, huber:1e-3, squares or envelope.", rich_help_panel="Fit"),
+    ] = "robust"
+    draws: Annotated[int, typer.Option("--draws", help="Curves to draw for the intervals.", rich_help_panel="Fit")] = (
+        1000
+    )
+    starts: Annotated[int, typer.Option("--starts", help="Starts of the search.", rich_help_panel="Fit")] = 32
+    seed: Annotated[int, typer.Option("--seed", help="Seed of starts and draws.", rich_help_panel="Fit")] = 0
+    fix: Annotated[
+        list[str],
+        typer.Option(
+            "--fix",
+            metavar="P=V",
+            help="Pin a parameter (E=1.69) or tie it (beta=alpha).",
+            rich_help_panel="Fit",
+        ),
+    ] = field(default_factory=list)
+    bounds: Annotated[
+        list[str],
+        typer.Option("--bounds", metavar="P=LO:HI", help="Bound a parameter (alpha=0.2:0.5).", rich_help_panel="Fit"),
+    ] = field(default_factory=list)
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")] = 0.9
+    where: Annotated[
+        str | None,
+        typer.Option("--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'.", rich_help_panel="Runs"),
+    ] = None
+    N: Annotated[
+        str | None,
+        typer.Option("--N", metavar="COLUMN", help="The column of parameters.", rich_help_panel="Runs"),
+    ] = None
+    D: Annotated[
+        str | None,
+        typer.Option("--D", metavar="COLUMN", help="The column of tokens.", rich_help_panel="Runs"),
+    ] = None
+    C: Annotated[
+        str | None, typer.Option("--C", metavar="COLUMN", help="The column of FLOPs.", rich_help_panel="Runs")
+    ] = None
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            "--loss",
+            metavar="COLUMN",
+            help="The column of losses; a number is a loss to reach (plan).",
+            rich_help_panel="Runs",
+        ),
+    ] = None
+    column: Annotated[
+        list[str],
+        typer.Option(
+            "--column",
+            metavar="NAME=COLUMN",
+            help="Any other column (x='Seen Examples').",
+            rich_help_panel="Runs",
+        ),
+    ] = field(default_factory=list)
+    flop_rule: Annotated[
+        str,
+        typer.Option(
+            "--flop-rule",
+            help="How C follows from N and D: 6ND, kaplan, chinchilla, palm, deepseek, or palm:context=8192.",
+            rich_help_panel="Runs",
+        ),
+    ] = "6ND"
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="COLUMN",
+            help="The column that names the run of each row, where rows are checkpoints.",
+            rich_help_panel="Runs",
+        ),
+    ] = None
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            metavar="SPEC",
+            help="What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.",
+            rich_help_panel="Runs",
+        ),
+    ] = None
+    allow: Annotated[
+        list[str],
+        typer.Option(
+            "--allow", metavar="CODE", help="Go on in spite of a finding that blocks (D11).", rich_help_panel="Runs"
+        ),
+    ] = field(default_factory=list)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The column names the user gave, by letter."""
+        letters = {"N": self.N, "D": self.D, "C": self.C, "loss": self.loss}
+        return {key: name for key, name in letters.items() if name is not None} | pairs(self.column, "x=Examples")
+
+    def read(self, source: str) -> Runs:
+        """Give the runs of a source, as asked."""
+        from isoflop.data.read import read
+
+        return read(
+            source, columns=self.columns, where=self.where, flop_rule=self.flop_rule,
+            cluster=self.cluster, metric=self.metric, allow=self.allow,
+        )  # fmt: skip
+
+    def fit(self, source: str) -> Fit:
+        """Give the fit to a source's runs, as asked."""
+        from isoflop.fitting.fit import fit
+
+        bounds = {key: interval(text) for key, text in pairs(self.bounds, "alpha=0.2:0.5").items()}
+        return fit(
+            ONE_LAW if self.law is None else self.law, self.read(source), objective=self.objective,
+            draws=self.draws, seed=self.seed, starts=self.starts, level=self.level,
+            fix=pairs(self.fix, "E=1.69"), bounds=bounds, allow=self.allow,
+        )  # fmt: skip
+
+    def source(self, text: str, *, one_law: bool = False) -> Source:
+        """Give a published curve by its name, a saved fit, or what the runs in a file say: several laws, or one."""
+        from isoflop.data.datasets import NAMES
+        from isoflop.fitting.saved import is_fit, load
+        from isoflop.formula.law import several
+        from isoflop.laws import CURVES, find_curve
+
+        if text in CURVES:
+            return CURVES[text]
+        if "," in text and text.split(",", maxsplit=1)[0] in CURVES:
+            return several([find_curve(name) for name in text.split(",")])
+        if is_fit(text):
+            return load(text)
+        if text not in NAMES and get_close_matches(text, CURVES, 1, 0.8) and not Path(text).exists():
+            return find_curve(text)
+        return self.fit(text) if one_law or self._one_law else self.several(text)
+
+    @property
+    def _one_law(self) -> bool:
+        """Say whether one law was asked for: by name, or by what is pinned, bounded or minimised."""
+        return bool(self.fix or self.bounds or self.objective != "robust" or (self.law is not None and not self.laws))
+
+    @property
+    def laws(self) -> tuple[str, ...]:
+        """The laws asked for, where names are listed: chinchilla,coupled."""
+        names = (self.law or "").split(",")
+        return tuple(names) if len(names) > 1 and all(name.replace("-", "").isalnum() for name in names) else ()
+
+    def several(self, source: str) -> Ensemble:
+        """Give several laws on the runs in a file: those asked for, or those that forecast together."""
+        from isoflop.forecasting.ensemble import combine
+
+        return combine(self.read(source), laws=self.laws)
+
+    def fit_or_runs(self, source: str) -> Fit | Runs:
+        """Give the runs in a file, or the fit to them where one law was asked for."""
+        return replace(self, draws=0).fit(source) if self._one_law else self.read(source)
+
+
+def takes_runs(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command all options of Asked; it receives them as its argument `asked`."""
+    return takes(Asked, "asked")(command)
+
+
+def takes(options_of: type[Any], name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command all options that a dataclass lists; it receives them, as that noun, by this argument.
+
+    An option that the command has itself, by the same name, comes before the dataclass's.
+    """
+    listed = _options(options_of)  # type: ignore[arg-type]  # a class is hashable
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != name]
+        options = [one for one in listed if one.name not in {p.name for p in own}]
+
+        @wraps(command)
+        def called(**given: Any) -> Any:
+            noun = options_of(**{one.name: given.pop(one.name) for one in options})
+            return command(**given, **{name: noun})
+
+        positional = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        called.__signature__ = inspect.Signature([*positional, *options])  # type: ignore[attr-defined]
+        called.__annotations__ = {p.name: p.annotation for p in [*positional, *options]}
+        return called
+
+    return decorate
+
+
+@cache
+def _options(options_of: type[Any]) -> tuple[inspect.Parameter, ...]:
+    """Give the fields of a dataclass as options of a command."""
+    hints = typing.get_type_hints(options_of, include_extras=True)
+    return tuple(
+        inspect.Parameter(
+            one.name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[one.name],
+            default=one.default if isinstance(one.default, str | int | float | None) else [],
+        )
+        for one in fields(options_of)
+    )  # fmt: skip
+
+
+def pairs(words: Sequence[str], example: str) -> dict[str, str]:
+    """Split words such as E=1.69 at their first equals sign."""
+    found = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (key and sign and value):
+            raise UsageError(f'"{word}" is not of the form NAME=VALUE. Say {example}.')
+        if key in found:
+            raise UsageError(f"{key} is given twice.")
+        found[key] = value
+    return found
+
+
+def quantities(words: Sequence[str], example: str) -> dict[str, float]:
+    """Read words such as N=8B as numbers."""
+    return {key: parse_quantity(value) for key, value in pairs(words, example).items()}
+
+
+def interval(text: str) -> tuple[float, float]:
+    """Read 0.2:0.5, or one end of it, as lowest and highest."""
+    low, sign, high = text.partition(":")
+    if not sign:
+        raise UsageError(f'"{text}" is no interval. Say LOWEST:HIGHEST, as in 0.2:0.5, or leave one end out.')
+    found = (parse_quantity(low) if low else float("-inf"), parse_quantity(high) if high else float("inf"))
+    if not found[0] < found[1]:
+        raise UsageError(f'"{text}": the lowest must be below the highest.')
+    return found

@@ -1,0 +1,62 @@
+"""The command that reads: what a source holds, and one table of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from isoflop.errors import DataError
+from isoflop.faces.cli.options import pairs
+from isoflop.faces.cli.shared import Json, print_answer, refuse_overwriting
+
+_KEY = "A key, such as config.n_params or val/loss, or a product: 'step*524288'."
+
+
+def read(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="What a training wrote, wandb:ENTITY/PROJECT, a table, a study, a dataset."
+        ),
+    ],
+    N: Annotated[str | None, typer.Option("--N", metavar="KEY", help=f"The parameters. {_KEY}")] = None,
+    D: Annotated[str | None, typer.Option("--D", metavar="KEY", help="The tokens.")] = None,
+    C: Annotated[str | None, typer.Option("--C", metavar="KEY", help="The training FLOPs.")] = None,
+    loss: Annotated[str | None, typer.Option("--loss", metavar="KEY", help="The loss.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option("--column", metavar="NAME=KEY", help="Any other column (U=config.unique).")
+    ] = None,
+    per_run: Annotated[
+        str | None,
+        typer.Option("--per-run", metavar="FILE", help="A table with a column run and what the logs lack, such as N."),
+    ] = None,
+    final: Annotated[str, typer.Option("--final", help="The loss of a run: last, best or mean:K.")] = "last",
+    smooth: Annotated[int, typer.Option("--smooth", metavar="K", help="Smooth evaluations over K of them.")] = 1,
+    curves: Annotated[bool, typer.Option("--curves", help="Keep every evaluation, a row each.")] = False,
+    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Keep these runs.")] = None,
+    flop_rule: Annotated[str, typer.Option("--flop-rule", help="How C follows from N and D.")] = "6ND",
+    allow: Annotated[list[str] | None, typer.Option("--allow", metavar="CODE", help="Go on in spite of it.")] = None,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the table: CSV.")] = None,
+    json: Json = False,
+) -> None:
+    """Read what a training wrote: the runs in it, which key is N, D, C and the loss, and one table of them."""
+    from dataclasses import replace
+
+    from isoflop.data.read import find_runs
+    from isoflop.files import as_csv, write_whole
+
+    if output is not None:
+        refuse_overwriting(source, output)
+    letters = {"N": N, "D": D, "C": C, "loss": loss}
+    asked = {name: key for name, key in letters.items() if key is not None} | pairs(column or [], "x=Examples")
+    found = find_runs(
+        source, columns=asked, flop_rule=flop_rule, allow=allow or (), final=final, smooth=smooth, curves=curves,
+        per_run=per_run,
+    )  # fmt: skip
+    found = found if where is None else replace(found, runs=found.runs.where(where))
+    print_answer(found, json=json)
+    if found.missing:
+        raise DataError(f"{found.runs.source}: {found.missing}")
+    if output is not None:
+        write_whole(output, as_csv(found.runs.as_rows()).encode())

@@ -1,0 +1,126 @@
+"""The command about test-time compute: inference."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isoflop.errors import UsageError
+from isoflop.faces.cli.options import interval, pairs, takes
+from isoflop.faces.cli.shared import Drawn, Json, dollars, print_answer, refuse_figure, stop_on_block
+from isoflop.quantities import parse_quantity
+
+if TYPE_CHECKING:
+    from isoflop.beyond.test_time import Asked
+
+_COST, _CHOICE, _TABLE = "What a query may cost", "How one answer is chosen", "The table"
+Text = str | None
+
+
+def _option(flag: str, text: str, panel: str, *, metavar: str = "") -> Any:
+    return typer.Option(flag, metavar=metavar or None, help=text, rich_help_panel=panel)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of test-time compute, as typed."""
+
+    budgets: Annotated[
+        Text, _option("--budget-per-query", "FLOPs, such as 1e15 or 1e14,1e15; money, such as '0.01 USD'.", _COST)
+    ] = None
+    tokens: Annotated[Text, _option("--tokens", "Tokens of one sample.", _COST)] = None
+    prompt: Annotated[Text, _option("--prompt", "Tokens of a question, read once for all its samples.", _COST)] = None
+    reread: Annotated[bool, _option("--reread", "The question is read again for each sample.", _COST)] = False
+    queries: Annotated[
+        Text, _option("--queries", "Queries in a model's life: they pay its training too (column D).", _COST)
+    ] = None
+    lifetime: Annotated[
+        Text, _option("--lifetime", "FLOPs, or money, to train a model and answer all --queries.", _COST)
+    ] = None
+    curve: Annotated[str, _option("--curve", "The curve that gives the loss of N and D.", _COST)] = "besiroglu2024"
+    hardware: Annotated[Text, _option("--hardware", "The device that dollars buy.", _COST)] = None
+    price: Annotated[Text, _option("--price", "Dollars for an hour of one device.", _COST)] = None
+    mfu: Annotated[Text, _option("--mfu", "Share of its peak reached.", _COST)] = None
+    per_million: Annotated[Text, _option("--price-per-million", "Dollars for a million tokens instead.", _COST)] = None
+    how: Annotated[str, _option("--choose", "coverage (a perfect verifier), majority or verifier.", _CHOICE)] = (
+        "coverage"
+    )
+    rival: Annotated[float, _option("--rival", "Share of wrong answers that agree on one.", _CHOICE)] = 1.0
+    recall: Annotated[float, _option("--recall", "Share of correct samples a verifier accepts.", _CHOICE)] = 1.0
+    false: Annotated[
+        float, _option("--false-positives", "Share of wrong samples that a verifier accepts.", _CHOICE)
+    ] = 0.0
+    samples: Annotated[Text, _option("--samples", "Forecast at these k, such as 1,100,10000.", _CHOICE)] = None
+    column: Annotated[
+        list[str], _option("--column", "Name a column (c='n passed').", _TABLE, metavar="NAME=COLUMN")
+    ] = field(default_factory=list)
+    where: Annotated[Text, _option("--where", "Keep these rows: 'task == \"math\"'.", _TABLE, metavar="EXPR")] = None
+
+    def asked(self) -> Asked:
+        """Give what is asked of the samples."""
+        from isoflop.beyond.test_time import Asked, Choosing, Serving
+
+        budgets = [one for one in (self.budgets or "").split(",") if one.strip()]
+        paid = [dollars(one) if _is_money(one) else one for one in budgets]
+        if paid != budgets and any(not _is_money(one) for one in budgets):
+            raise UsageError(f'"{self.budgets}" mixes FLOPs and dollars. Say one of them.')
+        said = {"tokens": self.tokens, "prompt": self.prompt, "queries": self.queries, "price": self.price,
+                "mfu": self.mfu, "per_million": self.per_million}  # fmt: skip
+        numbers: dict[str, Any] = {key: parse_quantity(text) for key, text in said.items() if text is not None}
+        if self.hardware is not None:
+            numbers["hardware"] = self.hardware
+        serving = Serving(**numbers, reuse=not self.reread, unit="dollars" if paid != budgets else "FLOPs")
+        choosing = Choosing(self.how, self.rival, self.recall, self.false)  # type: ignore[arg-type]  # checked there
+        whole = parse_quantity(dollars(self.lifetime)) if self.lifetime else math.nan
+        whole = whole / serving.per_flop() if _is_money(self.lifetime or "") else whole
+        return Asked(_numbers(self.samples), tuple(map(parse_quantity, paid)), whole, self.curve, choosing, serving)
+
+
+def _is_money(text: str) -> bool:
+    return "$" in text or "usd" in text.lower() or "dollar" in text.lower()
+
+
+def _numbers(text: str | None) -> tuple[float, ...]:
+    return tuple(parse_quantity(one) for one in text.split(",")) if text else ()
+
+
+@takes(Options, "options")
+def inference(
+    table: Annotated[
+        str,
+        typer.Argument(metavar="TABLE", help="A row for each problem (n, c), sample (correct) or model (pass@1)."),
+    ],
+    options: Options,
+    concentration: Annotated[
+        str, typer.Option("--concentration", metavar="LO:HI", help="a + b assumed where only pass@1 is known.")
+    ] = "0.3:10",
+    like: Annotated[
+        str | None, typer.Option("--like", metavar="TABLE", help="Models with counts, to learn that spread from.")
+    ] = None,
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Forecast what more samples bring (pass@k, majority, verifier), and which model to sample at a given cost.
+
+    A budget for one query shows what each model reaches for it, and the budgets at which the best buy flips.
+    """
+    from isoflop.beyond.test_time import inference, read_attempts
+
+    if output is not None:
+        refuse_figure(table, output)
+    models = read_attempts(table, columns=pairs(options.column, "c=n_passed"), where=options.where)
+    found = inference(
+        models, asked=options.asked(), concentration=interval(concentration),
+        like=read_attempts(like) if like else (), level=level, seed=seed, name=table,
+    )  # fmt: skip
+    if output is not None:
+        from isoflop.faces.plot import inference_figure, save_figure
+
+        save_figure(inference_figure(found), output)
+    print_answer(found, json=json)
+    stop_on_block(found.findings)

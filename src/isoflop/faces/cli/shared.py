@@ -1,0 +1,116 @@
+"""What the commands share: their arguments, how results are printed, how a BLOCK ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+from isoflop.errors import UntrustedError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from isoflop.findings import Finding
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"isoflop {version('isoflop')}")
+        raise typer.Exit
+
+
+def introduce(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Fit scaling laws to your training runs, forecast the next one, plan the budget."""
+
+
+Runs = Annotated[
+    str,
+    typer.Argument(metavar="RUNS", help="A table of runs (- is stdin), logs of training, a study or a dataset."),
+]
+Source_ = Annotated[
+    str,
+    typer.Argument(metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024."),
+]
+Drawn = Annotated[
+    str | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: a name ending in .png, .svg or .pdf.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Answer(Protocol):
+    """What a command finds: data, and how it looks in a terminal."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the JSON."""
+
+    def __rich__(self) -> RenderableType:
+        """Give it as it looks in a terminal."""
+
+
+def print_result(renderable: RenderableType) -> None:
+    """Print a result as it looks in this terminal."""
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=False).print(renderable)
+
+
+def print_json(value: Any) -> None:
+    """Print a result as one JSON document."""
+    from isoflop.fitting.saved import to_json
+
+    typer.echo(to_json(value))
+
+
+def print_answer(found: Answer, *, json: bool) -> None:
+    """Print what a command found: as JSON, or as it looks in this terminal."""
+    if json:
+        print_json(found.as_dict())
+    else:
+        print_result(found)
+
+
+def blocked(findings: Iterable[Finding]) -> list[Finding]:
+    """Give the findings that stand in the way of an answer."""
+    return [one for one in findings if one.severity == "BLOCK"]
+
+
+def stop_on_block(findings: Iterable[Finding]) -> None:
+    """End with exit code 4 if a finding blocks."""
+    for one in blocked(findings):
+        remedy = one.remedy[:1].upper() + one.remedy[1:].rstrip(".")
+        raise UntrustedError(f"not to be trusted ({one.code}): {one.message.rstrip('.')}. {remedy}.")
+
+
+def dollars(text: str) -> str:
+    """Take the currency off an amount: only dollars are known."""
+    amount = text.strip().removeprefix("$").removesuffix("USD").removesuffix("dollars").strip()
+    if (amount[-1:].isalpha() and amount[-2:-1].isalpha()) or any(sign in amount for sign in "€£¥"):
+        raise UsageError(f"\"{text}\" is not in US dollars. Say --budget '2M USD'.")
+    return amount
+
+
+def refuse_overwriting(runs: str, output: str) -> None:
+    """Refuse an output that is no name, or that is the very file the runs are in."""
+    if not output:
+        raise UsageError("-o needs the name of a file, as in -o fit.json.")
+    with suppress(OSError, ValueError):  # one of them does not exist, or is a name that no file can have
+        if Path(runs).samefile(output):
+            raise UsageError(f"-o {output} would overwrite the runs. Say another name, as in -o fit.json.")
+
+
+def refuse_figure(runs: str, output: str) -> None:
+    """Refuse, before any work, a figure over the runs' own file, or of a format that is none of ours."""
+    from isoflop.faces.plot import figure_format
+
+    refuse_overwriting(runs, output)
+    figure_format(output)

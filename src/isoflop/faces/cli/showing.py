@@ -1,0 +1,75 @@
+"""The commands that show what is there: laws, data, demo."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from isoflop.errors import UsageError
+from isoflop.faces.cli.shared import Drawn, Json, print_json, print_result
+
+
+def laws(
+    name: Annotated[str | None, typer.Argument(help="A law, a curve, part of a name, or a formula to explain.")] = None,
+    family: Annotated[str | None, typer.Option("--family", help="The laws of this family.")] = None,
+    search: Annotated[str | None, typer.Option("--search", metavar="WORDS", help="Laws and curves about this.")] = None,
+    inputs: Annotated[str | None, typer.Option("--inputs", metavar="N,D,U", help="Laws that take all these.")] = None,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """List the laws by family, find some, or explain one: formula, letters, range, caution, source, a picture."""
+    from isoflop.faces.cli import listing as catalogue
+
+    some = family or search or inputs
+    if name and some:
+        raise UsageError(f"explain {name}, or list laws with --family, --search and --inputs: not both.")
+    if output is not None and not name:
+        raise UsageError("-o draws one law or curve. Name it, as in isoflop laws besiroglu2024 -o law.png.")
+    if some:
+        found = catalogue.listed(family=family, search=search, inputs=(inputs or "").replace(",", " ").split())
+        print_json(catalogue.as_dict(found)) if json else print_result(found)
+        return
+    if name and output is not None:
+        from isoflop.faces.plot import law_figure, save_figure
+
+        save_figure(law_figure(catalogue.named(name)), output)
+    if json:
+        print_json(catalogue.as_dict(catalogue.named(name) if name else None))
+    else:
+        print_result(catalogue.explain(name) if name else catalogue.overview())
+
+
+def data(
+    name: Annotated[str | None, typer.Argument(help="A dataset; none lists them.")] = None,
+    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Keep these runs.")] = None,
+    json: Json = False,
+) -> None:
+    """Show a dataset of real runs as a table, or list the datasets."""
+    from isoflop.data import datasets
+    from isoflop.faces.cli.listing import dataset, datasets_overview
+
+    if not name:
+        if json:
+            known = [datasets.describe(one) for one in datasets.NAMES]
+            print_json([{"name": one.name, "title": one.title, "licence": one.licence} for one in known])
+        else:
+            print_result(datasets_overview())
+        return
+    about, runs = datasets.describe(name), datasets.load(name, where)
+    if json:
+        print_json({"name": name, "source": about.source, "licence": about.licence, "rows": runs.as_rows()})
+    else:
+        print_result(dataset(about, runs))
+
+
+def demo(
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Where the figure goes.")
+    ] = "isoflop-demo.png",
+) -> None:
+    """Show what isoflop is for, on real runs that ship with it: fit, forecast, compare, plan."""
+    from isoflop.faces.demo import demo
+
+    for part in demo(output):
+        print_result(part)

@@ -1,0 +1,325 @@
+"""The commands that hold a sweep and run it: study new, run, status, repair, export, worker, verify."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isoflop.errors import IsoflopError, UsageError, shown
+from isoflop.faces.cli.shared import Drawn, Json, blocked, print_answer, print_json, print_result, stop_on_block
+
+if TYPE_CHECKING:
+    from isoflop.experiments.launchers.local import Look
+    from isoflop.experiments.study.planned import Study
+    from isoflop.experiments.study.progress import Progress
+
+study = typer.Typer(no_args_is_help=True, help="Run a sweep of training runs, resume it after anything, read it.")
+
+Folder = Annotated[str, typer.Argument(metavar="STUDY", help="The folder with study.toml.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Runs at a time; one for each core unless said.")]
+
+
+def _talk(line: str) -> None:
+    typer.echo(f"isoflop: {shown(line)}", err=True)
+
+
+@study.command()
+def new(folder: Folder, json: Json = False) -> None:
+    """Plan the study that study.toml describes; where there is none, write an example to start from."""
+    from isoflop.experiments.study.description import check_name, example
+    from isoflop.experiments.study.planned import DESCRIPTION, make_folder, plan_study, study_folder
+    from isoflop.experiments.study.progress import progress
+    from isoflop.files import write_whole
+
+    place = study_folder(folder)
+    if not (place / DESCRIPTION).exists():
+        name = place.resolve().name
+        check_name(name, "a study")
+        make_folder(place)
+        write_whole(place / DESCRIPTION, example(name).encode())
+        _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
+    found = progress(plan_study(place))
+    _print(found, json=json, every=True)
+
+
+@study.command()
+def run(
+    folder: Folder,
+    launcher: Annotated[
+        str, typer.Option("--launcher", help="local, slurm, ray, or script: write a shell script.")
+    ] = "local",
+    workers: Workers = None,
+    sbatch: Annotated[
+        str | None, typer.Option("--sbatch", metavar="WORDS", help="For slurm: '--partition=gpu --time=2:00:00'.")
+    ] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="For slurm: submit, and do not wait.")] = False,
+    address: Annotated[
+        str | None, typer.Option("--address", help="For ray: of a cluster that runs; one on this machine, unless said.")
+    ] = None,
+    cpus: Annotated[
+        float | None, typer.Option("--cpus-per-run", min=0.0, help="For ray: cores; the study's threads, unless said.")
+    ] = None,
+    gpus: Annotated[float | None, typer.Option("--gpus-per-run", min=0.0, help="For ray; 0 unless said.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="For script: where it goes; run.sh, unless said."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run every run that has not ended; say it again after anything, and it goes on from there."""
+    from isoflop.experiments.study.planned import open_study
+
+    given = {
+        "--sbatch": ("slurm", sbatch), "--no-wait": ("slurm", no_wait or None), "--address": ("ray", address),
+        "--cpus-per-run": ("ray", cpus), "--gpus-per-run": ("ray", gpus), "-o": ("script", output),
+    }  # fmt: skip
+    _check_launcher(launcher, given)
+    found = open_study(folder)
+    if launcher == "script":
+        _write_script(found, output or "run.sh", workers=workers)
+    elif launcher == "slurm" and no_wait:
+        _submit(found, sbatch or "", workers=workers, json=json)
+    else:
+        with _view() as look:
+            if launcher == "slurm":
+                from isoflop.experiments.launchers import slurm
+
+                ended = slurm.launch(found, options=_words(sbatch or ""), workers=workers, look=look, say=_talk)
+            elif launcher == "ray":
+                from isoflop.experiments.launchers import ray
+
+                with redirect_stdout(sys.stderr):  # Ray prints there what happens to its workers
+                    ended = ray.launch(found, address=address, cpus=cpus, gpus=gpus or 0.0, workers=workers, look=look)
+            else:
+                from isoflop.experiments.launchers import launch
+
+                ended = launch(found, workers=workers, look=look)
+        _print(ended, json=json)
+        _end(ended)
+
+
+_LAUNCHERS = ("local", "slurm", "ray", "script")
+
+
+def _check_launcher(launcher: str, given: Mapping[str, tuple[str, object]]) -> None:
+    """Refuse a launcher that there is not, and an option of another one."""
+    if launcher not in _LAUNCHERS:
+        raise UsageError(f'"{shown(launcher)}" is not a launcher. Say local, slurm, ray or script.')
+    for option, (goes_with, value) in given.items():
+        if value is not None and launcher != goes_with:
+            raise UsageError(f"{option} goes with --launcher {goes_with}, not with {launcher}.")
+
+
+def _words(text: str) -> list[str]:
+    """Give what --sbatch says as words, as a shell would split them."""
+    import shlex
+
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"--sbatch {shown(text)}: {str(error).lower()}. Close it.") from None
+
+
+def _write_script(study: Study, output: str, *, workers: int | None) -> None:
+    from isoflop.experiments.launchers import script
+    from isoflop.files import write_whole
+
+    write_whole(output, script(study, output, workers=workers).encode())
+    typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
+
+
+def _submit(study: Study, options: str, *, workers: int | None, json: bool) -> None:
+    """Submit a study to Slurm, if anything of it is left, and show where it stands."""
+    from isoflop.experiments.launchers import slurm
+    from isoflop.experiments.study.progress import progress
+
+    if not progress(study).over:
+        job = slurm.submit(study, options=_words(options), workers=workers)
+        _talk(
+            f"job {job} is submitted: isoflop study status {study.folder} shows how far it is, scancel {job} ends it."
+        )
+    _print(progress(study), json=json)
+
+
+@study.command()
+def worker(
+    folder: Folder,
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]…", help="Names or ids; all, unless said.")] = None,
+    workers: Workers = 1,
+) -> None:
+    """Run some runs, or whatever is left: any number of workers on any machines may share a study."""
+    from isoflop.experiments.launchers.local import work
+    from isoflop.experiments.study.planned import open_study
+
+    found = open_study(folder)
+    wanted = [found.run_called(name) for name in runs] if runs else None
+    with _view() as look:
+        ended = work(found, wanted, workers=workers or 1, look=look)
+    _end(ended, {one.id for one in wanted or found.runs})
+
+
+@study.command()
+def status(
+    folder: Folder,
+    every: Annotated[bool, typer.Option("--all", help="Show every run, however many.")] = False,
+    json: Json = False,
+) -> None:
+    """Show where a study stands: what is done, at work, failed or waiting, when it will be over, what it cost."""
+    from isoflop.experiments.study.planned import open_study
+    from isoflop.experiments.study.progress import progress
+
+    _print(progress(open_study(folder)), json=json, every=every)
+
+
+@study.command()
+def repair(
+    folder: Folder,
+    retry: Annotated[bool, typer.Option("--retry", help="Let runs that failed be tried again.")] = False,
+    json: Json = False,
+) -> None:
+    """Put a study in order: write its plan again, free the runs of dead workers, mend damaged results."""
+    from isoflop.experiments.study.planned import study_folder
+    from isoflop.experiments.study.progress import progress
+    from isoflop.experiments.study.repair import repair
+
+    found, done = repair(study_folder(folder), retry=retry)
+    for line in done or ["nothing was out of order."]:
+        _talk(line)
+    _print(progress(found), json=json)
+
+
+@study.command()
+def export(
+    folder: Folder,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where the table goes; stdout, unless said.")
+    ] = None,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="A,B,…", help="These columns alone, in this order; all, unless said.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Write the runs that have ended as a table that `isoflop fit` reads."""
+    from isoflop.experiments.study.export import rows
+    from isoflop.experiments.study.planned import open_study
+    from isoflop.files import as_csv, write_whole
+
+    found = open_study(folder)
+    table = rows(found)
+    lost = [f"{row['run']} ({row['status']})" for row in table if row["status"] != "done"]
+    if columns:
+        table = rows(found, columns.split(","))
+    if lost:
+        _talk(f"without a loss: {', '.join(lost[:10])}{f' and {len(lost) - 10} more' if len(lost) > 10 else ''}.")
+    if len(table) < len(found):
+        _talk(f"{len(found) - len(table)} of {len(found)} runs have not ended and are not in the table.")
+    if json:
+        print_json(table)
+    elif output is None:
+        typer.echo(as_csv(table), nl=False)
+    else:
+        write_whole(output, as_csv(table).encode())
+
+
+@study.command()
+def verify(
+    folder: Folder,
+    flops: Annotated[
+        str | None,
+        typer.Option("--flops", help="Budget of the run to train; 3 times the study's largest, unless said."),
+    ] = None,
+    told: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that run (width=80).")
+    ] = None,
+    train: Annotated[bool, typer.Option(" /--no-train", help="Only forecast; write nothing.")] = True,
+    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Know these runs only.")] = None,
+    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Forecast the largest runs from the smaller ones; then train the best larger run, and compare.
+
+    Exit code 0 whether the forecast held or not: of 90 % intervals one in ten does not. `held` in --json says it.
+    """
+    from isoflop.experiments.verify import verify
+    from isoflop.faces.cli.options import pairs
+    from isoflop.faces.plot import figure_format, save_figure, verify_figure
+    from isoflop.quantities import parse_quantity
+
+    if output is not None:
+        figure_format(output)
+    asked = partial(
+        verify, folder, flops=None if flops is None else parse_quantity(flops), settings=pairs(told or [], "width=80"),
+        where=where, level=level,
+    )  # fmt: skip
+    found = asked(train=False)
+    if train and not blocked(found.findings):
+        expected = found.trial.forecast.loss
+        _talk(f"{found.trial.run}: {expected.value:.4f} ({expected.low:.4f} to {expected.high:.4f}) is forecast.")
+        with _view() as look:
+            found = asked(look=look)
+    if output is not None:
+        save_figure(verify_figure(found), output)
+    print_answer(found, json=json)
+    stop_on_block(found.findings)
+
+
+def _print(found: Progress, *, json: bool, every: bool = False) -> None:
+    if json:
+        print_json(found.as_dict())
+    else:
+        print_result(found.table(every=every))
+
+
+def _end(found: Progress, among: set[str] | None = None) -> None:
+    """End with exit code 1 if a run failed."""
+    failed = [one.name for one in found.runs if one.state == "failed" and (among is None or one.id in among)]
+    if failed:
+        more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+        raise IsoflopError(
+            f"{', '.join(failed[:5])}{more} failed; the logs are in the runs' folders. Mend the cause and say "
+            "isoflop study repair --retry STUDY."
+        )
+
+
+def _view() -> AbstractContextManager[Look | None]:
+    """Give what shows progress on stderr: a table drawn anew in a terminal, else a line for each run that ends."""
+    if sys.stderr.isatty():
+        return _Live()
+    return nullcontext(_Lines())
+
+
+class _Lines:
+    """Prints a line for each run that has ended since the last look."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] | None = None
+
+    def __call__(self, found: Progress) -> None:
+        ended = {one.id: one for one in found.runs if one.state in {"done", "failed", "diverged"}}
+        news = [one for one in ended.values() if self._seen is not None and one.id not in self._seen]
+        for count, one in enumerate(news, start=len(ended) - len(news) + 1):
+            note = f" ({one.note})" if one.note else ""
+            loss = "" if one.loss is None else f" loss {one.loss:.5g}"
+            _talk(f"{one.name} {one.state}{loss}{note}, {count} of {len(found.runs)}")
+        self._seen = set(ended)
+
+
+class _Live:
+    """Draws the table of a study anew at each look; no thread of its own, so that forks stay safe."""
+
+    def __enter__(self) -> Look:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
+        self._live.start()
+        return lambda found: self._live.update(found.table(), refresh=True)
+
+    def __exit__(self, *how: object) -> None:
+        self._live.stop()

@@ -1,0 +1,225 @@
+"""What a page is given of a source: its laws as JavaScript, how they weigh, its runs, frontier, doubts and origin."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoflop.compute.cost import PRICES
+from isoflop.compute.devices import DEVICES, MFU
+from isoflop.errors import UsageError
+from isoflop.findings import Finding
+from isoflop.fitting.check import check
+from isoflop.fitting.fit import Fit, fit
+from isoflop.fitting.saved import to_json
+from isoflop.forecasting.ensemble import CLIPPED, EXPECTED, NEAR_BY, PRIOR_TESTS, Ensemble, Evidence, evidence, values
+from isoflop.forecasting.record import percent, ratio_name, record
+from isoflop.forecasting.source import Settled, curve_of, name_of
+from isoflop.formula import tree as expression
+from isoflop.formula.law import Curve, Law, Several
+from isoflop.formula.parse import Formula
+from isoflop.laws import CURVES
+from isoflop.laws.repetition import effective_params, effective_tokens
+from isoflop.planning.demand import DEVICE
+from isoflop.planning.frontier import frontier
+from isoflop.planning.landmarks import MODELS
+from isoflop.quantities import Kind, show
+
+if TYPE_CHECKING:
+    from isoflop.data.runs import Runs
+
+BUDGETS, BEYOND = 25, 100.0
+"""Budgets whose intervals are shipped, and how many times the largest run's compute they reach."""
+MOST_SHOWN = 2000
+"""Runs that are listed: of more, an even share."""
+PUBLISHED_SPAN = (1e18, 1e26)
+"""Training FLOPs over which published curves are shown."""
+_ORDER = ("BLOCK", "WARN", "INFO")
+_TOLD = {"N", "D", "U", "bits"}
+
+
+def rows_of(source: Settled) -> list[tuple[str, Law, list[float]]]:
+    """Give each law of a source with its name there and its parameter values."""
+    if isinstance(source, Ensemble):
+        return [(law.name, law, row[0].tolist()) for law, row in values(source)]
+    curves = source.curves if isinstance(source, Several) else (curve_of(source),)
+    named = len(curves) > 1 or isinstance(source, Curve)
+    return [(one.name if named else one.law.name, one.law, one.row[0].tolist()) for one in curves]
+
+
+def laws_script(source: Settled) -> str:
+    """Give the JavaScript of a source: `laws`, functions of {N, D, U, bits}, and `fresh`, what repeated data are worth.
+
+    The formulas' allow-list leaves no way out of the functions.
+    """
+    N, D, U = map(expression.name, ("N", "D", "U"))
+    tokens, params = (Formula(one).javascript() for one in (effective_tokens(D, U), effective_params(N, U)))
+    laws = [
+        f"(at) => ({law.javascript()})({', '.join([*(f'at.{key}' for key in law.inputs), *map(repr, row)])})"
+        for _, law, row in rows_of(source)
+    ]
+    return f"const laws = [{', '.join(laws)}];\nconst fresh = (N, D, U) => ({{ N: {params}, D: {tokens} }});\n"
+
+
+def content(source: Settled, *, seed: int = 0) -> dict[str, Any]:
+    """Give what a page shows of a source whose laws take N and D; raises UsageError for any other.
+
+    seed  of the one law that is checked where several forecast together
+    """
+    rows = rows_of(source)
+    wrong = [name for name, law, _ in rows if not {"N", "D"} <= set(law.inputs) or set(law.inputs) - _TOLD]
+    runs = source.runs if isinstance(source, Fit | Ensemble) else None
+    if wrong or (runs is not None and not len(runs)):
+        raise UsageError(f"a page needs a law of N and D and its runs; {(wrong or [name_of(source)])[0]} came. "
+                         "Give the runs instead.")  # fmt: skip
+    if runs is not None and runs.metric is not None:
+        raise UsageError(f"a page shows losses, not {runs.metric.name}. Leave --metric out.")
+    behind = evidence(source)
+    return {
+        "by": name_of(source),
+        "laws": [{"name": name, "formula": str(law.formula)} for name, law, _ in rows],
+        "unique": ["U" in law.inputs for _, law, _ in rows],
+        "weighing": _weighing(source) if isinstance(source, Ensemble) else None,
+        **_drawn(source, runs),
+        **(_checked(source, seed=seed) if isinstance(source, Fit | Ensemble) else _published(source)),
+        "backtests": _backtests(behind),
+        "version": version("isoflop"),
+    }
+
+
+def _drawn(source: Settled, runs: Runs | None) -> dict[str, Any]:
+    """Give runs and frontier; without runs the span of published models."""
+    low, high = (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
+    budgets = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
+    asked = {"unique_tokens": 1e40} if any("U" in law.inputs for _, law, _ in rows_of(source)) else {}
+    plans = frontier(source, budgets, **asked).plans
+    ends = {
+        key: [[getattr(one, key).value, getattr(one, key).low, getattr(one, key).high] for one in plans]
+        for key in ("N", "D", "loss")
+    }
+    points = [] if runs is None else [
+        {key: float(runs[key][row]) for key in ("N", "D", "C", "loss")} | {"name": str(runs.names[row])}
+        for row in range(0, len(runs), -(-len(runs) // MOST_SHOWN))
+    ]  # fmt: skip
+    start = high * 10 if runs else math.sqrt(low * high)
+    return {"runs": points, "of_runs": len(runs or ()), "budgets": budgets, "plans": ends, "start": start,
+            "interval": "the curves span" if isinstance(source, Several) else f"{plans[0].N.level:.0%} interval",
+            "largest": high if runs else _largest(source)}  # fmt: skip
+
+
+def _largest(source: Settled) -> float:
+    """Give the largest compute that a published curve was fitted on, nan where it is not known."""
+    if isinstance(source, Ensemble):
+        return float(source.runs["C"].max())
+    return float(curve_of(source).fitted_on.get("C", (math.nan, math.nan))[1])
+
+
+def _weighing(source: Ensemble) -> dict[str, Any]:
+    """Give what `isoflop.ensemble.shares` reads, for the page to weigh the laws as it does."""
+    past = source.backtest
+    return {
+        "decades": past.decades, "squares": np.minimum(np.abs(past.error), CLIPPED) ** 2, "near": NEAR_BY,
+        "tests": PRIOR_TESTS, "expected": EXPECTED**2, "reach": [one.reach for one in source.members],
+    }  # fmt: skip
+
+
+def _checked(source: Fit | Ensemble, *, seed: int) -> dict[str, Any]:
+    """Give what `isoflop check` says: of the fit, or of Chinchilla's law on the same runs."""
+    one = source if isinstance(source, Fit) else fit("chinchilla", source.runs, seed=seed)
+    found = check(one)
+    return {
+        "name": one.source, "words": found.words, "findings": told(found.findings),
+        "law": {
+            "name": one.law.name, "formula": str(one.law.formula), "level": one.options.level,
+            "parameters": [[name, show(value.value, 4), f"{show(value.low)} – {show(value.high)}"]
+                           for name, value in one.parameters.items()],
+        },
+        "checklist": [[question, answer or "unanswered"] for question, answer in found.checklist.items()],
+        "seed": one.options.seed, "digest": one.digest,
+    }  # fmt: skip
+
+
+def _published(source: Curve | Several) -> dict[str, Any]:
+    """Give what is known of published curves."""
+    curves = source.curves if isinstance(source, Several) else (source,)
+    words = " ".join(filter(None, [one.summary or one.law.summary for one in curves][:1]))
+    cited = [[one.name, one.cite or one.law.cite, one.caution] for one in curves]
+    return {"name": name_of(source), "words": words, "findings": [], "law": None, "checklist": [], "cited": cited}
+
+
+def told(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """Give findings as the page lists them: sentences, the worst first."""
+    found = sorted(findings, key=lambda one: _ORDER.index(one.severity))
+    return [{**asdict(one), "message": _sentence(one.message), "remedy": _sentence(one.remedy)} for one in found]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _backtests(behind: Evidence) -> dict[str, Any] | None:
+    tested = record(behind.own) if behind.own else None
+    if tested is None or not tested.tests:
+        return None
+    return {
+        "tests": tested.tests, "ratios": [ratio_name(one) for one in tested.ratios],
+        "errors": [[name, *map(percent, row)] for name, row in tested.errors.items()],
+    }  # fmt: skip
+
+
+_COUNT = 8
+"""Devices until somebody says how many."""
+
+
+def surroundings() -> dict[str, Any]:
+    """Give devices with peak FLOPs in a second and dollars an hour, the defaults of money, and published models."""
+    return {
+        "devices": {one.name: {"peak": one.flops_per_second(), "price": PRICES.get(one.name)}
+                    for one in DEVICES.values() if "bf16" in one.peak},
+        "money": {"device": DEVICE, "mfu": MFU, "price": PRICES[DEVICE], "count": _COUNT},
+        "models": [{"name": one.name, "year": one.year, "N": one.size, "D": one.D, "C": one.C}
+                   for one in MODELS if one.known],
+    }  # fmt: skip
+
+
+_MOST_SHARE = 0.99
+
+
+def curves_script() -> str:
+    """Give the published curves as a JavaScript module: `curves`, what is known, and `values` at inputs in order."""
+    about = {name: _about(one) for name, one in CURVES.items()}
+    values = ", ".join(f"{json.dumps(name)}: {_valued(one)}" for name, one in CURVES.items())
+    return f"export const curves = {to_json(about, indent=None)};\nexport const values = {{ {values} }};\n"
+
+
+def _about(curve: Curve) -> dict[str, Any]:
+    at = curve.checks[0][0]
+    return {
+        "formula": str(curve), "summary": curve.summary or curve.law.summary, "cite": curve.cite or curve.law.cite,
+        "caution": curve.caution, "unit": curve.law.output.unit,
+        "inputs": [_moved(name, kind, [at[name], *curve.fitted_on.get(name, ())])
+                   for name, kind in curve.law.inputs.items()],
+    }  # fmt: skip
+
+
+def _moved(name: str, kind: Kind, known: list[float]) -> dict[str, Any]:
+    """Give where an input's slider begins, and its ends: ten times beyond what is published; a share stays below 1."""
+    most = _MOST_SHARE if kind.name == "Share" else math.inf
+    return {
+        "name": name,
+        "unit": kind.unit,
+        "start": known[0],
+        "low": min(known) / 10,
+        "high": min(max(known) * 10, most),
+    }
+
+
+def _valued(curve: Curve) -> str:
+    row = curve.row[0].tolist()
+    return f"(at) => ({curve.law.javascript()})(...at, {', '.join(map(repr, row))})"

@@ -1,0 +1,76 @@
+"""The figure of a loss surface: lines of equal loss over compute and size, and the cheapest way down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.compute.flops import rule_named
+from isoflop.faces.plot.fitted import runs_of
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, RUN, dark, head, label, panel, power, shades
+from isoflop.fitting.fit import Fit
+from isoflop.forecasting.ensemble import Ensemble, evidence
+from isoflop.forecasting.forecast import forecast_with
+from isoflop.planning.optimum import best_sizes
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+BEYOND = 10.0
+"""How many times the largest compute of the runs the figure reaches."""
+_ACROSS, _UP, _LINES, _ROOM = 90, 70, 12, 1.6
+
+
+def contours_figure(source: Fit | Ensemble) -> Figure:
+    """Give lines of equal loss over compute and size: the runs, and the size that reaches each loss most cheaply."""
+    runs = runs_of(source)
+    trained = float(runs["C"].max())
+    compute = np.geomspace(runs["C"].min() / _ROOM, trained * BEYOND, _ACROSS)
+    efficient = best_sizes(source, compute)
+    low, high = min(runs["N"].min(), efficient.min()) / _ROOM, max(runs["N"].max(), efficient.max()) * _ROOM
+    size = np.geomspace(low, high, _UP)
+    with panel(7.2, 5.2) as (figure, axes):
+        _lines(axes, source, compute, size=size)
+        axes.scatter(runs["C"], runs["N"], s=20, color=RUN, linewidths=0, zorder=3)
+        for part, dashes in ((compute <= trained, "-"), (compute >= trained, (0, (4, 2)))):
+            axes.plot(compute[part], efficient[part], color=LAW_COLOURS[1], linewidth=2, linestyle=dashes, zorder=4)
+        label(axes, (compute[-1], efficient[-1]), "best size", colour=LAW_COLOURS[1])
+        _axes(axes, compute, size)
+        name = "several laws together" if isinstance(source, Ensemble) else f"the fitted {source.law.name} law"
+        head(axes, "What each loss costs", f"lines of equal loss by {name}; dashed beyond the runs (grey)")
+    return figure
+
+
+def _lines(axes: Axes, source: Fit | Ensemble, compute: Array, *, size: Array) -> None:
+    """Draw and name lines of equal loss, evenly apart in log loss."""
+    across, up = np.meshgrid(compute, size)
+    at = {"N": up.ravel(), "D": rule_named("6ND").tokens(up, across).ravel()}
+    found = forecast_with(source, evidence(source), level=0.9, at=at)
+    loss = np.array([one.loss.value for one in found]).reshape(up.shape)
+    least, most = float(loss.min()), float(np.quantile(loss, 0.93))
+    levels = np.geomspace(least * 1.01, most, _LINES)
+    drawn = axes.contour(across, up, loss, levels=levels, colors=shades(_LINES), linewidths=1.0, zorder=2)
+    for text in axes.clabel(drawn, fmt=lambda value: f"{value:.3g}", fontsize=8, inline_spacing=3):
+        text.set_color(dark(text.get_color()))
+
+
+def _axes(axes: Axes, compute: Array, size: Array) -> None:
+    from matplotlib import ticker
+
+    axes.set(
+        xscale="log", yscale="log", xlim=(compute[0], compute[-1]), ylim=(size[0], size[-1]),
+        xlabel="training compute C (FLOPs)", ylabel="parameters N",
+    )  # fmt: skip
+    axes.xaxis.set_major_formatter(lambda value, _: power(value))
+    axes.yaxis.set_major_formatter(lambda value, _: show(value, 1))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(ticker.NullFormatter())
+    axes.tick_params(which="both", color=INK)
+    axes.grid(visible=True, which="major", color=FAINT, linewidth=0.5, zorder=0)
+    axes.set_axisbelow(True)

@@ -1,0 +1,145 @@
+"""The figure of Landmarks: parameters against compute, the models as named points beside frontiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from isoflop.errors import UsageError
+from isoflop.faces.plot.fitted import compute_behind
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, dark, decades, head, shades, style
+from isoflop.faces.plot.names import Room
+from isoflop.forecasting.ensemble import Ensemble
+from isoflop.forecasting.source import Settled, Source, curve_of, settle
+from isoflop.planning.landmarks import Landmark, Landmarks, best_runs
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Annotation
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+MOST = 3
+"""Frontiers that one figure can hold."""
+_DOT = 26.0  # square points
+
+
+def landmarks_figure(found: Landmarks, sources: Sequence[Source | str]) -> Figure:
+    """Give the figure of models beside the frontiers of up to three sources.
+
+    Above a frontier a model has too few tokens for its size, below it is small and long trained. A frontier is
+    dashed beyond the runs behind it. Mixtures of experts are hollow. A name that finds no room is left out.
+    """
+    drawn = [one for one in found if one.model.known]
+    if not drawn:
+        raise UsageError("there is no model of known size to draw. Name one, as in chinchilla.")
+    if not 1 <= len(sources) <= MOST:
+        raise UsageError(f"a figure shows 1 to {MOST} frontiers, not {len(sources)}. Name fewer sources.")
+    with style():
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        figure = Figure(figsize=(9.6, 7.2), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
+        axes = figure.subplots()
+        _ends(axes, drawn)
+        lines = [_frontier(axes, settle(one), colour) for one, colour in zip(sources, LAW_COLOURS, strict=False)]
+        dots = _dots(axes, drawn)
+        _years(axes, drawn)
+        head(
+            axes, "Where published models lie against compute-optimal ones",
+            "lines: the best size for the compute, dashed beyond the runs behind it; above them too few tokens, "
+            "below them small and long trained",
+        )  # fmt: skip
+        figure.draw_without_rendering()  # fixes where everything stands
+        _apart([one.name for one in lines])
+        Room(axes, dots, np.concatenate([one.line.get_xydata() for one in lines])).write(
+            [one.model.name for one in drawn]
+        )
+    return figure
+
+
+class _Line(NamedTuple):
+    """A frontier as drawn, and its name."""
+
+    line: Line2D
+    name: Annotation
+
+
+def _ends(axes: Axes, drawn: Sequence[Landmark]) -> None:
+    """Set both axes, with room for names."""
+    compute, size = (np.array(side) for side in zip(*((one.model.C, one.model.size) for one in drawn), strict=True))
+    axes.set(xscale="log", yscale="log", xlabel="training FLOPs C = 6ND", ylabel="parameters N (active)")
+    axes.set_xlim(compute.min() / 2.2, compute.max() * 6)
+    axes.set_ylim(size.min() / 1.8, size.max() * 3.2)
+    decades(axes.xaxis)
+    decades(axes.yaxis, lambda value: show(value, 1))
+    axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
+    axes.set_axisbelow(True)
+
+
+def _frontier(axes: Axes, source: Settled, colour: str) -> _Line:
+    """Draw the best size for each compute, and name the line at its end."""
+    low, high = axes.get_xlim()
+    flops = np.geomspace(low, high / 2.2, 240)
+    size = best_runs(source, flops).N
+    shown = (size > axes.get_ylim()[0]) & (size < axes.get_ylim()[1])
+    if not shown.any():
+        raise UsageError("a frontier lies beyond all the models. Name sources that reach them.")
+    flops, size = flops[shown], size[shown]
+    name = "several laws" if isinstance(source, Ensemble) else curve_of(source).name
+    within = flops <= compute_behind(source)[1]
+    axes.plot(flops[within], size[within], color=colour, linewidth=1.7, zorder=2)
+    axes.plot(flops[~within], size[~within], color=colour, linewidth=1.7, linestyle=(0, (5, 2.5)), zorder=2)
+    whole = axes.plot(flops, size, linewidth=0)[0]
+    label = axes.annotate(
+        name, (flops[-1], size[-1]), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5,
+        color=dark(colour), annotation_clip=False,
+    )  # fmt: skip
+    return _Line(whole, label)
+
+
+def _apart(names: Sequence[Annotation]) -> None:
+    """Move names at the lines' ends up where they would cover the one below."""
+    highest = -np.inf
+    for name in sorted(names, key=lambda one: one.get_window_extent().y0):
+        extent = name.get_window_extent()
+        lift = max(0.0, highest - extent.y0)
+        figure = name.get_figure(root=True)
+        name.set_position((4, lift * 72 / (figure.dpi if figure else 72)))
+        highest = extent.y1 + lift
+
+
+def _dots(axes: Axes, drawn: Sequence[Landmark]) -> Array:
+    """Draw the models, the later the lighter, and give their places (models, 2)."""
+    colours = _by_year(drawn)
+    edges = [colours[one.model.year] for one in drawn]
+    faces = ["white" if one.model.mixture else colours[one.model.year] for one in drawn]
+    places = np.array([(one.model.C, one.model.size) for one in drawn])
+    axes.scatter(places[:, 0], places[:, 1], s=_DOT, linewidths=1.3, zorder=4, edgecolors=edges, facecolors=faces)
+    return places
+
+
+def _by_year(drawn: Sequence[Landmark]) -> dict[int, Any]:
+    years = sorted({one.model.year for one in drawn})
+    return dict(zip(years, shades(len(years)), strict=True))
+
+
+def _years(axes: Axes, drawn: Sequence[Landmark]) -> None:
+    """Say which colour is which year, and what is hollow."""
+    from matplotlib.lines import Line2D
+
+    def dot(face: Any, edge: Any, text: str) -> Line2D:
+        return Line2D(
+            [], [], linestyle="", marker="o", markersize=5, markerfacecolor=face, markeredgecolor=edge, label=text
+        )
+
+    handles = [dot(colour, colour, str(year or "yours")) for year, colour in _by_year(drawn).items()]
+    if any(one.model.mixture for one in drawn):
+        handles.append(dot("white", INK, "mixture of experts"))
+    axes.legend(handles=handles, loc="lower right", fontsize=8, handletextpad=0.2, borderaxespad=0.2)

@@ -1,0 +1,204 @@
+"""The figure of a study: its isoFLOP curves, and what its laws said of larger runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from isoflop.compute.flops import rule_named
+from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, label, log_axes, power, shades, style
+from isoflop.fitting.approaches import group_by_budget, isoflop_minima
+from isoflop.fitting.fit import Fit
+from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
+from isoflop.forecasting.forecast import forecast_with
+from isoflop.formula.law import Curve
+from isoflop.planning.optimum import best_sizes
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from isoflop.data.runs import Runs
+    from isoflop.estimate import Estimate
+
+    Array = NDArray[np.float64]
+
+_SAME_BUDGET = np.log(1.1)
+_STEP = 0.13  # between neighbours that stand side by side, in ln C
+
+
+def overview(
+    laws: Mapping[str, Fit | Curve | Ensemble], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss"
+) -> Figure:
+    """Give the figure of a study: its isoFLOP curves, and the forecasts of its laws against compute.
+
+    laws     name on the figure → fit, curve or ensemble of N and D; the first also draws the isoFLOP curves
+    sweep    the runs that were fitted, isoFLOP budgets of at least three sizes each
+    targets  larger runs, shown with what each law forecast for them and what they reached
+    loss     what the loss axes are called, as in "loss (nats per byte)"
+    """
+    if not laws:
+        raise UsageError('name at least one law to draw, as in overview({"chinchilla": fit}, runs).')
+    with style():
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.06)
+        figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
+        left, right = figure.subplots(1, 2, width_ratios=(1, 1.12))
+        together = next((one for one in laws.values() if isinstance(one, Ensemble)), None)
+        sources = {name: Shown(name, one, evidence(one, together)) for name, one in laws.items()}
+        isoflop_panel(left, next(iter(sources.values())), sweep)
+        compute_panel(right, list(sources.values()), sweep, targets=targets)
+        for axes in (left, right):
+            axes.set_ylabel(loss)
+    return figure
+
+
+class Shown(NamedTuple):
+    """What is drawn under a name, and what stands behind its intervals."""
+
+    name: str
+    source: Fit | Curve | Ensemble
+    behind: Evidence
+
+    def forecast(self, size: ArrayLike, tokens: ArrayLike) -> list[Estimate]:
+        """Give the loss at these N and D."""
+        found = forecast_with(self.source, self.behind, level=LEVEL, at={"N": size, "D": tokens})
+        return [one.loss for one in found]
+
+
+def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
+    """Draw loss against parameters, a colour for each budget: runs, the law's curve, the lowest point.
+
+    A diamond is the lowest point of a parabola through one budget's runs, where it lies among them:
+    it knows nothing of the law.
+    """
+    budgets = [runs.take(member) for member in group_by_budget(runs).members]
+    for budget, colour in zip(budgets, shades(len(budgets)), strict=True):
+        compute = float(np.exp(np.log(budget["C"]).mean()))
+        sizes = np.geomspace(budget["N"].min() / 1.15, budget["N"].max() * 1.15, 120)
+        loss = [one.value for one in law.forecast(sizes, rule_named("6ND").tokens(sizes, compute))]
+        axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
+        axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
+        label(axes, (sizes[-1], loss[-1]), f"{power(compute)} FLOPs", colour=colour)
+    lowest = isoflop_minima(runs, draws=0).usable
+    axes.scatter(
+        [one.N.value for one in lowest], [one.loss.value for one in lowest], s=54, marker="D",
+        facecolors="white", edgecolors=INK, linewidths=1.1, zorder=2.5,
+    )  # fmt: skip
+    log_axes(axes, "parameters N", lambda value: show(value, 1))
+    axes.set_xlim(right=runs["N"].max() * 3.8)
+    fitted = "several laws together" if isinstance(law.source, Ensemble) else f"the fitted {law.name} law"
+    head(axes, "At equal compute, one size is best", f"curves: {fitted}; ◇ lowest point of each budget")
+
+
+def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Runs | None = None) -> None:
+    """Draw loss against compute: runs, each law's best loss, the first's band, and forecasts beside the truth.
+
+    Frontiers are dashed beyond the largest run. Forecasts of one target stand side by side around
+    what it reached; only that one's compute is exact.
+    """
+    trained = float(runs["C"].max())
+    end = 1.25 * max(trained, float(targets["C"].max()) if targets is not None else trained * 10)
+    reach = (float(runs["C"].min()), trained, end)
+    colours = _law_colours(len(laws))
+    ends = [
+        _frontier(axes, law, reach, colour=colour, band=law is laws[0])
+        for law, colour in zip(laws, colours, strict=True)
+    ]
+    if targets is not None:
+        _targets(axes, laws, targets)
+    log_axes(axes, "training compute C (FLOPs)", power)
+    axes.set_xlim(right=end * 2.6)
+    _runs_below(axes, runs, float(axes.get_ylim()[1]) * 1.06)
+    for law, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
+        label(axes, (end, height), law.name, colour=colour)
+    _key(axes, with_targets=targets is not None)
+    title = "Loss falls with compute" if targets is None else "Larger runs: the forecast and what they reached"
+    head(axes, title, "lines: best loss at each budget, dashed beyond the runs; band: 90 %")
+
+
+def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
+    """Draw the runs up to a loss, and an arrowhead at the edge for each above it."""
+    seen = runs["loss"] <= top
+    axes.scatter(runs["C"][seen], runs["loss"][seen], s=22, color=RUN, linewidths=0, zorder=2)
+    axes.scatter(
+        runs["C"][~seen], np.full(int((~seen).sum()), top), s=30, marker=6, color=RUN, linewidths=0, clip_on=False
+    )
+    axes.set_ylim(top=top)
+
+
+def _frontier(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colour: str, band: bool) -> float:
+    """Draw the least loss a law gives at each compute, and give its height at the end."""
+    first, trained, end = reach
+    computes = np.unique(np.concatenate([np.geomspace(first, trained, 20), np.geomspace(trained, end, 20)]))
+    sizes = best_sizes(law.source, computes)
+    expected = law.forecast(sizes, rule_named("6ND").tokens(sizes, computes))
+    loss, low, high = (np.array([getattr(one, part) for one in expected]) for part in ("value", "low", "high"))
+    if band:
+        axes.fill_between(computes, low, high, color=colour, alpha=0.13, linewidth=0, zorder=1)
+    for part, dashes in ((computes <= trained, "-"), (computes >= trained, (0, (4, 2)))):
+        axes.plot(computes[part], loss[part], color=colour, linewidth=1.6, linestyle=dashes, zorder=3)
+    return float(loss[-1])
+
+
+def _targets(axes: Axes, laws: Sequence[Shown], targets: Runs) -> None:
+    """Draw each target where it ended, and on its sides what the laws had said; runs of equal N and D are one."""
+    middle = len(laws) // 2
+    _, first, equal = np.unique(np.stack([targets["N"], targets["D"]]), axis=1, return_index=True, return_inverse=True)
+    for number, compute in enumerate(_side_by_side(targets["C"][first], 1 + len(laws))):
+        places = compute * np.exp(_STEP * (np.arange(1 + len(laws)) - middle))
+        reached = targets["loss"][equal.ravel() == number]
+        axes.scatter(np.full(reached.size, places[middle]), reached, s=34, color=INK, linewidths=0, zorder=6)
+        for place, law, colour in zip(np.delete(places, middle), laws, _law_colours(len(laws)), strict=True):
+            (loss,) = law.forecast(targets["N"][first[number]], targets["D"][first[number]])
+            axes.vlines(place, loss.low, loss.high, color=colour, linewidth=2, zorder=5)
+            axes.scatter(place, loss.value, s=26, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6)
+
+
+def _key(axes: Axes, *, with_targets: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    reached = Line2D([], [], color=INK, marker="o", markersize=5.5, linestyle="")
+    said = Line2D([], [], color=QUIET, marker="o", markersize=5, markerfacecolor="white", linewidth=2)
+    run = Line2D([], [], color=RUN, marker="o", markersize=4.5, linestyle="")
+    marks = {"runs that were fitted (▲ above)": run}
+    if with_targets:
+        marks |= {"larger run: forecast, 90 % interval": said, "larger run: reached": reached}
+    axes.legend(marks.values(), marks.keys(), loc="lower left", handlelength=1.6, borderaxespad=0.2, labelspacing=0.5)
+
+
+def _side_by_side(compute: Array, width: int) -> Array:
+    """Give places in C for runs so that those of equal compute do not hide each other."""
+    placed = np.array(compute, float)
+    for group in _groups(compute):
+        shift = np.arange(len(group)) - (len(group) - 1) / 2
+        placed[group] *= np.exp(_STEP * (width + 0.6) * shift)
+    return placed
+
+
+def _groups(compute: Array) -> list[NDArray[np.intp]]:
+    order = np.argsort(compute, kind="stable")
+    return np.split(order, 1 + np.flatnonzero(np.diff(np.log(compute[order])) > _SAME_BUDGET))
+
+
+def _law_colours(count: int) -> list[str]:
+    return [LAW_COLOURS[position % len(LAW_COLOURS)] for position in range(count)]
+
+
+def _apart(axes: Axes, heights: Sequence[float], gap: float = 0.055) -> list[float]:
+    """Give label heights in order, pushed apart until they are `gap` of the axes from each other."""
+    to_axes = axes.transScale + axes.transLimits
+    places = [to_axes.transform((axes.get_xlim()[0], height))[1] for height in heights]
+    order = np.argsort(places)
+    for lower, upper in pairwise(order):
+        places[upper] = max(places[upper], places[lower] + gap)
+    return [float(to_axes.inverted().transform((0, place))[1]) for place in places]

@@ -1,0 +1,74 @@
+"""The figure of residuals: what a law leaves of each run, along every axis on which it may fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.errors import UsageError
+from isoflop.faces.plot.fitted import runs_of
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, panels, power
+from isoflop.fitting.fit import Fit
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+STRANGE, NAMED = 4.0, 6
+"""Robust standard deviations from which a run is named, and how many are at most."""
+_BINS = 7
+
+
+def residuals_figure(fit: Fit) -> Figure:
+    """Give each run's residual in percent of the loss along compute, size, tokens and tokens per parameter.
+
+    The line joins medians of equal numbers of runs: where the law is right it stays near zero. Runs that lie more
+    than four robust standard deviations away are named.
+    """
+    if not isinstance(fit, Fit):
+        raise UsageError("residuals are of one law. Say --law NAME, or give a fit.")
+    runs = runs_of(fit)
+    inputs = {key: runs[key] for key in fit.curve.law.inputs}
+    off = 100 * np.log(runs["loss"] / fit.curve(**inputs))
+    C, N, D = (runs[key] for key in "CND")
+    axis = (("training compute C (FLOPs)", C, power), ("parameters N", N, _count), ("tokens D", D, _count),
+            ("tokens per parameter", D / N, _count))  # fmt: skip
+    title = f"What the {fit.law.name} law leaves of each run"
+    under = f"noise {fit.noise:.2%} of the loss, twice that in grey; line: medians"
+    with panels((2, 2), (9.6, 6.4), title=title, under=under) as (figure, grid):
+        for axes, (name, along, written) in zip(grid, axis, strict=True):
+            _panel(axes, along, off, names=runs.names, noise=100 * fit.noise)
+            axes.set_xlabel(name)
+            decades(axes.xaxis, written)
+        for axes in (grid[0], grid[2]):
+            axes.set_ylabel("residual (% of loss)")
+    return figure
+
+
+def _count(value: float) -> str:
+    return show(value, 1)
+
+
+def _panel(axes: Axes, along: Array, off: Array, *, names: tuple[str, ...], noise: float) -> None:
+    """Draw residuals along one axis, the noise as a band, and the medians."""
+    axes.set_xscale("log")
+    axes.axhspan(-2 * noise, 2 * noise, color=FAINT, alpha=0.55, linewidth=0, zorder=0)
+    axes.axhline(0, color=QUIET, linewidth=0.8, zorder=1)
+    strange = np.abs(off) > STRANGE * noise
+    axes.scatter(along[~strange], off[~strange], s=18, color=RUN, linewidths=0, zorder=2)
+    axes.scatter(along[strange], off[strange], s=22, color=LAW_COLOURS[1], linewidths=0, zorder=3)
+    for run in np.argsort(-np.abs(off))[:NAMED].tolist():
+        if strange[run]:
+            axes.annotate(
+                names[run], (along[run], off[run]), xytext=(5, 0), textcoords="offset points", fontsize=7.5, color=INK,
+                va="center",
+            )  # fmt: skip
+    order = np.argsort(along, kind="stable")
+    parts = np.array_split(order, min(_BINS, max(2, len(order) // 5)))
+    middle = [np.exp(np.log(along[part]).mean()) for part in parts], [np.median(off[part]) for part in parts]
+    axes.plot(*middle, color=LAW_COLOURS[0], linewidth=1.6, zorder=4)

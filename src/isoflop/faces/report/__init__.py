@@ -1,0 +1,41 @@
+"""A fit, or what runs say, as one page: the answer, figures that move, doubts, origin; or the same as Markdown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from isoflop.data.runs import Runs
+from isoflop.errors import UsageError
+from isoflop.faces.pages.content import content
+from isoflop.faces.report.markdown import markdown
+from isoflop.faces.report.page import page
+from isoflop.files import write_whole
+from isoflop.fitting.fit import Fit
+from isoflop.forecasting.ensemble import Ensemble, combine
+
+__all__ = ["report", "report_text"]
+
+FORMATS = (".html", ".md")
+
+
+def report(source: Fit | Ensemble | Runs, path: str | os.PathLike[str], *, command: str = "", seed: int = 0) -> Path:
+    """Write the report of a fit, or of several laws together on some runs, to one file, and give its path.
+
+    path     report.html, with a slider for the budget, or report.md
+    command  what a reader should type to make it again; seed  of the one law that is checked
+
+    Raises UsageError for another kind of file, and for a law that is not one of N and D.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise UsageError(f'"{os.fspath(path)}": a report is {" or ".join(FORMATS)}. Say report.html.')
+    write_whole(path, report_text(source, suffix, command=command, seed=seed).encode())
+    return Path(path)
+
+
+def report_text(source: Fit | Ensemble | Runs, suffix: str = ".html", *, command: str = "", seed: int = 0) -> str:
+    """Give the report as text, by the suffix of its file; see `report`."""
+    settled = combine(source) if isinstance(source, Runs) else source
+    data = content(settled, seed=seed)
+    return markdown(data, command) if suffix == ".md" else page(settled, data, command)

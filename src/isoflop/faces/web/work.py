@@ -1,0 +1,163 @@
+"""What a process of the web app does: a request as plain data in, plain data, text or bytes out.
+
+A request names one source: a table (a file on disk) with the name that the user knows it by, a dataset, or curves; and
+how it is read: law, where, columns. The last few sources are kept: plans and exports of a view need no new fit.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from isoflop.data.datasets import NAMES
+from isoflop.data.datasets import load as load_dataset
+from isoflop.data.datasets.catalogue import DATASETS
+from isoflop.data.read import read
+from isoflop.data.runs import Runs
+from isoflop.display import plain
+from isoflop.errors import IsoflopError, UsageError
+from isoflop.faces.pages.content import content, curves_script, laws_script, surroundings, told
+from isoflop.fitting.fit import Fit, fit
+from isoflop.fitting.saved import is_fit, load
+from isoflop.forecasting.ensemble import Ensemble, combine
+from isoflop.forecasting.source import Settled
+from isoflop.formula.law import several
+from isoflop.laws import CURVES, LAWS, find_curve
+from isoflop.planning.export import save_plan
+from isoflop.planning.plan import PUBLISHED
+from isoflop.planning.plan import plan as planned
+
+EXAMPLE = {"dataset": "tinylm", "where": 'role == "sweep"'}
+"""What the page opens by itself."""
+FIGURES = ("frontier", "isoflops", "contours", "allocation")
+"""The figures of `isoflop plot` that are exported."""
+EXPORTS = ("report.html", *(f"{figure}.{suffix}" for figure in FIGURES for suffix in ("pdf", "svg", "png")))
+"""The files that can be had of runs; of a curve, only its plan."""
+_KEPT = 8
+_TAKEN = {"N", "D", "U", "bits"}
+
+
+def start() -> dict[str, Any]:
+    """Give what the page knows before a source is opened."""
+    return {
+        **surroundings(),
+        "datasets": [{"name": one.name, "title": one.title} for one in DATASETS.values() if one.bundled],
+        "curves": [name for name, one in CURVES.items()
+                   if {"N", "D"} <= set(one.law.inputs) <= _TAKEN and one.law.output.name == "Nats"],
+        "laws": [name for name, one in LAWS.items() if set(one.inputs) == {"N", "D"} and one.output.name == "Nats"],
+        "example": EXAMPLE, "published": PUBLISHED, "figures": FIGURES,
+    }  # fmt: skip
+
+
+def catalogue() -> str:
+    """Give the published curves as a JavaScript module."""
+    return curves_script()
+
+
+def describe(path: str, name: str) -> dict[str, Any]:
+    """Say what an uploaded file is: runs with which columns, or a saved fit."""
+    with _called(path, name):
+        if is_fit(path):
+            one = load(path)
+            return {"kind": "fit", "law": one.law.name, "runs": len(one.runs), "findings": told(one.findings)}
+        runs = read(path)
+    return {"kind": "runs", "runs": len(runs), "columns": list(runs.columns), "findings": told(runs.findings)}
+
+
+def view(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the page shows of a source."""
+    return content(_settled(request))
+
+
+def laws(request: Mapping[str, Any]) -> str:
+    """Give a source's laws as a JavaScript module."""
+    return f"{laws_script(_settled(request))}export {{ laws, fresh }};\n"
+
+
+def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the plan of a demand, with every interval, as data and as the run sheet that a terminal shows."""
+    found = planned(_settled(request), **demand)
+    return {**found.as_dict(), "findings": told(found.findings), "text": plain(found)}
+
+
+def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> bytes:
+    """Give a file: plan.toml, or of runs one of `EXPORTS`."""
+    source = _settled(request)
+    if what == "plan.toml":
+        return _written(what, lambda path: save_plan(planned(source, **demand), path))
+    if not isinstance(source, Fit | Ensemble) or what not in EXPORTS:
+        raise UsageError(f"{what} cannot be had. Say plan.toml, or of runs {', '.join(EXPORTS)}.")
+    if what == "report.html":
+        from isoflop.faces.report import report
+
+        return _written(what, lambda path: report(source, path, command=_command(request)))
+    from isoflop.faces import plot
+
+    figure = getattr(plot, f"{what.partition('.')[0]}_figure")
+    return _written(what, lambda path: plot.save_figure(figure(source), path))
+
+
+def _settled(request: Mapping[str, Any]) -> Settled:
+    return _opened(json.dumps(request, sort_keys=True))
+
+
+@lru_cache(_KEPT)
+def _opened(request: str) -> Settled:
+    """Give the source that a request names, fitted as it asks."""
+    asked = json.loads(request)
+    if asked.get("curves"):
+        return several([find_curve(name) for name in asked["curves"]]) if len(asked["curves"]) > 1 else (
+            find_curve(asked["curves"][0]))  # fmt: skip
+    if "table" in asked and is_fit(asked["table"]):
+        if wrong := {"law", "where", "columns"} & set(asked):
+            raise UsageError(f"a saved fit has its law and its runs. Leave {', '.join(sorted(wrong))} out.")
+        with _called(asked["table"], asked.get("name", "table")):
+            return load(asked["table"])
+    runs, law = _runs(asked), asked.get("law", "")
+    if not law:
+        return combine(runs)
+    names = law.replace(" ", "").split(",")
+    return combine(runs, laws=names) if len(names) > 1 and set(names) <= set(LAWS) else fit(law, runs)
+
+
+def _runs(asked: Mapping[str, Any]) -> Runs:
+    options: dict[str, Any] = {"columns": asked.get("columns") or {}, "where": asked.get("where") or None}
+    if "table" in asked:
+        with _called(asked["table"], asked.get("name", "table")):
+            return replace(read(asked["table"], **options), source=asked.get("name", "table"))
+    if asked.get("dataset") not in NAMES:
+        raise UsageError(f'there is no dataset "{asked.get("dataset")}". Say one of {", ".join(NAMES)}.')
+    return load_dataset(asked["dataset"], **options)
+
+
+@contextmanager
+def _called(path: str, name: str) -> Iterator[None]:
+    """Say in errors the name that the user knows a file by, not where it is kept."""
+    try:
+        yield
+    except IsoflopError as error:
+        raise type(error)(str(error).replace(path, name).replace(Path(path).name, name)) from None
+
+
+def _command(asked: Mapping[str, Any]) -> str:
+    """Give the command that writes the same report."""
+    words = ["isoflop", "report", asked.get("name") or asked["dataset"]]
+    for key in ("law", "where"):
+        words += [f"--{key}", asked[key]] if asked.get(key) else []
+    for key, column in (asked.get("columns") or {}).items():
+        words += [f"--{key}", column]
+    return shlex.join(words)
+
+
+def _written(name: str, write: Callable[[str], object]) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write(str(path))
+        return path.read_bytes()

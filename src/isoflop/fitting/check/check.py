@@ -1,0 +1,117 @@
+"""Is this fit to be trusted? Every finding about runs and fit, and the checklist for whoever reads the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoflop.estimate import LEVEL
+from isoflop.fitting.check.checklist import checklist
+from isoflop.fitting.check.influence import influence, outliers
+from isoflop.fitting.check.isoflop_grid import grid
+from isoflop.fitting.check.noise import shared, threshold, uneven
+from isoflop.fitting.check.open_profiles import open_sides
+from isoflop.fitting.check.residuals import gather
+from isoflop.fitting.check.structure import structure
+from isoflop.fitting.fit import Fit, problem_behind
+from isoflop.fitting.fit import fit as fit_law
+from isoflop.fitting.summary import in_words
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from isoflop.data.runs import ColumnMapping, Runs
+    from isoflop.findings import Finding
+    from isoflop.formula.law import Law
+
+__all__ = ["Checked", "check"]
+
+UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A fit and all that was found about it.
+
+    findings   of the runs, of the search, and of the residuals, each naming the runs it is about
+    checklist  what a reader must know to repeat the fit; None where the runs do not say
+    """
+
+    fit: Fit = field(repr=False)
+    findings: tuple[Finding, ...]
+    checklist: Mapping[str, str | None]
+
+    @property
+    def words(self) -> str:
+        """What a colleague would say of the fit, in three sentences."""
+        return in_words(self.fit, self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the findings as they stand in the JSON; an unanswered question is "unanswered"."""
+        answers = {question: answer or UNANSWERED for question, answer in self.checklist.items()}
+        return {
+            "findings": [finding.as_dict() for finding in self.findings],
+            "checklist": answers,
+            "words": self.words,
+            "law": self.fit.law.name,
+            "source": self.fit.source,
+        }
+
+    def __rich__(self) -> RenderableType:
+        """Give the findings as they look in a terminal, after three sentences about the fit."""
+        from isoflop.display import dim, findings_list, group
+
+        found = findings_list(self.findings) if self.findings else dim("nothing was found against it")
+        return group(self.words, "", found)
+
+    def checklist_table(self) -> RenderableType:
+        """Give the checklist as it looks in a terminal."""
+        from isoflop.display import table
+
+        answers = ((question, answer or UNANSWERED) for question, answer in self.checklist.items())
+        return table(["to repeat it", ""], answers, words=True)
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def check(
+    runs: Runs | ColumnMapping | Fit,
+    *,
+    law: str | Law = "chinchilla",
+    flops: float | None = None,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Checked:
+    """Give every finding about some runs and the law fitted to them, or about a fit.
+
+    flops  the budget that matters, by which a run's influence is judged; ten times the largest unless said
+
+    Raises DataError when the runs cannot carry the law, and for a fit saved without its runs.
+    """
+    fit = runs if isinstance(runs, Fit) else fit_law(law, runs, level=level, seed=seed)
+    problem, theta = problem_behind(fit)
+    names = fit.runs.names
+    found: tuple[Finding, ...] = fit.findings
+    if not any(one.severity == "BLOCK" for one in found):  # a fit that means nothing has no residuals to look at
+        evidence = gather(problem, theta)
+        found = (
+            *found,
+            *open_sides(fit),
+            *influence(fit, evidence, names, flops=flops),
+            *outliers(evidence, names),
+            *structure(evidence),
+            *uneven(evidence, fit.runs),
+            *shared(evidence, fit.runs),
+            *threshold(fit, evidence),
+            *grid(fit),
+        )
+    return Checked(fit, tuple(dict.fromkeys(found)), checklist(fit))

@@ -1,0 +1,137 @@
+"""What the findings are read off: the runs that a law can carry, those that it cannot, and the tangent space.
+
+Squares, not the fit's robust objective, on the runs that are left once outliers are out: their
+deletion is exact, and what noise does to them is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.estimate import student
+from isoflop.fitting.optimise.minimise import NEAR, minimise
+from isoflop.fitting.optimise.objective import parse_objective
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.fitting.optimise.problem import Problem
+
+    Array = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+FALSE_OUTLIER = 0.02
+"""How often the strangest of sound runs may be called an outlier."""
+REFITTED = 40
+"""Runs up to which each is really left out; beyond, its leverage says what that would do."""
+_MOST_OUT, _SQUARES = 25, parse_objective("squares")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A law on the runs it can carry, fitted by squares.
+
+    problem    on all runs; theta its fitted coordinates (parameters,) by the runs kept
+    outliers   position -> (deleted residual in log loss, the same in standard errors)
+    residuals  (runs,), of all runs
+    basis      (runs kept, rank): orthonormal columns that span what the parameters can explain
+    """
+
+    problem: Problem
+    theta: Array
+    kept: Bools
+    outliers: dict[int, tuple[float, float]]
+    residuals: Array
+    slopes: Array
+    basis: Array
+
+    @property
+    def freedom(self) -> int:
+        """Runs kept less what the parameters explain."""
+        return int(self.kept.sum()) - int(self.basis.shape[1])
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the noise of the runs kept."""
+        left = self.residuals[self.kept]
+        return float(np.sqrt(left @ left / max(self.freedom, 1)))
+
+    @property
+    def leverage(self) -> Array:
+        """How far each run kept decides its own prediction, 0 to 1."""
+        return np.asarray(np.minimum(np.einsum("nr,nr->n", self.basis, self.basis), 1 - 1e-9))
+
+    def strange(self, columns: Array) -> Array:
+        """Give what of columns (runs kept, any) no change of the parameters explains."""
+        return np.asarray(columns - self.basis @ (self.basis.T @ columns))
+
+
+def gather(problem: Problem, theta: Array) -> Evidence:
+    """Give the evidence of a problem near its robust optimum (parameters,)."""
+    kept, outliers = _outliers(problem, theta)
+    fitted = _squares(problem, theta, kept[None].astype(float))[0][0]
+    residuals, slopes = problem.linearise(fitted[None])
+    return Evidence(problem, fitted, kept, outliers, residuals[0], slopes[0].T, _basis(slopes[0].T[kept]))
+
+
+def _outliers(problem: Problem, theta: Array) -> tuple[Bools, dict[int, tuple[float, float]]]:
+    """Give the runs that are kept, and the outliers by the generalised extreme studentised deviate test.
+
+    Rosner 1983: take the strangest run out, again and again; the last that was too strange is an
+    outlier, and so are all before it, though each may have hidden behind the others.
+    """
+    count, width = problem.size, theta.size
+    kept, taken, last = np.ones(count, dtype=bool), [], 0
+    most = min(max((count - width) // 4, 1), _MOST_OUT)
+    here = theta
+    for number in range(1, most + 1):
+        freedom = int(kept.sum()) - width - 1
+        if freedom < 3:
+            break
+        here = _squares(problem, theta, kept[None].astype(float))[0][0]
+        deleted, strangeness = _deleted(problem, here, kept, start=theta)
+        worst = int(np.argmax(np.where(kept, strangeness, -1.0)))
+        taken.append((worst, float(deleted[worst]), float(strangeness[worst])))
+        kept[worst] = False
+        if strangeness[worst] > student(1 - FALSE_OUTLIER / (freedom + width + 1), freedom):
+            last = number
+    out = {worst: (residual, errors) for worst, residual, errors in taken[:last]}
+    return ~np.isin(np.arange(count), list(out)), out
+
+
+def _squares(problem: Problem, theta: Array, weights: Array) -> tuple[Array, Array]:
+    """Give theta (batch, parameters) and sum of squares (batch,) of the runs weighted by (batch, runs)."""
+    found = minimise(problem, np.tile(theta, (len(weights), 1)), _SQUARES, weights=weights, tolerance=1e-9, first=NEAR)
+    return found.theta, 2 * found.objective
+
+
+def _deleted(problem: Problem, here: Array, kept: Bools, *, start: Array) -> tuple[Array, Array]:
+    """Give each run's residual by a fit without it, and its size in standard errors, (runs,)."""
+    residuals, slopes = problem.linearise(here[None])
+    left = np.where(kept, residuals[0], 0.0)
+    total, freedom = float(left @ left), int(kept.sum()) - here.size - 1
+    leverage = np.zeros(problem.size)
+    basis = _basis(slopes[0].T[kept])
+    leverage[kept] = np.minimum(np.einsum("nr,nr->n", basis, basis), 1 - 1e-6)
+    rest = total - left**2 / (1 - leverage)
+    away = left / (1 - leverage)
+    if kept.sum() <= REFITTED:
+        rows = np.flatnonzero(kept)
+        weights = np.tile(kept.astype(float), (rows.size, 1))
+        weights[np.arange(rows.size), rows] = 0.0
+        ends = [_squares(problem, begin, weights) for begin in (here, start)]
+        better = ends[1][1] < ends[0][1]
+        theta, squares = np.where(better[:, None], ends[1][0], ends[0][0]), np.minimum(ends[0][1], ends[1][1])
+        rest[rows], away[rows] = squares, problem.residuals(theta)[np.arange(rows.size), rows]
+    rest = np.maximum(rest, 1e-12 * total + 1e-300)
+    return away, np.sqrt(np.maximum(total - rest, 0.0) / rest * freedom)
+
+
+def _basis(columns: Array) -> Array:
+    """Give orthonormal columns that span the given ones."""
+    length = np.linalg.norm(columns, axis=0)
+    left, values, _ = np.linalg.svd(columns / np.where(length > 0, length, 1.0), full_matrices=False)
+    return np.asarray(left[:, values > 1e-10 * max(float(values[0]), 1e-300)])

@@ -1,0 +1,296 @@
+"""law + runs → Fit: the best curve, the draws the data also allow, and what to know before trusting it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.data.runs import Excluded, Runs, table
+from isoflop.errors import DataError, UsageError
+from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level, student
+from isoflop.findings import Finding, allow_codes
+from isoflop.fitting.draws import FEW_RUNS, covariance, draw, run_noise
+from isoflop.fitting.identifiability import condition, doubts
+from isoflop.fitting.optimise.objective import Objective, noise, parse_objective
+from isoflop.fitting.optimise.problem import LOGGED, Problem, problem_of
+from isoflop.fitting.optimise.search import Found, search
+from isoflop.fitting.summary import in_words
+from isoflop.laws import find_law
+from isoflop.quantities import parse_quantity, show
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rich.console import RenderableType
+
+    from isoflop.data.runs import ColumnMapping
+    from isoflop.formula.law import Curve, Law
+
+    Array = NDArray[np.float64]
+
+
+MOST_DRAWS, MOST_STARTS = 100_000, 10_000
+"""More would take memory without end and tell nothing new."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a fit was asked for, so that it can be repeated."""
+
+    objective: str = "robust"
+    draws: int = 1000
+    seed: int = 0
+    starts: int = 32
+    level: float = LEVEL
+    fix: Mapping[str, str | float] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    log: bool = True
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The best curve of a law on some runs, and how well it is known.
+
+    curve       the best curve; `curve.fitted_on` holds the range of N, D and C of the runs
+    law         the law as asked for, before anything was pinned
+    draws       (draws, parameters): parameter values of curves that the data also allow
+    covariance  (parameters, parameters): HC3, of the parameter values; CR3 where rows share runs
+    objective   the objective with its delta; `reached` is its value, a sum over runs
+    noise       robust standard deviation of the residuals in log loss; where rows share runs, of a new run's
+    agreement   share of the starts that reached the best objective
+    condition   condition number of the fit in centred coordinates
+    runs        the runs it was fitted to; none in a saved fit of very many
+    whole_runs  how many runs the rows are checkpoints of; 0 where every row is a run of its own
+    """
+
+    curve: Curve
+    law: Law
+    draws: Array = field(repr=False)
+    covariance: Array = field(repr=False)
+    objective: Objective
+    reached: float
+    noise: float
+    used: int
+    agreement: float
+    condition: float
+    options: Options
+    excluded: tuple[Excluded, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    source: str = "runs"
+    digest: str = ""
+    drawn_by: str = "pairs bootstrap"
+    runs: Runs = field(default_factory=lambda: Runs({}, "runs", np.zeros(0, dtype=np.int64)), repr=False)
+    whole_runs: int = 0
+
+    @property
+    def parameters(self) -> dict[str, Estimate]:
+        """Every parameter of the law with its interval; a pinned one has no width."""
+        free = {name: self._interval(position, name) for position, name in enumerate(self.curve.law.parameters)}
+        return {name: free[name] if name in free else self._pinned(name, free) for name in self.law.parameters}
+
+    def _interval(self, position: int, name: str) -> Estimate:
+        value, level = self.curve.values[name], self.options.level
+        if len(self.draws):
+            return from_draws(value, self.draws[:, position], level)
+        reach = student(level, self.freedom) * float(np.sqrt(self.covariance[position, position]))
+        if self.curve.law.parameters[name].role in LOGGED:
+            share = math.exp(min(reach / value, 700.0))
+            return Estimate(value, value / share, value * share, level)
+        return Estimate(value, value - reach, value + reach, level)
+
+    def _pinned(self, name: str, free: Mapping[str, Estimate]) -> Estimate:
+        value = self.options.fix[name]
+        if isinstance(value, str) and value in free:
+            return free[value]
+        number = parse_quantity(value) if isinstance(value, str) else float(value)
+        return Estimate(number, number, number, self.options.level)
+
+    @property
+    def freedom(self) -> int:
+        """Runs minus free parameters; where rows share runs, whole runs minus one."""
+        return self.whole_runs - 1 if self.whole_runs else self.used - len(self.curve.law.parameters)
+
+    def __rich__(self) -> RenderableType:
+        """Give the fit as it looks in a terminal: formula, runs, each parameter with its interval, findings."""
+        from isoflop.display import dim, findings_list, group, heading, interval, table
+
+        left_out = f", {len(self.excluded)} left out" if self.excluded else ""
+        used = f"{self.used} checkpoints of {self.whole_runs} runs" if self.whole_runs else f"{self.used} runs"
+        runs = f"{used} of {self.source}{left_out}"
+        how = f"objective {self.objective.name} {self.reached:.8g} · noise {self.noise:.2%} of loss"
+        trust = f"{self.agreement:.0%} of {self.options.starts} starts agree · condition {self.condition:.1e}"
+        rows = [(name, show(one.value, 4), interval(one)) for name, one in self.parameters.items()]
+        body = table(["parameter", "value", f"{self.options.level:.0%} interval"], rows)
+        head = heading(self.law.name, str(self.law.formula))
+        return group(in_words(self), "", head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def fit(
+    law: str | Law,
+    runs: Runs | ColumnMapping,
+    *,
+    objective: str = "robust",
+    draws: int = 1000,
+    seed: int = 0,
+    starts: int = 32,
+    level: float = LEVEL,
+    fix: Mapping[str, str | float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    log: bool = True,
+    allow: Sequence[str] = (),
+) -> Fit:
+    """Fit a law to runs and return the best curve with everything needed to doubt it.
+
+    law        a catalogue name, a typed formula or a Law
+    runs       a table with a column for each of the law's inputs, and `loss`
+    objective  robust (Huber on log loss, threshold from the noise), huber:1e-3, squares, envelope
+    draws      how many curves to draw from what the data allow; 0 gives delta-method intervals
+    fix        parameters pinned to a number or tied to another: {"E": 1.69, "beta": "alpha"}
+    bounds     parameter → (lowest, highest)
+    log        residuals are in log loss; otherwise in the loss itself
+    allow      codes of findings that would block, to go on in spite of, such as ["D11"]
+
+    Where rows are checkpoints that share runs, every interval comes from whole runs.
+    Raises DataError when the runs cannot carry the law. Equal seeds give equal results.
+    """
+    options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log, tuple(allow))
+    full = find_law(law) if isinstance(law, str) else law
+    free = full.pinned(options.fix)
+    _refuse_nonsense(free, options)
+    usable = _usable(free, runs if isinstance(runs, Runs) else table(runs, allow=allow))
+    problem = problem_of(
+        free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
+    )
+    found = search(problem, parse_objective(objective), count=starts, seed=seed, rows=usable.rows)
+    return fit_at(problem, found, usable, options=options, law=full)
+
+
+def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law: Law) -> Fit:
+    """Give the fit of a law whose optimum has been found, with its draws and findings."""
+    theta, objective = found.theta, found.objective
+    values = problem.natural(theta[None])[0]
+    group = runs.clusters
+    spread = covariance(problem, theta, objective, clusters=group)
+    drawn, drawn_by = draw(
+        problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed, clusters=group
+    )
+    unit = np.where(problem.logged, values, 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # a vanished term is known to within many powers of ten only
+        spread = spread * np.outer(unit, unit)
+    ranges = {key: runs[key] for key in ("N", "D", "C") if key in runs} | dict(problem.inputs)
+    curve = problem.law.at(
+        f"{law.name} fitted to {runs.source}",
+        cite=law.cite,
+        fitted_on={key: (float(column.min()), float(column.max())) for key, column in ranges.items()},
+        **dict(zip(problem.law.parameters, values.tolist(), strict=True)),
+    )
+    loose = condition(problem, theta)
+    return Fit(
+        curve=curve,
+        law=law,
+        draws=drawn,
+        covariance=spread,
+        objective=objective,
+        reached=float(problem.normal(theta[None], objective).objective[0]),
+        noise=(
+            noise(problem.residuals(theta[None])[0], theta.size)
+            if group is None
+            else run_noise(problem, theta, objective, clusters=group)
+        ),
+        used=problem.size,
+        agreement=found.agreement,
+        condition=loose,
+        options=options,
+        excluded=runs.excluded,
+        findings=allow_codes(
+            (*_on_runs(runs, law), *doubts(problem, theta, agreement=found.agreement, condition=loose)), options.allow
+        ),
+        source=runs.source,
+        digest=runs.digest,
+        drawn_by=drawn_by,
+        runs=runs,
+        whole_runs=0 if group is None else int(group.max()) + 1,
+    )
+
+
+_ANSWERED = {"D12": {"U"}, "D15": {"experts", "granularity", "sparsity"}}
+"""Findings on runs that do not concern a law which takes one of these inputs."""
+
+
+def _on_runs(runs: Runs, law: Law) -> Iterator[Finding]:
+    """Yield the findings on the runs that concern this law, and the one on too few whole runs."""
+    answered = {code for code, inputs in _ANSWERED.items() if inputs & set(law.inputs)}
+    yield from (one for one in runs.findings if one.code not in answered)
+    group = runs.clusters
+    if group is not None and (total := int(group.max()) + 1) < FEW_RUNS:
+        yield Finding(
+            "D07", "WARN",
+            f"only {total} whole run{'s' * (total != 1)}: too few to judge an interval by"
+            + (", so there is none" if total == 1 else ""),
+            f"add runs until there are {FEW_RUNS} or more",
+        )  # fmt: skip
+
+
+def problem_behind(fit: Fit, runs: Runs | None = None) -> tuple[Problem, Array]:
+    """Give the problem that a fit solved, or the same on other runs, and its best fitted coordinates (parameters,)."""
+    law, runs = fit.curve.law, fit.runs if runs is None else runs
+    if not len(runs):
+        raise DataError(f"{fit.source}: the fit was saved without its runs, so they cannot be looked at. Fit again.")
+    problem = problem_of(
+        law, {key: runs[key] for key in law.inputs}, runs["loss"], log=fit.options.log, bounds=fit.options.bounds
+    )
+    return problem, problem.fitted(fit.curve.row)[0]
+
+
+def _refuse_nonsense(law: Law, options: Options) -> None:
+    """Refuse options that mean nothing, before any work."""
+    for name, value, (least, most) in (
+        ("draws", options.draws, (0, MOST_DRAWS)),
+        ("starts", options.starts, (1, MOST_STARTS)),
+        ("seed", options.seed, (0, 2**63)),
+    ):
+        if not least <= value <= most:
+            raise UsageError(f"{name} must be from {least} to {most:,}, not {value}.")
+    refuse_level(options.level)
+    if not law.parameters:
+        raise UsageError(f"law {law.name} has no free parameter left to fit. Pin fewer.")
+    for name, (low, high) in options.bounds.items():
+        if name not in law.parameters:
+            raise UsageError(
+                f"law {law.name} has no free parameter {name} to bound; it has {', '.join(law.parameters)}."
+            )
+        if not low < high or (high <= 0 and law.parameters[name].role != "real"):
+            never = "" if law.parameters[name].role == "real" else f"; {name} is never negative"
+            raise UsageError(f"{name} cannot lie from {low:g} to {high:g}{never}. Say {name}=LOWEST:HIGHEST.")
+
+
+def _usable(law: Law, runs: Runs) -> Runs:
+    """Set aside runs that lack an input of the law; refuse what no fit can carry."""
+    whole = np.ones(len(runs), dtype=bool)
+    for key in (*law.inputs, "loss"):
+        column = runs[key]
+        if column.dtype.kind != "f":
+            raise DataError(f'{runs.source}: column "{key}" holds text; law {law.name} needs numbers there.')
+        whole &= np.isfinite(column) & (column > 0)
+    dropped = tuple(Excluded(int(row), f"an input of law {law.name} is missing") for row in runs.rows[~whole])
+    kept, needed = runs.take(whole), len(law.parameters)
+    if len(kept) <= needed:
+        raise DataError(
+            f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}, but law {law.name} has {needed} free "
+            f"parameters and needs {needed + 1} runs. Add runs, pin parameters (--fix) or choose a smaller law."
+        )
+    return replace(kept, excluded=runs.excluded + dropped)

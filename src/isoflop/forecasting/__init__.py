@@ -1,0 +1,15 @@
+"""The loss of a run not yet trained, with intervals, and what stands behind them.
+
+priors         laws held by what is known
+baselines      guesses without a law
+backtest       forecasts from a part of the runs
+ensemble       several laws together
+extrapolation  how far beyond the runs
+record         how good past forecasts were
+source         what can answer
+intervals      a forecast's width
+result         a forecast and how it looks
+findings       what is to be doubted of it
+forecast       inputs → loss
+solve          loss → an input
+"""

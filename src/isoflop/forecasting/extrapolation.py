@@ -1,0 +1,67 @@
+"""How far an answer lies from the runs behind a curve: decades beyond them, and inputs outside their range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.compute.flops import rule_named
+from isoflop.findings import Finding
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isoflop.formula.law import Curve
+
+    Array = NDArray[np.float64]
+
+AMBER, RED = 1.0, 2.0
+"""Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""
+OUTSIDE, FAR_OUTSIDE = 2.0, 10.0
+"""Factors by which an input leaves its curve's range, from which that is said, and from which it is a warning."""
+
+
+def decades(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, Array]) -> Array:
+    """Give how many decades beyond the fitted runs each row lies, by compute if it is known."""
+    reach = _with_compute(columns)
+    keys = [key for key in (["C"] if "C" in reach and "C" in fitted_on else columns) if key in fitted_on]
+    if not keys:
+        return np.full(next(iter(columns.values())).shape, np.nan)
+    beyond = [np.log10(reach[key] / fitted_on[key][1]) for key in keys]
+    return np.asarray(np.maximum(np.max(beyond, axis=0), 0.0))
+
+
+def outside(curve: Curve, columns: Mapping[str, Array]) -> list[Finding]:
+    """Give the finding P15 where an input lies outside the range that a published curve was fitted on.
+
+    What lies above no farther than the whole run does is left to `decades` and P01.
+    """
+    far = decades(curve.fitted_on, columns)
+    said, most = [], 1.0
+    for key, values in _with_compute(columns).items():
+        if key not in curve.fitted_on:
+            continue
+        low, high = curve.fitted_on[key]
+        above = np.where(np.log10(values / high) <= far + 1e-9, 1.0, values / high)
+        for times, side in ((above, "above"), (low / values, "below")):
+            row = int(np.argmax(times))
+            if times[row] > OUTSIDE:
+                ends = f"{show(low)} – {show(high)}"
+                said.append(f"{key} = {show(float(values[row]))} lies {show(float(times[row]), 2)} times {side} {ends}")
+                most = max(most, float(times[row]))
+    if not said:
+        return []
+    return [Finding(
+        "P15", "WARN" if most > FAR_OUTSIDE else "INFO",
+        f"outside the range that {curve.name} was fitted on: {', '.join(said)}",
+        "choose a curve fitted there (isoflop laws), or take the answer for a guess",
+    )]  # fmt: skip
+
+
+def _with_compute(columns: Mapping[str, Array]) -> dict[str, Array]:
+    if {"N", "D"} <= set(columns):
+        return {**columns, "C": rule_named("6ND").flops(columns["N"], columns["D"])}
+    return dict(columns)

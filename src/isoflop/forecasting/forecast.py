@@ -1,0 +1,112 @@
+"""The loss of a run not yet trained: from several laws at once, from one fit, or from a published curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL, Estimate, refuse_level
+from isoflop.fitting.fit import Fit
+from isoflop.forecasting.backtest import axis_of
+from isoflop.forecasting.baselines import baselines
+from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
+from isoflop.forecasting.extrapolation import decades, outside
+from isoflop.forecasting.findings import source_findings, strained, turned
+from isoflop.forecasting.intervals import headline, intervals
+from isoflop.forecasting.record import record
+from isoflop.forecasting.result import Forecast, Forecasts
+from isoflop.forecasting.source import Settled, Source, curve_of, name_of, ranges, refuse, refuse_nonpositive, settle
+from isoflop.formula.law import Curve, Several
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+AT_ONCE = 1_000
+"""New runs looked at together, so that a long list of them takes little memory."""
+
+
+def forecast(source: Source, *, level: float = LEVEL, **at: ArrayLike) -> Forecasts:
+    """Give the loss at these inputs, say N=8e9, D=15e12 (numbers, or arrays of new runs).
+
+    Runs are forecast by several laws together, with an interval for a new run that past errors on
+    the same runs calibrate. For one fit, the interval is the widest of three: statistical (delta
+    method, HC3 covariance, the runs' noise, Student's t), calibrated, and the spread of laws. A
+    published curve has no interval (nan).
+    """
+    settled = settle(source)
+    return forecast_with(settled, evidence(settled), level=level, at=at)
+
+
+def forecast_with(source: Settled, behind: Evidence, *, level: float, at: Mapping[str, ArrayLike]) -> Forecasts:
+    """Give the forecast of a source whose evidence is at hand."""
+    inputs = ("N", "D") if isinstance(source, Ensemble) else tuple(curve_of(source).law.inputs)
+    law = "several laws" if isinstance(source, Ensemble) else f"law {curve_of(source).law.name}"
+    metric = source.runs.metric if isinstance(source, Fit | Ensemble) else None
+    refuse_level(level)
+    if not isinstance(source, Ensemble) and metric is None:
+        refuse(curve_of(source).law, level)
+    columns = _columns(at, inputs, law)
+    count = len(next(iter(columns.values())))
+    blocks = [{key: column[first : first + AT_ONCE] for key, column in columns.items()}
+              for first in range(0, count, AT_ONCE)]  # fmt: skip
+    rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
+    strayed = outside(curve_of(source), columns) if isinstance(source, Curve | Several) else []
+    bent = turned(source, blocks[0]) if metric is None or metric.falls else []
+    found = (*source_findings(source, behind), *strained(rows), *strayed, *bent)
+    return Forecasts(rows, name_of(source), found, record(behind.own) if behind.own else None)
+
+
+def _rows(source: Settled, behind: Evidence, columns: Mapping[str, Array], *, level: float) -> tuple[Forecast, ...]:
+    """Give the forecast of each row of the inputs."""
+    fitted_on = ranges(source.runs) if isinstance(source, Ensemble) else curve_of(source).fitted_on
+    far = decades(fitted_on, columns)
+    value, kinds = intervals(source, behind, columns, far=far, level=level)
+    guesses = _baselines(behind, columns)
+    calibrated = behind.own is not None and behind.own.backtest.calibrates
+    low, high = headline(source, kinds, len(far))
+    return tuple(
+        Forecast(
+            {key: float(column[row]) for key, column in columns.items()},
+            Estimate(
+                float(np.exp(value[row])), float(low[row]), float(high[row]), level,
+                {kind: (float(ends[0][row]), float(ends[1][row])) for kind, ends in kinds.items()},
+            ),
+            float(far[row]),
+            calibrated,
+            {key: float(np.exp(guess[row])) for key, guess in guesses.items()},
+            source.runs.metric if isinstance(source, Fit | Ensemble) else None,
+        )
+        for row in range(len(far))
+    )  # fmt: skip
+
+
+def _columns(at: Mapping[str, ArrayLike], inputs: Sequence[str], law: str) -> dict[str, Array]:
+    """Give the inputs asked for as columns of equal length; refuse what is missing, strange or no size."""
+    missing = [key for key in inputs if key not in at]
+    if missing:
+        verb = "need" if law.endswith("s") and not law.startswith("law ") else "needs"
+        raise UsageError(f"{law} {verb} {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}=8e9.")
+    others = [key for key in at if key not in {*inputs, "N", "D"}]
+    if others:
+        raise UsageError(f"{law} takes {', '.join(inputs)}, not {', '.join(others)}.")
+    columns = dict(
+        zip(at, np.broadcast_arrays(*[np.atleast_1d(np.asarray(at[key], float)) for key in at]), strict=True)
+    )
+    for key, column in columns.items():
+        refuse_nonpositive(key, column)
+    return columns
+
+
+def _baselines(behind: Evidence, columns: Mapping[str, Array]) -> dict[str, Array]:
+    if behind.own is None:
+        return {}
+    runs, along = behind.own.runs, behind.own.backtest.along
+    keys = [key for key in columns if key in runs]
+    return baselines(
+        {key: runs[key] for key in keys}, runs["loss"], axis_of(runs, along), at={key: columns[key] for key in keys}
+    )

@@ -1,0 +1,201 @@
+"""What backtests showed, by how far beyond the fitted runs they looked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from isoflop.data.runs import Runs
+from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL, refuse_level
+from isoflop.fitting.fit import Fit, fit
+from isoflop.forecasting.ensemble import Ensemble, alone, combine, looked_back, scale
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Scored(NamedTuple):
+    """One forecast of a run beyond those fitted: of the first contender.
+
+    origin  the number of the part of the runs that was fitted
+    times   how many times the largest compute (or input) fitted
+    error   log loss forecast minus measured
+    reach   half the width in log loss of the calibrated interval at that distance
+    """
+
+    origin: int
+    times: float
+    error: float
+    reach: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """What backtests showed: mean |error| in log loss by how many times the fitted compute was forecast.
+
+    along      what was extrapolated: C, N, D or another input
+    cuts       the largest compute (or input) fitted, one for each origin
+    tests      how many forecasts were scored
+    ratios     lowest and highest ratio of each column
+    errors     contender → mean |error| for each ratio, nan where nothing was scored
+    bias       mean error of the first contender for each ratio: above zero is too pessimistic
+    inside     share of the scored runs inside the statistical interval of `level`, and inside the full one
+    scored     every forecast that was scored, from `backtest`
+    """
+
+    source: str
+    along: str
+    cuts: tuple[float, ...]
+    tests: int
+    ratios: tuple[tuple[float, float], ...]
+    errors: Mapping[str, tuple[float, ...]]
+    bias: tuple[float, ...]
+    inside: Mapping[str, float]
+    level: float = LEVEL
+    scored: tuple[Scored, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the record as it stands in the JSON."""
+        return {
+            "source": self.source, "along": self.along, "origins": list(self.cuts), "tests": self.tests,
+            "ratios": [list(pair) for pair in self.ratios],
+            "errors": {name: list(row) for name, row in self.errors.items()},
+            "bias": list(self.bias), "inside": dict(self.inside), "level": self.level,
+            "scored": [one._asdict() for one in self.scored],
+        }  # fmt: skip
+
+    def told(self, decades: float) -> str:
+        """Say how far off forecasts were that looked about so many decades beyond the runs fitted."""
+        reached = [number for number, (low, _) in enumerate(self.ratios) if low <= 10**decades * (1 + 1e-9)]
+        number = reached[-1] if reached else 0
+        error = percent(next(iter(self.errors.values()))[number])
+        where = f"{ratio_name(self.ratios[number])} the {ALONG.get(self.along, self.along)}"
+        return f"in backtests, losses forecast at {where} were {error} off on average"
+
+    def __rich__(self) -> RenderableType:
+        """Give the table of errors by ratio, the best of each column in bold."""
+        from isoflop.display import bold, dim, group, heading, table
+
+        what = ALONG.get(self.along, self.along)
+        about = f"{self.tests} forecasts of runs beyond those fitted, from {_origins(len(self.cuts))}"
+        if not self.tests:
+            return heading("backtests", "none: too few runs, or budgets, to fit some and score others")
+        best = [min(column) for column in zip(*self.errors.values(), strict=True)]
+        rows = [
+            (
+                name,
+                *(bold(percent(one)) if one == least else percent(one) for one, least in zip(row, best, strict=True)),
+            )
+            for name, row in self.errors.items()
+        ]
+        body = table([f"mean error, times the {what}", *map(ratio_name, self.ratios)], rows)
+        held = self.inside
+        told = f"{held['full']:.0%} of them fell inside the {self.level:.0%} interval, before it was calibrated"
+        return group(heading("backtests", about), body, dim(told))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}
+"""What is extrapolated, in words."""
+RATIOS = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, math.inf))
+
+
+GRID = 65
+"""Distances at which the calibration is worked out, to be read off in between."""
+
+
+def percent(share: float) -> str:
+    """Write a share with two digits: 0.53 %, 1.1 %, 23 %."""
+    if math.isnan(share):
+        return ""
+    size = 100 * abs(share)
+    return f"{100 * share:.{2 if size < 0.995 else 1 if size < 9.95 else 0}f} %"
+
+
+def ratio_name(ratio: tuple[float, float]) -> str:
+    """Write a ratio of two computes: 2–4×, >16×."""
+    low, high = ratio
+    return f"{low:g}–{high:g}×" if math.isfinite(high) else f">{low:g}×"
+
+
+def _origins(count: int) -> str:
+    return f"{count} origin{'s' * (count != 1)}"
+
+
+def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
+    """Score the ensemble, each of its laws and the baselines by how far beyond the fitted runs they looked."""
+    past = ensemble.backtest
+    mean, known, width = looked_back(ensemble)
+    several = len(past.members) > 1
+    rows = ({"together": mean} if several else {}) | dict(zip(past.members, past.error, strict=True))
+    rows |= dict(past.baselines)
+    edges = np.log10([low for low, _ in RATIOS])
+    column = np.maximum(np.searchsorted(edges, past.decades + 1e-9, side="right") - 1, 0)
+    used = [number for number in range(len(RATIOS)) if (column == number).any()]
+    reach = NormalDist().inv_cdf((1 + level) / 2)
+    inside = {"statistical": np.abs(mean) <= reach * known, "full": np.abs(mean) <= reach * width}
+    return Record(
+        source=ensemble.runs.source,
+        along=past.along,
+        cuts=tuple((10**past.cuts).tolist()),
+        tests=past.row.size,
+        ratios=tuple(RATIOS[number] for number in used),
+        errors={
+            name: tuple(float(np.abs(row[column == number]).mean()) for number in used) for name, row in rows.items()
+        },
+        bias=tuple(float(mean[column == number].mean()) for number in used),
+        inside={kind: float(held.mean()) for kind, held in inside.items()} if past.row.size else {},
+        level=level,
+    )
+
+
+def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None = None, level: float = LEVEL) -> Record:
+    """Fit the small runs and score on the larger ones, from every budget on: several laws, those named, or one fit.
+
+    Rolling origin with a growing window; the baselines are scored beside. One law may take other
+    inputs than N and D.
+
+    along  what is extrapolated: C unless one law takes other inputs, then its first
+    """
+    refuse_level(level)
+    if isinstance(source, Runs):
+        _refuse_column(source, along)
+        source = fit(laws[0], source, draws=0) if len(laws) == 1 else source
+    found = alone(source, along=along) if isinstance(source, Fit) else combine(source, laws=laws, along=along or "C")
+    return replace(record(found, level=level), scored=_scored(found, level))
+
+
+def _refuse_column(runs: Runs, along: str | None) -> None:
+    """Refuse to extrapolate along what the runs do not have, or what is no size."""
+    if along is None:
+        return
+    column = runs[along]
+    if column.dtype.kind not in "fiu" or not (column > 0).all():
+        raise UsageError(f"cannot extrapolate along {along}: not every run has a number above zero there.")
+
+
+def _scored(ensemble: Ensemble, level: float) -> tuple[Scored, ...]:
+    """Give every forecast of the backtests, with the interval that it would have today."""
+    past = ensemble.backtest
+    if not past.row.size:
+        return ()
+    mean, _, width = looked_back(ensemble)
+    grid = np.linspace(0, past.decades.max(), GRID)
+    factor = np.interp(past.decades, grid, scale(ensemble, grid))
+    reach = NormalDist().inv_cdf((1 + level) / 2) * factor * width
+    return tuple(map(Scored, past.origin.tolist(), (10**past.decades).tolist(), mean.tolist(), reach.tolist()))

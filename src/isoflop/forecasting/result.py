@@ -1,0 +1,109 @@
+"""Forecast and Forecasts: the losses expected of new runs, how each is known, and how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoflop.data.metric import Metric
+from isoflop.errors import shown
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.forecasting.intervals import KINDS
+from isoflop.forecasting.record import Record
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The loss of one new run, with the interval a new run should fall into.
+
+    decades     how far beyond the runs' largest compute (or input), in powers of ten; 0 inside
+    calibrated  whether backtests on the user's own runs stand behind the interval
+    baselines   what guesses without any law would say
+    metric      what the loss was made of, if it is no loss
+    """
+
+    inputs: Mapping[str, float]
+    loss: Estimate
+    decades: float
+    calibrated: bool = False
+    baselines: Mapping[str, float] = field(default_factory=dict)
+    metric: Metric | None = None
+
+    @property
+    def score(self) -> Estimate:
+        """Give the forecast in the units that were measured: the metric's, or else the loss."""
+        return self.loss if self.metric is None else self.metric.back(self.loss)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the forecast as it stands in the JSON."""
+        numbers = {"loss": self.loss.value, "low": self.loss.low, "high": self.loss.high}
+        about = {"level": self.loss.level, "decades": self.decades, "calibrated": self.calibrated}
+        kinds = {kind: list(ends) for kind, ends in self.loss.intervals.items()}
+        own = {} if self.metric is None else {"metric": self.metric.as_dict(self.loss)}
+        return {**self.inputs, **numbers, **about, "intervals": kinds, "baselines": dict(self.baselines), **own}
+
+
+@dataclass(frozen=True)
+class Forecasts(Sequence[Forecast]):
+    """Forecasts of some new runs, from one source, what to know about them, and the backtests behind them."""
+
+    rows: tuple[Forecast, ...]
+    source: str
+    findings: tuple[Finding, ...] = ()
+    record: Record | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
+        return self.rows[index]
+
+    def __rich__(self) -> RenderableType:
+        """Give the forecasts as they look in a terminal: inputs, loss and interval, and how each is known."""
+        from isoflop.display import findings_list, group, heading, interval, table
+
+        names = list(self[0].inputs) if self else []
+        level = f"{self[0].loss.level:.0%} interval" if self else ""
+        rows = [
+            [*map(show, one.inputs.values()), _written(one), interval(one.score, 4), show(one.decades, 2)]
+            for one in self
+        ]
+        measured = shown(self[0].metric.name) if self and self[0].metric else "loss"
+        body = table([*names, measured, level, "decades beyond"], rows)
+        parts: list[RenderableType] = [heading(self.source), body]
+        if len(self) == 1 and self[0].loss.intervals:
+            parts += ["", *_explained(self[0])]
+        if self.record is not None and self.record.tests:
+            parts += ["", self.record]
+        return group(*parts, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _explained(one: Forecast) -> list[RenderableType]:
+    """Give the intervals with what each assumes, and the baselines."""
+    from isoflop.display import dim, interval, table
+
+    kinds = [(kind, interval(Estimate(0.0, *ends), 4), KINDS[kind]) for kind, ends in one.score.intervals.items()]
+    said = "   ".join(f"{name} {_written(one, value)}" for name, value in one.baselines.items())
+    return [table(["interval", "", "holds"], kinds, words=True), *([dim(f"without any law: {said}")] if said else [])]
+
+
+def _written(one: Forecast, loss: float | None = None) -> str:
+    """Give the forecast, or another loss, in the units that were measured."""
+    value = one.loss.value if loss is None else loss
+    return f"{value:.4f}" if one.metric is None else one.metric.written(value)

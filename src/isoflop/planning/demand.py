@@ -1,0 +1,236 @@
+"""What is asked of a plan: money, machines, time or a loss, and what bounds the run; settled into FLOPs and terms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from isoflop.compute.cost import flops_for, price_of
+from isoflop.compute.devices import MFU, Device, find_device, parse_devices, refuse_mfu
+from isoflop.compute.flops import rule_named
+from isoflop.compute.shape import VOCABULARY
+from isoflop.compute.terms import FULL_PRECISION, Terms
+from isoflop.errors import UsageError
+from isoflop.quantities import show, show_flops
+
+BITS = {"bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "int8": 8.0, "fp4": 4.0}
+"""The precisions a run can be planned in, and the bits of its weights, activations and cache."""
+DEVICE = "H100"
+"""The device that hours and dollars buy unless another is named."""
+_SERVED = 2.0  # FLOPs for each parameter and token served: a forward pass (Kaplan et al. 2020, section 2.1)
+_POSITIVE = ("flops", "gpu_hours", "dollars", "days", "loss", "N", "D", "max_params", "min_tokens", "unique_tokens",
+             "vocabulary", "price", "batch_limit", "context")  # fmt: skip
+_LARGEST_VOCABULARY = 1e8
+_MONEY = ("flops", "gpu_hours", "dollars")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a plan must pay for and what it must keep to; only what was said differs from these defaults.
+
+    flops, gpu_hours, dollars  what may be spent, on training and serving together
+    gpus, days, deadline       machines such as "256xH100", for so many days or until a day such as "2027-03-01"
+    loss                       the loss to reach with least compute, instead of a budget
+    N, D                       parameters or tokens that are settled already; with both, the sheet of that run
+    max_params, min_tokens     bounds on them
+    unique_tokens              what there is to read; beyond it tokens repeat
+    serve_tokens               tokens that the model will read and write in its life, which the budget pays too
+    precision                  of training: bf16, fp16, fp8, int8 or fp4
+    vocabulary                 tokens the model knows
+    hardware, price, mfu       the device if `gpus` names none, dollars for an hour of it, share of its peak in training
+    serve_mfu                  share of the peak in serving; unless said that of training
+    batch_limit                most tokens in a batch: machines beyond one sequence each stand idle
+    context                    tokens in a sequence
+    flop_rule                  how training FLOPs are counted
+    held                       other inputs of the law, such as experts
+    """
+
+    flops: float = math.nan
+    gpu_hours: float = math.nan
+    dollars: float = math.nan
+    gpus: str = ""
+    days: float = math.nan
+    deadline: str = ""
+    loss: float = math.nan
+    N: float = math.nan
+    D: float = math.nan
+    max_params: float = math.inf
+    min_tokens: float = 1.0
+    unique_tokens: float = math.inf
+    serve_tokens: float = 0.0
+    precision: str = "bf16"
+    vocabulary: float = math.nan
+    hardware: str = ""
+    price: float = math.nan
+    mfu: float = MFU
+    serve_mfu: float = math.nan
+    batch_limit: float = math.inf
+    context: float = 4096.0
+    flop_rule: str = "6ND"
+    held: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse(self)
+
+    @staticmethod
+    def of(asked: Mapping[str, Any]) -> Demand:
+        """Give the demand of keywords; one that it does not know must be an input of a law, and a number."""
+        known = {one.name for one in fields(Demand)} - {"held"}
+        held = {key: value for key, value in asked.items() if key not in known}
+        for key, value in held.items():
+            if near := get_close_matches(key, known, 1, 0.75):
+                raise UsageError(f"a plan takes no {key}. Did you mean {near[0]}?")
+            if isinstance(value, str) or not 0 < value < math.inf:
+                raise UsageError(f"{key}={value} must be a finite number above zero.")
+        said = {key: value for key, value in asked.items() if key in known and value is not None}
+        return Demand(**said, held={key: float(value) for key, value in held.items()})
+
+    @property
+    def device(self) -> Device:
+        """The device that trains and serves."""
+        return parse_devices(self.gpus)[1] if self.gpus else find_device(self.hardware or DEVICE)
+
+    @property
+    def count(self) -> float:
+        """How many devices there are, nan if nobody said; no more than a limited batch has sequences for."""
+        if not self.gpus:
+            return math.nan
+        return min(float(parse_devices(self.gpus)[0]), max(self.batch_limit // self.context, 1.0))
+
+    @property
+    def known_tokens(self) -> int:
+        """The size of the vocabulary."""
+        return int(self.vocabulary) if known(self.vocabulary) else VOCABULARY
+
+    @property
+    def priced(self) -> bool:
+        """Whether time and money can be told: somebody named devices, hours or dollars."""
+        return bool(self.gpus or self.hardware) or known(self.gpu_hours) or known(self.dollars)
+
+    @property
+    def time(self) -> float:
+        """Days there are, by count or to the deadline; nan if nobody said."""
+        left = _days_left(self.deadline) if self.deadline else math.nan
+        return min((days for days in (self.days, left) if known(days)), default=math.nan)
+
+    def limits(self) -> dict[str, float]:
+        """Give the FLOPs that each thing said allows, by what was said."""
+        bought: dict[str, Any] = {"device": self.device, "mfu": self.mfu, "precision": self.precision}
+        found: dict[str, float] = {}
+        if known(self.flops):
+            found["flops"] = self.flops
+        if known(self.gpu_hours):
+            found["gpu_hours"] = float(flops_for(hours=self.gpu_hours, **bought))
+        if known(self.dollars):
+            price = self.price if known(self.price) else None
+            found["dollars"] = float(flops_for(dollars=self.dollars, price=price, **bought))
+        if known(self.time):
+            if not known(self.count):
+                raise UsageError("how many devices are there for these days? Say --gpus 256xH100.")
+            found["time"] = float(flops_for(days=self.time, count=int(self.count), **bought))
+        return found
+
+    def budget(self) -> float | None:
+        """Give the FLOPs that training and serving may take together; None where a loss is to be reached instead."""
+        if known(self.loss):
+            return None
+        if known(self.N) and known(self.D):
+            return float(self.terms().cost(self.N, self.D))
+        limits = self.limits()
+        if not limits:
+            raise UsageError(
+                "say what there is to spend: --flops 1e24, --gpu-hours 1M, --budget '2M USD', or --gpus 256xH100 with "
+                "--days 21; or the loss to reach, --loss 1.9; or the run, N=8B D=15T."
+            )
+        paid = [limits[key] for key in _MONEY if key in limits]
+        return min(paid) if paid else limits["time"]
+
+    def terms(self) -> Terms:
+        """Give the terms of the run: what else is paid, what bounds it, what its data and precision are worth."""
+        limits = self.limits()
+        alone = list(limits) == ["time"] and not known(self.loss)  # then the machines serve as well
+        ratio = self.mfu / self.serve_mfu if known(self.serve_mfu) else 1.0
+        return Terms(
+            rule=rule_named(self.flop_rule),
+            serving=_SERVED * self.serve_tokens * ratio,
+            training=math.inf if alone else limits.get("time", math.inf),
+            unique_tokens=self.unique_tokens,
+            bits=BITS[self.precision],
+            vocabulary=self.known_tokens,
+            held=self.held,
+            params=(self.N, self.N) if known(self.N) else (1.0, self.max_params),
+            tokens=(self.D, self.D) if known(self.D) else (max(self.min_tokens, 1.0), math.inf),
+        )
+
+    def told(self) -> tuple[str, ...]:
+        """Say in words what the budget is made of and what was assumed."""
+        limits, device, said = self.limits(), self.device, []
+        peak = show(device.flops_per_second(self.precision) / 1e12)
+        at = f"at {self.mfu:.0%} of {peak} TFLOP/s ({self.precision})"
+        if "time" in limits:
+            machines = f"{self.count:.0f} × {device.name} for {show(self.time)} days"
+            said.append(f"{machines} {at}: {show_flops(limits['time'])} FLOPs")
+        if "gpu_hours" in limits:
+            said.append(
+                f"{show(self.gpu_hours)} hours of one {device.name} {at}: {show_flops(limits['gpu_hours'])} FLOPs"
+            )
+        if "dollars" in limits:
+            hour = self.price if known(self.price) else price_of(device)
+            hours = f"${show(self.dollars)} at ${hour:.2f} for an hour of one {device.name}"
+            said.append(f"{hours}, {at}: {show_flops(limits['dollars'])} FLOPs")
+        if self.serve_tokens:
+            said.append(f"{show(self.serve_tokens)} tokens served, 2 FLOPs for each parameter, are paid from the same")
+        if math.isfinite(self.unique_tokens):
+            said.append(f"{show(self.unique_tokens)} unique tokens; beyond them tokens repeat and are worth less")
+        if BITS[self.precision] != FULL_PRECISION:
+            said.append(f"trained at {BITS[self.precision]:g} bits, where parameters are worth less")
+        return tuple(said)
+
+
+def known(value: float) -> bool:
+    """Say whether a number was said: it is not nan."""
+    return not math.isnan(value)
+
+
+def _days_left(deadline: str) -> float:
+    today = datetime.now().astimezone().date()
+    try:
+        left = (date.fromisoformat(deadline) - today).days
+    except ValueError:
+        raise UsageError(f'deadline "{deadline}" is no day. Say it as 2027-03-01.') from None
+    if left <= 0:
+        raise UsageError(f"the deadline {deadline} is not after today, {today}.")
+    return float(left)
+
+
+def _refuse(one: Demand) -> None:
+    """Refuse words and numbers that cannot be meant; raises UsageError."""
+    if one.precision not in BITS:
+        raise UsageError(f'precision "{one.precision}" is none of {", ".join(BITS)}.')
+    for share in filter(known, (one.mfu, one.serve_mfu)):
+        refuse_mfu(share)
+    for key in _POSITIVE:
+        if known(getattr(one, key)) and not getattr(one, key) > 0:
+            what = "is no budget" if key in _MONEY else "is no bound"
+            raise UsageError(f"{key.replace('_', '-')} {getattr(one, key):g} {what}. Say a number above zero.")
+    if not 0 <= one.serve_tokens < math.inf:
+        raise UsageError(f"serve-tokens {one.serve_tokens:g} must be a finite number, zero or more.")
+    if one.vocabulary > _LARGEST_VOCABULARY:
+        raise UsageError(f"vocab {show(one.vocabulary)} is no vocabulary. Say a number of tokens such as 128k.")
+    if one.max_params < one.N:
+        raise UsageError(f"N={show(one.N)} is more than --max-params {show(one.max_params)}.")
+    if one.min_tokens > one.D:
+        raise UsageError(f"D={show(one.D)} is less than --min-tokens {show(one.min_tokens)}.")
+    _refuse_contradiction(one)
+
+
+def _refuse_contradiction(one: Demand) -> None:
+    """Refuse two of a budget, a whole run and a loss to reach: each gives the others."""
+    said = [f"--{key.replace('_', '-')}" for key in _MONEY if known(getattr(one, key))][:1]
+    said += ["N and D"] * (known(one.N) and known(one.D)) + ["the loss to reach"] * known(one.loss)
+    if len(said) > 1:
+        raise UsageError(f"say {said[0]} or {said[1]}, not both: each gives the other.")

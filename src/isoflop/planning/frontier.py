@@ -1,0 +1,87 @@
+"""The frontier: what to train at each of many budgets, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL
+from isoflop.fitting.fit import Fit
+from isoflop.forecasting.ensemble import evidence
+from isoflop.forecasting.source import Source
+from isoflop.planning.demand import Demand
+from isoflop.planning.optimum import refuse_missing
+from isoflop.planning.plan import planner, plans
+from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from isoflop.findings import Finding
+    from isoflop.planning.result import Plan
+
+MOST, DRAWS = 1000, 100
+"""The most budgets of one frontier, and the draws of a fit that are followed along all of them."""
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Plans for budgets of rising size, without run sheets."""
+
+    plans: tuple[Plan, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the frontier as it stands in the JSON."""
+        rows = [
+            {
+                key: value
+                for key, value in one.as_dict().items()
+                if key not in ("findings", "sheet", "N_within_0.1_percent")
+            }
+            for one in self.plans
+        ]
+        return {"plans": rows, "findings": [finding.as_dict() for finding in self.findings]}
+
+    def __rich__(self) -> RenderableType:
+        """Give the frontier as it looks in a terminal: a row for each budget."""
+        from isoflop.display import dim, findings_list, group, heading, interval, table
+
+        rows = [
+            (
+                show_flops(one.budget.value), show(one.N.value), interval(one.N), show(one.D.value), interval(one.D),
+                f"{one.loss.value:.4f}", interval(one.loss, 4),
+            )
+            for one in self.plans
+        ]  # fmt: skip
+        level = f"{self.plans[0].N.level:.0%}"
+        body = table(["FLOPs", "N", level, "D", level, "loss", level], rows)
+        head = heading("the best run at each budget", f"C = {self.plans[0].rule}")
+        return group(head, dim(f"by {self.plans[0].source}"), body, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def frontier(source: Source | None, flops: Sequence[float], *, level: float = LEVEL, **asked: Any) -> Frontier:
+    """Give what to train at each of these budgets, in FLOPs; asked: fields of `Demand` that bound the runs."""
+    if not 1 <= len(flops) <= MOST:
+        raise UsageError(f"{len(flops)} budgets; a frontier takes 1 to {MOST}.")
+    demand = Demand.of({**asked, "flops": max(flops)})
+    settled, terms = planner(source, demand), demand.terms()
+    refuse_missing(settled, terms)
+    behind = evidence(settled)
+    followed = replace(settled, draws=settled.draws[:DRAWS]) if isinstance(settled, Fit) else settled
+    found, findings, _ = plans(followed, behind, np.sort(np.asarray(flops, float)), level=level, terms=terms)
+    return Frontier(tuple(found), findings)

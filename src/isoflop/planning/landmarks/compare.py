@@ -1,0 +1,180 @@
+"""Two models → by how much each factor was scaled, and what a law attributes to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoflop.display import dim, findings_list, group, interval, table
+from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL, Estimate
+from isoflop.forecasting.source import Settled, Source, settle
+from isoflop.planning.landmarks.models import Model, find_model
+from isoflop.planning.landmarks.place import Landmark, landmarks, losses, span, variants
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rich.console import RenderableType
+
+    from isoflop.findings import Finding
+
+    Array = NDArray[np.float64]
+
+_SAME = 1e-9
+"""Nats by which the two orders of a sum of terms may differ, from rounding."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a law says of the step from one model to another; gains are falls of the loss, in nats per token.
+
+    gain           the first model's loss less the second's
+    by_parameters  what the other N gained; negative where it cost
+    by_tokens      what the other D gained; both add up to the gain
+    order          what N gains if it is changed before D, and after it
+    """
+
+    first: Landmark
+    second: Landmark
+    gain: Estimate
+    by_parameters: Estimate
+    by_tokens: Estimate
+    order: tuple[float, float]
+    source: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def separable(self) -> bool:
+        """Whether the order of the changes does not matter, as in a law with one term in N and one in D."""
+        return abs(self.order[0] - self.order[1]) < _SAME
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """By how much the second model has more of each: parameters N, tokens D, compute C, tokens per parameter."""
+        one, other = self.first, self.second
+        return {
+            "N": other.model.size / one.model.size,
+            "D": other.model.D / one.model.D,
+            "C": other.model.C / one.model.C,
+            "D/N": other.tokens_per_parameter / one.tokens_per_parameter,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the comparison as it stands in the JSON."""
+        return {
+            "first": self.first.as_dict(), "second": self.second.as_dict(), "factors": self.factors,
+            "gain": self.gain.as_dict(), "by_parameters": self.by_parameters.as_dict(),
+            "by_tokens": self.by_tokens.as_dict(), "by_parameters_first_and_last": list(self.order),
+            "separable": self.separable, "words": self.words, "source": self.source, "level": self.gain.level,
+            "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    @property
+    def words(self) -> str:
+        """The comparison in three sentences."""
+        one, other, by = self.first.model, self.second.model, self.factors
+        sizes = (
+            f"{other.name} has {_times(by['N'])} the {'active ' * (one.mixture or other.mixture)}parameters of "
+            f"{one.name} and {_times(by['D'])} its tokens, for {_times(by['C'])} the compute."
+        )
+        way = "lower" if self.gain.value >= 0 else "higher"
+        losses = (
+            f"By {self.source} its loss is {abs(self.gain.value):.3f} nats {way}: {self.second.loss.value:.3f} "
+            f"instead of {self.first.loss.value:.3f}."
+        )
+        return f"{sizes} {losses} {self._attributed()}"
+
+    def _attributed(self) -> str:
+        parts = {"parameters": self.by_parameters.value, "tokens": self.by_tokens.value}
+        total = self.gain.value
+        what = "gain" if total >= 0 else "loss"
+        if total and all(part * total >= 0 for part in parts.values()):
+            said = " and ".join(f"{part / total:.0%} to {name}".replace("%", " %") for name, part in parts.items())
+            return f"The law gives {said} of the {what}."
+        ordered = sorted(parts.items(), key=lambda item: -item[1])
+        (better, gained), (worse, cost) = ordered
+        return f"The law gives {gained:.3f} nats gained to {better} and {abs(cost):.3f} lost to {worse}."
+
+    def __rich__(self) -> RenderableType:
+        """Give the comparison as it looks in a terminal: both models, the factor between them, the split, in words."""
+        return compared(self)
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def compare_models(
+    first: str | Model, second: str | Model, *, source: Source | str = "besiroglu2024", level: float = LEVEL
+) -> Comparison:
+    """Say which factor was scaled by how much from one model to another, and what the law attributes to each.
+
+    The difference in predicted loss is split between parameters and tokens by the mean over the two orders of
+    changing one after the other (Shapley 1953); for a law with one term in N and one in D it is those terms.
+    """
+    pair = [find_model(one) if isinstance(one, str) else one for one in (first, second)]
+    for one in pair:
+        if not one.known:
+            raise UsageError(f"{one.name}: {one.note or 'its size is unknown'}. Type a guess, as in N=8B,D=15T.")
+    settled = settle(source)
+    found = landmarks(settled, models=pair, level=level)
+    rows = {one.model: one for one in found}
+    split = _split(settled, pair)
+    each = np.array([_split(one, pair) for one in variants(settled)]).reshape(-1, len(split))
+    gain, parameters, tokens = (span(settled, float(split[side]), each[:, side], level=level) for side in range(3))
+    order = float(split[3]), float(2 * split[1] - split[3])
+    return Comparison(rows[pair[0]], rows[pair[1]], gain, parameters, tokens, order, found.source, found.findings)
+
+
+def _split(source: Settled, pair: list[Model]) -> Array:
+    """Give the gain, its parts by parameters and by tokens, and what parameters gain if they change first, (4,)."""
+    (small, few), (large, many) = ((one.size, one.D) for one in pair)
+    corners = {"N": np.array([small, large, small, large]), "D": np.array([few, few, many, many])}
+    start, larger, longer, end = losses(source, corners)
+    by_parameters = ((start - larger) + (longer - end)) / 2
+    by_tokens = ((start - longer) + (larger - end)) / 2
+    return np.array([start - end, by_parameters, by_tokens, start - larger])
+
+
+def _times(factor: float) -> str:
+    return f"{show(factor, 2)} of" if factor < 1 else f"{show(factor, 2)} times"
+
+
+def compared(found: Comparison) -> RenderableType:
+    """Give two models side by side, what each factor gained, and the same in words."""
+    from rich.text import Text
+
+    one, other, by = found.first, found.second, found.factors
+    rows = [
+        ("parameters N", show(one.model.size), show(other.model.size), f"× {show(by['N'])}"),
+        ("tokens D", show(one.model.D), show(other.model.D), f"× {show(by['D'])}"),
+        ("training FLOPs", show(one.model.C), show(other.model.C), f"× {show(by['C'])}"),
+        ("tokens per parameter", *(show(each.tokens_per_parameter) for each in (one, other)), f"× {show(by['D/N'])}"),
+        ("loss", f"{one.loss.value:.4f}", f"{other.loss.value:.4f}", f"{-found.gain.value:+.4f}"),
+        ("best at its FLOPs", f"{one.best_loss.value:.4f}", f"{other.best_loss.value:.4f}",
+         f"{other.best_loss.value - one.best_loss.value:+.4f}"),
+        ("given up", f"{one.given_up.value:.4f}", f"{other.given_up.value:.4f}",
+         f"{other.given_up.value - one.given_up.value:+.4f}"),
+    ]  # fmt: skip
+    parts = [("parameters", found.by_parameters), ("tokens", found.by_tokens), ("together", found.gain)]
+    split = table(
+        ["the law attributes to", "nats gained", f"{found.gain.level:.0%} interval"],
+        [(name, f"{part.value:+.4f}", interval(part)) for name, part in parts],
+    )
+    way = "this law is a sum of a term in N and one in D, so the order of the changes does not matter"
+    if not found.separable:
+        first, last = (f"{part:+.4f}" for part in found.order)
+        way = f"the mean over both orders (Shapley): parameters gain {first} if changed first, {last} if last"
+    return group(
+        Text(found.words), "", table(["", one.model.name, other.model.name, ""], rows), "", split, dim(way),
+        findings_list(found.findings),
+    )  # fmt: skip

@@ -1,0 +1,348 @@
+"""Published models → how far each lies from the best allocation of its compute, by a curve, a fit or several laws."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from isoflop.compute.allocation import PLAIN
+from isoflop.compute.flops import rule_named
+from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.errors import UsageError
+from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.findings import Finding
+from isoflop.fitting.fit import Fit
+from isoflop.forecasting.ensemble import Ensemble, evidence, values
+from isoflop.forecasting.extrapolation import AMBER, RED
+from isoflop.forecasting.forecast import forecast_with
+from isoflop.forecasting.source import Settled, Source, settle
+from isoflop.formula.law import Curve, Several
+from isoflop.planning.landmarks.models import MODELS, Model, find_model
+from isoflop.planning.optimum import best_sizes, log_losses
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rich.console import RenderableType
+
+    Array = NDArray[np.float64]
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+SORTS = ("year", "compute", "distance")
+_DRAWS, _BACK, _STEP, _COARSE = 100, 4.0, 0.05, 5
+"""Draws of a fit looked at; decades below a model's compute in which its loss is sought at its best, and their step,
+which is so many times as long for a draw."""
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """One model beside the best allocation of its compute.
+
+    loss         predicted at its N (the active parameters) and D
+    best_size    the N of least predicted loss at its training FLOPs
+    best_tokens  the D that goes with it
+    best_loss    predicted there
+    given_up     loss less best_loss, in nats per token
+    enough       the training FLOPs that reach its loss at their best allocation
+    decades      how far its compute lies beyond the runs of the law
+    """
+
+    model: Model
+    loss: Estimate
+    best_size: Estimate
+    best_tokens: Estimate
+    best_loss: Estimate
+    given_up: Estimate
+    enough: Estimate
+    decades: float
+
+    @property
+    def tokens_per_parameter(self) -> float:
+        """Tokens for each (active) parameter."""
+        return self.model.D / self.model.size
+
+    @property
+    def trained(self) -> float:
+        """Tokens per parameter over those of the best allocation: above 1 over-trained, below it under-trained."""
+        return self.tokens_per_parameter / (self.best_tokens.value / self.best_size.value)
+
+    @property
+    def distance(self) -> float:
+        """Decades between its N and the best N at its compute."""
+        return abs(math.log10(self.model.size / self.best_size.value))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the landmark as it stands in the JSON."""
+        return {
+            **self.model.as_dict(),
+            "tokens_per_parameter": self.tokens_per_parameter,
+            "best_N": self.best_size.as_dict(), "best_D": self.best_tokens.as_dict(),
+            "loss": self.loss.as_dict(), "best_loss": self.best_loss.as_dict(), "given_up": self.given_up.as_dict(),
+            "given_up_percent": 100 * self.given_up.value / self.best_loss.value,
+            "C_enough": self.enough.as_dict(), "trained": self.trained, "distance": self.distance,
+            "decades": self.decades,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Landmarks(Sequence[Landmark]):
+    """Models beside the frontier of one source, and what to know about it."""
+
+    rows: tuple[Landmark, ...]
+    source: str
+    level: float
+    findings: tuple[Finding, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
+        return self.rows[index]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the landmarks as they stand in the JSON."""
+        return {
+            "source": self.source, "level": self.level, "flop_rule": "6ND",
+            "models": [one.as_dict() for one in self], "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Give the models as they look in a terminal: how large, what would have been best, what it cost them."""
+        return shown(self)
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def landmarks(
+    source: Source | str = "besiroglu2024",
+    *,
+    models: Sequence[str | Model] = (),
+    sort: str = "year",
+    level: float = LEVEL,
+) -> Landmarks:
+    """Place published models against the compute-optimal frontier of a curve, a fit, or several laws on some runs.
+
+    models  names written loosely, or typed as "N=8B,D=15T"; all known ones unless given
+    sort    year, compute (the least first) or distance (the farthest from the frontier first)
+
+    A mixture of experts is placed by its active parameters, with the finding P16.
+    """
+    if sort not in SORTS:
+        raise UsageError(f'"{sort}" is no order. Say one of {", ".join(SORTS)}.')
+    settled = settle(source)
+    chosen = [find_model(one) if isinstance(one, str) else one for one in models] or list(MODELS)
+    size, tokens = (np.array([getattr(one, key) for one in chosen], dtype=float) for key in ("size", "D"))
+    compute = np.array([one.C for one in chosen])
+    best, behind = best_runs(settled, compute), evidence(settled)
+    known = np.isfinite(size * tokens)
+    asked = {"N": np.where(known, size, best.N), "D": np.where(known, tokens, best.D)}
+    found = forecast_with(settled, behind, level=level, at=asked)
+    ideal = forecast_with(settled, behind, level=level, at={"N": best.N, "D": best.D})
+    sides = _sides(settled, asked, compute, level=level)
+    rows = tuple(
+        Landmark(
+            model,
+            found[row].loss if model.known else Estimate(math.nan),
+            sides.best_size[row], sides.best_tokens[row], ideal[row].loss,
+            sides.given_up[row] if model.known else Estimate(math.nan),
+            sides.enough[row] if model.known else Estimate(math.nan),
+            (found if model.known else ideal)[row].decades,
+        )
+        for row, model in enumerate(chosen)
+    )  # fmt: skip
+    findings = [one for one in found.findings if one.code != "P01"]
+    return Landmarks(_sorted(rows, sort), found.source, level, (*findings, *_far(rows, found.source), *_mixed(rows)))
+
+
+class Best(NamedTuple):
+    """Parameters, tokens and loss of the best run at each budget (budgets,)."""
+
+    N: Array
+    D: Array
+    loss: Array
+
+
+def best_runs(source: Settled, flops: Array) -> Best:
+    """Give the frontier of a source: the run of least predicted loss at each budget (budgets,)."""
+    size = best_sizes(source, flops)
+    tokens = rule_named("6ND").tokens(size, flops)
+    return Best(size, tokens, losses(source, {"N": size, "D": tokens}))
+
+
+def losses(source: Settled, at: dict[str, Array]) -> Array:
+    """Give the predicted loss at N and D (points,), without intervals."""
+    return np.asarray(np.exp(log_losses(source, at["N"], at["D"], terms=PLAIN)))
+
+
+def variants(source: Settled) -> list[Curve]:
+    """Give the other curves that the runs allow: a fit's draws, each law of several; a published curve has none."""
+    if isinstance(source, Several):
+        return list(source.curves)
+    if isinstance(source, Ensemble):
+        pairs = values(source)
+    else:
+        pairs = [(source.curve.law, source.draws[:_DRAWS])] if isinstance(source, Fit) else []
+    return [law.at(**dict(zip(law.parameters, row, strict=True))) for law, rows in pairs for row in rows.tolist()]
+
+
+def span(source: Settled, value: float, others: Array, *, level: float) -> Estimate:
+    """Give a value with the interval over its variants: all laws of several, the middle `level` of draws."""
+    if not others.size:
+        return Estimate(value, level=level)
+    together = isinstance(source, Ensemble | Several)
+    found = from_draws(value, others, 1 - 1e-9 if together else level)
+    return Estimate(
+        value, found.low, found.high, level, {"laws" if together else "statistical": (found.low, found.high)}
+    )
+
+
+class _Sides(NamedTuple):
+    """What follows from the frontier, for each model."""
+
+    best_size: list[Estimate]
+    best_tokens: list[Estimate]
+    given_up: list[Estimate]
+    enough: list[Estimate]
+
+
+def _sides(source: Settled, at: dict[str, Array], compute: Array, *, level: float) -> _Sides:
+    """Give the best N and D, the loss given up and the compute that would do, each over the source's variants."""
+    low, high = np.log10(compute.min()) - _BACK, np.log10(compute.max())
+    budgets = np.logspace(low, high, 2 + int((high - low) / _STEP))
+    coarse = budgets[::-_COARSE][::-1]
+    whole = _placed(source, at, compute, budgets=budgets)
+    each = [_placed(one, at, compute, budgets=coarse) for one in variants(source)]
+    sides = []
+    for side, best in enumerate(whole):
+        others = np.array([one[side] for one in each]).reshape(-1, len(compute)).T
+        sides.append([span(source, value, row, level=level) for value, row in zip(best.tolist(), others, strict=True)])
+    return _Sides(*sides)
+
+
+def _placed(source: Settled, at: dict[str, Array], compute: Array, *, budgets: Array) -> tuple[Array, ...]:
+    """Give best N, best D, loss given up and the compute that would do, (models,) each.
+
+    The last is read off the frontier's losses at the budgets, which rise.
+    """
+    best, line, loss = best_runs(source, compute), best_runs(source, budgets), losses(source, at)
+    falling = np.minimum.accumulate(line.loss)  # a law that turns stays at its least
+    enough = np.exp(np.interp(loss, falling[::-1], np.log(budgets)[::-1]))
+    return best.N, best.D, np.maximum(loss - best.loss, 0.0), np.minimum(enough, compute)
+
+
+def _sorted(rows: Sequence[Landmark], sort: str) -> tuple[Landmark, ...]:
+    keys: dict[str, Callable[[Landmark], Any]] = {
+        "year": lambda one: (one.model.year, one.model.C),
+        "compute": lambda one: one.model.C,
+        "distance": lambda one: -one.distance if one.model.known else math.inf,
+    }
+    return tuple(sorted(rows, key=keys[sort]))
+
+
+def _far(rows: Sequence[Landmark], source: str) -> Iterator[Finding]:
+    beyond = [one for one in rows if one.decades > AMBER]
+    if beyond:
+        most = max(beyond, key=lambda one: one.decades)
+        far = most.decades
+        yield Finding(
+            "P01", "WARN" if far > RED else "INFO",
+            f"{len(beyond)} of {len(rows)} models lie more than a decade of compute beyond the runs of {source}, "
+            f"{most.model.name} {far:.1f} decades" + (": a guess" if far > RED else ""),
+            "look at several sources: far out they differ by more than the models do",
+        )  # fmt: skip
+
+
+def _mixed(rows: Sequence[Landmark]) -> Iterator[Finding]:
+    mixtures = [one.model.name for one in rows if one.model.mixture]
+    if mixtures:
+        names = ", ".join(mixtures[:3]) + (f" and {len(mixtures) - 3} more" if len(mixtures) > 3 else "")
+        yield Finding(
+            "P16", "WARN",
+            f"a law of dense models on mixtures of experts ({names}): they are placed by their active parameters, and "
+            "the law knows nothing of the others",
+            "take their losses as what dense models of that size would reach",
+        )  # fmt: skip
+
+
+_WIDE = 118
+"""Characters that all columns need."""
+_EVEN = 1.05
+"""Tokens per parameter within 5 % of the best are as good as the best."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The models, one a line; the console says how wide."""
+
+    found: Landmarks
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.max_width >= _WIDE
+        names = ["model", "year", "N", "D", "D/N"]
+        other = f"{self.found.level:.0%} interval" if _spans(self.found) else "best D"
+        names += ["FLOPs", "best N", other, "loss", "best"] if wide else ["best N"]
+        names += ["lost %", "enough", "trained"]
+        yield table(names, [_row(one, wide=wide) for one in self.found], gap=2)
+
+
+def shown(found: Landmarks) -> RenderableType:
+    """Give the models as a table, with what its words mean beneath."""
+    marks = []
+    if any(one.model.mixture for one in found):
+        marks.append("* mixture of experts: N counts the active parameters")
+    if any(one.model.estimated_by for one in found):
+        marks.append("~ not all disclosed: --json says who estimates")
+    if _spans(found):
+        marks.append("every number has its interval in --json, best N in a wide terminal, too")
+    meaning = (
+        "lost: how far the loss that the law predicts lies above the best at the same FLOPs; enough: the share of its "
+        "FLOPs that reach that loss at their best; trained: tokens per parameter against the best (over-training makes "
+        "a model that is cheap to serve)"
+    )
+    head = heading(f"{len(found)} models", f"against the frontier of {found.source}, C = 6ND")
+    return group(head, _Table(found), *map(dim, marks), dim(meaning), findings_list(found.findings))
+
+
+def _spans(found: Landmarks) -> bool:
+    """Say whether the source gives intervals."""
+    return any(not math.isnan(one.best_size.low) for one in found)
+
+
+def _row(one: Landmark, *, wide: bool) -> list[str]:
+    model = one.model
+    name = f"{model.name}*" if model.mixture else f"{model.name}~" if model.estimated_by else model.name
+    cells = [name, str(model.year or "–"), show(model.size), show(model.D), show(one.tokens_per_parameter)]
+    if wide:
+        loss = f"{one.loss.value:.3f}" if model.known else "–"
+        other = show(one.best_tokens.value) if math.isnan(one.best_size.low) else interval(one.best_size)
+        cells += [show(model.C), show(one.best_size.value), other, loss, f"{one.best_loss.value:.3f}"]
+    else:
+        cells.append(show(one.best_size.value))
+    lost, enough = one.given_up.value / one.best_loss.value, one.enough.value / model.C
+    return [*cells, _percent(lost, 2), _percent(enough, 0), _trained(one.trained)]
+
+
+def _percent(share: float, decimals: int) -> str:
+    if math.isnan(share):
+        return "–"
+    return f"{100 * share:.{decimals}f}" if decimals else f"{share:.0%}".replace("%", " %")
+
+
+def _trained(factor: float) -> str:
+    if math.isnan(factor):
+        return "–"
+    if 1 / _EVEN < factor < _EVEN:
+        return "best"
+    return f"over {show(factor, 2)}×" if factor > 1 else f"under {show(1 / factor, 2)}×"

@@ -1,0 +1,238 @@
+"""Plan: what to train, each quantity with its interval. Sheet: what else a run of that size and budget needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from isoflop.compute.cost import show_bytes, show_energy
+from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.estimate import Estimate
+from isoflop.laws.vocabulary import best_vocabulary
+from isoflop.planning.gains_and_regrets import STEP
+from isoflop.planning.hyperparameters import SMALLEST
+from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from isoflop.compute.cost import Cost, Memory
+    from isoflop.compute.shape import Shape
+    from isoflop.estimate import Estimate
+    from isoflop.findings import Finding
+    from isoflop.forecasting.record import Record
+    from isoflop.planning.demand import Demand
+    from isoflop.planning.gains_and_regrets import Gain, Regret
+    from isoflop.planning.hyperparameters import Advice, Hyperparameters, Trade
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a planned run needs beyond N and D, and what more or another law would change.
+
+    serving   FLOPs of serving; training and serving add up to the budget
+    cost      time, money and energy of training; None where no devices were named
+    shape     None where no realistic one is so small
+    batch     tokens of a batch, the middle of published laws, within the limit
+    devices   fewest devices that hold the training state
+    trades    other batches: their steps and extra compute
+    better    FLOPs that a loss lower by 0.01 would take beyond the budget
+    premises  what must be true for the plan to hold
+    """
+
+    demand: Demand
+    shape: Shape | None
+    settings: Hyperparameters
+    batch: float
+    serving: float
+    cost: Cost | None
+    memory: Memory | None
+    devices: float
+    trades: tuple[Trade, ...]
+    gains: tuple[Gain, ...]
+    better: float
+    regrets: tuple[Regret, ...]
+    premises: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the sheet as it stands in the JSON."""
+        return {
+            "budget_is": list(self.demand.told()),
+            "shape": self.shape.as_dict() if self.shape else None,
+            "batch": self.batch,
+            "hyperparameters": self.settings.as_dict(),
+            "serving_flops": self.serving,
+            "cost": self.cost.as_dict() if self.cost else None,
+            "memory": self.memory.as_dict() if self.memory else None,
+            "fewest_devices": self.devices,
+            "batches": [one.as_dict() for one in self.trades],
+            "gains": [one.as_dict() for one in self.gains],
+            "flops_for_0.01_less_loss": self.better,
+            "regrets": [one.as_dict() for one in self.regrets],
+            "premises": list(self.premises),
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train for a budget, or to reach a loss.
+
+    budget      FLOPs of training and serving; with an interval where a loss was asked for
+    C           FLOPs of training N on D
+    flat_range  the lowest and highest N whose loss is within 0.1 % of the best
+    loss        with the interval of a new run trained at N and D
+    sheet       what else the run needs; None where only N and D were asked for
+    """
+
+    budget: Estimate
+    C: float
+    N: Estimate
+    D: Estimate
+    loss: Estimate
+    tokens_per_parameter: Estimate
+    source: str
+    rule: str
+    decades: float
+    calibrated: bool = False
+    flat_range: tuple[float, float] = (math.nan, math.nan)
+    findings: tuple[Finding, ...] = ()
+    record: Record | None = None
+    sheet: Sheet | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the plan as it stands in the JSON."""
+        return {
+            "budget": self.budget.as_dict(),
+            "C": self.C,
+            "N": self.N.as_dict(),
+            "D": self.D.as_dict(),
+            "loss": self.loss.as_dict(),
+            "tokens_per_parameter": self.tokens_per_parameter.as_dict(),
+            "N_within_0.1_percent": list(self.flat_range),
+            "level": self.N.level,
+            "decades": self.decades,
+            "calibrated": self.calibrated,
+            "flop_rule": self.rule,
+            "source": self.source,
+            "sheet": self.sheet.as_dict() if self.sheet else None,
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+    def __rich__(self) -> RenderableType:
+        """Give the plan as it looks in a terminal."""
+        return shown(self)
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def shown(plan: Plan) -> RenderableType:
+    """Give the plan: each quantity with its interval, how flat the optimum is, and the sheet if there is one."""
+    rows = [
+        ("parameters N", show(plan.N.value), interval(plan.N)),
+        ("tokens D", show(plan.D.value), interval(plan.D)),
+        ("tokens per parameter", show(plan.tokens_per_parameter.value), interval(plan.tokens_per_parameter)),
+        ("loss", f"{plan.loss.value:.4f}", interval(plan.loss, 4)),
+    ]
+    if not math.isnan(plan.budget.low):
+        rows.insert(0, ("FLOPs", *_flops(plan.budget)))
+    spans = set(plan.loss.intervals) == {"laws"}  # of published curves: nobody knows their own errors
+    body = table(["train", "best", "the curves span" if spans else f"{plan.N.level:.0%} interval"], rows)
+    serving = plan.sheet.serving if plan.sheet else 0.0
+    whole = f"{show_flops(plan.C)} training FLOPs" + (f" and {show_flops(serving)} for serving" if serving else "")
+    parts: list[RenderableType] = [heading(whole, f"C = {plan.rule}"), dim(f"by {plan.source}")]
+    if plan.sheet:
+        parts += [dim(line) for line in plan.sheet.demand.told()]
+    low, high = map(show, plan.flat_range)
+    parts.append(body)
+    if low != high:
+        parts.append(dim(f"any N from {low} to {high} is within 0.1 % of the best loss"))
+    if plan.record is not None and plan.record.tests:
+        parts.append(dim(plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades)))
+    if plan.sheet:
+        parts += _sheet(plan.sheet)
+    return group(*parts, findings_list(plan.findings))
+
+
+def _flops(found: Estimate) -> tuple[str, str]:
+    return show_flops(found.value), f"{show_flops(found.low)} – {show_flops(found.high)}"
+
+
+def _sheet(sheet: Sheet) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    if run := _run(sheet):
+        parts += ["", table(["the run", ""], run, words=True)]
+    parts += _batches(sheet)
+    gains = [(one.of, f"{one.loss.value:+.2g}", interval(one.loss, 2), show_flops(one.flops)) for one in sheet.gains]
+    parts += ["", table(["10 % more", "loss", "interval", "FLOPs"], gains)]
+    if not math.isnan(sheet.better):
+        parts.append(dim(_price(sheet)))
+    if sheet.regrets:
+        lost = [(one.law, show(one.N), f"{one.loss:.2%}", f"{one.flops:.1%}") for one in sheet.regrets]
+        parts += ["", table(["if this law is right", "best N", "loss given up", "budget wasted"], lost)]
+    return [*parts, "", dim("holds if " + "; ".join(sheet.premises))]
+
+
+def _price(sheet: Sheet) -> str:
+    if math.isinf(sheet.better):
+        return f"a loss lower by {STEP:g} is out of reach under these terms"
+    money = ""
+    if sheet.cost and sheet.cost.flops > 0 and not math.isnan(sheet.cost.dollars):
+        money = f", ${show(sheet.better / sheet.cost.flops * sheet.cost.dollars)}"
+    return f"a loss lower by {STEP:g} takes {show_flops(sheet.better)} FLOPs more{money}"
+
+
+def _say(laws: Sequence[Advice]) -> str:
+    """Say what each published law advises, and how far the run lies from the runs of the nearest."""
+    each = sorted((one.value, one.curve.rpartition("-")[0]) for one in laws if not math.isnan(one.value))
+    far = min((one.outside for one in laws if not math.isnan(one.outside)), default=0.0)
+    apart = f"; {far:.1f} decades beyond their runs" if far > 0 else ""
+    return ", ".join(f"{name} {show(value)}" for value, name in each) + apart
+
+
+def _batches(sheet: Sheet) -> list[RenderableType]:
+    """Give the steps and the compute of other batches: time against the critical batch."""
+    rows = [(show(one.batch), show(one.steps.value), f"{one.extra.value:+.0%}") for one in sheet.trades]
+    critical = sheet.settings.critical_batch
+    if not rows or sheet.settings.N < SMALLEST or math.isnan(critical.value):
+        return []
+    said = f"at the critical batch of about {show(critical.value)} tokens, steps and compute are each twice their least"
+    return ["", table(["tokens in a batch", "steps", "compute"], rows), dim(said)]
+
+
+def _run(sheet: Sheet) -> list[tuple[str, str]]:
+    settings, demand, paid = sheet.settings, sheet.demand, sheet.cost
+    rows = [("shape", str(sheet.shape)), *_vocabulary(sheet.shape)] if sheet.shape else []
+    if settings.N >= SMALLEST:
+        rows += [
+            ("batch", f"{show(sheet.batch)} tokens, {show(settings.D / sheet.batch)} steps, between"),
+            ("", _say(settings.batches)),
+            ("learning rate", f"{show(settings.learning_rate.value)}, between"),
+            ("", _say(settings.learning_rates)),
+        ]
+    if sheet.memory and not math.isnan(sheet.devices):
+        rows.append(
+            ("memory", f"{show_bytes(sheet.memory.total)}: at least {sheet.devices:.0f} × {demand.device.name}")
+        )
+    if paid:
+        days = "" if math.isnan(demand.count) else f", {show(paid.days)} days on {paid.count}"
+        rows.append(("time", f"{show(paid.device_hours)} hours of one {paid.device}{days}"))
+        known = f"${show(paid.dollars)} at ${paid.price:.2f} an hour"
+        rows.append(("money", "no price known: say --price" if math.isnan(paid.price) else known))
+        rows.append(("energy", show_energy(paid.energy)))
+    return rows
+
+
+def _vocabulary(shape: Shape) -> list[tuple[str, str]]:
+    """Give the vocabularies that three approaches find best for the shape's layers."""
+    found = [float(best_vocabulary(shape.non_embedding, shape.width, approach=one)) for one in (1, 2, 3)]
+    return [("", f"best vocabulary by Tao et al. 2024: {show(min(found))} – {show(max(found))}")]

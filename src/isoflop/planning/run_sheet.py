@@ -1,0 +1,144 @@
+"""The sheet of a plan: shape, settings, memory, time and money, what more would bring, what may be wrong."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from isoflop.compute.cost import cost, fewest_devices, training_memory
+from isoflop.compute.shape import VOCABULARY, Shape, shape_for
+from isoflop.compute.terms import FULL_PRECISION, Terms
+from isoflop.errors import UsageError
+from isoflop.findings import Finding
+from isoflop.forecasting.source import Settled
+from isoflop.laws.repetition import STOCK_OF_PUBLIC_TEXT, effective_tokens
+from isoflop.planning.demand import Demand
+from isoflop.planning.gains_and_regrets import Regret, gains, price_of_better, regrets
+from isoflop.planning.hyperparameters import SMALLEST, hyperparameters
+from isoflop.planning.optimum import law_of
+from isoflop.planning.result import Plan, Sheet
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from isoflop.forecasting.ensemble import Evidence
+
+MOST_EPOCHS = 4.0
+"""Passes over the same data up to which they are worth nearly as much as fresh data (Muennighoff et al. 2023)."""
+WASTED = 0.1
+"""The share of the budget wasted, if another law is right, from which the plan says so."""
+_TIMES = (0.5, 1.0, 2.0, 4.0)
+"""Multiples of the batch size whose steps and compute are told."""
+
+
+def prepare(plan: Plan, settled: Settled, behind: Evidence, *, demand: Demand, terms: Terms) -> Sheet:
+    """Give what the planned run needs, what more would bring and what another law would say of it."""
+    size, tokens, flops = plan.N.value, plan.D.value, plan.budget.value
+    shape = _shape(size, demand)
+    settings = hyperparameters(
+        size, tokens, loss=plan.loss.value, sequence=demand.context,
+        layers=shape.layers if shape else None, width=shape.width if shape else None,
+    )  # fmt: skip
+    memory = training_memory(shape, precision=demand.precision) if shape else None
+    count = 1 if math.isnan(demand.count) else int(demand.count)
+    paid = cost(
+        plan.C, device=demand.device, count=count, mfu=demand.mfu, precision=demand.precision,
+        price=None if math.isnan(demand.price) else demand.price,
+    ) if demand.priced else None  # fmt: skip
+    batch = min(settings.batch.value, demand.batch_limit)
+    return Sheet(
+        demand=demand,
+        shape=shape,
+        settings=settings,
+        batch=batch,
+        serving=flops - plan.C if terms.serving else 0.0,
+        cost=paid,
+        memory=memory,
+        devices=fewest_devices(memory, demand.device) if memory else math.nan,
+        trades=tuple(settings.trade(batch * times) for times in _TIMES) if batch > 0 else (),
+        gains=gains(settled, flops, size, terms=terms, level=plan.N.level),
+        better=price_of_better(settled, flops, size, terms=terms),
+        regrets=regrets(settled, behind, flops, N=size, terms=terms),
+        premises=_premises(plan, demand),
+    )
+
+
+def _shape(size: float, demand: Demand) -> Shape | None:
+    """Give a shape of this size; None where its vocabulary alone is larger, or no whole number of layers comes near."""
+    try:
+        return shape_for(
+            size, vocabulary=demand.known_tokens, context=int(demand.context),
+            experts=int(demand.held.get("experts", 1)),
+        )  # fmt: skip
+    except UsageError:
+        return None
+
+
+def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:
+    """Say what must be true for the plan to hold, beyond the law."""
+    said = []
+    if plan.decades > 0:
+        said.append(f"the law holds {plan.decades:.1f} decades beyond the runs behind it")
+    if not math.isfinite(demand.unique_tokens):
+        said.append(f"{show(plan.D.value)} tokens that do not repeat, as good as those runs', are at hand")
+    said.append("batch size and learning rate are tuned at this size, as at theirs")
+    if demand.priced:
+        said.append(f"training reaches {demand.mfu:.0%} of the peak, restarts included")
+    return tuple(said)
+
+
+def sheet_findings(plan: Plan, settled: Settled, sheet: Sheet, *, terms: Terms) -> tuple[Finding, ...]:
+    """Give what to know about the sheet: data that run out, borrowed laws, regret, settings that disagree."""
+    found = (*_data(plan, sheet.demand), *_borrowed(settled, terms), *_regretted(sheet.regrets))
+    return (*found, *(sheet.settings.findings if plan.N.value >= SMALLEST else ()))
+
+
+def _data(plan: Plan, demand: Demand) -> list[Finding]:
+    tokens, unique = plan.D.value, demand.unique_tokens
+    if not math.isfinite(unique):
+        stock = STOCK_OF_PUBLIC_TEXT
+        if tokens < stock.low:
+            return []
+        return [Finding(
+            "P09", "WARN",
+            f"{show(tokens)} tokens are wanted; the stock of public human text is about {show(stock.value)} "
+            f"({show(stock.low)} to {show(stock.high)}, Villalobos et al. 2024)",
+            "say what there is to read, as in --unique-tokens 15T",
+        )]  # fmt: skip
+    if tokens <= unique:
+        return []
+    epochs, worth = tokens / unique, float(effective_tokens(tokens, unique))
+    return [Finding(
+        "P09", "WARN" if epochs > MOST_EPOCHS else "INFO",
+        f"{show(unique)} unique tokens are read {epochs:.1f} times, and are worth {show(worth)} fresh ones",
+        "more or synthetic data, or a smaller model, would waste less" if epochs > MOST_EPOCHS else
+        "up to about 4 times, repeated tokens are nearly as good as fresh ones",
+    )]  # fmt: skip
+
+
+def _borrowed(settled: Settled, terms: Terms) -> list[Finding]:
+    """Give the finding P17 where what the source does not know is taken from another paper."""
+    takes, found = law_of(settled).inputs, []
+    if math.isfinite(terms.unique_tokens) and "U" not in takes:
+        found.append(("tokens that repeat", "Muennighoff et al. 2023 (muennighoff2023): its R_D is weakly identified"))
+    if terms.vocabulary != VOCABULARY:
+        found.append((f"a vocabulary of {terms.vocabulary}", "the usual one's with the layers that are left"))
+    if terms.bits != FULL_PRECISION and "bits" not in takes:
+        found.append((f"{terms.bits:g} bits", "Kumar et al. 2024 (kumar2024), from runs of up to 1.7B parameters"))
+    return [
+        Finding(
+            "P17", "INFO", f"the law knows nothing of {what}; what they are worth is taken from {paper}",
+            "fit runs that vary it, or plan by that curve, to see how much hangs on it",
+        )
+        for what, paper in found
+    ]  # fmt: skip
+
+
+def _regretted(found: tuple[Regret, ...]) -> list[Finding]:
+    worst = max(found, key=lambda one: one.flops, default=None)
+    if worst is None or worst.flops < WASTED:
+        return []
+    return [Finding(
+        "P07", "WARN",
+        f"if {worst.law} is right, {worst.flops:.0%} of the budget is wasted; it would train {show(worst.N)}",
+        "runs at two sizes on both sides, at a tenth of the budget, would tell the laws apart",
+    )]  # fmt: skip
