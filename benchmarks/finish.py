@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from isoflop import datasets
 from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
-from isoflop.beyond.finish.known_schedule import follow, seen
-from isoflop.beyond.finish.loss_curve import thinned
-from isoflop.beyond.finish.responses import blocks
-from isoflop.beyond.finish.schedule_fit import FORMS, fit_jointly
-from isoflop.beyond.finish.unknown_schedule import extrapolate
 from isoflop.data.runs import Runs
 from isoflop.fitting.fit import fit
+from isoflop.forecasting.curves.known_schedule import follow, seen
+from isoflop.forecasting.curves.loss_curve import thinned
+from isoflop.forecasting.curves.responses import blocks
+from isoflop.forecasting.curves.schedule_fit import FORMS, fit_jointly
+from isoflop.forecasting.curves.unknown_schedule import extrapolate
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from luo import FITTED, OTHERS, PEAK, SCHEDULES

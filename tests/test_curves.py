@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
-from isoflop.beyond.finish.average import Past, mix
-from isoflop.beyond.finish.loss_curve import BINS, thinned
-from isoflop.beyond.finish.responses import annealed, blocks, multi_powered
-from isoflop.beyond.finish.schedule_fit import FORMS, Seen, fit_jointly
-from isoflop.beyond.finish.schedules import changed, stopped, whole_rates
-from isoflop.beyond.finish.unknown_schedule import extrapolate
 from isoflop.errors import DataError, UsageError
+from isoflop.forecasting.curves.average import Past, mix
+from isoflop.forecasting.curves.loss_curve import BINS, thinned
+from isoflop.forecasting.curves.responses import annealed, blocks, multi_powered
+from isoflop.forecasting.curves.schedule_fit import FORMS, Seen, fit_jointly
+from isoflop.forecasting.curves.schedules import changed, stopped, whole_rates
+from isoflop.forecasting.curves.unknown_schedule import extrapolate
 from isoflop.formula.schedule import constant, cosine, stages, warmup_stable_decay
 from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
 

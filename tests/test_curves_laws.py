@@ -11,13 +11,13 @@ from luo import FITTED, OTHERS, SCHEDULES
 from test_curves import PEAK, SHAPES, STEPS, TRUTH, WARMUP, power, run_of
 
 from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
-from isoflop.beyond.finish.average import Past, mix
-from isoflop.beyond.finish.known_schedule import EARLY, POINTS, follow, seen
-from isoflop.beyond.finish.loss_curve import thinned
-from isoflop.beyond.finish.responses import blocks, multi_powered
-from isoflop.beyond.finish.schedule_fit import FORMS, fit_jointly
-from isoflop.beyond.finish.unknown_schedule import extrapolate
 from isoflop.fitting.saved import to_json
+from isoflop.forecasting.curves.average import Past, mix
+from isoflop.forecasting.curves.known_schedule import EARLY, POINTS, follow, seen
+from isoflop.forecasting.curves.loss_curve import thinned
+from isoflop.forecasting.curves.responses import blocks, multi_powered
+from isoflop.forecasting.curves.schedule_fit import FORMS, fit_jointly
+from isoflop.forecasting.curves.unknown_schedule import extrapolate
 from isoflop.formula.schedule import stages
 
 FAST = {"log_C": -2.0, "beta": 0.6, "gamma": 0.65}

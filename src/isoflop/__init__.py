@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from isoflop.beyond.downstream.downstream import downstream
     from isoflop.beyond.emergence import Emergence
     from isoflop.beyond.emergence.emergence import emergence
-    from isoflop.beyond.finish import Finish, LossCurve, Schedule, read_curve
+    from isoflop.beyond.finish import Finish
     from isoflop.beyond.finish.finish import finish
     from isoflop.beyond.recipes import Recipes
     from isoflop.beyond.recipes.recipes import recipes
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from isoflop.fitting.profile import Profile, profile
     from isoflop.fitting.saved import load, save
     from isoflop.fitting.summary import in_words
+    from isoflop.forecasting.curves.loss_curve import LossCurve, read_curve
+    from isoflop.forecasting.curves.schedules import Schedule
     from isoflop.forecasting.ensemble import Ensemble, combine
     from isoflop.forecasting.forecast import forecast
     from isoflop.forecasting.record import Record, backtest
@@ -71,7 +73,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "beyond.downstream": "Downstream Observed TaskForecast downstream observe",
     "beyond.emergence": "Emergence emergence",
-    "beyond.finish": "Finish LossCurve Schedule finish read_curve",
+    "beyond.finish": "Finish finish",
     "beyond.recipes": "Recipes recipes",
     "beyond.test_time": "Attempts Choosing Inference Serving inference read_attempts",
     "compute.cost": "Cost Memory cost flops_for training_memory",
@@ -96,6 +98,8 @@ _HOMES = {
     "fitting.profile": "Profile profile",
     "fitting.saved": "load save",
     "fitting.summary": "in_words",
+    "forecasting.curves.loss_curve": "LossCurve read_curve",
+    "forecasting.curves.schedules": "Schedule",
     "forecasting.ensemble": "Ensemble combine",
     "forecasting.forecast": "forecast",
     "forecasting.record": "Record backtest",

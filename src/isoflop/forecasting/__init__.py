@@ -12,4 +12,5 @@ result         a forecast and how it looks
 findings       what is to be doubted of it
 forecast       inputs → loss
 solve          loss → an input
+curves/        the loss as a run trains
 """

@@ -9,15 +9,15 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.beyond.finish.average import Mixed, Past
-from isoflop.beyond.finish.known_schedule import Followed, follow
-from isoflop.beyond.finish.loss_curve import LossCurve, thinned
 from isoflop.beyond.finish.result import Finish, Other, Path
-from isoflop.beyond.finish.schedules import Schedule, changed, finished_rates, stopped, whole_rates
-from isoflop.beyond.finish.unknown_schedule import NAMES, extrapolate
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Finding
+from isoflop.forecasting.curves.average import Mixed, Past
+from isoflop.forecasting.curves.known_schedule import Followed, follow
+from isoflop.forecasting.curves.loss_curve import LossCurve, thinned
+from isoflop.forecasting.curves.schedules import Schedule, changed, finished_rates, stopped, whole_rates
+from isoflop.forecasting.curves.unknown_schedule import NAMES, extrapolate
 
 Array = NDArray[np.float64]
 

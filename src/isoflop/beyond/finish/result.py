@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.beyond.finish.loss_curve import LossCurve
 from isoflop.estimate import Estimate
 from isoflop.findings import Finding
+from isoflop.forecasting.curves.loss_curve import LossCurve
 from isoflop.quantities import show
 
 if TYPE_CHECKING:

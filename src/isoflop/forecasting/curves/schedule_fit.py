@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.beyond.finish.responses import Blocks, Response, annealed, multi_powered
+from isoflop.forecasting.curves.responses import Blocks, Response, annealed, multi_powered
 
 Array = NDArray[np.float64]
 

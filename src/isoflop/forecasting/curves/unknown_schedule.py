@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.beyond.finish.average import Mixed, Past, mix
-from isoflop.beyond.finish.loss_curve import LossCurve, Thinned, thinned
+from isoflop.forecasting.curves.average import Mixed, Past, mix
+from isoflop.forecasting.curves.loss_curve import LossCurve, Thinned, thinned
 
 Array = NDArray[np.float64]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.beyond.finish.loss_curve import Array, LossCurve
 from isoflop.data.readers.source import read_text
 from isoflop.data.readers.table import raw_table
 from isoflop.data.runs.cells import Cells, numbers
 from isoflop.errors import DataError, UsageError, shown
+from isoflop.forecasting.curves.loss_curve import Array, LossCurve
 from isoflop.formula.schedule import constant, cosine, warmup_stable_decay
 
 SHAPES = ("constant", "cosine", "linear", "wsd")
