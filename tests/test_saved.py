@@ -273,7 +273,7 @@ FULL_DISK = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 sys.argv = ["isoflop", "fit", *sys.argv[1:]]
-from isoflop.cli import main
+from isoflop.faces.cli import main
 main()
 """
 

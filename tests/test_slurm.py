@@ -105,7 +105,7 @@ def test_a_run_whose_whole_task_was_killed_is_submitted_again(cluster, tmp_path)
     program = """
 import sys
 from isoflop import open_study
-from isoflop.launchers import slurm
+from isoflop.experiments.launchers import slurm
 slurm._BETWEEN_QUESTIONS = 0.3
 print(slurm.launch(open_study(sys.argv[1]), say=lambda said: print(said, flush=True)))
 """

@@ -28,7 +28,7 @@ from isoflop.experiments.study.results import Result, read_result
 WORK = """
 import sys
 from isoflop import open_study
-from isoflop.launchers.local import work
+from isoflop.experiments.launchers.local import work
 work(open_study(sys.argv[1]))
 """
 

@@ -17,8 +17,8 @@ pytest_plugins = ["logs"]
 
 _PROGRAM = """
 import sys
-from isoflop.cli import main
-from isoflop.readers import wandb_online
+from isoflop.faces.cli import main
+from isoflop.data.readers import wandb_online
 wandb_online.PATIENCE = 3.0
 main()
 """

@@ -195,7 +195,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_type(served):
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn", "anyio"])
 def test_without_the_extra_it_says_what_to_install(missing):
-    program = f"import sys; sys.modules[{missing!r}] = None; from isoflop.cli import main; main()"
+    program = f"import sys; sys.modules[{missing!r}] = None; from isoflop.faces.cli import main; main()"
     code, said = refused(["-c", program])
     assert code == 1
     assert said == 'isoflop: the web app needs Starlette and uvicorn. Say: pip install "isoflop[web]"\n'

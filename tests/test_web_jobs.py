@@ -14,7 +14,7 @@ pytest_plugins = ["web_fixtures"]
 FAULTY = """
 import os, sys
 from isoflop.errors import DataError
-from isoflop.web import bodies, jobs, work
+from isoflop.faces.web import jobs, requests as bodies, work
 jobs.LIMIT = bodies.PATIENCE = 2.0
 good = work.view
 
@@ -39,7 +39,7 @@ def view(request):
 
 work.view, work.laws = view, lambda request: "export {}"
 if __name__ == "__main__":
-    from isoflop.cli import main
+    from isoflop.faces.cli import main
     main()
 """
 """A server that waits for two seconds only, and whose jobs go wrong in the way that their name says."""
