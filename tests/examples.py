@@ -32,36 +32,54 @@ GRID = {
     "decoder": (1e7, 3e9),
     "interactions": (1e5, 1e10),
     "length": (1.0, 30.0),
+    "exponent_bits": (2.0, 8.0),
+    "mantissa_bits": (1.0, 7.0),
+    "block": (16.0, 512.0),
+    "params_kept": (0.1, 1.0),
+    "tokens_kept": (0.1, 1.0),
+    "activation": (0.01, 0.5),
+    "N_once": (1e6, 1e9),
+    "N_looped": (1e6, 1e9),
+    "loops": (1.0, 16.0),
+    "streams": (1.0, 16.0),
+    "width": (256.0, 4096.0),
+    "depth": (4.0, 80.0),
+    "replicas": (1.0, 16.0),
+    "flops_per_token": (1e8, 1e11),
+    "academic": (0.01, 0.4),
+    "prose": (0.01, 0.4),
+    "dialogue": (0.01, 0.2),
+    "symbolic": (0.01, 0.3),
+    "internet": (0.1, 0.8),
+    "merged": (1.0, 9.0),
+    "updates": (0.25, 16.0),
+    "gflops": (1.0, 1000.0),
+    "days": (30.0, 3000.0),
 }
 """Where each input is looked at."""
 
 PURE_NUMBERS = {
     *("experts", "granularity", "bits", "sparsity", "samples", "aspect"),
     *("share", "share_1", "share_2", "quality"),
+    *("exponent_bits", "mantissa_bits", "block", "params_kept", "tokens_kept", "activation", "loops", "streams"),
+    *("academic", "prose", "dialogue", "symbolic", "internet", "merged", "replicas", "updates"),
 }
 """Inputs without a unit: counts that a law may add 1 to, shares and ratios. Nobody counts them in thousands."""
 
 ELSEWHERE: dict[str, dict[str, tuple[float, float]]] = {
     "ludziejewski": {"D": (4e9, 4e11)},  # on fewer than 1.9B tokens its second term rises with experts
+    "float-bits": {"N": (1e8, 1e10), "D": (1e9, 5e10), "exponent_bits": (3.0, 8.0)},  # beyond, more tokens harm
+    "efficiency-leverage": {"granularity": (1.0, 8.0)},  # beyond 11 finer experts harm
+    "repeated-tokens": {"D": (3e10, 3e12)},  # no token repeats unless D is above U
     "abnar": {"sparsity": (0.4, 0.95)},  # N is total, so too little sparsity is harmful, too much as well
 }
 """Where a law's inputs are looked at instead, with the reason."""
 
 UNPUBLISHED = {
+    "quantisation-aware": {"k": 0.15, "gamma_N": 0.25, "gamma_D": 0.1, "gamma_G": 0.7},
     "valley": {"E": 1.6, "A": 2000.0, "alpha": 0.18, "beta": 0.17, "q": 0.004},
     "log-quadratic": {"c": 1.3, "c_N": -0.11, "c_D": -0.09, "c_NN": 0.02, "c_ND": 0.004, "c_DD": 0.008},
     "total-bits": {"E": 1.7, "A": 900.0, "alpha": 0.3},
-    "busbridge": {
-        "c0": 1.5,
-        "c1": 3.0,
-        "d1": 1.2,
-        "f1": 0.3,
-        "N0": 3e7,
-        "alpha": 0.4,
-        "D0": 6e8,
-        "beta": 0.6,
-        "gamma": 0.7,
-    },
     "t2": {"E": 0.4, "A": 300.0, "alpha": 0.3, "B": 900.0, "beta": 0.33, "G": 0.5, "gamma": 0.4},
     "bian": {"E": 1.5, "A": 400.0, "alpha": 0.33, "B": 1100.0, "beta": 0.35, "epsilon": 0.01, "gamma": 0.45},
     "bounded": {"E": 1.7, "N0": 6e7, "alpha": 0.33, "D0": 2e9, "beta": 0.36, "e_0": 10.4},
@@ -99,7 +117,6 @@ UNPUBLISHED = {
     "mccandlish-lr": {"eta_max": 0.01, "B_noise": 3e5},
     "bjorck-lr": {"k": 40.0, "a": 0.23, "b": 0.32},
     "hestness-error": {"gamma": 0.04, "a": 20.0, "beta": 0.3},
-    "clip": {"beta": 60.0, "alpha": 0.11},
     "vision-transformer": {"a": 2.6e6, "d": 1e18, "b": 0.35, "c": 0.09},
     "translation": {"L_inf": 1.1, "a": 90.0, "p_e": 0.12, "p_d": 0.2},
     "bleu": {"c": -8.0, "alpha": 0.9, "beta": 1.1},
@@ -130,10 +147,22 @@ UNPUBLISHED = {
 }
 """Numbers for the laws whose papers have no curve in the catalogue."""
 
-BELOW_ZERO = {
+INSTEAD = {
+    "wukong": {"k": 99.56, "p": 0.05},
+    "busbridge": {
+        "c0": 1.5,
+        "c1": 3.0,
+        "d1": 1.2,
+        "f1": 0.3,
+        "N0": 3e7,
+        "alpha": 0.4,
+        "D0": 6e8,
+        "beta": 0.6,
+        "gamma": 0.7,
+    },
     "tao": {"E": 1.5, "A1": 875.0, "alpha1": 0.447, "A2": 2080.0, "alpha2": 0.671, "B": 22000.0, "beta": 0.447},
 }
-"""Numbers for laws whose published loss is below zero, as no run's loss may be: the same with a higher floor."""
+"""Numbers for laws whose published ones no fit can find again: a loss below zero, or one that hardly moves."""
 
 
 RISING: dict[str, tuple[str, ...]] = {
@@ -157,6 +186,13 @@ RISING: dict[str, tuple[str, ...]] = {
     "jones-trade": ("C",),
     "dit-loss": ("C",),
     "dit-FID": ("C",),
+    "float-bits": ("block",),
+    "quantisation-aware": ("D", "block"),
+    "efficiency-leverage": ("activation",),
+    "replicas": ("replicas",),
+    "agent-steps": ("N", "updates"),
+    "agent-batch": ("updates",),
+    "agent-lr": ("updates",),
 }
 """Inputs with which the value of a law does not move the usual way: losses and errors fall, all else rises."""
 
@@ -168,6 +204,8 @@ UNITS: dict[str, dict[str, float]] = {
     "task-ladder": {"L": np.log(2)},
     "beta-pass-at-k": {"k": 1.0},  # attempts are counted one by one
     "busbridge": {"L": 1.0, "L_alone": 1.0},  # losses in the unit of the loss it gives
+    "loop-equivalent": {"N_once": 1.0, "N_looped": 1.0},  # what it gives is in the unit of what it takes
+    "repeated-tokens": {"D": 1.0, "U": 1.0},
     "farseer": {"D": 1.0},  # its exponent of D changes with N, so its D is in tokens
 }
 """Law → input → by how much another unit of it differs, where that is no thousand."""

@@ -114,7 +114,7 @@ def test_a_picture_is_saved_the_same_twice(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-@pytest.mark.parametrize(("found", "told"), [(LAWS["clip"], "clip has no published curve to draw"),
+@pytest.mark.parametrize(("found", "told"), [(LAWS["vision-transformer"], "vision-transformer has no published curve to draw"),
                                              (catalogue.named("henighan"), "several laws are called so"),
                                              (find_law("k*C^p"), "no published curve")])  # fmt: skip
 def test_what_cannot_be_drawn_is_refused(found, told):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from examples import (
-    BELOW_ZERO,
+    INSTEAD,
     ELSEWHERE,
     GRID,
     LEVEL,
@@ -23,7 +23,7 @@ from examples import (
 
 from isoflop import laws as laws_folder
 from isoflop.fitting.fit import fit
-from isoflop.formula import dual
+from isoflop.formula.parse import dual
 from isoflop.formula.law import Curve, Law, parse_law
 from isoflop.formula.parse import parse
 from isoflop.laws import CONTENTS, CURVES, FAMILIES, LAWS
@@ -34,15 +34,15 @@ curves = pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
 
 def example(law):
     """Give a curve of the law: its first published one, or one with numbers from above."""
-    if law.name in BELOW_ZERO:
-        return law.at(**BELOW_ZERO[law.name])
+    if law.name in INSTEAD:
+        return law.at(**INSTEAD[law.name])
     published = [curve for curve in CURVES.values() if curve.law is law]
     return published[0] if published else law.at(**UNPUBLISHED[law.name])
 
 
 def grid(law):
     """Give inputs on a grid that covers decades in each of them, flattened to one axis."""
-    count = {1: 40, 2: 7, 3: 5, 4: 4}[len(law.inputs)]
+    count = {1: 40, 2: 7, 3: 5, 4: 4, 5: 3}[len(law.inputs)]
     ranges = GRID | ELSEWHERE.get(law.name, {})
     axes = np.meshgrid(*[np.geomspace(*ranges[key], count) for key in law.inputs])
     return {key: axis.ravel() for key, axis in zip(law.inputs, axes, strict=True)}
@@ -84,6 +84,14 @@ def test_a_law_has_a_published_number_or_no_published_constants(law):
     published = [curve for curve in CURVES.values() if curve.law is law]
     assert bool(published) != (law.name in UNPUBLISHED)
     assert all(curve.checks for curve in published)
+
+
+@curves
+def test_a_curve_comes_as_near_to_what_its_source_prints_as_it_says(curve):
+    distances = [abs(curve(**inputs) / value - 1) for inputs, value, _ in curve.printed]
+    allowed = [near for *_, near in curve.printed]
+    assert all(distance <= near for distance, near in zip(distances, allowed, strict=True))
+    assert not allowed or max(allowed) <= 1.5 * max(distances) + 0.01, "a tolerance that cannot fail"
 
 
 @curves
@@ -267,7 +275,7 @@ def test_a_law_has_latex_that_compiles(law):
 
 
 KNOWN_LATEX = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "eta", "omega", "zeta",
+    "alpha", "beta", "gamma", "delta", "epsilon", "eta", "nu", "omega", "phi", "zeta",
     "cdot", "exp", "frac", "left", "log", "mathrm", "operatorname", "right", "times",
     "max", "min", "sqrt", "tau",
     "Gamma",

@@ -47,6 +47,9 @@ LearningRate = Annotated[float, Kind("LearningRate", "input", "learning rate")]
 ErrorRate = Annotated[float, Kind("ErrorRate", "input", "error rate")]
 Accuracy = Annotated[float, Kind("Accuracy", "input", "accuracy")]
 Score = Annotated[float, Kind("Score", "input", "score")]
+Days = Annotated[float, Kind("Days", "input", "days")]
+Transitions = Annotated[float, Kind("Transitions", "input", "transitions")]
+EnvironmentSteps = Annotated[float, Kind("EnvironmentSteps", "input", "environment steps")]
 
 # Free parameters.
 Floor = Annotated[float, Kind("Floor", "floor")]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from isoflop import quantities as units
 from isoflop.errors import UsageError
-from isoflop.formula import dual
-from isoflop.formula import parse as formula
-from isoflop.formula import tree as expression
+from isoflop.formula.parse import dual
+from isoflop.formula.parse import parse as formula
+from isoflop.formula.parse import tree as expression
 from isoflop.formula.parse import Formula
 from isoflop.formula.tree import Expr
 from isoflop.formula.write import SCRIPT_FUNCTIONS, script_name
@@ -40,6 +40,7 @@ INPUT_KINDS: dict[str, Kind] = {
 }
 """Names that a typed formula takes as inputs unless it is told otherwise."""
 
+_ABOUT = ("cite", "summary", "caution", "fitted_on", "checks", "printed")
 _LOSS = Kind("Nats", "input", "nats per token")
 _INFERRED = {
     "floor": Kind("Floor", "floor"),
@@ -80,9 +81,10 @@ class Law:
         """Give the curve with these parameter values; the rest describes it.
 
         cite, summary, caution: text. fitted_on: input → (lowest, highest). checks: pairs of
-        inputs and the published value there. All other keywords are parameter values.
+        inputs and the curve's value there. printed: inputs, the number that the source prints
+        there, and how near the curve comes to it. All other keywords are parameter values.
         """
-        about = {key: given.pop(key) for key in ("cite", "summary", "caution", "fitted_on", "checks") if key in given}
+        about = {key: given.pop(key) for key in _ABOUT if key in given}
         wrong = set(given) ^ set(self.parameters)
         if wrong:
             raise UsageError(f"law {self.name} has the parameters {', '.join(self.parameters)}; check {sorted(wrong)}.")
@@ -122,7 +124,12 @@ class Law:
 
 @dataclass(frozen=True)
 class Curve:
-    """A law with numbers in it: call it with the law's inputs, in order or by name."""
+    """A law with numbers in it: call it with the law's inputs, in order or by name.
+
+    checks   inputs and the curve's value there, held to 1e-7
+    printed  inputs, the number its source prints there (measured, or by another of its laws), and the relative
+             distance within which the curve comes to it
+    """
 
     law: Law
     values: Mapping[str, float]
@@ -132,6 +139,7 @@ class Curve:
     caution: str = ""
     fitted_on: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     checks: Sequence[tuple[Mapping[str, float], float]] = ()
+    printed: Sequence[tuple[Mapping[str, float], float, float]] = ()
 
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         """Give the curve's value, as a float for numbers and an array for arrays.

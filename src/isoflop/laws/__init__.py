@@ -32,6 +32,8 @@ FAMILIES: dict[str, str] = {
     "downstream": "task errors and scores, from the loss or from what was trained",
     "test-time compute": "what more attempts at the same problem gain",
     "reinforcement learning": "rewards and pass rates after training on rewards",
+    "recurrent and parallel": "loss of models that run their layers several times, or several streams of them",
+    "progress": "how fast released models improve with the date",
     "other domains": "images, video, mathematics, speech, translation, long contexts, games",
     "general": "any loss or error against one growing quantity",
 }
@@ -67,7 +69,10 @@ CONTENTS: dict[str, tuple[str, str]] = {
     "steplaw": ("steplaw-lr steplaw-batch", "steplaw2025-lr steplaw2025-batch"),
     "minicpm": ("minicpm-batch", "minicpm2024-batch"),
     "porian": ("porian-lr porian-batch", "porian2024-lr porian2024-batch"),
-    "moonlight": ("moonlight-lr moonlight-batch", "moonlight2025-lr moonlight2025-batch"),
+    "moonlight": (
+        "moonlight-lr moonlight-batch moonlight-loss",
+        ("moonlight2025-lr moonlight2025-batch liu2025-N liu2025-D liu2025-muon liu2025-adamw"),
+    ),
     "mm1": ("mm1-lr", "mckinzie2024-lr"),
     "bjorck": ("bjorck-lr", ""),
     "powerlines": ("powerlines-timescale", "bergsma2025-timescale"),
@@ -85,7 +90,10 @@ CONTENTS: dict[str, tuple[str, str]] = {
     "precision": ("kumar kumar-ptq total-bits", "kumar2024 kumar2024-ptq"),
     "sparsity": ("frantar", "frantar2023-t5 frantar2023-vit"),
     "vocabulary": ("tao tao-N-vocab tao-N", "tao2024 tao2024-N-vocab tao2024-N"),
-    "distillation": ("busbridge", "busbridge2025-supervised"),
+    "distillation": (
+        "busbridge",
+        "busbridge2025-supervised busbridge2025-student",
+    ),
     "inference": ("t2 bian", ""),
     "llama": ("llama-tokens", "llama2024-tokens llama2024-tokens-rounded"),
     "modalities": (
@@ -107,7 +115,14 @@ CONTENTS: dict[str, tuple[str, str]] = {
     ),
     "learning_curves": ("hestness-loss hestness-error", "hestness2017-word-lm"),
     "diffusion": ("dit-N dit-D dit-loss dit-FID", "dit2024-N dit2024-D dit2024-loss dit2024-FID"),
-    "contrastive": ("clip", ""),
+    "contrastive": (
+        "clip",
+        (
+            "cherti2022-imagenet-laion cherti2022-imagenet-wit cherti2022-robustness-laion "
+            "cherti2022-robustness-wit cherti2022-coco-laion cherti2022-coco-wit cherti2022-flickr-laion "
+            "cherti2022-flickr-wit"
+        ),
+    ),
     "vision": ("vision-transformer", ""),
     "games": ("jones-trade", "jones2021-hex9"),
     "long_context": ("long-context", "xiong2023-7B xiong2023-70B"),
@@ -130,6 +145,122 @@ CONTENTS: dict[str, tuple[str, str]] = {
     "transfer": ("transferred transferred-loss", "hernandez2021-text hernandez2021-mix"),
     "finetuning": ("multiplicative rectified", ""),
     "schedules": ("", ""),  # laws of a whole learning-rate schedule: SCHEDULE_LAWS and SCHEDULE_CURVES there
+    "floating_point": (
+        "float-bits",
+        "sun2025-float",
+    ),
+    "quartet": (
+        "quartet",
+        "castro2025-quartet",
+    ),
+    "quantisation_aware": (
+        "quantisation-aware",
+        "",
+    ),
+    "ling": (
+        "efficiency-leverage",
+        (
+            "tian2025-leverage tian2025-moe-lr tian2025-moe-batch tian2025-moe-flops-per-token "
+            "tian2025-dense-flops-per-token tian2025-moe-tokens tian2025-dense-tokens"
+        ),
+    ),
+    "kimi_linear": (
+        "",
+        "kimi2025-attention kimi2025-linear",
+    ),
+    "native_multimodal": (
+        "multimodal-C",
+        "shukor2025-sparse shukor2025-early-C shukor2025-late-C shukor2025-sparse-C",
+    ),
+    "looped": (
+        "loop-equivalent",
+        (
+            "schwethelm2026-equivalent schwethelm2026-loops-1 schwethelm2026-loops-2 schwethelm2026-loops-4 "
+            "schwethelm2026-loops-8"
+        ),
+    ),
+    "parcae": (
+        "",
+        "prairie2026-140m prairie2026-370m",
+    ),
+    "parallel_streams": (
+        "parallel-streams",
+        "chen2025-streams-code chen2025-streams-pile",
+    ),
+    "xlstm": (
+        "",
+        (
+            "beck2025-transformer-8k-main-N beck2025-transformer-2k-N beck2025-transformer-8k-N "
+            "beck2025-transformer-16k-N beck2025-xlstm-8k-main-N beck2025-xlstm-2k-N beck2025-xlstm-8k-N "
+            "beck2025-xlstm-16k-N beck2025-transformer-8k-main-D beck2025-transformer-2k-D "
+            "beck2025-transformer-8k-D beck2025-transformer-16k-D beck2025-xlstm-8k-main-D beck2025-xlstm-2k-D "
+            "beck2025-xlstm-8k-D beck2025-xlstm-16k-D beck2025-transformer beck2025-xlstm"
+        ),
+    ),
+    "gemstones": (
+        "width-depth",
+        (
+            "mcleish2025-hot mcleish2025-cooldown mcleish2025-width-depth mcleish2025-width-depth-cooldown "
+            "mcleish2025-hot-N mcleish2025-hot-D mcleish2025-cooldown-N mcleish2025-cooldown-D"
+        ),
+    ),
+    "diloco": (
+        "replicas",
+        ("charles2025-replicas charles2025-dp charles2025-m1 charles2025-m2 charles2025-m4 charles2025-m8"),
+    ),
+    "diffusion_language": (
+        "diffusion-language diffusion-language-C diffusion-language-batch",
+        (
+            "vonruette2025-masked vonruette2025-low-uniform vonruette2025-balanced vonruette2025-high-uniform "
+            "vonruette2025-uniform vonruette2025-masked-C vonruette2025-low-uniform-C vonruette2025-balanced-C "
+            "vonruette2025-high-uniform-C vonruette2025-uniform-C vonruette2025-masked-flops-per-token "
+            "vonruette2025-low-uniform-flops-per-token vonruette2025-balanced-flops-per-token "
+            "vonruette2025-high-uniform-flops-per-token vonruette2025-uniform-flops-per-token "
+            "vonruette2025-masked-tokens vonruette2025-low-uniform-tokens vonruette2025-balanced-tokens "
+            "vonruette2025-high-uniform-tokens vonruette2025-uniform-tokens vonruette2025-batch"
+        ),
+    ),
+    "repeated_diffusion": (
+        "repeated-tokens",
+        "prabhudesai2025-diffusion prabhudesai2025-autoregressive",
+    ),
+    "pile_mixtures": (
+        "pile-mixture",
+        "ye2024-academic ye2024-prose ye2024-dialogue ye2024-symbolic ye2024-internet",
+    ),
+    "merging": (
+        "merging",
+        "wang2025-llama-3b wang2025-llama-8b",
+    ),
+    "agents": (
+        "agent-steps",
+        "fu2025-dmc fu2025-h1-crawl fu2025-h1-stand fu2025-dog-humanoid",
+    ),
+    "agents_settings": (
+        "agent-batch agent-lr",
+        (
+            "rybkin2025-ant-v4-batch rybkin2025-halfcheetah-v4-batch rybkin2025-humanoid-v4-batch "
+            "rybkin2025-walker2d-v4-batch rybkin2025-cartpole-swingup-batch rybkin2025-cheetah-run-batch "
+            "rybkin2025-dog-stand-batch rybkin2025-finger-spin-batch rybkin2025-humanoid-stand-batch "
+            "rybkin2025-quadruped-walk-batch rybkin2025-walker-walk-batch rybkin2025-ant-v4-lr "
+            "rybkin2025-halfcheetah-v4-lr rybkin2025-humanoid-v4-lr rybkin2025-walker2d-v4-lr "
+            "rybkin2025-cartpole-swingup-lr rybkin2025-cheetah-run-lr rybkin2025-dog-stand-lr "
+            "rybkin2025-finger-spin-lr rybkin2025-humanoid-stand-lr rybkin2025-quadruped-walk-lr "
+            "rybkin2025-walker-walk-lr"
+        ),
+    ),
+    "recommenders": (
+        "wukong",
+        "zhang2024-wukong",
+    ),
+    "knowledge": (
+        "knowledge",
+        "li2026-knowledge li2026-knowledge-dense li2026-knowledge-mixtures",
+    ),
+    "progress": (
+        "growth",
+        ("kwa2025-horizon kwa2025-horizon-80 xiao2024-density xiao2024-density-before-chatgpt epoch2025-efficiency"),
+    ),
     "one_variable": ("M1 M2 M3 M4", ""),
     "broken": ("bnsl1 bnsl2", ""),
 }
