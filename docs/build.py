@@ -105,6 +105,13 @@ def _curve(curve: Curve) -> Iterator[str]:
     names = tuple(curve.law.inputs)
     checks = [(*(show(inputs[name], 4) for name in names), f"{value:.8g}") for inputs, value in curve.checks]
     yield _table((*names, curve.law.output.unit), checks)
+    if curve.printed:
+        yield "Its source prints:"
+        printed = [
+            (*(show(inputs[name], 4) for name in names), f"{value:.6g}", f"{curve(**inputs):.6g}")
+            for inputs, value, _ in curve.printed
+        ]
+        yield _table((*names, "printed", "curve"), printed)
 
 
 def cli_page() -> str:

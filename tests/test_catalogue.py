@@ -8,7 +8,7 @@ from isoflop.display import plain
 from isoflop.errors import UsageError
 from isoflop.faces.cli import listing as catalogue
 from isoflop.faces.plot import law_figure, save_figure
-from isoflop.laws import CURVES, FAMILIES, LAWS, find_law
+from isoflop.laws import CURVES, FAMILIES, LAWS, OTHER_NAMES, find_law
 from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
 
 
@@ -38,6 +38,27 @@ def test_words_find_laws_and_single_curves():
     found = catalogue.listed(search="image 32x32")
     assert [curve.name for curve in found.curves] == [f"henighan2020-image-32x32-{key}" for key in ("N", "C", "N-opt")]
     assert "gadre-error" in {law.name for law in catalogue.listed(search="error loss").laws}
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [("skaling", "coupled"), ("MoE", "efficiency-leverage"), ("pass@k", "coverage"), ("bits", "quartet"),
+     ("Muon", "moonlight-loss"), ("ParScale", "parallel-streams"), ("METR", "growth"), ("densing", "growth"),
+     ("DiLoCo", "replicas"), ("OpenCLIP", "clip"), ("looped", "loop-equivalent"), ("quantization", "float-bits"),
+     ("ScaleRL", "scalerl"), ("distill", "busbridge"), ("bitwise law", "total-bits"), ("merging", "merging")],
+)  # fmt: skip
+def test_a_law_is_found_by_the_name_people_use(asked, name):
+    assert name in {law.name for law in catalogue.listed(search=asked).laws}
+
+
+def test_other_names_are_of_laws_and_families_that_exist():
+    assert set(OTHER_NAMES) <= {*LAWS, *FAMILIES}
+
+
+def test_what_a_source_prints_stands_beside_the_curve():
+    text = plain(catalogue.explain("castro2025-quartet"))
+    assert re.search(r"3\.49\s+3\.4783", text)
+    assert catalogue.as_dict(CURVES["castro2025-quartet"])["curves"][0]["printed"][0]["value"] == 3.49
 
 
 def test_inputs_find_the_laws_that_take_them_all():
@@ -114,7 +135,7 @@ def test_a_picture_is_saved_the_same_twice(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-@pytest.mark.parametrize(("found", "told"), [(LAWS["vision-transformer"], "vision-transformer has no published curve to draw"),
+@pytest.mark.parametrize(("found", "told"), [(LAWS["valley"], "valley has no published curve to draw"),
                                              (catalogue.named("henighan"), "several laws are called so"),
                                              (find_law("k*C^p"), "no published curve")])  # fmt: skip
 def test_what_cannot_be_drawn_is_refused(found, told):

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from examples import (
-    INSTEAD,
     ELSEWHERE,
     GRID,
+    INSTEAD,
     LEVEL,
     PURE_NUMBERS,
     RISING,
@@ -23,7 +23,7 @@ from examples import (
 
 from isoflop import laws as laws_folder
 from isoflop.fitting.fit import fit
-from isoflop.formula.parse import dual
+from isoflop.formula import dual
 from isoflop.formula.law import Curve, Law, parse_law
 from isoflop.formula.parse import parse
 from isoflop.laws import CONTENTS, CURVES, FAMILIES, LAWS
@@ -108,7 +108,7 @@ def test_every_law_is_of_a_family_and_every_family_has_a_law():
 
 def test_the_contents_name_exactly_what_the_files_hold():
     folder = Path(laws_folder.__file__).parent
-    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(CONTENTS)
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__", "contents"} == set(CONTENTS)
     for file, (named_laws, named_curves) in CONTENTS.items():
         held = vars(import_module(f"isoflop.laws.{file}")).values()
         assert named_laws.split() == [item.name for item in held if isinstance(item, Law)], file

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from isoflop import quantities as units
 from isoflop.errors import UsageError
-from isoflop.formula.parse import dual
-from isoflop.formula.parse import parse as formula
-from isoflop.formula.parse import tree as expression
+from isoflop.formula import dual
+from isoflop.formula import parse as formula
+from isoflop.formula import tree as expression
 from isoflop.formula.parse import Formula
 from isoflop.formula.tree import Expr
 from isoflop.formula.write import SCRIPT_FUNCTIONS, script_name

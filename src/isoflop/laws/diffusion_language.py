@@ -40,13 +40,28 @@ def diffusion_language_batch(D: Tokens, *, k: Scale, p: Exponent) -> Tokens:
 
 
 _TABLE = """
-masked       | 2.17 222 0.292 1920 0.367 2.85402062 | 27.21883 0.04961 2.47206254 | 0.01761 0.56629 1.37356544e+10 | 56.78711 0.43371 7.28047588e+10
-low-uniform  | 2.25 477 0.335 1880 0.365 2.88262486 | 29.12047 0.05088 2.48724393 | 0.06529 0.53541 1.14408072e+10 | 15.31607 0.46459 8.74052144e+10
-balanced     | 2.27 626 0.35 1520 0.353 2.9099937 | 29.84096 0.05124 2.50479848 | 0.06918 0.53358 1.10958495e+10 | 14.4568 0.46642 9.01347322e+10
-high-uniform | 2.21 303 0.307 1500 0.352 2.92407081 | 30.19375 0.05141 2.51366301 | 0.01222 0.57298 1.31719843e+10 | 81.86373 0.42701 7.59104435e+10
-uniform      | 2.19 294 0.305 1340 0.346 2.91967282 | 31.26171 0.05219 2.50624042 | 0.00618 0.58879 1.4307985e+10 | 161.92545 0.41121 6.9939917e+10
+masked | loss | 2.17 222 0.292 1920 0.367 | 2.85402062
+masked | C | 27.21883 0.04961 | 2.47206254
+masked | flops-per-token | 0.01761 0.56629 | 1.37356544e10
+masked | tokens | 56.78711 0.43371 | 7.28047588e10
+low-uniform | loss | 2.25 477 0.335 1880 0.365 | 2.88262486
+low-uniform | C | 29.12047 0.05088 | 2.48724393
+low-uniform | flops-per-token | 0.06529 0.53541 | 1.14408072e10
+low-uniform | tokens | 15.31607 0.46459 | 8.74052144e10
+balanced | loss | 2.27 626 0.35 1520 0.353 | 2.9099937
+balanced | C | 29.84096 0.05124 | 2.50479848
+balanced | flops-per-token | 0.06918 0.53358 | 1.10958495e10
+balanced | tokens | 14.4568 0.46642 | 9.01347322e10
+high-uniform | loss | 2.21 303 0.307 1500 0.352 | 2.92407081
+high-uniform | C | 30.19375 0.05141 | 2.51366301
+high-uniform | flops-per-token | 0.01222 0.57298 | 1.31719843e10
+high-uniform | tokens | 81.86373 0.42701 | 7.59104435e10
+uniform | loss | 2.19 294 0.305 1340 0.346 | 2.91967282
+uniform | C | 31.26171 0.05219 | 2.50624042
+uniform | flops-per-token | 0.00618 0.58879 | 1.4307985e10
+uniform | tokens | 161.92545 0.41121 | 6.9939917e10
 """
-"""Noise | loss: E, A, alpha, B, beta, value at M 3.4e9, D 2e10 | L(C): k, p, value at 1e21 | M_opt | D_opt: the same."""
+"""Noise | what | E, A, alpha, B, beta, or k and the power of C | value at M 3.4e9 and D 2e10, or at C 1e21."""
 _PRINTED = {"masked": [(1e21, 11.3, 0.005)], "uniform": [(1e21, 11.7, 0.0055), (1e22, 9.15, 0.0202)]}
 """Noise → C, perplexity of the cooled model in the authors' README, how near."""
 _BOUND = (
@@ -56,31 +71,29 @@ _BOUND = (
 
 def _curves() -> list[Curve]:
     """Return the curves of the table, law by law."""
-    found: list[list[Curve]] = [[], [], [], []]
-    for line in _TABLE.strip().splitlines():
-        noise, *parts = (part.strip() for part in line.split("|"))
-        loss, frontier, size, tokens = (list(map(float, part.split())) for part in parts)
-        name, about = f"vonruette2025-{noise}", {"cite": f"{CITE}, {noise} noise", "fitted_on": RANGE}
-        E, A, alpha, B, beta, value = loss
-        found[0].append(diffusion_language.at(
-            name, E=E, A=A, alpha=alpha, B=B, beta=beta, cite=about["cite"], caution=f"{_BOUND} Three digits.",
-            checks=[({"flops_per_token": 3.4e9, "D": 2e10}, value)],
-        ))  # fmt: skip
-        printed = [({"C": C}, COOLED * math.log(seen), near) for C, seen, near in _PRINTED.get(noise, [])]
-        k, p, value = frontier
-        found[1].append(diffusion_language_c.at(
-            f"{name}-C", k=k, p=p, **about, caution=f"{_BOUND} No floor: not far beyond its range.",
-            checks=[({"C": 1e21}, value)], printed=printed,
-        ))  # fmt: skip
-        k, p, value = size
-        found[2].append(deepseek.deepseek_flops_per_token.at(
-            f"{name}-flops-per-token", k=k, p=p, **about, caution="C counts M D.", checks=[({"C": 1e21}, value)],
-        ))  # fmt: skip
-        k, p, value = tokens
-        found[3].append(deepseek.deepseek_tokens.at(
-            f"{name}-tokens", k=k, p=p, **about, caution="C counts M D.", checks=[({"C": 1e21}, value)],
-        ))  # fmt: skip
-    return [curve for curves in found for curve in curves]
+    found = [_curve(*(part.strip() for part in line.split("|"))) for line in _TABLE.strip().splitlines()]
+    order = ("", "-C", "-flops-per-token", "-tokens")
+    return sorted(found, key=lambda curve: order.index(curve.name.partition("noise")[2]))
+
+
+def _curve(noise: str, what: str, constants: str, value: str) -> Curve:
+    """Return one curve of the table."""
+    name, cite = f"vonruette2025-{noise}-noise", f"{CITE}, {noise} noise"
+    numbers = list(map(float, constants.split()))
+    if what == "loss":
+        letters = dict(zip(("E", "A", "alpha", "B", "beta"), numbers, strict=True))
+        checks = [({"flops_per_token": 3.4e9, "D": 2e10}, float(value))]
+        return diffusion_language.at(name, **letters, cite=cite, caution=f"{_BOUND} Three digits.", checks=checks)
+    law_, caution = {
+        "C": (diffusion_language_c, f"{_BOUND} No floor: not far beyond its range."),
+        "flops-per-token": (deepseek.deepseek_flops_per_token, "C counts M D."),
+        "tokens": (deepseek.deepseek_tokens, "C counts M D."),
+    }[what]
+    printed = [({"C": C}, COOLED * math.log(seen), near) for C, seen, near in _PRINTED.get(noise, []) if what == "C"]
+    return law_.at(
+        f"{name}-{what}", k=numbers[0], p=numbers[1], cite=cite, caution=caution, fitted_on=RANGE,
+        checks=[({"C": 1e21}, float(value))], printed=printed,
+    )  # fmt: skip
 
 
 vonruette2025 = {curve.name: curve for curve in _curves()}

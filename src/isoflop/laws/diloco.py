@@ -35,7 +35,7 @@ m2 18.768 0.0969 2.31459774 | 3.5e+07:3.508 1.8e+08:2.957 2.4e+09:2.323 4e+09:2.
 m4 19.762 0.0992 2.31907044 | 3.5e+07:3.554 1.8e+08:2.981 2.4e+09:2.332 4e+09:2.23
 m8 21.051 0.1018 2.335432 | 3.5e+07:3.621 1.8e+08:3.019 2.4e+09:2.351
 """
-"""Training (dp: plain data parallel; m4: DiLoCo with 4 replicas), A, a, value at 2.4B | printed N:loss (4B held out)."""
+"""Training (dp: plain data parallel; m4: DiLoCo, 4 replicas), A, a, value at 2.4B | printed N:loss (4B held out)."""
 
 
 def _curves() -> list[Curve]:
@@ -48,7 +48,7 @@ def _curves() -> list[Curve]:
         printed = [(float(N), float(loss)) for N, loss in (row.split(":") for row in rows.split())]
         found.append(kaplan.kaplan_N.at(
             f"charles2025-{name}", N_c=A ** (1 / a), alpha_N=a, cite=f"{CITE}, tables 4, 5 and 7", fitted_on=RANGE,
-            summary=f"Loss on C4, {'plain data-parallel training' if name == 'dp' else f'DiLoCo, replicas: {name[1:]}'}.",
+            summary="C4, plain data parallel." if name == "dp" else f"C4, DiLoCo, replicas: {name[1:]}.",
             caution=_CAUTION, checks=[({"N": 2.4e9}, value)],
             printed=[({"N": N}, loss, 0.0125) for N, loss in printed],
         ))  # fmt: skip

@@ -17,7 +17,7 @@ def merging(merged: Count, *, L_inf: Floor, A: Scale, b: Real) -> Nats:
 _ABOUT = {
     "cite": f"{CITE}, table 23",
     "fitted_on": {"merged": (1.0, 9.0)},
-    "caution": "A mean over choices of experts: one choice can be far off. Table 24 gives another b for the same models.",
+    "caution": "A mean over choices of experts: one can be far off. Table 24 gives another b for the same models.",
 }
 wang2025_llama_3b = merging.at(
     "wang2025-llama-3b", L_inf=0.7137, A=0.0783, b=0.6875, summary="Experts of Llama 3.2 3B, nine domains.", **_ABOUT,

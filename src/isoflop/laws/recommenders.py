@@ -10,7 +10,7 @@ CITE = "Zhang et al. 2024, arXiv:2403.02545"
 
 @law(cite=f"{CITE}, sec. 7.2", family="other domains")
 def wukong(gflops: Count, *, k: Scale, p: Exponent) -> Count:
-    """Log loss of a recommender's baseline over its own, in per cent: 100.1 is a gain of 0.1 %, by GFLOPs an example."""
+    """A recommender's baseline log loss over its own, in per cent (100.1: a gain of 0.1 %), by GFLOPs an example."""
     return k * gflops**p
 
 

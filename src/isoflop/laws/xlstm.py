@@ -18,16 +18,24 @@ MAIN_RANGE = {"C": (5e18, 2e20)}
 
 _CAUTION = "C counts attention exactly, not 6ND. Fitted to the lowest points of 3 or 4 budgets only."
 _TABLE = """
-transformer 8k-main | 0.002281 0.574909 2.69907085e+09 | 58.460259 0.424271 4.74844853e+10 | 1e+09 1.78e+20 2.28e+10 | 1.75e+11 1.42e+24 1.03e+12
-transformer 2k | 0.006899 0.553549 2.90613072e+09 | 74.029313 0.422606 5.54791398e+10 | 1e+09 1.46e+20 2.46e+10 | 1.75e+11 1.64e+24 1.27e+12
-transformer 8k | 0.002052 0.577327 2.72925652e+09 | 64.961801 0.42186 4.69589153e+10 | 1e+09 1.76e+20 2.25e+10 | 1.75e+11 1.35e+24 9.82e+11
-transformer 16k | 0.0025 0.569337 2.25952426e+09 | 34.477426 0.432544 4.17790764e+10 | 1e+09 2.39e+20 2.25e+10 | 1.75e+11 2.08e+24 1.14e+12
-xlstm 8k-main | 0.012045 0.547253 3.74213805e+09 | 77.747576 0.417166 4.47891538e+10 | 1e+09 8.97e+19 1.64e+10 | 1.75e+11 1.13e+24 8.4e+11
-xlstm 2k | 0.008587 0.555534 3.98158015e+09 | 140.611535 0.403072 4.09763197e+10 | 1e+09 8.32e+19 1.5e+10 | 1.75e+11 9.07e+23 6.38e+11
-xlstm 8k | 0.016094 0.540627 3.62936793e+09 | 46.804395 0.428769 4.725368e+10 | 1e+09 9.21e+19 1.7e+10 | 1.75e+11 1.3e+24 1.02e+12
-xlstm 16k | 0.004999 0.56604 3.85232693e+09 | 336.097166 0.38523 4.13328023e+10 | 1e+09 9.23e+19 1.65e+10 | 1.75e+11 8.47e+23 5.55e+11
+transformer 8k-main N | 0.002281 0.574909 2.69907085e09 | 1.78e20 1e9 | 1.42e24 175e9
+transformer 8k-main D | 58.460259 0.424271 4.74844853e10 | 1.78e20 2.28e10 | 1.42e24 1.03e12
+transformer 2k N | 0.006899 0.553549 2.90613072e09 | 1.46e20 1e9 | 1.64e24 175e9
+transformer 2k D | 74.029313 0.422606 5.54791398e10 | 1.46e20 2.46e10 | 1.64e24 1.27e12
+transformer 8k N | 0.002052 0.577327 2.72925652e09 | 1.76e20 1e9 | 1.35e24 175e9
+transformer 8k D | 64.961801 0.42186 4.69589153e10 | 1.76e20 2.25e10 | 1.35e24 9.82e11
+transformer 16k N | 0.0025 0.569337 2.25952426e09 | 2.39e20 1e9 | 2.08e24 175e9
+transformer 16k D | 34.477426 0.432544 4.17790764e10 | 2.39e20 2.25e10 | 2.08e24 1.14e12
+xlstm 8k-main N | 0.012045 0.547253 3.74213805e09 | 8.97e19 1e9 | 1.13e24 175e9
+xlstm 8k-main D | 77.747576 0.417166 4.47891538e10 | 8.97e19 1.64e10 | 1.13e24 8.4e11
+xlstm 2k N | 0.008587 0.555534 3.98158015e09 | 8.32e19 1e9 | 9.07e23 175e9
+xlstm 2k D | 140.611535 0.403072 4.09763197e10 | 8.32e19 1.5e10 | 9.07e23 6.38e11
+xlstm 8k N | 0.016094 0.540627 3.62936793e09 | 9.21e19 1e9 | 1.3e24 175e9
+xlstm 8k D | 46.804395 0.428769 4.725368e10 | 9.21e19 1.7e10 | 1.3e24 1.02e12
+xlstm 16k N | 0.004999 0.56604 3.85232693e09 | 9.23e19 1e9 | 8.47e23 175e9
+xlstm 16k D | 336.097166 0.38523 4.13328023e10 | 9.23e19 1.65e10 | 8.47e23 5.55e11
 """
-"""Model, context | N_opt = k C^a, its value at 1e21 | D_opt = k C^b, its value at 1e21 | printed: N, its C, its D, twice.
+"""Model, context, what is best | k, power of C, value at 1e21 | printed: FLOPs and N or D, for 1B and for 175B.
 
 "main" is the paper's main fit, to four budgets.
 """
@@ -39,24 +47,20 @@ def _curves() -> list[Curve]:
     """Return the curves of the table: best sizes first, then best tokens."""
     sizes, tokens = [], []
     for line in _TABLE.strip().splitlines():
-        head, size, data, *rows = (part.split() for part in line.split("|"))
-        model, context = head
-        printed = [tuple(map(float, row)) for row in rows]
+        (model, context, what), numbers, *rows = (part.split() for part in line.split("|"))
+        k, power, value = map(float, numbers)
+        name = f"beck2025-{model}-{context}-{what}"
         about = {
             "cite": f"{CITE}, {model}, context {context.removesuffix('-main')}",
             "caution": _CAUTION,
             "fitted_on": MAIN_RANGE if "main" in context else RANGE,
+            "checks": [({"C": 1e21}, value)],
+            "printed": [({"C": float(C)}, float(best), _NEAR) for C, best in rows],
         }
-        k, a, value = map(float, size)
-        sizes.append(approaches.hoffmann_n_opt.at(
-            f"beck2025-{model}-{context}-N", k=k, a=a, **about, checks=[({"C": 1e21}, value)],
-            printed=[({"C": C}, N, _NEAR) for N, C, _ in printed],
-        ))  # fmt: skip
-        k, b, value = map(float, data)
-        tokens.append(approaches.hoffmann_d_opt.at(
-            f"beck2025-{model}-{context}-D", k=k, b=b, **about, checks=[({"C": 1e21}, value)],
-            printed=[({"C": C}, D, _NEAR) for _, C, D in printed],
-        ))  # fmt: skip
+        if what == "N":
+            sizes.append(approaches.hoffmann_n_opt.at(name, k=k, a=power, **about))
+        else:
+            tokens.append(approaches.hoffmann_d_opt.at(name, k=k, b=power, **about))
     return sizes + tokens
 
 

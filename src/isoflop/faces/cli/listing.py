@@ -15,7 +15,7 @@ from isoflop.data import datasets
 from isoflop.display import bold, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.formula.law import INPUT_KINDS, Curve, Law
-from isoflop.laws import CURVES, FAMILIES, LAWS, find_curve, find_law
+from isoflop.laws import CURVES, FAMILIES, LAWS, OTHER_NAMES, find_curve, find_law
 from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
 from isoflop.quantities import show
 
@@ -99,7 +99,8 @@ def listed(*, family: str | None = None, search: str | None = None, inputs: Sequ
         if law.family not in families or not set(inputs) <= set(law.inputs):
             continue
         own = [curve for curve in published if curve.law is law]
-        about = [law.name, law.family, law.summary, law.cite]
+        others = [OTHER_NAMES.get(key, "") for key in (law.name, law.family)]
+        about = [law.name, law.family, law.summary, law.cite, *others]
         meant = own if _about(about, words) else [curve for curve in own if _about([*about, *_said(curve)], words)]
         if meant or _about(about, words):
             laws.append(law)
@@ -208,11 +209,22 @@ def _explain_curve(curve: Curve) -> RenderableType:
     rows = [[*(show(inputs[key]) for key in names), f"{value:.7g}"] for inputs, value in curve.checks]
     checks = table([*names, law.output.unit or "value"], rows)
     cautions: list[RenderableType] = [Text(curve.caution, style="yellow"), ""] if curve.caution else []
+    printed: list[RenderableType] = [_printed(curve), ""] if curve.printed else []
     verified = dim(f"verified at {len(rows)} point{'s' * (len(rows) > 1)}, each held by a test to 1e-7")
     return group(
         heading(curve.name, f"a curve of {law.name}, {law.family}"), Text(curve.summary or law.summary), "",
-        _formula(str(law.formula), law), "", body, "", *cautions, verified, checks, "", dim(curve.cite),
+        _formula(str(law.formula), law), "", body, "", *cautions, *printed, verified, checks, "", dim(curve.cite),
     )  # fmt: skip
+
+
+def _printed(curve: Curve) -> RenderableType:
+    """Return what the source prints beside what the curve gives there."""
+    names = list(curve.law.inputs)
+    rows = [
+        (*(show(inputs[key]) for key in names), f"{value:.5g}", f"{curve(**inputs):.5g}")
+        for inputs, value, _ in curve.printed
+    ]
+    return group(dim("what its source prints or measured, and the curve"), table([*names, "printed", "curve"], rows))
 
 
 def _formula(text: str, law: Law) -> Text:
@@ -268,6 +280,9 @@ def _curve(curve: Curve) -> dict[str, Any]:
         "summary": curve.summary, "caution": curve.caution,
         "fitted_on": {key: list(ends) for key, ends in curve.fitted_on.items()},
         "checks": [{"inputs": dict(inputs), "value": value} for inputs, value in curve.checks],
+        "printed": [
+            {"inputs": dict(inputs), "value": value, "within": near} for inputs, value, near in curve.printed
+        ],
     }  # fmt: skip
 
 
