@@ -71,11 +71,15 @@ ELSEWHERE: dict[str, dict[str, tuple[float, float]]] = {
     "float-bits": {"N": (1e8, 1e10), "D": (1e9, 5e10), "exponent_bits": (3.0, 8.0)},  # beyond, more tokens harm
     "efficiency-leverage": {"granularity": (1.0, 8.0)},  # beyond 11 finer experts harm
     "repeated-tokens": {"D": (3e10, 3e12)},  # no token repeats unless D is above U
-    # a student that is far smaller than its teacher learns less from a better one
-    "busbridge": {"N": (3e8, 1e10), "D": (5e9, 3e11), "L": (1.9, 2.3), "L_alone": (2.8, 4.2)},
     "abnar": {"sparsity": (0.4, 0.95)},  # N is total, so too little sparsity is harmful, too much as well
 }
 """Where a law's inputs are looked at instead, with the reason."""
+
+MONOTONE = {
+    # a student that is far smaller than its teacher learns less from a better one
+    "busbridge": {"N": (3e8, 1e10), "D": (5e9, 3e11), "L": (1.9, 2.3), "L_alone": (2.8, 4.2)},
+}
+"""Where the shape of a law is looked at instead, with the reason."""
 
 UNPUBLISHED = {
     "quantisation-aware": {"k": 0.15, "gamma_N": 0.25, "gamma_D": 0.1, "gamma_G": 0.7},

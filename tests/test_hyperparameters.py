@@ -31,7 +31,7 @@ def said(found: Hyperparameters) -> dict:
         ("zhang2024-batch", 93.20 * 7000**0.47 * 512),
         ("bergsma2025-timescale", 1.084 * 200**-0.527),
         ("porian2024-batch", 6.317e6),
-        ("moonlight2025-lr", 0.0127 * (6 * 7e9 * 1.4e12) ** -0.057),
+        ("moonlight2025-lr", 0.0127339 * (6 * 7e9 * 1.4e12) ** -0.0574752),
     ],
 )
 def test_each_law_is_asked_in_its_own_units_and_answers_in_tokens(curve, value):
@@ -64,7 +64,7 @@ def test_beyond_every_range_the_interval_spans_all_laws_and_says_how_far_they_we
     far = said(found)
     assert far["deepseek2024-lr"].outside == pytest.approx(math.log10(6 * 8e9 * 15e12 / 2e19))
     assert far["steplaw2025-lr"].outside == pytest.approx(math.log10(15e12 / 1e11))
-    assert math.isnan(far["moonlight2025-lr"].outside)
+    assert math.isnan(far["porian2024-lr"].outside)
 
 
 def test_a_law_of_the_loss_keeps_silent_without_one():
