@@ -8,7 +8,7 @@ import pytest
 
 from isoflop import Hyperparameters
 from isoflop.errors import UsageError
-from isoflop.planning import hyperparameters
+from isoflop.planning.hyperparameters import hyperparameters
 
 LARGE = {"N": 8e9, "D": 15e12, "loss": 1.9}
 """A run that lies beyond what any of the laws was fitted on."""
