@@ -70,7 +70,7 @@ def test_a_product_is_worked_out_at_the_step_of_the_loss():
     one = run(val__loss=LOSSES, config={"n_params": 1e7, "batch": 512.0})
     found = rows(one, D="step*config.batch*2")
     assert found["D"][0] == 40 * 512 * 2
-    assert taken(one, D="step*config.batch*2")["D"] == ("step*batch*2", "step × config × number")
+    assert taken(one, D="step*config.batch*2")["D"] == ("step*config.batch*2", "step × config")
     assert rows(one, D="step*0.5M")["D"][0] == 2e7
 
 
@@ -99,11 +99,11 @@ def test_perplexity_is_never_the_loss():
 
 def test_what_is_missing_is_asked_for_in_one_line():
     one = run(foo=LOSSES, config={"width": 3.0})
-    line = missing(choose([one], {}, "logs"), [one])
+    line = missing({one.letter for one in choose([one], {}, "logs")}, [one])
     assert line.startswith("loss and N and D are missing; metrics have foo; config has width. Say --loss KEY, --N KEY")
     assert "\n" not in line
     both = run(val__loss=LOSSES, config={"n_params": 1e7, "total_flops": 1e18})
-    assert missing(choose([both], {}, "logs"), [both]) == ""
+    assert missing({one.letter for one in choose([both], {}, "logs")}, [both]) == ""
 
 
 @pytest.mark.parametrize(

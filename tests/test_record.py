@@ -121,7 +121,7 @@ def test_it_prints_itself():
     assert "times the compute" in text
     assert "together" in text
     assert "90% interval" in text
-    assert "<pre" in RECORD._repr_html_()
+    assert "<table" in RECORD._repr_html_()
 
 
 # The command.

@@ -217,7 +217,7 @@ def test_it_prints_itself():
     assert text.startswith("1e13 training FLOPs")
     for word in ("huber:1e-3", "cheapest (9)", "gadre", "2: parabolas", "total", "share of variance"):
         assert word in text
-    assert "<pre" in ON_LADDER._repr_html_()
+    assert "<table" in ON_LADDER._repr_html_()
 
 
 def test_the_command_gives_the_same_as_json(good, write):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console, Group, RenderableType
@@ -19,18 +21,63 @@ if TYPE_CHECKING:
 _COLOUR = {"BLOCK": "bold red", "WARN": "yellow", "INFO": "dim"}
 
 
+_CELL = "text-align:{side};padding:0 0.8em 0 0;border:none;white-space:pre"
+_FACE = "font-family:monospace;line-height:1.35"
+
+
 def plain(renderable: RenderableType) -> str:
-    """Give a table as text without colour."""
+    """Return a table as text without colour, in a notebook too, where Rich would show it instead."""
     stream = io.StringIO()
-    Console(file=stream, width=100, color_system=None, highlight=False).print(renderable)
+    Console(file=stream, width=100, color_system=None, highlight=False, force_jupyter=False).print(renderable)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
 def html(renderable: RenderableType) -> str:
-    """Give a table as HTML for a notebook, every text in it escaped."""
-    console = Console(file=io.StringIO(), record=True, width=100, highlight=False)
-    console.print(renderable)
-    return console.export_html(inline_styles=True, code_format='<pre style="line-height:1.3">{code}</pre>')
+    """Return what a notebook shows: tables as tables, lines as lines, every text in them escaped."""
+    return f'<div style="{_FACE}">{_html(renderable)}</div>'
+
+
+def _html(renderable: RenderableType) -> str:
+    if isinstance(renderable, Group):
+        return "".join(map(_html, renderable.renderables))
+    if isinstance(renderable, Table):
+        return _html_table(renderable)
+    if isinstance(renderable, str | Text):
+        return f'<div style="white-space:pre-wrap">{_html_text(renderable) or "&nbsp;"}</div>'
+    if hasattr(renderable, "__rich__"):
+        return _html(renderable.__rich__())
+    return f'<pre style="{_FACE}">{escape(plain(renderable))}</pre>'
+
+
+def _html_table(table: Table) -> str:
+    sides = [column.justify for column in table.columns]
+    rows = list(zip(*(list(column.cells) for column in table.columns), strict=True))
+    heads = [tuple(column.header for column in table.columns)] if table.show_header else []
+    lines = []
+    for tag, row in [*(("th", head) for head in heads), *(("td", row) for row in rows)]:
+        cells = (
+            f'<{tag} style="{_CELL.format(side=side)}">{_html_text(cell)}</{tag}>'
+            for cell, side in zip(row, sides, strict=True)
+        )
+        lines.append(f'<tr style="background:none">{"".join(cells)}</tr>')
+    return f'<table style="border:none;border-collapse:collapse;margin:0.3em 0">{"".join(lines)}</table>'
+
+
+def _html_text(cell: RenderableType) -> str:
+    """Return a text with its parts in bold and those that step back, as in a terminal."""
+    if not isinstance(cell, Text):
+        return escape(cell if isinstance(cell, str) else plain(cell))
+    cell = cell.copy()
+    if cell.style:
+        cell.stylize_before(cell.style)
+    edges = sorted({0, len(cell), *(edge for span in cell.spans for edge in (span.start, span.end))})
+    parts = []
+    for start, end in itertools.pairwise(edges):
+        styles = " ".join(str(span.style) for span in cell.spans if span.start <= start and end <= span.end)
+        look = "font-weight:bold;" * ("bold" in styles) + "opacity:0.7;" * ("dim" in styles)
+        text = escape(cell.plain[start:end])
+        parts.append(f'<span style="{look}">{text}</span>' if look else text)
+    return "".join(parts)
 
 
 def group(*parts: RenderableType) -> Group:

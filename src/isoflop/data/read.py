@@ -24,7 +24,7 @@ def read(
     source: str | os.PathLike[str],
     *,
     columns: Mapping[str, str] | None = None,
-    where: str | None = None,
+    where: str | Sequence[str] | None = None,
     flop_rule: str = "6ND",
     cluster: str | None = None,
     metric: str | None = None,
@@ -59,11 +59,17 @@ def read(
     """
     found = find_runs(
         source, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
-        per_run=per_run,
+        per_run=per_run, where=() if metric else _conditions(where),
     )  # fmt: skip
     runs = found.runs if metric is None else found.runs.measured(metric)
     runs = runs if cluster is None else runs.clustered(cluster)
-    return runs if where is None else runs.where(where)
+    for condition in _conditions(where):
+        runs = runs.where(condition)
+    return runs
+
+
+def _conditions(where: str | Sequence[str] | None) -> tuple[str, ...]:
+    return () if where is None else (where,) if isinstance(where, str) else tuple(where)
 
 
 def find_runs(
@@ -76,8 +82,12 @@ def find_runs(
     smooth: int = 1,
     curves: bool = False,
     per_run: str | os.PathLike[str] | None = None,
+    where: Sequence[str] = (),
 ) -> Found:
-    """Give the runs of a source as `read` does, with which key each column comes from and what is still missing."""
+    """Give the runs of a source as `read` does, with which key each column comes from and what is still missing.
+
+    where  conditions; rows that they leave out by the source's own columns are dropped before their cells are judged
+    """
     name, rule = os.fspath(source), Rule(final, smooth, curves)
     study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
     logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
@@ -86,13 +96,13 @@ def find_runs(
         logged = logged if per_run is None else _completed(logged, per_run)
         taken = choose(logged, columns or {}, shown(name))
         raw = table(logged, taken, rule, source=shown(name))
-        runs = build(raw, flop_rule=flop_rule, allow=allow).clustered("run")
+        runs = build(raw, flop_rule=flop_rule, allow=allow, where=where).clustered("run")
         doubts = tuple(dict.fromkeys(one for run in logged for one in run.doubts))
         runs = replace(runs, findings=(*doubts, *runs.findings))
-        return Found(runs, kind, taken, str(rule), missing(taken, logged))
+        return Found(runs, kind, taken, str(rule), missing({*runs.columns}, logged))
     if rule != Rule() or per_run is not None:
         raise UsageError(f"{shown(name)} is no log of training: final, smooth, curves and per_run are for logs.")
-    runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow)
+    runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
     return Found(runs, kind, taken, missing=_lacking(runs))
 
 
@@ -105,8 +115,9 @@ def _of_rows(
             raise DataError(f'{name}: there is no such file or dataset. Did you mean the dataset "{near[0]}"?')
         raw = raw_source(name)
         named = assign(raw.names, columns or {}, raw.source)
-        taken = tuple(Taken(letter, ((named[letter], "column"),)) for letter in LETTERS if letter in named)
+        taken = tuple(Taken(letter, ((named[letter].text, "column"),)) for letter in LETTERS if letter in named)
         return build(raw, columns=columns, **said), "table", taken
+    said.pop("where")
     runs = study_reader()(name, columns=columns, **said) if study else datasets.load(name, columns=columns, **said)
     kind: Origin = "study" if study else "dataset"
     return runs, kind, tuple(Taken(letter, ((letter, kind),)) for letter in LETTERS if letter in runs)

@@ -6,13 +6,26 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
 
 from isoflop.data.readers.logs import MAX_KEYS, Cell, Floats, Logged, Series
 from isoflop.data.runs.cells import RawTable
-from isoflop.data.runs.columns import LETTERS, is_perplexity, letter_of
+from isoflop.data.runs.columns import (
+    LETTERS,
+    Meaning,
+    is_held_out,
+    is_perplexity,
+    meaning,
+    normal,
+    pick,
+    stated_unit,
+    with_unit,
+)  # fmt: skip
+from isoflop.data.runs.expressions import Expression, UnknownKeyError, only_key, parse_expression
+from isoflop.data.runs.units import Unit
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.quantities import parse_quantity
 
@@ -30,9 +43,7 @@ _ORDER: Mapping[str, tuple[Place, ...]] = {
 """Where each letter is looked for, first to last; others: what was reached comes before what was planned."""
 _ELSE: tuple[Place, ...] = ("metrics", "summary", "config")
 _WANTED = ("N", "D", "C", "loss")
-_OWN = ("run", "status", "step")
-_RATES = frozenset({"flops", "flop", "compute", "steps"})
-"""Words that in a key such as perf/flops count something a second; alone they stand for a letter."""
+_STEP = "step"
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Rule:
         return said if self.smooth == 1 else f"{said}, each the mean of {self.smooth}"
 
     def of(self, found: Series) -> tuple[Floats, Floats]:
-        """Give the steps and the losses that count."""
+        """Return the steps and the losses that count."""
         steps, values = found.steps, _smoothed(found.values, self.smooth)
         if self.curves or not len(values):
             return steps, values
@@ -82,49 +93,71 @@ def _smoothed(values: Floats, count: int) -> Floats:
 
 @dataclass(frozen=True)
 class Taken:
-    """Where one column comes from: keys or numbers, multiplied where there are several."""
+    """Where one column comes from: an expression of keys, each with the place it stands in.
+
+    parts       the keys in the expression and where each is
+    expression  over the keys as typed; of one part it is that part
+    unit        the unit that the key's name states
+    """
 
     letter: str
     parts: tuple[tuple[str, Origin], ...]
+    expression: Expression | None = None
+    unit: Unit | None = None
 
     def as_dict(self) -> dict[str, str]:
-        """Give the column as it stands in the JSON."""
+        """Return the column as it stands in the JSON."""
         return {"column": self.letter, "key": self.key, "from": self.place}
 
     @property
     def key(self) -> str:
         """The key, as one would type it."""
-        return "*".join(key for key, _ in self.parts)
+        text = self.parts[0][0] if self.expression is None or self.expression.key else self.expression.text
+        return with_unit(text, self.unit)
 
     @property
     def place(self) -> str:
         """Where the keys are: config, metrics, summary."""
-        return " × ".join(dict.fromkeys(place for _, place in self.parts))
+        return " × ".join(dict.fromkeys(place for _, place in self.parts)) or "number"
+
+    @property
+    def alone(self) -> str:
+        """The one key that the column is, without any arithmetic; empty for anything else."""
+        return self.parts[0][0] if self.expression is None or self.expression.key else ""
 
     def of(self, run: Logged, steps: Floats) -> Floats:
-        """Give the values for a run at these steps; nan where it has none."""
-        found = np.ones(len(steps))
-        for key, place in self.parts:
-            if place == "number":
-                found = found * parse_quantity(key)
-            elif place == "step":
-                found = found * steps
-            elif place == "metrics":
-                found = found * (run.metrics[key].at(steps) if key in run.metrics else np.nan)
-            else:
-                found = found * _quantity(getattr(run, place).get(key))
-        return found
+        """Return the values for a run at these steps; nan where it has none."""
+        values = [_values(run, part, steps) for part in self.parts]
+        if self.expression is not None and not self.expression.keys:
+            return np.full(len(steps), float(self.expression.evaluate({})))
+        factor = 1.0 if self.unit is None else self.unit.factor
+        if self.expression is None:
+            return values[0] * factor
+        typed = dict(zip(self.expression.keys, values, strict=True))
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(np.asarray(self.expression.evaluate(typed), float), steps.shape) * factor
 
     def cells(self, run: Logged, steps: Floats) -> list[Cell]:
-        """Give the values for a run as cells of a table: a setting under another name stays the text that it is."""
-        (key, place), *more = self.parts
-        if self.letter not in LETTERS and not more and place in {"config", "summary"}:
+        """Return the values for a run as cells of a table: a setting under another name stays the text that it is."""
+        if self.letter not in LETTERS and self.alone and self.parts[0][1] in {"config", "summary"}:
+            key, place = self.parts[0]
             return [getattr(run, place).get(key)] * len(steps)
         return [*self.of(run, steps).tolist()]
 
 
+def _values(run: Logged, part: tuple[str, Origin], steps: Floats) -> Floats:
+    key, place = part
+    if place == "step":
+        return steps
+    if place == "number":
+        return np.full(len(steps), parse_quantity(key))
+    if place == "metrics":
+        return run.metrics[key].at(steps) if key in run.metrics else np.full(len(steps), np.nan)
+    return np.full(len(steps), _quantity(getattr(run, place).get(key)))
+
+
 def _quantity(cell: Cell) -> float:
-    """Give a setting as a number, "70B" too; nan for what is none."""
+    """Return a setting as a number, "70B" too; nan for what is none."""
     if isinstance(cell, str):
         try:
             return parse_quantity(cell)
@@ -134,22 +167,32 @@ def _quantity(cell: Cell) -> float:
 
 
 def choose(runs: Sequence[Logged], asked: Mapping[str, str], source: str) -> tuple[Taken, ...]:
-    """Give where N, D, C, the loss and what else was asked for come from; a letter that nothing stands for is left out.
+    """Return where N, D, C, the loss and what else was asked for come from; what nothing stands for is left out.
 
-    Raises DataError for a key that no run has, and where two keys could be one letter.
+    Raises DataError for a key that no run has, and in one message for all letters that several keys could be.
     """
     places = _places(runs)
     found = [_asked(letter, key, places, source=source) for letter, key in asked.items()]
-    alone = (_alone(letter, runs, places, source=source) for letter in _WANTED if letter not in asked)
-    found += [taken for taken in alone if taken is not None]
+    doubts: list[str] = []
+    for letter in _WANTED:
+        if letter not in asked:
+            try:
+                alone = _alone(letter, runs, places, source=source)
+            except DataError as several:
+                doubts.append(str(several).removeprefix(f"{source}: "))
+            else:
+                found += [] if alone is None else [alone]
+    if doubts:
+        raise DataError(f"{source}: {' '.join(doubts)}")
     for one in found:
         if one.letter == "loss" and is_perplexity(one.key):
-            raise DataError(f"{source}: {one.key} is perplexity; the loss is its logarithm. Say which is: --loss KEY.")
+            remedy = f"Say --loss 'ln({one.key})', or --loss KEY."
+            raise DataError(f"{source}: {one.key} is perplexity; the loss is its logarithm. {remedy}")
     return tuple(sorted(found, key=lambda one: [*_WANTED, one.letter].index(one.letter)))
 
 
 def _places(runs: Sequence[Logged]) -> Places:
-    """Give the keys in each place, as the runs have them."""
+    """Return the keys in each place, as the runs have them."""
     return {
         "metrics": list(dict.fromkeys(key for run in runs for key in run.metrics)),
         "config": list(dict.fromkeys(key for run in runs for key in run.config)),
@@ -158,67 +201,101 @@ def _places(runs: Sequence[Logged]) -> Places:
 
 
 def _asked(letter: str, typed: str, places: Places, *, source: str) -> Taken:
-    whole = _part(letter, typed, places)
-    parts = [whole] if whole else [_part(letter, part.strip(), places) for part in typed.split("*")]
-    if not all(parts):
-        raise DataError(f'{source}: there is no key "{shown(typed)}" to be {letter}; {_listed(places)}.')
-    return Taken(letter, tuple(part for part in parts if part))
-
-
-def _part(letter: str, typed: str, places: Places) -> tuple[str, Origin] | None:
-    for place in _ORDER.get(letter, _ELSE):
-        for key in (typed, typed.removeprefix(f"{place}.")):
-            if key in places[place]:
-                return key, place
-    if typed == "step":
-        return typed, "step"
+    """Return where a column comes from that the user names."""
+    words = _words(letter, places)
     try:
-        parse_quantity(typed)
-    except UsageError:
-        return None
-    return typed, "number"
+        found = parse_expression(typed, words)
+    except UnknownKeyError as unknown:
+        near = get_close_matches(unknown.word, words, n=1)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        raise DataError(
+            f'{source}: there is no key "{shown(typed)}" to be {letter}; {_listed(places)}.{hint}'
+        ) from None
+    parts = tuple(words[key] for key in found.keys)
+    unit = stated_unit(letter, parts[0][0]) if found.key is not None and letter in LETTERS else None
+    if not parts:
+        return Taken(letter, ((typed.strip(), "number"),) if _is_quantity(typed) else (), found)
+    return Taken(letter, parts, found, unit)
+
+
+def _is_quantity(typed: str) -> bool:
+    return not math.isnan(_quantity(typed))
+
+
+def _words(letter: str, places: Places) -> dict[str, tuple[str, Origin]]:
+    """Return what may be typed for each key: the key, after its place, and its last part where no other has it."""
+    order = _ORDER.get(letter, _ELSE)
+    order = (*order, *(place for place in _ELSE if place not in order))
+    last: dict[str, list[tuple[str, Origin]]] = {}
+    words: dict[str, tuple[str, Origin]] = {}
+    for place in order:
+        for key in places[place]:
+            words.setdefault(key, (key, place))
+            words.setdefault(f"{place}.{key}", (key, place))
+            if (end := re.split(r"[/.]", key)[-1]) not in {key, ""}:
+                last.setdefault(end, []).append((key, place))
+    for end, keys in last.items():
+        if len(keys) == 1:
+            words.setdefault(end, keys[0])
+    words.setdefault(_STEP, (_STEP, "step"))
+    return words
 
 
 def _alone(letter: str, runs: Sequence[Logged], places: Places, *, source: str) -> Taken | None:
-    """Give the one key that stands for a letter: by the format, or else by its name; None for none."""
+    """Return what stands for a letter: by the format, or else the key with its name; None for none."""
+    for known in dict.fromkeys(run.known[letter] for run in runs if letter in run.known):
+        taken = _by_format(letter, known, places)
+        if taken is not None:
+            return taken
     for place in _ORDER.get(letter, _ELSE):
-        known = list(dict.fromkeys(run.known[letter] for run in runs if letter in run.known))
-        keys = [key for key in known if key in places[place]]
-        keys = keys or [key for key in places[place] if _stands_for(key, place) == letter]
-        keys = _different(keys, place, runs)
-        if len(keys) > 1:
-            listed = " and ".join(f'"{shown(key)}"' for key in keys[:4])
-            raise DataError(
-                f"{source}: the keys {listed} could each be {letter} ({LETTERS[letter]}). "
-                f'Say which: --{letter} "{shown(keys[0])}".'
-            )
-        if keys:
-            return Taken(letter, ((keys[0], place),))
+        means = _means(letter, places[place], place)
+        keys = _different([key for key, one in means.items() if one and one.letter == letter], place, runs)
+        chosen = pick(letter, {key: means[key] for key in keys}, source, what="keys")
+        if chosen is not None:
+            found = means[chosen]
+            return Taken(letter, ((chosen, place),), only_key(chosen), None if found is None else found.unit)
     return None
 
 
-def _stands_for(key: str, place: Place) -> str | None:
-    """Give the letter that a key stands for by its name: all of it, or, but for the loss, what follows / or a dot."""
-    whole = letter_of(re.sub(r"[/.:]", "_", key)) or (key if key in LETTERS else None)
-    last = re.split(r"[/.]", key)[-1]
-    if whole is not None or last == key or (place == "metrics" and last.lower() in _RATES):
-        return whole
-    part = letter_of(last)
-    return None if part == "loss" else part
+def _by_format(letter: str, known: str, places: Places) -> Taken | None:
+    """Return what a format says a letter is, where the keys for it are there."""
+    words = _words(letter, places)
+    try:
+        found = parse_expression(known, words)
+    except UnknownKeyError:
+        return None
+    return Taken(letter, tuple(words[key] for key in found.keys), found)
+
+
+def _means(letter: str, keys: Sequence[str], place: Place) -> dict[str, Meaning | None]:
+    """Return what each key stands for; beside a held-out loss, a plain one is the training's, and all tokens count."""
+    means = {key: _meaning(key, place) for key in keys}
+    of_letter = [key for key, one in means.items() if one is not None and one.letter == letter]
+    if letter == "loss" and any(is_held_out(key) for key in of_letter):
+        means |= {key: None for key in of_letter if not is_held_out(key)}
+    if letter == "D" and (whole := [key for key in of_letter if "total" in key.casefold()]):
+        means |= {key: None for key in of_letter if key not in whole}
+    return means
+
+
+def _meaning(key: str, place: Place) -> Meaning | None:
+    """Return what a key stands for by its name; a rate, such as perf/flops, and a plan of steps are no letter."""
+    found = meaning(key)
+    if found is None or found.letter not in _WANTED:
+        return None
+    return None if found.letter == "loss" and place == "config" else found
 
 
 def _different(keys: list[str], place: Place, runs: Sequence[Logged]) -> list[str]:
-    """Give the keys without those that say the same as an earlier one in every run."""
+    """Return the keys without those that say the same as an earlier one in every run."""
     if place == "metrics":
         return keys
     rows = {key: tuple(str(_quantity(getattr(run, place).get(key))) for run in runs) for key in keys}
     return [key for number, key in enumerate(keys) if rows[key] not in [rows[one] for one in keys[:number]]]
 
 
-def missing(taken: Sequence[Taken], runs: Sequence[Logged]) -> str:
-    """Give in one line what is still to be said, with what to type; empty if all is there."""
-    letters = {one.letter for one in taken}
-    places = _places(runs)
+def missing(letters: set[str], runs: Sequence[Logged]) -> str:
+    """Return in one line what is still to be said, with what to type; empty if all is there."""
     asked = []
     if "loss" not in letters:
         asked.append("--loss KEY")
@@ -228,11 +305,11 @@ def missing(taken: Sequence[Taken], runs: Sequence[Logged]) -> str:
     if not asked:
         return ""
     what = " and ".join(one.split()[0].removeprefix("--") for one in asked)
-    return f"{what} {'is' if len(asked) == 1 else 'are'} missing; {_listed(places)}. Say {', '.join(asked)}."
+    return f"{what} {'is' if len(asked) == 1 else 'are'} missing; {_listed(_places(runs))}. Say {', '.join(asked)}."
 
 
 def _listed(places: Places) -> str:
-    """Give the first keys of each place, for a message."""
+    """Return the first keys of each place, for a message."""
     told = []
     for place, keys in places.items():
         if named := [shown(key) for key in keys if not key.startswith("_")]:
@@ -242,18 +319,18 @@ def _listed(places: Places) -> str:
 
 
 def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source: str) -> RawTable:
-    """Give a row for each run, or for each of its evaluations: its name, what was taken, its settings."""
+    """Return a row for each run, or for each of its evaluations: its name, what was taken, its settings."""
     loss = next((one for one in taken if one.letter == "loss"), None)
     parts = [_rows(run, taken, loss=loss, rule=rule) for run in runs]
     names = [one.letter for one in taken]
     status = any(run.status for run in runs)
     columns: dict[str, list[Any]] = {"run": [], **({"status": []} if status else {}), "step": []}
     columns |= {name: [] for name in names}
-    used = {key for one in taken for key, place in one.parts if place == "config" and len(one.parts) == 1}
+    used = {one.alone for one in taken if one.alone and one.place == "config"}
     settings = [key for key in _places(runs)["config"] if key not in used]
     if len(settings) > MAX_KEYS:
         raise DataError(f"{source}: the runs have {len(settings)} settings. Name fewer runs, or export a table.")
-    titles = {key: f"config.{key}" if key in columns or key in LETTERS else key for key in settings}
+    titles = {key: _title(key, columns) for key in settings}
     columns |= {title: [] for title in titles.values()}
     for run, found in zip(runs, parts, strict=True):
         count = len(found["step"])
@@ -265,15 +342,23 @@ def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source:
         for key, title in titles.items():
             columns[title] += [run.config.get(key)] * count
     kept = {name: cells for name, cells in columns.items() if name != "step" or not all(map(math.isnan, cells))}
-    return RawTable(source, tuple(kept), tuple(kept.values()), np.arange(1, len(columns["run"]) + 1))
+    return RawTable(source, tuple(kept), tuple(kept.values()), np.arange(1, len(columns["run"]) + 1), logged=True)
+
+
+def _title(key: str, taken: Mapping[str, Any]) -> str:
+    """Return the name of a setting's column: one that would be a letter, or is there already, says "config."."""
+    found = meaning(key)
+    letter = found is not None and (found.letter in _WANTED or normal(key) == normal(found.letter))
+    return f"config.{key}" if key in taken or letter else key
 
 
 def _rows(run: Logged, taken: Sequence[Taken], *, loss: Taken | None, rule: Rule) -> dict[str, list[Cell]]:
-    """Give the step and what was taken, for each evaluation of a run that counts; one row where there is none."""
+    """Return the step and what was taken, for each evaluation of a run that counts; one row where there is none."""
     key = next((key for key, place in loss.parts if place == "metrics"), "") if loss is not None else ""
     if loss is not None and key in run.metrics:
         logged = run.metrics[key]
-        steps, losses = rule.of(logged if loss.key == key else Series(logged.steps, loss.of(run, logged.steps)))
+        plain = loss.alone == key and loss.unit is None
+        steps, losses = rule.of(logged if plain else Series(logged.steps, loss.of(run, logged.steps)))
     else:
         steps = np.array([run.last_step])
         losses = np.full(1, np.nan) if loss is None else loss.of(run, steps)

@@ -51,7 +51,7 @@ class Found:
         more = [dim(f"and {count - _SHORT} more: -o runs.csv")] if count > _SHORT else []
         lines = [(one.letter, shown(one.key), one.place) for one in self.taken]
         given = {one.letter for one in self.taken}
-        lines += [(name, self.runs.flop_rule, "computed") for name in "NDC" if name in self.runs and name not in given]
+        lines += [(name, made, "computed") for name, made in self.runs.computed.items() if name not in given]
         origins = table(["column", "key", "from"], lines, words=True)
         rule = [dim(self.rule)] if self.rule else []
         return group(

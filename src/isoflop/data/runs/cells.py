@@ -3,36 +3,71 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import DataError, UsageError, shown
+from isoflop.findings import Finding
 from isoflop.quantities import parse_quantity
 
 Rows = NDArray[np.int64]
 
-# What people and programs write into a cell that has no number.
-_MISSING = frozenset({"", "nan", "na", "n/a", "<na>", "null", "none"})
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+$")
+_MISSING = frozenset(
+    [
+        "nan",
+        "na",
+        "n/a",
+        "n.a.",
+        "<na>",
+        "null",
+        "none",
+        "#n/a",
+        "#na",
+        "#value!",
+        "#div/0!",
+        "-",
+        "--",
+        "–",
+        "—",
+        "?",
+        "??",
+        "tbd",
+        "tba",
+        "…",
+        "...",
+        "pending",
+        "missing",
+    ]
+) | {""}
+"""What people and programs write into a cell that has no number."""
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?$", re.ASCII)
+_ONE_COMMA = re.compile(r"[+-]?(\d+),(\d+)([eE][+-]?\d+)?$", re.ASCII)
+_GROUPED_POINT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$", re.ASCII)
+_UNDERSCORES = re.compile(r"[+-]?\d{1,3}(_\d{3})+(\.\d*)?$", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
 class RawTable:
     """A table before anything is checked: names, cells, and the row each run stands in.
 
-    rows  as a person counts them: in a delimited file the header is row 1 and the first run row
-          2; in JSON, JSON lines and Python tables the first run is row 1.
+    rows       as a person counts them: in a delimited file the header is row 1 and the first run row
+               2; in JSON, JSON lines and Python tables the first run is row 1.
+    separator  what stands between cells, where they were text
+    logged     whether the rows are evaluations in a tracker's log, whose steps may be its own count
+    findings   what was noticed when the cells were read
     """
 
     source: str
     names: tuple[str, ...]
     columns: tuple[Sequence[object] | NDArray[Any], ...]
     rows: Rows
+    separator: str = ""
+    logged: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,19 +86,21 @@ class Cells:
         return DataError(f'{self.source}, row {self.rows[index]}, column "{shown(self.column)}": "{cell}" {reason}')
 
 
-def numbers(cells: Cells, *, quantities: bool = False) -> NDArray[np.float64]:
-    """Give the column as float64, with nan for an empty cell; a cell with text is refused.
+def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> NDArray[np.float64]:
+    """Return the column as float64, with nan for an empty cell; a cell with text is refused.
 
-    With quantities, "70B" and "1.4T" are numbers too.
+    quantities  "70B" and "1.4T" are numbers too
+    factor      how many base units one of the column's is; a cell with a suffix of its own is not multiplied
     """
     fast = _fast_numbers(cells.values)
     if fast is not None:
-        return fast
-    return np.array([_number(cells, index, quantities=quantities) for index in range(len(cells.values))], np.float64)
+        return fast if factor == 1 else fast * factor
+    found = [_number(cells, row, quantities=quantities, factor=factor) for row in range(len(cells.values))]
+    return np.array(found, np.float64)
 
 
 def numbers_or_text(cells: Cells) -> NDArray[Any]:
-    """Give the column as float64 if its cells are numbers or empty, otherwise as text.
+    """Return the column as float64 if its cells are numbers or empty, otherwise as text.
 
     A column of numbers some of which have thousands separators is refused rather than made text.
     """
@@ -76,9 +113,67 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
     return np.array(texts, dtype=object)
 
 
+def with_decimal_points(raw: RawTable) -> RawTable:
+    """Return a table with a decimal point in every number, where the file as a whole writes a comma.
+
+    4,102 may mean 4.102 or 4102. A cell such as 0,003 or 51,25 says that commas are decimal, one such as 1,234,567 or
+    1,234.5 that they are not; between semicolons they are decimal unless a cell says otherwise.
+    """
+    written = {place: _written(cells) for place, cells in enumerate(raw.columns)}
+    commas = {place: texts for place, texts in written.items() if texts}
+    if not commas or not _decimal_commas([text for texts in commas.values() for text in texts], raw.separator):
+        return raw
+    columns = [list(cells) if place in commas else cells for place, cells in enumerate(raw.columns)]
+    changed = [place for place in commas if _all_numbers(columns[place])]
+    for place in changed:
+        columns[place] = [_pointed(cell) for cell in columns[place]]
+    if not changed:
+        return raw
+    names = ", ".join(f'"{shown(raw.names[place])}"' for place in changed[:4]) + ", …" * (len(changed) > 4)
+    said = Finding(
+        "D19", "INFO", f"commas are read as decimal points in {names}",
+        "write decimal points, if these are thousands",
+    )  # fmt: skip
+    return replace(raw, columns=tuple(columns), findings=(*raw.findings, said))
+
+
+def _written(cells: Sequence[object] | NDArray[Any]) -> list[str]:
+    """Return the texts of a column that are numbers with commas; none for a column of other texts."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
+        return []
+    found = [cell for cell in cells if isinstance(cell, str) and "," in cell]
+    texts = [text for text in map(str.strip, found) if _with_comma(text)]
+    return texts if len(texts) == len(found) else []
+
+
+def _with_comma(text: str) -> bool:
+    return bool(_ONE_COMMA.match(text) or _THOUSANDS.match(text) or _GROUPED_POINT.match(text))
+
+
+def _decimal_commas(texts: Sequence[str], separator: str) -> bool:
+    one = [found for text in texts if (found := _ONE_COMMA.match(text))]
+    decimal = any(len(found[2]) != 3 or len(found[1]) > 3 or found[1].startswith("0") or found[3] for found in one)
+    decimal |= any(_GROUPED_POINT.match(text) for text in texts)
+    thousands = any(_THOUSANDS.match(text) and not _ONE_COMMA.match(text) for text in texts)
+    return not thousands and (decimal or separator == ";")
+
+
+def _all_numbers(cells: Iterable[object]) -> bool:
+    texts = [_text(cell) for cell in cells]
+    return all(text.lower() in _MISSING or is_number(text) or _with_comma(text) for text in texts)
+
+
+def _pointed(cell: object) -> object:
+    if not isinstance(cell, str) or "," not in cell:
+        return cell
+    return cell.replace(".", "").replace(",", ".")
+
+
 def _fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64] | None:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
         return values.astype(np.float64)
+    if _unusual(values):
+        return None
     for cells in (values, _filled(values)):
         try:
             return np.fromiter(map(float, cells), np.float64, len(values))
@@ -87,27 +182,47 @@ def _fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64
     return None
 
 
+def _unusual(values: Sequence[object] | NDArray[Any]) -> bool:
+    """Say whether a text has an underscore or a sign of another script, of which Python would make a number."""
+    try:
+        joined = "".join(values)  # type: ignore[arg-type]
+    except TypeError:
+        joined = "".join(value for value in values if isinstance(value, str))
+    return "_" in joined or not joined.isascii()
+
+
 def _filled(values: Sequence[object] | NDArray[Any]) -> Iterator[Any]:
     """Yield the cells with "nan" for the empty ones."""
     return ("nan" if value is None or (isinstance(value, str) and not value) else value for value in values)
 
 
-def _number(cells: Cells, index: int, *, quantities: bool) -> float:
+def _number(cells: Cells, index: int, *, quantities: bool, factor: float) -> float:
     value = cells.values[index]
     text = _text(value)
     if text.lower() in _MISSING:
         return float("nan")
     try:
-        return parse_quantity(text) if quantities and not is_number(text) else float(text)
+        if is_number(text):
+            return float(text) * factor
+        if _UNDERSCORES.match(text):
+            return float(text.replace("_", "")) * factor
+        if quantities and text.isascii() and "_" not in text:
+            return parse_quantity(text)
     except (ValueError, UsageError):
-        raise cells.refuse(index, _why_not(text)) from None
+        pass
+    raise cells.refuse(index, _why_not(text))
 
 
 def _why_not(text: str) -> str:
+    if _ONE_COMMA.match(text):
+        point, plain = text.replace(",", "."), text.replace(",", "")
+        if not _THOUSANDS.match(text):
+            return f"has a decimal comma. Write {point}."
+        return f"has thousands separators, or a decimal comma. Write {plain} or {point}."
     if _THOUSANDS.match(text):
         return f"has thousands separators. Write {text.replace(',', '')}."
-    if _DECIMAL_COMMA.match(text):
-        return f"has a decimal comma. Write {text.replace(',', '.')}."
+    if not text.isascii() and any(sign.isdigit() for sign in text):
+        return "has digits that are not 0 to 9. Write it with those."
     return "is not a number. Correct the cell, or name another column."
 
 
@@ -128,7 +243,9 @@ def _looks_numeric(texts: Sequence[str]) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Say whether text reads as one number: "1e9", " 3.2 ", "nan"."""
+    """Say whether text reads as one number: "1e9", " 3.2 ", "nan"; 2_5 and digits of other scripts do not."""
+    if "_" in text or not text.isascii():
+        return False
     try:
         float(text)
     except ValueError:

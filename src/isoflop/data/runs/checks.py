@@ -7,7 +7,7 @@ at one size alone, only at sizes that cannot belong together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from isoflop.compute.flops import FlopRule
 from isoflop.data.runs.cells import Rows
+from isoflop.data.runs.names import Names
+from isoflop.data.runs.names import listed as listed_names
 from isoflop.estimate import median
 from isoflop.findings import Finding, Severity
 
@@ -34,13 +36,17 @@ _PERPLEXITY_LOSS = 12.0
 
 @dataclass(frozen=True)
 class Excluded:
-    """One row that is left out of the runs, and why."""
+    """One row that is left out of the runs, why, and what the run is called if that is known."""
 
     row: int
     reason: str
+    name: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name or f'row {self.row}'} ({self.reason})"
 
 
-def unusable(columns: Columns, rows: Rows) -> tuple[Excluded, ...]:
+def unusable(columns: Columns, rows: Rows, names: Sequence[str]) -> tuple[Excluded, ...]:
     """Give the rows (D01) in which N, D, C or the loss is not a finite number above zero."""
     bad: dict[int, str] = {}
     for name in MEASURED:
@@ -48,7 +54,7 @@ def unusable(columns: Columns, rows: Rows) -> tuple[Excluded, ...]:
         if values is not None:
             for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
                 bad.setdefault(int(index), f"{name} is {values[index]:g}")
-    return tuple(Excluded(int(rows[index]), bad[index]) for index in sorted(bad))
+    return tuple(Excluded(int(rows[index]), bad[index], names[index]) for index in sorted(bad))
 
 
 def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Finding, ...]:
@@ -61,24 +67,24 @@ def left_out(excluded: Sequence[Excluded], total: int, remedy: str) -> tuple[Fin
     """Give the finding D01 on rows left out, with a remedy; none if there are none."""
     if not excluded:
         return ()
-    shown = ", ".join(f"row {item.row} ({item.reason})" for item in excluded[:5])
+    shown = ", ".join(str(item) for item in excluded[:5])
     more = f" and {len(excluded) - 5} more" if len(excluded) > 5 else ""
     message = f"{len(excluded)} of {total} runs are left out: {shown}{more}."
     return (Finding("D01", "WARN", message, remedy),)
 
 
 @np.errstate(all="ignore")  # numbers at the ends of float64 may overflow: they are no sizes of runs
-def inspect(columns: Columns, rows: Rows, rule: FlopRule, *, nats: bool = True) -> tuple[Finding, ...]:
+def inspect(columns: Columns, names: Names, rule: FlopRule, *, nats: bool = True) -> tuple[Finding, ...]:
     """Give the findings on usable runs: units, perplexity (nats), FLOP count, duplicates, swapped tokens."""
     found: list[Finding] = []
     if {"N", "D", "C"} <= columns.keys():
-        found += _compute(columns, rows, rule)
+        found += _compute(columns, names, rule)
     if {"N", "D"} <= columns.keys():
-        found += [] if found else _sizes(columns["N"], columns["D"], rows)
+        found += [] if found else _sizes(columns["N"], columns["D"], names)
     if {"N", "D", "loss"} <= columns.keys():
-        found += _repeats(columns, rows)
+        found += _repeats(columns, names)
     if nats and "loss" in columns and columns.keys() & {"N", "D", "C"}:
-        found += _loss(columns["loss"], rows)
+        found += _loss(columns["loss"], names)
     if {"U", "D"} <= columns.keys():
         found += _swapped(columns["U"], columns["D"])
     return tuple(found)
@@ -93,12 +99,12 @@ def listed(rows: NDArray[Any], limit: int = 5) -> str:
     return f"row {shown[0]}" if len(rows) == 1 else f"rows {head} and {shown[-1]}"
 
 
-def _compute(columns: Columns, rows: Rows, rule: FlopRule) -> list[Finding]:
+def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
     """D03 and D04: what N, D and C, all three measured, say about each other."""
     decades = np.log10(rule.flops(columns["N"], columns["D"]) / columns["C"])
     steps = np.where(np.abs(decades) > _UNIT_DECADES, np.round(decades / 3), 0)
     if np.any(steps):
-        return [_wrong_units(decades, steps, rows=rows, rule=rule)]
+        return [_wrong_units(decades, steps, names=names, rule=rule)]
     trend = _trend(columns["N"], decades)
     if trend > _TREND:
         return [
@@ -116,22 +122,22 @@ def _compute(columns: Columns, rows: Rows, rule: FlopRule) -> list[Finding]:
             Finding(
                 "D03",
                 "WARN",
-                f"{rule.formula} is {middle:.3g} times the C given (median of {len(rows)} runs).",
+                f"{rule.formula} is {middle:.3g} times the C given (median of {len(decades)} runs).",
                 "Check the units of N, D and C, and the FLOP rule behind C (mixtures of experts: active N).",
             )
         ]
     return []
 
 
-def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, rows: Rows, rule: FlopRule) -> Finding:
+def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, names: Names, rule: FlopRule) -> Finding:
     remedy = "Give parameters, tokens and FLOPs in base units: 7e10, not 70 (billions) or 7e4 (millions)."
     if np.all(steps == steps[0]):
         factor = 10 ** float(median(decades))
         message = f"{rule.formula} is {factor:.1g} times the C given in every run: N, D or C is not in base units."
         return Finding("D03", "BLOCK", message, remedy)
     values, counts = np.unique(steps, return_counts=True)
-    odd = rows[steps != values[np.argmax(counts)]]
-    message = f"N, D or C changes its unit within the table: {rule.formula} holds differently in {listed(odd)}."
+    odd = names.of(steps != values[np.argmax(counts)])
+    message = f"N, D or C changes its unit within the table: {rule.formula} holds differently in {listed_names(odd)}."
     return Finding("D03", "BLOCK", message, remedy)
 
 
@@ -147,7 +153,7 @@ def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
     return float(10 ** abs(slope * np.ptp(x)))
 
 
-def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], rows: Rows) -> list[Finding]:
+def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], names: Names) -> list[Finding]:
     """D03 without a C to compare with: sizes that cannot belong together."""
     tiny = (size < 1e4) & (tokens > 1e5 * size)
     fractional = bool(np.any(tokens % 1))
@@ -155,7 +161,9 @@ def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], rows: Rows) -
     if np.all(tiny):
         return [_units("BLOCK", "N", f"all N are below 1e4 while every run has more than 1e5 {_PER_PARAMETER}")]
     if np.any(tiny) and np.min(size[~tiny]) >= 1e3 * np.max(size[tiny]):
-        return [_units("BLOCK", "N", f"N changes its unit within the table: it is tiny in {listed(rows[tiny])}")]
+        return [
+            _units("BLOCK", "N", f"N changes its unit within the table: it is tiny in {listed_names(names.of(tiny))}")
+        ]
     if few and np.all(size >= 1e6):
         severity: Severity = "BLOCK" if fractional else "WARN"
         return [_units(severity, "D", "all D are below 1e4 while every N is at least 1e6")]
@@ -176,7 +184,7 @@ def _units(severity: Severity, letters: str, observed: str) -> Finding:
     )
 
 
-def _loss(loss: NDArray[np.float64], rows: Rows) -> list[Finding]:
+def _loss(loss: NDArray[np.float64], names: Names) -> list[Finding]:
     high = loss > _PERPLEXITY_LOSS
     if not np.any(high):
         return []
@@ -185,28 +193,30 @@ def _loss(loss: NDArray[np.float64], rows: Rows) -> list[Finding]:
         message = f"the median loss is {middle:.3g}: is this perplexity? 12 nats per token is worse than guessing."
         remedy = "Give the loss in nats per token: ln(perplexity). If it is no loss, say what: --metric BLEU:up:100."
         return [Finding("D03", "BLOCK", message, remedy)]
-    message = f"the loss is above {_PERPLEXITY_LOSS:g} in {listed(rows[high])}: diverged, or perplexity?"
+    message = f"the loss is above {_PERPLEXITY_LOSS:g} in {listed_names(names.of(high))}: diverged, or perplexity?"
     return [Finding("D03", "WARN", message, 'Leave such runs out: --where "loss < 12".')]
 
 
 _SETTING = ("N", "D", "U", "experts", "granularity", "bits", "sparsity")
 
 
-def _repeats(columns: Columns, rows: Rows) -> list[Finding]:
+def _repeats(columns: Columns, names: Names) -> list[Finding]:
     """D06: rows that are the same in every column, and runs that share N and D."""
     setting = _groups([columns[name] for name in _SETTING if name in columns])
     shared = np.flatnonzero(np.bincount(setting)[setting] > 1)
     if not shared.size:
         return []
     _, first = np.unique(_groups([values[shared] for values in columns.values()]), return_index=True)
-    return _copies(rows[np.delete(shared, first)]) + _replicates(setting[shared][first], int(setting.max()) + 1)
+    return _copies(names.of(np.sort(np.delete(shared, first)))) + _replicates(
+        setting[shared][first], int(setting.max()) + 1
+    )
 
 
-def _copies(extra: Rows) -> list[Finding]:
-    if not extra.size:
+def _copies(extra: tuple[str, ...]) -> list[Finding]:
+    if not extra:
         return []
     verb = "repeats" if len(extra) == 1 else "repeat"
-    message = f"{listed(extra)} {verb} an earlier row in every column."
+    message = f"{listed_names(extra)} {verb} an earlier row in every column."
     return [Finding("D06", "WARN", message, "Remove the copies: they count the same evidence twice.")]
 
 

@@ -44,6 +44,10 @@ _ALIASES = {
         numroutedexperts numlocalexperts moeexperts moenumexperts""",
     "active": """active nactive activeparams activeparameters nactiveparams numactiveparams activatedparams
         activatedparameters""",
+    "tokens per parameter": """tokperparam tokperparameter tokensperparam tokensperparameter tokensperparams tpp
+        tokenparamratio tokensparamratio tokenstoparams tokenparameterratio paramdataratio dataparamratio dn d/n
+        tokens/param tokens/parameter tokens/params dperparam tokensperparameters""",
+    "bytes per token": "bytespertoken bytes/token bytespertok avgbytespertoken",
     "epochs": "epochs epoch nepochs numepochs",
     "tokenizer": "tokenizer tokeniser tokenizername tokenisername",
     "evaluation set": """val valset valdata valdataset validationset validationdata validationdataset evalset

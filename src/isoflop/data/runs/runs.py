@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.compute.flops import FlopRule, rule_named
+from isoflop.compute.flops import rule_named
 from isoflop.data.metric import Metric, parse_metric
-from isoflop.data.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text
+from isoflop.data.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text, with_decimal_points
 from isoflop.data.runs.checks import Excluded, findings_on_unusable, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
-from isoflop.data.runs.columns import LETTERS, assign, missing
+from isoflop.data.runs.columns import LETTERS, Origin, assign, missing
+from isoflop.data.runs.completed import complete, findings_on_origins
+from isoflop.data.runs.expressions import UnknownKeyError, only_key, parse_filter
 from isoflop.data.runs.measured import finding_on_metric, measure
 from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
+from isoflop.data.runs.names import Names, run_names
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding, allow_codes
-from isoflop.formula.parse import parse_condition
 
 __all__ = ["Excluded", "Runs", "build", "table"]
 
 
-NAMED_BY = ("run", "run_name", "run_id", "name", "id", "training_run_id")
-"""Columns that may name the runs, if each run has another value there."""
-_AS_THEY_CAME = ("D01", "D02", "D16", "D17")
+_AS_THEY_CAME = ("D01", "D02", "D16", "D17", "D19", "D20", "D21", "D22")
 """Findings on how the runs came in, which stay whatever runs are kept."""
 
 
@@ -57,6 +59,8 @@ class Runs:
     run_named_by  the columns that together name the run of each row, where rows share one: checkpoints
     allowed    the codes of findings that the user allows
     metric     what the loss was made of, if it is no loss
+    computed   the letters that were worked out, and from what: {"C": "6ND"}
+    called     the source's own name of a column -> the column it became, and how many base units one of its units is
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -68,6 +72,8 @@ class Runs:
     run_named_by: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     metric: Metric | None = None
+    computed: Mapping[str, str] = field(default_factory=dict)
+    called: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, *, source: str = "runs", flop_rule: str = "6ND", **columns: ArrayLike) -> Runs:
@@ -92,14 +98,8 @@ class Runs:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Give each run's name: its text in a column run, run_name, run_id, name or id, or else "row 7"."""
-        for column in NAMED_BY:
-            values = self.columns.get(column)
-            if values is not None and len(set(values.tolist())) == len(self):
-                return tuple(
-                    shown(value) if isinstance(value, str) else f"{column} {value:g}" for value in values.tolist()
-                )
-        return tuple(f"row {row}" for row in self.rows.tolist())
+        """Each run's name: its text in a column such as run, name or model; else "row 7"."""
+        return run_names(self.columns, self.rows)
 
     @property
     def clusters(self) -> NDArray[np.int64] | None:
@@ -135,23 +135,26 @@ class Runs:
         return state.hexdigest()
 
     def where(self, condition: str) -> Runs:
-        """Give the runs for which a condition such as "D/N > 0.5" holds; the others are listed as excluded.
+        """Return the runs for which a condition such as "D/N > 0.5" holds; the others are listed as excluded.
 
+        The source's own names of columns hold too, in its own units: "Model Size < 10M", "`params (M)` < 10".
         Raises UsageError for a condition that is not one and DataError if it leaves no run.
         """
-        parsed = parse_condition(condition)
-        columns = {name: self[name] for name in parsed.names}
-        try:
-            holds = parsed.evaluate(columns)
-        except TypeError:
-            kinds = ", ".join(f"{name} is {_kind(values)}" for name, values in columns.items())
-            raise UsageError(f"{condition} mixes numbers and text: {kinds}.") from None
-        keep = np.broadcast_to(np.asarray(holds, dtype=np.bool_), (len(self),))
+        keep = holds(condition, self._named_columns(), len(self), source=self.source)
         if not np.any(keep):
             raise DataError(f"{self.source}: {condition} is false for all {len(self)} runs; none is left.")
-        dropped = tuple(Excluded(int(row), f"{condition} is false") for row in self.rows[~keep])
+        names = self.names
+        dropped = tuple(
+            Excluded(int(self.rows[row]), f"{condition} is false", names[row]) for row in np.flatnonzero(~keep).tolist()
+        )
         kept = self.take(keep)
         return _inspected(replace(kept, excluded=self.excluded + dropped))
+
+    def _named_columns(self) -> dict[str, NDArray[Any]]:
+        """Return each column by its name here and, where it has another, by the source's own."""
+        own = {name: self.columns[column] / factor if factor != 1 else self.columns[column]
+               for name, (column, factor) in self.called.items() if column in self.columns}  # fmt: skip
+        return {**own, **self.columns}
 
     def split(self, column: str) -> dict[str, Runs]:
         """Give the runs of each value of a column, in the order the values come, each looked at anew."""
@@ -201,30 +204,89 @@ def build(
     columns: Mapping[str, str] | None = None,
     flop_rule: str = "6ND",
     allow: Sequence[str] = (),
+    where: Sequence[str] = (),
 ) -> Runs:
-    """Give the checked runs of a raw table: columns named, numbers read, compute completed, bad rows out.
+    """Return the checked runs of a raw table: columns named, numbers read, compute completed, bad rows out.
+
+    where  conditions over the source's columns: rows that they leave out are dropped before their cells are judged
 
     Raises DataError if the table has no rows, if a number is none, and if no usable row is left.
     """
     if not raw.names or not len(raw.rows):
         raise DataError(f"{raw.source}: 0 runs. Give at least one row under the header.")
     rule = rule_named(flop_rule)
-    read = _complete(_read_columns(raw, columns or {}), rule)
-    excluded = unusable(read, raw.rows)
+    raw = with_decimal_points(raw)
+    origins = assign(raw.names, columns or {}, raw.source)
+    raw, dropped = _kept(raw, origins, where)
+    read, computed = complete(_read_columns(raw, origins), rule, steps_count=not raw.logged)
+    names = run_names(read, raw.rows)
+    excluded = unusable(read, raw.rows, names)
     if len(excluded) == len(raw.rows):
-        worst = excluded[0]
-        raise DataError(
-            f"{raw.source}: none of the {len(raw.rows)} runs is usable; row {worst.row}: {worst.reason}. "
-            "N, D, C and loss must be finite and above zero."
-        )
+        raise _none_usable(raw.source, excluded)
     keep = ~np.isin(raw.rows, [item.row for item in excluded])
     kept = {name: _frozen(values[keep]) for name, values in read.items()}
     rows = _frozen(raw.rows[keep])
+    found = (*raw.findings, *findings_on_origins(origins), *findings_on_unusable(excluded, len(raw.rows)))
     usable = Runs(
-        MappingProxyType(kept), raw.source, rows, excluded=excluded, flop_rule=rule.name,
-        findings=findings_on_unusable(excluded, len(raw.rows)), run_named_by=clustered_by(kept), allowed=tuple(allow),
+        MappingProxyType(kept), raw.source, rows, excluded=(*dropped, *excluded), flop_rule=rule.name,
+        findings=found, run_named_by=clustered_by(kept), allowed=tuple(allow), computed=MappingProxyType(computed),
+        called=MappingProxyType(_called(origins)),
     )  # fmt: skip
     return _inspected(_finished(usable))
+
+
+def _none_usable(source: str, excluded: Sequence[Excluded]) -> DataError:
+    worst = excluded[0]
+    return DataError(
+        f"{source}: none of the {len(excluded)} runs is usable; row {worst.row}: {worst.reason}. "
+        "N, D, C and loss must be finite and above zero."
+    )
+
+
+def _called(origins: Mapping[str, Origin]) -> dict[str, tuple[str, float]]:
+    """Return the source's own name of each column that has another here, and how many base units one of it is."""
+    keys = {name: origin.expression.key for name, origin in origins.items()}
+    return {key: (name, origins[name].factor) for name, key in keys.items() if key is not None and key != name}
+
+
+def _kept(raw: RawTable, origins: Mapping[str, Origin], where: Sequence[str]) -> tuple[RawTable, tuple[Excluded, ...]]:
+    """Return the table without the rows that conditions leave out, as far as its own columns can say so."""
+    names = (*dict.fromkeys([*origins, *raw.names]),)
+    dropped: list[Excluded] = []
+    for condition in where:
+        try:
+            keys = parse_filter(condition, names).keys
+            wanted = {key: origins.get(key, Origin(only_key(key))) for key in keys}
+            read = _read_columns(raw, wanted)
+            keep = holds(condition, read, len(raw.rows), source=raw.source)
+        except (UsageError, DataError):
+            continue  # it needs what is only worked out later, or is refused then
+        if keep.all() or not keep.any():
+            continue
+        dropped += [Excluded(int(row), f"{condition} is false") for row in raw.rows[~keep]]
+        some = tuple(_rows_of(values, keep) for values in raw.columns)
+        raw = replace(raw, columns=some, rows=raw.rows[keep])
+    return raw, tuple(dropped)
+
+
+def _rows_of(values: Sequence[object] | NDArray[Any], keep: NDArray[np.bool_]) -> Sequence[object] | NDArray[Any]:
+    return values[keep] if isinstance(values, np.ndarray) else list(compress(values, keep.tolist()))
+
+
+def holds(condition: str, columns: Mapping[str, NDArray[Any]], count: int, *, source: str) -> NDArray[np.bool_]:
+    """Return for each row whether a condition holds; raises DataError for a column that is missing."""
+    try:
+        parsed = parse_filter(condition, columns)
+    except UnknownKeyError as unknown:
+        if not re.fullmatch(r"[^\W\d_]\w*", unknown.word):
+            raise
+        raise missing(unknown.word, list(columns), source) from None
+    try:
+        found = parsed.evaluate(columns)
+    except TypeError:
+        kinds = ", ".join(f"{name} is {_kind(columns[name])}" for name in parsed.keys)
+        raise UsageError(f"{condition} mixes numbers and text: {kinds}.") from None
+    return np.broadcast_to(np.asarray(found, dtype=np.bool_), (count,))
 
 
 def _finished(runs: Runs) -> Runs:
@@ -236,47 +298,46 @@ def _finished(runs: Runs) -> Runs:
     if not bad:
         return runs
     keep = ~np.isin(np.arange(len(runs)), list(bad))
-    left_out = tuple(Excluded(int(runs.rows[row]), reason) for row, reason in bad.items())
-    findings = runs.findings + findings_on_unfinished(bad, runs.names)
+    names = runs.names
+    left_out = tuple(Excluded(int(runs.rows[row]), reason, names[row]) for row, reason in bad.items())
+    findings = runs.findings + findings_on_unfinished(bad, names)
     return replace(runs.take(keep), excluded=runs.excluded + left_out, findings=findings)
 
 
 def _inspected(runs: Runs) -> Runs:
     """Give the runs with the findings on the rows they now have, besides those on rows left out as they came in."""
+    names = Names(runs.columns, runs.rows)
     group, on_rows = runs.clusters, [one for one in runs.findings if one.code in _AS_THEY_CAME]
     found = (
         *finding_on_metric(runs.metric),
-        *inspect(runs.columns, runs.rows, rule_named(runs.flop_rule), nats=runs.metric is None),
+        *inspect(runs.columns, names, rule_named(runs.flop_rule), nats=runs.metric is None),
         *inspect_clusters(runs.columns, group, runs.run_named_by),
-        *inspect_metadata(runs.columns, lambda: runs.names, ends(runs.columns, group, len(runs))),
+        *inspect_metadata(runs.columns, names, ends(runs.columns, group, len(runs))),
     )
     return replace(runs, findings=(*on_rows, *allow_codes(found, runs.allowed)))
 
 
-def _read_columns(raw: RawTable, mapping: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+def _read_columns(raw: RawTable, origins: Mapping[str, Origin]) -> dict[str, NDArray[Any]]:
+    """Return each column as numbers or text: as it stands, in base units, or worked out from several."""
     cells = dict(zip(raw.names, raw.columns, strict=True))
+
+    def of(key: str) -> Cells:
+        return Cells(raw.source, key, raw.rows, cells[key])
+
     read: dict[str, NDArray[Any]] = {}
-    for name, column in assign(raw.names, mapping, raw.source).items():
-        found = Cells(raw.source, column, raw.rows, cells[column])
-        read[name] = numbers(found, quantities=name != "loss") if name in LETTERS else numbers_or_text(found)
+    for name, origin in origins.items():
+        key = origin.expression.key
+        if key is None:
+            with np.errstate(all="ignore"):  # rows that divide by zero are excluded by the next step (D01)
+                found = origin.expression.evaluate(
+                    {one: numbers(of(one), quantities=True) for one in origin.expression.keys}
+                )
+            read[name] = np.broadcast_to(np.asarray(found, np.float64), (len(raw.rows),)).copy()
+        elif name in LETTERS:
+            read[name] = numbers(of(key), quantities=name != "loss", factor=origin.factor)
+        else:
+            read[name] = numbers_or_text(of(key))
     return read
-
-
-def _complete(columns: dict[str, NDArray[Any]], rule: FlopRule) -> dict[str, NDArray[Any]]:
-    """Add C, D or N where the other two are there; a column without any number counts as absent."""
-    present = {
-        name: values for name, values in columns.items() if name not in {"N", "D", "C"} or not np.all(np.isnan(values))
-    }
-    given = present.keys() & {"N", "D", "C"}
-    # Rows that make this divide by zero or overflow are excluded by the next step (D01).
-    with np.errstate(all="ignore"):
-        if given == {"N", "D"}:
-            present["C"] = rule.flops(present["N"], present["D"])
-        elif given == {"N", "C"}:
-            present["D"] = rule.tokens(present["N"], present["C"])
-        elif given == {"D", "C"}:
-            present["N"] = rule.params(present["D"], present["C"])
-    return present
 
 
 def _one_dimensional(name: str, values: object, source: str) -> NDArray[Any]:

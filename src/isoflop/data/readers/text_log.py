@@ -1,0 +1,123 @@
+"""Text logs, as trainings print them: lines that name a step and a loss.
+
+Of Megatron-LM, NeMo, torchtitan, nanoGPT, llm.c, modded-nanogpt, litgpt, OLMo, Keras and the like: `name: value`,
+`name=value` or `name value`, in any order.
+
+A line's own words tell what it is about: "validation loss at iteration 200", "validate step: 200". A line without a
+step belongs to the step before it. What a log states in a sentence, such as a parameter count, is the run's config.
+Other lines are passed over.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from isoflop.data.readers.logs import Cell, Logged, refuse_many, whole_lines
+from isoflop.data.readers.restarts import Recorder
+from isoflop.data.readers.source import head
+from isoflop.data.readers.text_facts import Facts
+from isoflop.data.readers.text_lines import CLOCKS, Line, is_loss, lines, read_line
+
+TITLE = "text log"
+SUFFIXES = frozenset({".log", ".out", ".txt", ".err", ".stdout", ".stderr", ""})
+_LOOK = 1 << 20
+"""Bytes of a file in which a log must show itself: some print all their code first."""
+_ENOUGH = 2
+"""So many lines with a step and a loss make a log."""
+_GENERIC = re.compile(
+    r"(?:train(?:ing)?|main|logs?|out(?:put)?|std(?:out|err)|console|run|slurm)[-_.]?\d*", re.IGNORECASE
+)
+"""Names that every log may have: then its folder names the run."""
+
+
+def recognises(path: Path) -> bool:
+    """Say whether a file is the text log of a training: lines with a step and a loss."""
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return False
+    start = head(path, _LOOK)
+    return b"\0" not in start[:4096] and is_log(start)
+
+
+def is_log(content: bytes | str) -> bool:
+    """Say whether a text reads as the log of a training."""
+    found, apart = 0, 0
+    for text in lines(content):
+        line = read_line(text)
+        found += bool(line.clocks) and line.has_loss
+        apart += bool(line.clocks) != line.has_loss and (bool(line.clocks) or line.has_loss)
+        if found >= _ENOUGH:
+            return True
+    return found > 0 and apart >= _ENOUGH
+
+
+def read(path: Path) -> tuple[Logged, ...]:
+    """Return the run in a log."""
+    text, doubts = whole_lines(path)
+    facts, said = Facts(), []
+    count = 0
+    for line in lines(text):
+        facts.take(line)
+        found = read_line(line)
+        if found.clocks or found.has_loss:
+            said.append(found)
+            count += len(found.values)
+            refuse_many(count, str(path))
+    record, total = _recorded(said)
+    metrics = record.metrics()
+    if any(key.startswith("val/") and is_loss(key) for key in metrics):  # beside it, a plain loss is the training's
+        metrics = {_training(key): found for key, found in metrics.items()}
+    config: dict[str, Cell] = facts.config() | ({} if math.isnan(total) else {"max_steps": total})
+    return (Logged(_name(path), config, metrics, known=_known(config, metrics), doubts=doubts),)
+
+
+def _recorded(said: Sequence[Line]) -> tuple[Recorder, float]:
+    """Return the metrics of all lines by one clock, and how many steps there are to be (nan where it is not said)."""
+    clock = _main_clock(said)
+    record, step, total, ratio = Recorder(), 0.0, math.nan, dict[str, float]()
+    for line in said:
+        if clock in line.clocks:
+            step, whole = line.clocks[clock]
+            total = total if math.isnan(whole) else whole
+            ratio |= {word: step / count for word, (count, _) in line.clocks.items() if count}
+        elif known := next((word for word in line.clocks if word in ratio), None):
+            step = line.clocks[known][0] * ratio[known]
+        for key, value in line.values:
+            record.add(key, step, value)
+    return record, total
+
+
+def _main_clock(said: Sequence[Line]) -> str:
+    """Return the most exact word for a step that at least half as many lines with a loss have as any other."""
+    seen = Counter(word for line in said if line.has_loss for word in line.clocks)
+    seen = seen or Counter(word for line in said for word in line.clocks)
+    most = max(seen.values(), default=0)
+    return next((word for word in CLOCKS if seen[word] * 2 >= most > 0), "step")
+
+
+def _training(key: str) -> str:
+    return f"train/{key}" if "/" not in key and is_loss(key) else key
+
+
+def _known(config: Mapping[str, Cell], metrics: Mapping[str, object]) -> dict[str, str]:
+    """Return what the log itself makes of its keys: the held-out loss, and tokens from steps or samples and lengths."""
+    losses = sorted(key for key in metrics if key.startswith("val/") and "loss" in key.lower())
+    known = {"loss": losses[0]} if losses else {}
+    if "consumed_tokens" in metrics:
+        known["D"] = "consumed_tokens"
+    elif "consumed_samples" in metrics and "sequence_length" in config:
+        known["D"] = "consumed_samples*sequence_length"
+    elif "batch_tokens" in config:
+        known["D"] = "step*batch_tokens"
+    elif {"global_batch_size", "sequence_length"} <= config.keys() and "consumed_samples" not in metrics:
+        known["D"] = "step*global_batch_size*sequence_length"
+    return known
+
+
+def _name(path: Path) -> str:
+    """Return the run's name: the file's, or its folder's where the file is called as any log may be."""
+    folder = path.resolve().parent.name
+    return folder if folder and _GENERIC.fullmatch(path.stem) else path.stem
