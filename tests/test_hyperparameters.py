@@ -124,7 +124,7 @@ def test_a_larger_batch_saves_steps_and_costs_compute_wherever_the_critical_batc
 def test_what_is_printed_names_every_law_and_how_the_run_lies():
     text = str(hyperparameters(**LARGE, sequence=8192))
     assert "8.00B parameters on 15.0T tokens" in text
-    assert "batch, sequences of 8192 tokens      2354" in text
+    assert "batch, sequences of 8192 tokens      2355" in text
     assert "2.2 decades outside" in text
     assert "WARN  P14" in text
     assert all(curve in text for curve in said(hyperparameters(**LARGE)))
