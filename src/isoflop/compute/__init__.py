@@ -3,6 +3,7 @@
 shape       layers, width, heads, vocabulary of a size
 flops       rules that count the FLOPs of a run
 devices     peak, memory, power of accelerators
+prices      dated dollars for an hour of a device, carbon of a kilowatt-hour
 cost        time, memory, energy, money of a run
 quote       a run as somebody asks its price
 terms       what is paid: training, serving, unique tokens

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from isoflop.compute.devices import MFU, MFU_EXAMPLES, find_device, refuse_mfu
+from isoflop.compute.prices import carbon_of, prices_of, usual_price
 from isoflop.errors import UsageError
 from isoflop.quantities import show
 
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
     from isoflop.compute.shape import Shape
 
 HOUR, DAY = 3600.0, 86400.0
+KILOWATT_HOUR = 3.6e6
+"""Joules."""
 
-PRICES: Mapping[str, float] = MappingProxyType({"H800": 2.0, "H100": 2.0})
-"""US dollars for an hour of one device, where one is published.
-
-DeepSeek-AI 2024, arXiv:2412.19437, Table 1, counts 2 dollars for an H800; the H100 is the same chip with faster links.
-"""
 POWER_OVERHEAD = 1.1
 """Energy of the data centre by that of the devices (PUE), as assumed by Touvron et al. 2023, arXiv:2302.13971."""
 
@@ -38,6 +34,7 @@ class Cost:
     device_hours  hours of one device
     dollars       device-hours times the price of one
     energy        joules, of devices at full power and of the data centre around them
+    carbon        grams of CO2 equivalent of that energy, where a region is said
     """
 
     flops: float
@@ -52,6 +49,8 @@ class Cost:
     peak: float
     price: float
     power_overhead: float
+    carbon: float = math.nan
+    region: str = ""
 
     @property
     def assumptions(self) -> dict[str, str]:
@@ -59,13 +58,23 @@ class Cost:
         published = f"{_reached(whole=False)} while running, {_reached(whole=True)} over whole runs"
         peak = f"{100 * self.mfu:.3g} % of {self.peak / 1e12:.4g} TFLOP/s, {self.precision}"
         unknown = f"no {{}} of {self.device} is known to us"
-        price = f"{self.price:.4g} dollars for an hour of one {self.device}"
+        price = f"{self.price:.4g} dollars for an hour of one {self.device}{self._priced()}"
         power = f"full power, and {100 * self.power_overhead - 100:.2g} % more for the data centre"
         return {
             "device_hours": f"{peak}; published: {published}",
             "dollars": f"{unknown.format('price')}: say one (--price 4)" if math.isnan(self.price) else price,
             "energy": unknown.format("power") if math.isnan(self.energy) else power,
+            "carbon": ""
+            if not self.region
+            else f"{carbon_of(self.region)[0]:.4g} g for a kWh, {self.region}: {carbon_of(self.region)[1]}",
         }
+
+    def _priced(self) -> str:
+        """Return the range on demand that stands behind a price of the table, with its date."""
+        ranges = [one for one in prices_of(self.device) if one.terms == "on-demand"]
+        if not ranges or self.price != usual_price(self.device):
+            return ""
+        return f"; on demand {ranges[0].low:.2f} to {ranges[0].high:.2f} in {ranges[0].date}"
 
     def as_dict(self) -> dict[str, Any]:
         """Give the cost as it stands in the JSON."""
@@ -92,11 +101,13 @@ def cost(
     precision: str = "bf16",
     price: float | None = None,
     power_overhead: float = POWER_OVERHEAD,
+    region: str = "",
 ) -> Cost:
     """Give what so many training FLOPs cost on `count` devices at a share `mfu` of their peak.
 
-    price           US dollars for an hour of one device; None takes the published one, of H100 and H800
+    price           US dollars for an hour of one device; None takes the usual one (`prices`)
     power_overhead  energy of the data centre by that of the devices
+    region          where the electricity comes from (France, world, or grams of CO2 for a kWh), for the carbon
     """
     known = find_device(device) if isinstance(device, str) else device
     _refuse(count=count, price=price, power_overhead=power_overhead)
@@ -104,10 +115,12 @@ def cost(
         raise UsageError(f"flops={flops:g} is no number of FLOPs. Say one such as 1e24.")
     paid = price_of(known) if price is None else price
     hours = float(flops) / _flops_per_hour(known, mfu=mfu, precision=precision)
+    energy = hours * HOUR * known.power * power_overhead
     return Cost(
-        flops=float(flops), device_hours=hours, days=hours * HOUR / DAY / count, dollars=hours * paid,
-        energy=hours * HOUR * known.power * power_overhead, device=known.name, count=count, mfu=mfu,
-        precision=precision, peak=known.flops_per_second(precision), price=paid, power_overhead=power_overhead,
+        flops=float(flops), device_hours=hours, days=hours * HOUR / DAY / count, dollars=hours * paid, energy=energy,
+        carbon=energy / KILOWATT_HOUR * carbon_of(region)[0] if region else math.nan, region=region,
+        device=known.name, count=count, mfu=mfu, precision=precision, peak=known.flops_per_second(precision),
+        price=paid, power_overhead=power_overhead,
     )  # fmt: skip
 
 
@@ -143,8 +156,8 @@ def flops_for(
 
 
 def price_of(device: Device) -> float:
-    """Give the published price of an hour of one device in US dollars, nan if there is none."""
-    return PRICES.get(device.name, math.nan)
+    """Give the usual price of an hour of one device in US dollars (see `prices`), nan if none is known."""
+    return usual_price(device.name)
 
 
 def _flops_per_hour(device: Device, *, mfu: float, precision: str) -> float:
@@ -271,6 +284,11 @@ def show_bytes(value: float) -> str:
 def show_energy(joules: float) -> str:
     """Print energy for people: 449 MWh."""
     return _in_units(joules, (("GWh", 3.6e12), ("MWh", 3.6e9), ("kWh", 3.6e6)))
+
+
+def show_carbon(grams: float) -> str:
+    """Print carbon for people: 449 t CO2e."""
+    return _in_units(grams, (("kt CO2e", 1e9), ("t CO2e", 1e6), ("kg CO2e", 1e3)))
 
 
 def _in_units(value: float, units: tuple[tuple[str, float], ...]) -> str:

@@ -1,16 +1,19 @@
 """Devices: accelerators with peak, memory, bandwidth and power, and what share of peak real runs have reached.
 
-Peaks are dense: the factor of 2 that sheets add for structured sparsity is removed. Sources are the vendors'
-sheets, as public tables quote them; what was not found there is nan.
+The numbers stand in devices.csv, one fact a row with its source. Peaks are dense: the factor of 2 that sheets add for
+structured sparsity is removed. Sources are the vendors' pages, or public tables that quote them; where they disagree
+the lowest number stands there, with a note; what was not found is nan.
 """
 
 from __future__ import annotations
 
+import csv
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -29,6 +32,7 @@ class Device:
     bandwidth  bytes in a second
     power      watts, at most
     source     where the numbers stand
+    notes      where sources disagree, and what a number is of
     """
 
     name: str
@@ -37,6 +41,7 @@ class Device:
     bandwidth: float
     power: float
     source: str
+    notes: tuple[str, ...] = ()
 
     def flops_per_second(self, precision: str = "bf16") -> float:
         """Give the dense peak at a precision; raises UsageError if none is known."""
@@ -47,77 +52,32 @@ class Device:
     def as_dict(self) -> dict[str, Any]:
         """Give the device as it stands in the JSON."""
         numbers = {"memory": self.memory, "bandwidth": self.bandwidth, "power": self.power}
-        return {"name": self.name, "peak": dict(self.peak), **numbers, "source": self.source}
+        return {"name": self.name, "peak": dict(self.peak), **numbers, "source": self.source, "notes": list(self.notes)}
 
 
-_NAN = math.nan
-_H100_SHEET = "NVIDIA H100 data sheet"
-_CLOUD_TPU = "Google Cloud TPU documentation, {}"
+_SCALES = {"TFLOP/s": 1e12, "GB": 1e9, "GB/s": 1e9, "W": 1.0}
+"""Units of the table, in base units: FLOPs a second, bytes, bytes a second, watts."""
 
 
-def _device(name: str, peak: Mapping[str, float], sizes: tuple[float, float, float], *, source: str) -> Device:
-    """Give a device from teraFLOPs in a second, and gigabytes, gigabytes in a second, watts."""
-    gigabytes, bandwidth, power = sizes
-    scaled = MappingProxyType({key: value * 1e12 for key, value in peak.items()})
-    return Device(name, scaled, gigabytes * 1e9, bandwidth * 1e9, power, source)
+def _read() -> dict[str, Device]:
+    """Return the devices of devices.csv, which has one fact a row: what, at which precision, where it stands."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in csv.DictReader((Path(__file__).parent / "devices.csv").read_text(encoding="utf-8").splitlines()):
+        rows.setdefault(row["device"], []).append(row)
+    return {name: _device(name, found) for name, found in rows.items()}
 
 
-_HOPPER = {"bf16": 989, "fp16": 989, "fp8": 1979, "int8": 1979, "tf32": 494.5, "fp32": 67}
-_AMPERE = {"bf16": 312, "fp16": 312, "int8": 624, "tf32": 156, "fp32": 19.5}
+def _device(name: str, rows: Sequence[Mapping[str, str]]) -> Device:
+    facts = {(row["quantity"], row["precision"]): float(row["value"]) * _SCALES[row["unit"]] for row in rows}
+    peak = {precision: value for (quantity, precision), value in facts.items() if quantity == "peak"}
+    memory, bandwidth, power = (facts.get((key, ""), math.nan) for key in ("memory", "bandwidth", "power"))
+    notes = tuple(f"{row['quantity']} {row['precision']}".strip() + f": {row['note']}" for row in rows if row["note"])
+    source = "; ".join(dict.fromkeys(row["source"] for row in rows))
+    return Device(name, MappingProxyType(peak), memory, bandwidth, power, source, notes)
 
-DEVICES: Mapping[str, Device] = MappingProxyType({
-    one.name: one
-    for one in (
-        _device("H100", _HOPPER, (80, 3350, 700), source=f"{_H100_SHEET}, SXM"),
-        _device(
-            "H100-PCIe", {"bf16": 756, "fp16": 756, "fp8": 1513, "int8": 1513, "tf32": 378, "fp32": 51},
-            (80, 2000, 350), source=f"{_H100_SHEET}, PCIe; product brief PB-11133 (memory above 2000 GB/s, 350 W)",
-        ),
-        _device("H100-NVL", {"bf16": 835, "fp16": 835}, (_NAN, _NAN, _NAN), source=f"{_H100_SHEET}, NVL"),
-        _device(
-            "H800", {key: _HOPPER[key] for key in ("bf16", "fp16", "fp8", "int8")}, (80, 3350, _NAN),
-            source="NVIDIA: an H100 SXM with slower links (400 GB/s NVLink)",
-        ),
-        _device("H200", _HOPPER, (141, 4800, 700), source="NVIDIA H200 data sheet, SXM"),
-        _device(
-            "B200", {"bf16": 2250, "fp16": 2250, "fp8": 4500, "fp4": 9000, "int8": 4500, "tf32": 1100, "fp32": 80},
-            (180, 8000, 1000), source="NVIDIA Blackwell brief, HGX B200; DGX B200 data sheet (1440 GB of 8)",
-        ),
-        _device(
-            "GB200", {"bf16": 2500, "fp16": 2500, "fp8": 5000, "fp4": 10000, "int8": 5000, "tf32": 1250, "fp32": 90},
-            (_NAN, 8000, 1200), source="NVIDIA Blackwell brief, one GPU of a GB200",
-        ),
-        _device("B100", {"bf16": 1800, "fp16": 1800}, (_NAN, _NAN, 700), source="NVIDIA Blackwell brief"),
-        _device("A100", _AMPERE, (80, 2039, 400), source="NVIDIA A100 data sheet, SXM 80 GB"),
-        _device("A100-40GB", _AMPERE, (40, 1555, 400), source="NVIDIA A100 data sheet, SXM 40 GB"),
-        _device("V100", {"fp16": 125, "fp32": 15.7}, (32, 900, _NAN), source="NVIDIA V100 data sheet, SXM2 32 GB"),
-        _device("L40S", {"bf16": 362, "fp16": 362, "fp8": 733}, (48, 864, 350), source="NVIDIA L40S data sheet"),
-        _device("L4", {"bf16": 121, "fp16": 121, "fp8": 242.5, "int8": 242.5}, (24, 300, 72), source="NVIDIA L4 sheet"),
-        _device(
-            "RTX-4090", {"bf16": 165.2, "fp16": 165.2, "fp8": 330.3, "int8": 660.6, "fp32": 82.6}, (24, 1008, 450),
-            source="NVIDIA Ada architecture whitepaper, with 32-bit accumulation",
-        ),
-        _device(
-            "RTX-5090", {"bf16": 209.5, "fp16": 209.5}, (32, 1792, 575),
-            source="NVIDIA RTX Blackwell architecture whitepaper, with 32-bit accumulation",
-        ),
-        _device(
-            "MI300X", {"bf16": 1307.4, "fp16": 1307.4, "fp8": 2614.9}, (192, 5300, 750),
-            source="AMD MI300X data sheet",
-        ),
-        _device("MI250X", {"bf16": 383, "fp16": 383, "int8": 383}, (128, 3200, 560), source="AMD MI250X data sheet"),
-        _device("MI355X", {"bf16": 2500, "fp16": 2500}, (288, 8000, 1400), source="AMD MI355X data sheet"),
-        _device("TPU-v3", {"bf16": 123}, (_NAN, _NAN, _NAN), source=_CLOUD_TPU.format("v3, one chip")),
-        _device(
-            "TPU-v4", {"bf16": 275, "int8": 275}, (32, 1200, 192),
-            source=_CLOUD_TPU.format("v4, one chip"),
-        ),
-        _device("TPU-v5e", {"bf16": 197, "int8": 393}, (16, 819, _NAN), source=_CLOUD_TPU.format("v5e")),
-        _device("TPU-v5p", {"bf16": 459}, (95, 2765, _NAN), source=_CLOUD_TPU.format("v5p")),
-        _device("TPU-v6e", {"bf16": 918, "int8": 1836}, (32, 1638, _NAN), source=_CLOUD_TPU.format("v6e (Trillium)")),
-    )
-})  # fmt: skip
-"""The devices by name; H100, H200 and A100 are the SXM modules."""
+
+DEVICES: Mapping[str, Device] = MappingProxyType(_read())
+"""The devices by name; H100, H200 and A100 are the SXM modules, GB200 and GB300 one GPU of theirs, a TPU one chip."""
 
 
 def find_device(name: str) -> Device:

@@ -14,6 +14,7 @@ from isoflop.compute.cost import (
     fewest_devices,
     serving_memory,
     show_bytes,
+    show_carbon,
     show_energy,
     training_memory,
 )
@@ -120,6 +121,8 @@ class Quote:
         paid = self.cost
         said = {"device_hours": show(paid.device_hours), "days": show(paid.days), "dollars": show(paid.dollars)}
         said["energy"] = show_energy(paid.energy)
+        if paid.region:
+            said["carbon"] = show_carbon(paid.carbon)
         rows = [(key.replace("_", "-"), value, dim(paid.assumptions.get(key, ""))) for key, value in said.items()]
         found = table(["it takes", "", "assuming"], rows)
         found.columns[-1].justify = "left"
@@ -157,6 +160,7 @@ def quote(
     mfu: float = MFU,
     precision: str = "bf16",
     price: float | None = None,
+    region: str = "",
     optimizer: str = "adamw",
     activation: Activation = "recompute",
     counts: Counts = "total",
@@ -182,7 +186,7 @@ def quote(
         D=float(D),
         flops=used,
         rule=rule,
-        cost=cost(used[rule], device=known, count=count, mfu=mfu, precision=precision, price=price),
+        cost=cost(used[rule], device=known, count=count, mfu=mfu, precision=precision, price=price, region=region),
         memory=memory,
         serving=serving_memory(shape, tokens=shape.context, precision=precision),
         fewest=fewest_devices(memory, known),

@@ -23,6 +23,14 @@ def cost(
         str | None,
         typer.Option("--price", metavar="DOLLARS", help="US dollars for an hour of one device.", rich_help_panel=_RUN),
     ] = None,
+    region: Annotated[
+        str,
+        typer.Option(
+            "--region",
+            help="Where the electricity is from, for its carbon: France, world, or grams for a kWh.",
+            rich_help_panel=_RUN,
+        ),
+    ] = "",
     precision: Annotated[
         str, typer.Option("--precision", help="bf16, fp16, fp8, fp4, int8, tf32 or fp32.", rich_help_panel=_RUN)
     ] = "bf16",
@@ -39,8 +47,11 @@ def cost(
     ] = None,
     experts: Annotated[int, typer.Option("--experts", help="Experts in each layer.", rich_help_panel=_SHAPE)] = 1,
     experts_per_token: Annotated[
-        int, typer.Option("--experts-per-token", help="Experts that one token uses.", rich_help_panel=_SHAPE)
+        int, typer.Option("--experts-per-token", "--top-k", help="Experts that one token uses.", rich_help_panel=_SHAPE)
     ] = 1,
+    shared_experts: Annotated[
+        int, typer.Option("--shared-experts", help="Experts beside them that every token uses.", rich_help_panel=_SHAPE)
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Price a run: a shape of N parameters, its FLOPs by every rule, memory, hours, dollars, energy."""
@@ -48,10 +59,15 @@ def cost(
     from isoflop.compute.quote import quote
 
     count, device = parse_devices(on)
-    shape: dict[str, Any] = {"kv_heads": kv_heads, "experts": experts, "experts_per_token": experts_per_token}
+    shape: dict[str, Any] = {
+        "kv_heads": kv_heads,
+        "experts": experts,
+        "experts_per_token": experts_per_token,
+        "shared_experts": shared_experts,
+    }
     found = quote(
         parse_quantity(parameters), parse_quantity(tokens), device=device, count=count, rule=flop_rule, mfu=mfu,
-        precision=precision, price=None if price is None else parse_quantity(price),
+        precision=precision, price=None if price is None else parse_quantity(price), region=region,
         context=_whole(context, "--context"), vocabulary=_whole(vocabulary, "--vocab"), **shape,
     )  # fmt: skip
     print_answer(found, json=json)

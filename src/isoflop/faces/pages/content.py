@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.compute.cost import PRICES
 from isoflop.compute.devices import DEVICES, MFU
+from isoflop.compute.prices import usual_price
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.fitting.check import check
@@ -177,12 +177,17 @@ _COUNT = 8
 """Devices until somebody says how many."""
 
 
+def known(value: float) -> float | None:
+    """Return a number, or None where it is not known, as the page's JSON has it."""
+    return None if math.isnan(value) else value
+
+
 def surroundings() -> dict[str, Any]:
     """Give devices with peak FLOPs in a second and dollars an hour, the defaults of money, and published models."""
     return {
-        "devices": {one.name: {"peak": one.flops_per_second(), "price": PRICES.get(one.name)}
+        "devices": {one.name: {"peak": one.flops_per_second(), "price": known(usual_price(one.name))}
                     for one in DEVICES.values() if "bf16" in one.peak},
-        "money": {"device": DEVICE, "mfu": MFU, "price": PRICES[DEVICE], "count": _COUNT},
+        "money": {"device": DEVICE, "mfu": MFU, "price": usual_price(DEVICE), "count": _COUNT},
         "models": [{"name": one.name, "year": one.year, "N": one.size, "D": one.D, "C": one.C}
                    for one in MODELS if one.known],
     }  # fmt: skip
