@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, shades, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, points, row, shades
 from isoflop.forecasting.baselines import NAMES
 from isoflop.forecasting.record import ALONG, ratio_name
 from isoflop.quantities import show
@@ -40,13 +40,7 @@ def backtest_figure(found: Record) -> Figure:
     """
     if not found.scored:
         raise DataError(f"{found.source}: too few runs, or budgets, for any backtest, so there is nothing to draw.")
-    with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.06)
-        figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
-        left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    with row((10.4, 4.7), (1.25, 1)) as (figure, (left, right)):
         _errors(left, found)
         _means(right, found)
     return figure
@@ -102,7 +96,7 @@ def _key(axes: Axes, found: Record) -> None:
     names = [f"{show(cut, 2) if cut < 1e6 else f'{cut:.1e}'.replace('e+', 'e')} {unit}" for cut in found.cuts]
     marks = [Line2D([], [], color=colour, marker="o", markersize=5, linestyle="") for colour in shades(len(found.cuts))]
     axes.legend(
-        marks, names, title="fitted up to", title_fontsize=9, alignment="left", loc="best", handlelength=1.0,
+        marks, names, title="fitted up to", title_fontsize=points(9), alignment="left", loc="best", handlelength=1.0,
         labelspacing=0.35, ncols=2 if len(names) > 3 else 1, columnspacing=1.2,
     )  # fmt: skip
 
@@ -111,15 +105,15 @@ def _means(axes: Axes, found: Record) -> None:
     """Draw the mean error of each contender against distance, its name at the line's end."""
     places = np.arange(len(found.ratios))
     ends, laws = {}, iter(LAW_COLOURS[1:] * 9)
-    for name, row in found.errors.items():
+    for name, errors in found.errors.items():
         first, guess = name == next(iter(found.errors)), name in NAMES
         colour = LAW_COLOURS[0] if first else QUIET if guess else next(laws)
         axes.plot(
-            places, 100 * np.array(row), color=RUN if guess else colour, marker="o",
+            places, 100 * np.array(errors), color=RUN if guess else colour, marker="o",
             linewidth=2.6 if first else 0.9 if guess else 1.4,
             markersize=5.5 if first else 3.5, zorder=4 if first else 2 if guess else 3,
         )  # fmt: skip
-        ends[name] = (row[-1] * 100, colour)
+        ends[name] = (errors[-1] * 100, colour)
     axes.margins(y=0.1)
     axes.set(yscale="log", ylabel="mean error (%)")
     axes.set_xlabel(f"times the largest {ALONG.get(found.along, found.along)} fitted")
@@ -140,8 +134,8 @@ def _names(axes: Axes, ends: dict[str, tuple[float, str]], place: float) -> None
     for name, height in zip(order, heights, strict=True):
         axes.annotate(
             name, (place, height), xytext=(8, 0), xycoords=("data", "axes fraction"),
-            textcoords="offset points", va="center", fontsize=9, color=dark(ends[name][1]), annotation_clip=False,
-            fontweight="bold" if name == "together" else "normal",
+            textcoords="offset points", va="center", fontsize=points(9), color=dark(ends[name][1]),
+            annotation_clip=False, fontweight="bold" if name == "together" else "normal",
         )  # fmt: skip
 
 

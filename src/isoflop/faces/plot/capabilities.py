@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from isoflop.errors import DataError, shown
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, panels
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, head, panels, points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,13 @@ def _errors(axes: Axes, found: Observed) -> None:
         axes.hlines(row, 0, error, color=way.edge, linewidth=1.2, zorder=2)
         _mark(axes, way, [error], rows=[row])
         axes.annotate(
-            f"{error:.1f}", (error, row), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9, color=INK
+            f"{error:.1f}",
+            (error, row),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=points(9),
+            color=INK,
         )
     axes.set_yticks(range(len(_WAYS)), [_WORDS[way.name] for way in reversed(_WAYS)])
     axes.set(xlabel="mean absolute error (points)", ylim=(-0.7, len(_WAYS) - 0.3))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, head, panels
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, head, panels, points
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _task(axes: Axes, one: TaskForecast) -> None:
     if one.seconds and not math.isnan(one.task.chance):
         axes.annotate(
             "chance", (1, one.task.chance), xytext=(0, 2), xycoords=("axes fraction", "data"), ha="right",
-            textcoords="offset points", fontsize=8, color=QUIET,
+            textcoords="offset points", fontsize=points(8), color=QUIET,
         )  # fmt: skip
     if one.seconds:
         grid = np.linspace(min(one.loss.value, one.task.loss.min()), one.task.loss.max(), 200)

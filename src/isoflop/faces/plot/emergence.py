@@ -11,7 +11,7 @@ import numpy as np
 
 from isoflop.beyond.emergence import BREAK, METRIC, edit_distance
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, figure_of, head, points, style
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -42,12 +42,7 @@ def emergence_figure(found: Emergence) -> Figure:
     if shown is None:
         raise UsageError(f"there is nothing to draw: {found.reason[:1].lower()}{found.reason[1:]}")
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        figure = Figure(
-            figsize=(10.4, 7.4), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, hspace=0.06)
-        )
+        figure = figure_of(10.4, 7.4)
         (loss, accuracy), (smooth, words) = figure.subplots(2, 2)
         shown = _near(shown)
         _loss(loss, found, shown)
@@ -152,7 +147,7 @@ def _words(axes: Axes, found: Emergence) -> None:
         lines += [f"loss = {_value(one.loss, 'loss')}"]
     if len(lines) > len(textwrap.wrap(found.reason, _WIDTH)):
         lines += ["", f"in brackets: {_level(found)} intervals"]
-    text = axes.text(0, 1.0, "\n".join(lines), va="top", ha="left", fontsize=9.5, linespacing=1.35)
+    text = axes.text(0, 1.0, "\n".join(lines), va="top", ha="left", fontsize=points(9.5), linespacing=1.35)
     text.set_transform(axes.transAxes)
     text.set_in_layout(False)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.faces.plot.look import LAW_COLOURS, QUIET, RUN, dark, head, style
+from isoflop.faces.plot.look import LAW_COLOURS, QUIET, RUN, dark, figure_of, head, points, style
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ _BEGIN = 0.1
 def finish_figure(found: Finish) -> Figure:
     """Give the figure of a run in progress: rows, forecast with its interval, and each other way to go on."""
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        figure = Figure(figsize=(7.6, 4.6), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
+        figure = figure_of(7.6, 4.6)
         axes = figure.subplots()
         axes.plot(found.run.at, found.run.loss, "o", color=RUN, markersize=3, linewidth=0, zorder=2)
         blue = LAW_COLOURS[0]
@@ -76,6 +73,6 @@ def _names(axes: Axes, ends: list[tuple[str, Any, Any, str]]) -> None:
         axes.annotate(
             f"{name} {loss[-1]:#.4g}", (float(at[-1]), height), xytext=(0, -6) if before else (6, 0),
             xycoords=("data", "axes fraction"), textcoords="offset points", va="top" if before else "center",
-            ha="right" if before else "left", fontsize=8.5, color=dark(colour), annotation_clip=False,
+            ha="right" if before else "left", fontsize=points(8.5), color=dark(colour), annotation_clip=False,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if before else None,
         )  # fmt: skip

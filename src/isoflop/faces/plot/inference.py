@@ -12,7 +12,7 @@ from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.result import money
 from isoflop.beyond.test_time.serving import MOST
 from isoflop.estimate import median
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, shades, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, points, row, shades
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -36,13 +36,7 @@ def inference_figure(found: Inference) -> Figure:
     thick line is the best buy at each cost, with the costs at which it flips; without a budget, the share of
     problems below each chance of one sample.
     """
-    with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.07)
-        figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
-        left, right = figure.subplots(1, 2)
+    with row((10.4, 4.7)) as (figure, (left, right)):
         colours = _colours(len(found.models))
         _samples(left, found, colours)
         if found.budgets:
@@ -119,7 +113,7 @@ def _costs(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
         axes.scatter(flip.budget.value, height, s=46, color="white", edgecolors=INK, linewidths=1.3, zorder=5)
         axes.annotate(
             f"{flip.after} from {money(flip.budget.value, found.serving.unit)}", (flip.budget.value, height),
-            xytext=(7, -12), textcoords="offset points", fontsize=8.5, color=INK, zorder=6,
+            xytext=(7, -12), textcoords="offset points", fontsize=points(8.5), color=INK, zorder=6,
             bbox={"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
         )  # fmt: skip
     for budget in found.budgets:
@@ -154,7 +148,7 @@ def _difficulty(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
         axes.axvline(1 / drawn, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)))
         axes.annotate(
             f"1 in {show(float(drawn)) if drawn >= 1e4 else drawn} samples", (1 / drawn, 97), xytext=(5, 0),
-            textcoords="offset points", fontsize=8.5, color=QUIET, va="top",
+            textcoords="offset points", fontsize=points(8.5), color=QUIET, va="top",
         )  # fmt: skip
     axes.set(xscale="log", xlabel="chance p that one sample is correct", ylabel="problems harder than p (%)")
     axes.set_ylim(0, 103)
@@ -171,7 +165,7 @@ def _names(axes: Axes, ends: dict[str, tuple[float, float, Any]]) -> None:
         height = max(min(wanted, top + _LINE * (place + 1)), height + _LINE)
         axes.annotate(
             name, (1.0, height), xytext=(4, 0), xycoords="axes fraction", textcoords="offset points", va="center",
-            fontsize=9, color=dark(ends[name][2]), annotation_clip=False,
+            fontsize=points(9), color=dark(ends[name][2]), annotation_clip=False,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, QUIET, dark, head, of_ten, shades, style
+from isoflop.faces.plot.look import FAINT, QUIET, dark, figure_of, head, of_ten, points, shades, style
 from isoflop.formula.law import Curve, Law
 from isoflop.quantities import Kind
 
@@ -65,11 +65,7 @@ def law_figure(found: object) -> Figure:
     curves = curves[:MOST]
     lines, held = _lines(curves)
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        margins = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08)
-        figure = Figure(figsize=(6.6, 4.4), dpi=200, layout=margins)
+        figure = figure_of(6.6, 4.4)
         axes = figure.subplots()
         _draw(axes, lines, law)
         at = ", ".join(f"{key} = {_number(value)}" for key, value in held.items())
@@ -157,7 +153,7 @@ def _say_range(axes: Axes, lines: Sequence[_Line]) -> None:
         return
     axes.annotate(
         said, (1, 1), xytext=(0, 28), xycoords="axes fraction", textcoords="offset points", ha="right", color=QUIET,
-        fontsize=8, annotation_clip=False,
+        fontsize=points(8), annotation_clip=False,
     )  # fmt: skip
 
 
@@ -206,7 +202,7 @@ def _names(axes: Axes, lines: Sequence[_Line], colours: Sequence[Any]) -> None:
     for place, height in zip(order, heights, strict=True):
         axes.annotate(
             lines[place].name, (1, height), xytext=(6, 0), xycoords="axes fraction", textcoords="offset points",
-            va="center", fontsize=8.5, color=dark(colours[place]), annotation_clip=False,
+            va="center", fontsize=points(8.5), color=dark(colours[place]), annotation_clip=False,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, LAW_COLOURS, QUIET, decades, panels
+from isoflop.faces.plot.look import FAINT, LAW_COLOURS, QUIET, decades, panels, ticks_apart
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -62,11 +62,9 @@ def _panel(axes: Axes, profile: Profile) -> None:
         axes.set_xscale("log")
         decades(axes.xaxis)
     else:
-        axes.xaxis.set_major_formatter(lambda value, _: show(value, 3))
-        axes.locator_params(axis="x", nbins=4)
+        ticks_apart(axes.xaxis, 4)
     axes.set_ylim(0, _ABOVE * limit)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1g}" if value else "0")
-    axes.locator_params(axis="y", nbins=4)
+    ticks_apart(axes.yaxis, 4)
     open_side = f", open: {', '.join(profile.open)}" if profile.open else ""
     axes.set_xlabel(f"{profile.name} = {show(one.value, 3)} [{show(one.low, 3)}, {show(one.high, 3)}]{open_side}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.beyond.recipes.result import MEANT, UNITS
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, points, row
 from isoflop.quantities import show_flops
 
 if TYPE_CHECKING:
@@ -27,13 +27,7 @@ def recipes_figure(found: Recipes) -> Figure:
 
     Lines are dashed beyond the runs; faint dots are runs.
     """
-    with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.07)
-        figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
-        left, right = figure.subplots(1, 2)
+    with row((10.4, 4.7)) as (figure, (left, right)):
         _losses(left, found)
         _multipliers(right, found)
     return figure
@@ -72,7 +66,8 @@ def _recipe(axes: Axes, one: Contest, *, side: int, colour: str) -> None:
     top = side == 0
     axes.annotate(
         (one.first, one.other)[side], (x[len(x) // 3], value[len(x) // 3]), xytext=(10, 12) if top else (-10, -14),
-        textcoords="offset points", ha="left" if top else "right", color=dark(colour), fontsize=9, fontweight="bold",
+        textcoords="offset points", ha="left" if top else "right", color=dark(colour), fontsize=points(9),
+        fontweight="bold",
     )  # fmt: skip
 
 
@@ -95,7 +90,8 @@ def _multipliers(axes: Axes, found: Recipes) -> None:
         axes.plot([end], [one.multiplier.value], "o", color=colour, markersize=5)
         axes.annotate(
             _named(one), (end, one.multiplier.value), xytext=(-8, 12), textcoords="offset points", ha="right",
-            color=dark(colour), fontsize=9, fontweight="bold",
+            color=dark(colour), fontsize=points(9),
+        fontweight="bold",
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=_axis(found[0]), ylabel=f"times the {MEANT[found[0].along]}")
     axes.set_ylim(max(0.75 * least, 1 / most / _ROOM), most * _ABOVE)

@@ -8,7 +8,7 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import runs_of
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, panels, power
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, of_ten, panels, points
 from isoflop.fitting.fit import Fit
 from isoflop.quantities import show
 
@@ -36,7 +36,7 @@ def residuals_figure(fit: Fit) -> Figure:
     inputs = {key: runs[key] for key in fit.curve.law.inputs}
     off = 100 * np.log(runs["loss"] / fit.curve(**inputs))
     C, N, D = (runs[key] for key in "CND")
-    axis = (("training compute C (FLOPs)", C, power), ("parameters N", N, _count), ("tokens D", D, _count),
+    axis = (("training compute C (FLOPs)", C, of_ten), ("parameters N", N, _count), ("tokens D", D, _count),
             ("tokens per parameter", D / N, _count))  # fmt: skip
     title = f"What the {fit.law.name} law leaves of each run"
     under = f"noise {fit.noise:.2%} of the loss, twice that in grey; line: medians"
@@ -65,8 +65,8 @@ def _panel(axes: Axes, along: Array, off: Array, *, names: tuple[str, ...], nois
     for run in np.argsort(-np.abs(off))[:NAMED].tolist():
         if strange[run]:
             axes.annotate(
-                names[run], (along[run], off[run]), xytext=(5, 0), textcoords="offset points", fontsize=7.5, color=INK,
-                va="center",
+                names[run], (along[run], off[run]), xytext=(5, 0), textcoords="offset points", fontsize=points(7.5),
+                color=INK, va="center",
             )  # fmt: skip
     order = np.argsort(along, kind="stable")
     parts = np.array_split(order, min(_BINS, max(2, len(order) // 5)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, figure_of, head, points, style
 from isoflop.planning.sensitivity import FACTORS, Row
 from isoflop.quantities import show
 
@@ -46,11 +46,7 @@ def sensitivity_figure(found: Sensitivity) -> Figure:
     lines = list(_lines(found))
     foot = lines[-1].height - 1 - _GAP
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.05)
-        figure = Figure(figsize=(10.4, 1.55 + 0.235 * (1.5 - foot)), dpi=200, layout=margins)
+        figure = figure_of(10.4, 1.55 + 0.235 * (1.5 - foot))
         panels = figure.subplots(1, 2, sharey=True)
         for axes, quantity in zip(panels, _NAMES, strict=True):
             _panel(axes, found, lines, quantity=quantity)
@@ -109,7 +105,7 @@ def _beside(axes: Axes, height: float, text: str, *, colour: str) -> None:
     """Write a value right of the panel."""
     axes.annotate(
         text, (1.0, height), xytext=(5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-        va="center", fontsize=9, color=colour, annotation_clip=False,
+        va="center", fontsize=points(9), color=colour, annotation_clip=False,
     )  # fmt: skip
 
 

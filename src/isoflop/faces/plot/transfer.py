@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import dark, head, shades, style
+from isoflop.faces.plot.look import dark, figure_of, head, points, shades, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,10 +45,7 @@ def transfer_figure(runs: Iterable[tuple[int, float, float]]) -> Figure:
     if not found or min(map(len, found.values())) < 3:
         raise UsageError("a transfer needs three learning rates or more at every width. Train more of them.")
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        figure = Figure(figsize=(6.0, 4.2), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
+        figure = figure_of(6.0, 4.2)
         axes = figure.subplots()
         for colour, (width, losses) in zip(shades(len(found)), sorted(found.items()), strict=True):
             _line(axes, losses, colour=colour, name=f"width {width}")
@@ -75,5 +72,5 @@ def _line(axes: Axes, losses: Mapping[float, float], *, colour: Any, name: str) 
     last = max(place for place, value in enumerate(values) if math.isfinite(value))
     axes.annotate(
         name, (rates[last], values[last]), xytext=(6, 0), textcoords="offset points", color=dark(colour), va="center",
-        fontsize=9, annotation_clip=False,
+        fontsize=points(9), annotation_clip=False,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, figure_of, head, points, style
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -28,12 +28,8 @@ def verify_figure(found: Verification) -> Figure:
     """
     held_out = sorted(found.held_out, key=lambda one: one.forecast.inputs["N"], reverse=True)
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
         rows = len(held_out) + 3
-        margins = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08)
-        figure = Figure(figsize=(7.0, _FIXED + _ROW * rows), dpi=200, layout=margins)
+        figure = figure_of(7.0, _FIXED + _ROW * rows)
         axes = figure.subplots()
         _group(axes, [found.trial], first=0, title=f"the larger run, {show_flops(found.trial.C)} FLOPs")
         if held_out:
@@ -64,7 +60,7 @@ def _group(axes: Axes, trials: Sequence[Trial], *, first: int, title: str) -> No
         )  # fmt: skip
     axes.annotate(
         title, (0, first + len(trials) - 0.35), xytext=(4, 0), xycoords=("axes fraction", "data"), color=QUIET,
-        textcoords="offset points", fontsize=9, va="center",
+        textcoords="offset points", fontsize=points(9), va="center",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )  # fmt: skip
 
