@@ -84,7 +84,7 @@ _FORM = ContextVar("form", default=_AS_IS)
 
 @contextmanager
 def drawn_as(form: Form) -> Iterator[None]:
-    """Draw in this form whatever is drawn within: `with drawn_as(Form(width=3.5, title=False)): ...`."""
+    """Give every figure that is drawn within this form, as in drawn_as(Form(width=3.5))."""
     before = _FORM.set(form)
     try:
         yield
@@ -255,6 +255,9 @@ def of_ten(value: float) -> str:
     digits = digits.rstrip("0").rstrip(".")
     raised = "10" + str(int(exponent)).translate(_RAISED)
     return raised if digits == "1" else f"{digits}×{raised}"
+
+
+power = of_ten
 
 
 def ticks_apart(axis: Axis, count: int = 5) -> None:
