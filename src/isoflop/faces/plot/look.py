@@ -84,7 +84,7 @@ _FORM = ContextVar("form", default=_AS_IS)
 
 @contextmanager
 def drawn_as(form: Form) -> Iterator[None]:
-    """Give every figure that is drawn within this form, as in drawn_as(Form(width=3.5))."""
+    """Draw every figure within the block in this form, such as Form(width=3.5)."""
     before = _FORM.set(form)
     try:
         yield
