@@ -1,32 +1,116 @@
-"""Files written whole or not at all; rows as CSV that no spreadsheet takes for a formula; values as TOML has them."""
+"""Files: written whole or not at all, read within limits; rows as CSV that is no formula, values as TOML has them.
+
+write_whole    the files of a study and the like, which are isoflop's own
+write_once     the same, of which one writer of many wins
+write_output   what a user names: "-" is standard output, and what isoflop did not write stays unless replacing
+"""
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import itertools
 import json
 import math
 import os
 import re
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import select
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from secrets import token_hex
+from typing import Any, BinaryIO
 
-from isoflop.errors import IsoflopError, shown
+from isoflop.errors import DataError, IsoflopError, UsageError, shown
 
 TEMPORARY = ".isoflop-"
 """How the names of files begin that are not yet whole."""
+STANDARD = "-"
+"""The name of standard input and output."""
+_SEAL = "user.isoflop.sha256"
+"""The attribute of a file that holds the SHA-256 of what isoflop wrote into it: any edit since shows."""
+_MARK, _WITHIN = b"isoflop", 4096
+"""What a file of ours has near its beginning, for file systems that keep no attributes."""
+
+WRITER, SILENCE = 1.0, 60.0
+"""Seconds in which somebody must begin to write to a pipe, and in which one who does must write something."""
+_PIECE = 1 << 20
+
+Pathish = str | os.PathLike[str]
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+@dataclass(frozen=True)
+class _Leave:
+    """What writing may do: replace what isoflop did not write, and where standard output is."""
+
+    force: bool = False
+    stdout: BinaryIO | None = None
+
+
+_leave: ContextVar[_Leave] = ContextVar("leave", default=_Leave())
+
+
+@contextmanager
+def replacing(*, force: bool = True, stdout: BinaryIO | None = None) -> Iterator[None]:
+    """Let `write_output` replace, within here, what isoflop did not write; the old file is kept beside it as .bak.
+
+    stdout  where "-" goes, if not to sys.stdout
+    """
+    token = _leave.set(_Leave(force, stdout))
+    try:
+        yield
+    finally:
+        _leave.reset(token)
+
+
+def write_output(path: Pathish, content: bytes) -> None:
+    """Write a file that the user named, whole or not at all; "-" is standard output.
+
+    Raises UsageError, and writes nothing, where something stands that is no regular file, or that isoflop did not
+    write or that was changed since; IsoflopError if it cannot be written.
+    """
+    if os.fspath(path) == STANDARD:
+        stream = _leave.get().stdout or sys.stdout.buffer
+        stream.write(content)
+        stream.flush()
+        return
+    target = check_output(path, content)
+    if _leave.get().force and not _is_ours(target, content):
+        _back_up(target)
+    _write(target, content, _replace, sealed=True)
+
+
+def check_output(path: Pathish, content: bytes | None = None) -> Path:
+    """Return the file that a name leads to, links followed; raises UsageError if it must not be written."""
+    name = shown(os.fspath(path))
+    target = _target(path)
+    if not target.exists():
+        return target
+    if not os.access(target, os.W_OK):
+        raise UsageError(f"{name}: is read-only. Say another name.")
+    if not _leave.get().force and not _is_ours(target, content):
+        raise UsageError(
+            f"{name}: is there, and isoflop did not write it, or it was changed since. Say another name, or --force to "
+            f"replace it; the old file is then kept as {shown(target.name)}.bak."
+        )
+    return target
+
+
+def write_whole(path: Pathish, content: bytes) -> None:
     """Write a file by way of a neighbour and a rename, so that nobody ever sees half of it.
 
-    Raises IsoflopError, with nothing left behind, if the folder cannot be written or the disk is full.
+    A link is followed, the mode of a file that is there is kept, and a new one has what the umask leaves. Raises
+    IsoflopError, with nothing left behind, if the folder cannot be written or the disk is full.
     """
-    _write(Path(path), content, lambda temporary, file: temporary.replace(file))
+    _write(_target(path), content, _replace)
 
 
-def write_once(path: str | os.PathLike[str], content: bytes) -> bool:
+def write_once(path: Pathish, content: bytes) -> bool:
     """Write a file whole unless there is one of that name, and say whether it was written: of many, one wins.
 
     Raises IsoflopError like `write_whole`.
@@ -38,16 +122,37 @@ def write_once(path: str | os.PathLike[str], content: bytes) -> bool:
     return True
 
 
-def _write(file: Path, content: bytes, place: Callable[[Path, Path], object]) -> None:
+def _target(path: Pathish) -> Path:
+    """Return where a name leads, links followed; raises UsageError where that is no regular file."""
+    name = os.fspath(path)
+    if not name:
+        raise UsageError("a file to write needs a name, as in -o fit.json.")
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=TEMPORARY)
-        temporary = Path(name)
+        mode = os.stat(name).st_mode  # noqa: PTH116 - of pipes behind /dev/stdout, too, which have no path
+    except (FileNotFoundError, NotADirectoryError):
+        return Path(os.path.realpath(name))
+    except (OSError, ValueError) as error:
+        raise _unwritten(name, None, error) from None
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a device or a socket"
+        raise UsageError(
+            f"{shown(name)}: is {what}, and only files are written. Say the name of a file, or - for standard output."
+        )
+    return Path(os.path.realpath(name))
+
+
+def _write(file: Path, content: bytes, place: Callable[[Path, Path], object], *, sealed: bool = False) -> None:
+    temporary = file.with_name(f"{TEMPORARY}{token_hex(8)}")
+    try:
         try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less what the umask takes
             with os.fdopen(handle, "wb") as stream:
+                _keep_mode(file, handle)
                 stream.write(content)
                 stream.flush()
-                os.fsync(stream.fileno())
-            temporary.chmod(0o644)
+                if sealed:
+                    _seal(handle, content)
+                os.fsync(handle)
             place(temporary, file)
             _sync(file.parent)
         finally:
@@ -55,11 +160,62 @@ def _write(file: Path, content: bytes, place: Callable[[Path, Path], object]) ->
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise IsoflopError(
-            f"{shown(str(file))}: {len(content):,} bytes cannot be written ({reason}). "
-            "Name a file in a folder that can be written and has room."
-        ) from None
+        raise _unwritten(str(file), content, error) from None
+
+
+def _replace(temporary: Path, file: Path) -> None:
+    temporary.replace(file)
+
+
+def _unwritten(name: str, content: bytes | None, error: OSError | ValueError) -> IsoflopError:
+    """Return the error that says which bytes cannot be written where, and why."""
+    reason = error.strerror if isinstance(error, OSError) else error
+    what = "it" if content is None else f"{len(content):,} bytes"
+    return IsoflopError(
+        f"{shown(name)}: {what} cannot be written ({reason}). Name a file in a folder that can be written and has room."
+    )
+
+
+def _keep_mode(file: Path, handle: int) -> None:
+    """Give a new file the mode, and as far as may be the owner, of the one whose place it takes."""
+    with suppress(FileNotFoundError):
+        old = file.stat()
+        with suppress(OSError):
+            os.fchown(handle, old.st_uid, old.st_gid)
+        os.fchmod(handle, stat.S_IMODE(old.st_mode))
+
+
+def _seal(handle: int, content: bytes) -> None:
+    with suppress(OSError, AttributeError):  # not every system has attributes of files
+        os.setxattr(handle, _SEAL, hashlib.sha256(content).hexdigest().encode())
+
+
+def _is_ours(file: Path, content: bytes | None) -> bool:
+    """Say whether nothing is lost with a file: it is empty, or as isoflop wrote it, or as it is to be."""
+    try:
+        with file.open("rb") as stream:
+            begin = stream.read(_WITHIN)
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return False
+    if not begin or (content is not None and hashlib.sha256(content).hexdigest() == digest):
+        return True
+    try:
+        return os.getxattr(file, _SEAL).decode(errors="replace") == digest
+    except (OSError, AttributeError) as error:
+        kept_none = isinstance(error, AttributeError) or error.errno == errno.ENOTSUP
+        return kept_none and _MARK in begin and file.suffix != ".toml"
+
+
+def _back_up(file: Path) -> None:
+    """Keep a file beside itself as .bak, or .bak2 and so on where there are such."""
+    names = (file.with_name(f"{file.name}.bak{number if number > 1 else ''}") for number in itertools.count(1))
+    backup = next(one for one in names if not os.path.lexists(one))
+    try:
+        shutil.copy2(file, backup)
+    except OSError as error:
+        raise _unwritten(str(backup), None, error) from None
 
 
 def _sync(folder: Path) -> None:
@@ -70,6 +226,50 @@ def _sync(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def read_limited(path: Pathish, most: int) -> bytes:
+    """Return what a file, or a pipe that somebody writes to, holds: all of it, or its first `most` bytes and one more.
+
+    Raises DataError for what would never end, such as a device or a pipe without a writer, and OSError or ValueError
+    for what cannot be opened.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        kind, name = os.fstat(handle).st_mode, shown(os.fspath(path))
+        if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind) or stat.S_ISDIR(kind)):
+            raise DataError(f"{name}: is a device, not a file. Name a table of runs.")
+        pieces: list[bytes] = []
+        left = most + 1
+        while left and (piece := _piece(handle, left, name, first=not pieces and stat.S_ISFIFO(kind))):
+            pieces.append(piece)
+            left -= len(piece)
+    finally:
+        os.close(handle)
+    return b"".join(pieces)
+
+
+def _piece(handle: int, most: int, name: str, *, first: bool) -> bytes:
+    """Return what comes next, empty at the end; of a pipe, `first` its beginning, for which a writer may yet come."""
+    if first:
+        select.select([handle], [], [], WRITER)
+    for wait in (0.0, SILENCE):
+        if wait:
+            select.select([handle], [], [], wait)
+        with suppress(BlockingIOError):
+            found = os.read(handle, min(most, _PIECE))
+            if first and not found:
+                raise DataError(f"{name}: is a pipe that nobody writes to. Start what writes to it, or name a file.")
+            return found
+    raise DataError(f"{name}: nothing came for {SILENCE:g} s. Write it to a file first, and name that.")
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what JSON holds; raises ValueError alone for what is not JSON, however deep it is nested."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d]")

@@ -24,6 +24,7 @@ from isoflop.experiments.study.claims import Claim, Watch, claim, claims_in, los
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.progress import RunStatus, ended, running, waiting
 from isoflop.experiments.study.provenance import write_about
+from isoflop.experiments.study.repair import sound_result
 from isoflop.experiments.study.reported import LONGEST_LINE, Record, diverged, merge, parse_record
 from isoflop.experiments.study.results import CONFIG, ERRORS, LOG, METRICS, Ending, conclude, read_result, save_result
 from isoflop.files import write_whole
@@ -35,7 +36,7 @@ GRACE = 30.0
 def attempt(study: Study, run: StudyRun, watch: Watch) -> Attempt | None:
     """Claim a run and start its command; None if it has ended, or another works on it, or no retry is left."""
     folder = study.folder_of(run)
-    if read_result(folder) is not None:
+    if sound_result(study, run) is not None:
         return None
     before = claims_in(folder)
     if before and watch.alive(before[-1], folder):
@@ -204,7 +205,7 @@ class Attempt:
         return max((one.attempt for one in claims_in(self.folder)), default=0) != self._claim.attempt
 
     def kill(self) -> None:
-        """End the command at once and record nothing."""
+        """End the command at once and record nothing; once more does nothing."""
         signal_group(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._files.close()
@@ -226,6 +227,8 @@ class Attempt:
             return self.record("DIVERGED", self._diverged)
         if self._asked is not None:
             return self._release("interrupted", counted=False)
+        if code == 0 and (wrong := self._impossible()):
+            return self.record("FAILED", wrong)
         if code == 0 and self.study.settings.letter("loss", self._said) is not None:
             return self.record("DONE", "")
         if code == 0:
@@ -235,6 +238,14 @@ class Attempt:
         if sum(one.counted for one in self._before) >= self.study.settings.retries:
             return self.record("FAILED", why)
         return self._release(why, counted=True)
+
+    def _impossible(self) -> str:
+        """Return what the command reported that no training can have come to, such as a loss below zero."""
+        for letter in ("N", "D", "loss"):
+            value = self.study.settings.letter(letter, self._said)
+            if value is not None and not value > 0:
+                return f"reported {self.study.settings.column(letter)} {value:g}, which must be above zero"
+        return ""
 
     def _last_words(self) -> str:
         """Give the last line of this attempt's errors, or else of its log, short enough for a table."""

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
+from typing import TypeVar
 
 from isoflop.errors import IsoflopError
 from isoflop.experiments.launchers.attempt import Attempt, attempt
@@ -24,6 +25,8 @@ _TICK, _MOMENT = 0.25, 0.01
 _BETWEEN_LOOKS, _SHARE = 0.5, 0.02
 """Seconds between two looks at the progress, and the share of the time that looking may take."""
 _ENDED = {ending.lower() for ending in ENDINGS}
+
+_Told = TypeVar("_Told")
 
 Look = Callable[[Progress], object]
 """What is shown the progress now and then."""
@@ -120,7 +123,7 @@ class _Drain:
         moment = _MOMENT if any(one.silent for one in self._at_work) else _TICK
         if self._selector.get_map():
             for key, _ in self._selector.select(moment):
-                if not key.data.listen():
+                if not self._or_drop(key.data, key.data.listen):
                     self._selector.unregister(key.fileobj)
         elif self._at_work or not self._queue:
             time.sleep(moment)
@@ -132,15 +135,27 @@ class _Drain:
             self._show()
 
     def _tend(self, one: Attempt) -> None:
-        how = one.tend()
+        how = self._or_drop(one, one.tend)
         if how is None:
             return
-        with suppress(KeyError, ValueError):  # it is no longer registered once it is silent
-            self._selector.unregister(one.stdout)
-        self._at_work.remove(one)
+        self._leave(one)
         self._known[one.run.id] = one.status()
         if how not in ENDINGS:
             self._queue.append(one.run)
+
+    def _or_drop(self, one: Attempt, act: Callable[[], _Told]) -> _Told:
+        """Return what an attempt says; one whose files cannot be written is ended, so that the others can go on."""
+        try:
+            return act()
+        except IsoflopError:
+            self._leave(one)
+            one.kill()
+            raise
+
+    def _leave(self, one: Attempt) -> None:
+        with suppress(KeyError, ValueError):  # it is no longer registered once it is silent
+            self._selector.unregister(one.stdout)
+        self._at_work.remove(one)
 
     def _end(self) -> None:
         """Ask every command to end, wait for them, and record what each attempt came to."""
@@ -148,7 +163,8 @@ class _Drain:
         for one in self._at_work:
             one.stop()
         while self._at_work:
-            self._step()
+            with suppress(IsoflopError):  # the first such error is on its way, and those who can write still do
+                self._step()
             if signal.SIGINT in self._asked[asked:]:  # Ctrl-C once more: at once; schedulers say SIGTERM twice
                 asked = len(self._asked)
                 for one in self._at_work:

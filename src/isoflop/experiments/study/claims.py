@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from isoflop.errors import IsoflopError, shown
-from isoflop.files import write_once, write_whole
+from isoflop.files import parse_json, write_once, write_whole
 
 LOCK = "driver.lock"
 _CLAIM = re.compile(r"claim-(\d+)\.json")
@@ -117,15 +117,33 @@ def claims_in(folder: Path) -> list[Claim]:
     claims = []
     for attempt, name in names:
         try:
-            claims.append(_claim(json.loads((folder / name).read_bytes())))
-        except (OSError, ValueError, TypeError, KeyError):  # damaged: an attempt there was, nobody knows whose
+            claims.append(_claim(parse_json((folder / name).read_bytes()), attempt))
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+        ):  # damaged: an attempt there was, nobody knows whose
             claims.append(Claim(attempt, Owner(0, "?", *_place()), 0.0))
     return claims
 
 
-def _claim(found: dict[str, Any]) -> Claim:
-    child = found["child"] and Owner(**found["child"])
-    return Claim(**{**found, "owner": Owner(**found["owner"]), "child": child})
+def _claim(found: dict[str, Any], attempt: int) -> Claim:
+    """Return the claim in a file; raises ValueError or its kin where the file does not hold this attempt's."""
+    child = None if found["child"] is None else _owner(found["child"])
+    claim = Claim(**{**found, "owner": _owner(found["owner"]), "child": child})
+    numbers = all(isinstance(one, int | float) for one in (claim.since, claim.seconds))
+    if claim.attempt != attempt or not numbers or not isinstance(claim.ended, str | None):
+        raise ValueError("a value of another kind")
+    return claim
+
+
+def _owner(found: dict[str, Any]) -> Owner:
+    owner = Owner(**found)
+    if type(owner.pid) is not int or not all(isinstance(one, str) for one in list(found.values())[1:]):
+        raise ValueError("a value of another kind")
+    return owner
 
 
 def claim(folder: Path, attempt: int) -> Claim | None:
@@ -219,7 +237,7 @@ def driver_lock(folder: Path) -> Iterator[None]:
 
 def _held_by(text: str) -> str:
     try:
-        found = json.loads(text)
+        found = parse_json(text)
         who = f"process {found['pid']} on {shown(found['host'])} since {shown(found['since'])}"
     except (ValueError, KeyError, TypeError):
         who = "another process"

@@ -13,7 +13,7 @@ from typing import Any
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.description import read_description
 from isoflop.experiments.study.settings import Settings, Value
-from isoflop.files import write_whole
+from isoflop.files import parse_json, write_whole
 
 DESCRIPTION, PLAN, RUNS = "study.toml", "plan.jsonl", "runs"
 _FORMAT = 1
@@ -134,12 +134,12 @@ def read_plan(folder: Path) -> Study:
         raise DataError(f"{shown(str(source))}: there is no such file. Say isoflop study new {shown(str(folder))}.")
     head, _, body = content.partition(b"\n")
     try:
-        header = json.loads(head)
+        header = parse_json(head)
         if header["format"] != _FORMAT or header["sha256"] != hashlib.sha256(body).hexdigest():
             raise ValueError  # noqa: TRY301 - one message for whatever is wrong with it
-        runs = tuple(StudyRun(**json.loads(line)) for line in body.splitlines())
+        runs = tuple(StudyRun(**parse_json(line)) for line in body.splitlines())
         return Study(folder, Settings.from_dict(header["settings"]), runs, header["described"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{shown(str(source))}: is damaged. Say isoflop study repair {shown(str(folder))}.") from None
 
 

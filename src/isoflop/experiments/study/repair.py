@@ -12,9 +12,10 @@ from isoflop.experiments.study.claims import claims_in, lost, seems_alive
 from isoflop.experiments.study.planned import RUNS, Study, StudyRun, plan_study, read_plan
 from isoflop.experiments.study.progress import folders
 from isoflop.experiments.study.reported import Record, merge, read_records
-from isoflop.experiments.study.results import ENDINGS, METRICS, Ending, conclude, read_result, save_result
+from isoflop.experiments.study.results import ENDINGS, METRICS, Ending, Result, conclude, read_result, save_result
 from isoflop.files import TEMPORARY
 
+_MENDED = "made again from its metrics"
 _OLD = 3600.0
 """Seconds after which a file that never became whole is nobody's work any more."""
 
@@ -40,18 +41,27 @@ def repair(path: Path, *, retry: bool = False) -> tuple[Study, list[str]]:
     return study, done + ([f"{removed} unfinished files are removed."] if removed else [])
 
 
+def sound_result(study: Study, run: StudyRun) -> Result | None:
+    """Return how a run ended, a damaged result mended first; None if it has not ended, or is to be run again."""
+    return _sound(study, run)[0]
+
+
+def _sound(study: Study, run: StudyRun) -> tuple[Result | None, list[str]]:
+    """Return how a run ended, and what was done to know it."""
+    folder = study.folder_of(run)
+    try:
+        return read_result(folder), []
+    except DataError:
+        done = [_mend(study, run)]
+        return read_result(folder), done
+
+
 def _run(study: Study, run: StudyRun, *, retry: bool) -> list[str]:
     folder = study.folder_of(run)
-    done = []
-    try:
-        result = read_result(folder)
-    except DataError:
-        result = None
-        done.append(_mend(study, run))
-    else:
-        if result is not None and result.ending == "FAILED" and retry:
-            _forgive(folder)
-            return ["it failed, and will be tried again"]
+    result, done = _sound(study, run)
+    if result is not None and result.ending == "FAILED" and retry:
+        _forgive(folder)
+        return ["it failed, and will be tried again"]
     claims = claims_in(folder)
     if not claims or claims[-1].ended is not None or seems_alive(claims[-1], folder, study.settings.heartbeat):
         return done
@@ -63,20 +73,21 @@ def _run(study: Study, run: StudyRun, *, retry: bool) -> list[str]:
 def _mend(study: Study, run: StudyRun) -> str:
     """Make a damaged result again from the metrics: its name says how the run ended, they say with what."""
     folder = study.folder_of(run)
-    ending: Ending = next(one for one in ENDINGS if (folder / one).exists())
+    ending: Ending = next((one for one in ENDINGS if (folder / one).exists()), "DONE")
     reported: Record = {}
     for record in read_records(folder / METRICS):
         merge(reported, record)
     claims = claims_in(folder)
-    (folder / ending).replace(folder / f"{ending}.damaged")
+    with suppress(FileNotFoundError):  # another worker was faster
+        (folder / ending).replace(folder / f"{ending}.damaged")
     result = conclude(
-        study, run, reported, ending=ending, reason="", attempts=len(claims),
+        study, run, reported, ending=ending, reason="" if ending == "DONE" else _MENDED, attempts=len(claims),
         seconds=sum(one.seconds for one in claims), ended=time.time(),
     )  # fmt: skip
     if ending == "DONE" and result.loss is None:
         return "its result was damaged and its metrics have no loss: it will be run again"
     save_result(result, folder)
-    return "its damaged result is made again from its metrics"
+    return f"its damaged result is {_MENDED}"
 
 
 def _forgive(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ LONGEST_LINE = 2**16
 """Bytes of a line; what is longer is no record, whatever it begins with."""
 _MOST_KEYS = 1000
 _LOSS = ("loss", "train_loss", "val_loss")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 
 
 def parse_record(line: bytes) -> Record | None:
@@ -29,12 +31,16 @@ def parse_record(line: bytes) -> Record | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    record = {str(key): _number(value) for key, value in found.items() if isinstance(value, bool | int | float | str)}
+    plain = {str(key): value for key, value in found.items() if isinstance(value, bool | int | float | str)}
+    record = {key: _number(value, loss=key in _LOSS) for key, value in plain.items()}
     return record if any(isinstance(value, int | float) for value in record.values()) else None
 
 
-def _number(value: float | str) -> float | str:
+def _number(value: float | str, *, loss: bool) -> float | str:
+    """Return a value as it counts: nan and infinity as such, and a loss that was printed as text as a number."""
     if isinstance(value, str) and value.lower().lstrip("+-") in {"nan", "inf", "infinity"}:
+        return float(value)
+    if loss and isinstance(value, str) and _DECIMAL.fullmatch(value):
         return float(value)
     with suppress(OverflowError):
         return float(value) if isinstance(value, int) and abs(value) > 2**63 else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -9,15 +10,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from isoflop.errors import DataError, shown
+from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.reported import Record
-from isoflop.files import write_once
+from isoflop.files import parse_json, write_once
 
 Ending = Literal["DONE", "DIVERGED", "FAILED"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 METRICS, LOG, ERRORS = "metrics.jsonl", "log.txt", "errors.txt"
+LARGEST = 64 << 20
+"""The most bytes of a result that are read."""
 ABOUT, CONFIG = "run.json", "config.json"
 """The other files in a run's folder: records, other output, what went to stderr; what the run is."""
 
@@ -29,6 +32,7 @@ class Result:
     N, D, C, loss  in base units; None where the command and the configuration do not say
     seconds        of all its attempts together
     reported       what the command said last of every key
+    run            the id of the run; empty in files of before it was written
     """
 
     ending: Ending
@@ -41,6 +45,19 @@ class Result:
     attempts: int
     ended: float
     reported: Mapping[str, Any]
+    run: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what no run can have ended with: the file it was read from is damaged."""
+        numbers = (self.N, self.D, self.C, self.loss)
+        plain = all(one is None or _is_number(one) for one in numbers) and _is_number(self.seconds, self.ended)
+        if not (plain and isinstance(self.reason, str) and isinstance(self.reported, dict) and self.ending in ENDINGS):
+            raise ValueError("a value of another kind")
+
+
+def _is_number(*values: object) -> bool:
+    """Say whether all are finite numbers."""
+    return all(isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < float("inf") for one in values)
 
 
 def conclude(study: Study, run: StudyRun, reported: Record, **how: Any) -> Result:
@@ -51,7 +68,8 @@ def conclude(study: Study, run: StudyRun, reported: Record, **how: Any) -> Resul
     read = study.settings.letter
     N, D = (read(letter, reported, run.config) for letter in "ND")
     loss = read("loss", reported) if how["ending"] == "DONE" else None
-    return Result(N=N, D=D, C=training_flops(study, N, D), loss=loss, reported=_strict(reported), **how)
+    C = training_flops(study, N, D)
+    return Result(N=N, D=D, C=C, loss=loss, reported=_strict(reported), run=run.id, **how)
 
 
 def training_flops(study: Study, N: float | None, D: float | None) -> float | None:
@@ -73,7 +91,29 @@ def save_result(result: Result, folder: Path) -> bool:
     """Write how a run ended; False, and nothing written, if it had ended before."""
     if read_result(folder) is not None:
         return False
-    return write_once(folder / result.ending, json.dumps(asdict(result), allow_nan=False).encode() + b"\n")
+    return write_once(folder / result.ending, _sealed(asdict(result)))
+
+
+def _sealed(content: dict[str, Any]) -> bytes:
+    """Return a result as a line of JSON that ends with the SHA-256 of the rest."""
+    seal = hashlib.sha256(_plain(content)).hexdigest()
+    return _plain({**content, "sha256": seal}) + b"\n"
+
+
+def _unsealed(content: bytes, run: str) -> Result:
+    """Return the result in a file; raises ValueError or its kin if it was damaged, edited, or is another run's."""
+    found = parse_json(content)
+    seal = found.pop("sha256", None)
+    if seal is not None and seal != hashlib.sha256(_plain(found)).hexdigest():
+        raise ValueError("it was changed")
+    result = Result(**found)
+    if result.run not in {"", run}:
+        raise ValueError("it is another run's")
+    return result
+
+
+def _plain(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, allow_nan=False).encode()
 
 
 def read_result(folder: Path | str) -> Result | None:
@@ -83,8 +123,8 @@ def read_result(folder: Path | str) -> Result | None:
         content = _content(f"{place}/{ending}")
         if content is not None:
             try:
-                return Result(**json.loads(content.decode()))
-            except (ValueError, TypeError):
+                return _unsealed(content, os.path.basename(place))  # noqa: PTH119 - ten thousand times
+            except (ValueError, TypeError, AttributeError):
                 raise DataError(f"{shown(place)}/{ending}: is damaged. Say isoflop study repair.") from None
     return None
 
@@ -92,10 +132,14 @@ def read_result(folder: Path | str) -> Result | None:
 def _content(path: str) -> bytes | None:
     """Give what a file holds, None if there is none; ten thousand are read at a time, and Python's files are slow."""
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # of a pipe, too, there is nothing to wait for
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise IsoflopError(f"{shown(path)}: cannot be read ({error.strerror}).") from None
     try:
-        return os.read(handle, os.fstat(handle).st_size)
+        return os.read(handle, min(os.fstat(handle).st_size, LARGEST))
+    except OSError:  # a folder
+        return b""
     finally:
         os.close(handle)

@@ -17,6 +17,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """Names of studies and runs; the first character keeps them from being options or hidden files."""
 LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Keys of a configuration, so that {key} can stand in the command."""
+_STEPS = ("steps", "max_steps")
+"""What a configuration may call the number of its steps."""
 GIVEN = ("python", "config", "folder", "name", "id")
 """What a command may ask for besides the run's configuration."""
 _USUAL = {"N": ("N", "params"), "D": ("D", "tokens")}
@@ -111,6 +113,7 @@ def check_command(settings: Settings, run: str, config: Mapping[str, Value]) -> 
     for name in sorted(settings.places - config.keys() - set(GIVEN)):
         known = [*config, *GIVEN]
         raise DataError(f"run {run}: the command asks for {{{name}}}, which it does not have.{suggestion(name, known)}")
+    _check_sizes(settings, run, config)
     for word in settings.command:
         alone = _PLACE.fullmatch(word)
         value = config.get(alone[1]) if alone else None
@@ -118,3 +121,14 @@ def check_command(settings: Settings, run: str, config: Mapping[str, Value]) -> 
             raise DataError(
                 f"run {run}: {shown(value)} would be read as an option. Write the word as --{alone[1]}={word}."  # type: ignore[index]
             )
+
+
+def _check_sizes(settings: Settings, run: str, config: Mapping[str, Value]) -> None:
+    """Refuse a run of no parameters, of no tokens, or of half a step."""
+    for key in (*settings.keys("N"), *settings.keys("D"), *_STEPS):
+        value = config.get(key, 1)
+        if isinstance(value, str) and key not in {settings.column("N"), settings.column("D"), *_STEPS}:
+            continue  # params = "small" names a size
+        if isinstance(value, bool | str) or not value > 0 or (key in _STEPS and value != int(value)):
+            what = "a whole number above zero" if key in _STEPS else "a number above zero"
+            raise DataError(f"run {run}: {key} is {shown(written(value))[:60]}, and must be {what}.")
