@@ -52,7 +52,8 @@ class _Leave:
     stdout: BinaryIO | None = None
 
 
-_leave: ContextVar[_Leave] = ContextVar("leave", default=_Leave())
+_NONE = _Leave()
+_leave: ContextVar[_Leave] = ContextVar("leave", default=_NONE)
 
 
 @contextmanager

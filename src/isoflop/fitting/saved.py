@@ -15,7 +15,7 @@ import numpy as np
 from isoflop.data.metric import Metric, parse_metric
 from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import DataError, UsageError, shown
-from isoflop.files import write_whole
+from isoflop.files import write_output
 from isoflop.findings import Finding
 from isoflop.fitting.fit import Fit, Options
 from isoflop.fitting.optimise.objective import Objective
@@ -106,7 +106,7 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
         "metric": None if fit.runs.metric is None else str(fit.runs.metric),
         "table": _table(fit.runs) if len(fit.runs) <= MOST_SAVED else None,
     }
-    write_whole(path, _sealed(to_json(content, indent=None)))
+    write_output(path, _sealed(to_json(content, indent=None)))
 
 
 def load(path: str | os.PathLike[str]) -> Fit:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import UsageError
-from isoflop.files import toml_key, toml_value, write_whole
+from isoflop.files import STANDARD, toml_key, toml_value, write_output
 
 if TYPE_CHECKING:
     from isoflop.planning.result import Plan
@@ -28,13 +28,13 @@ name = "planned"
 def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
     """Write a plan as TOML: a name that ends in study.toml gives a study of the planned run, any other all numbers."""
     name = Path(path).name
-    if not name.endswith(".toml"):
+    if name != STANDARD and not name.endswith(".toml"):
         raise UsageError(f"a plan is saved as TOML, and {name} is none. Say -o plan.toml, or -o study.toml to run it.")
     if name.endswith("study.toml"):
         text = _STUDY.format() + "".join(f"{key} = {toml_value(value)}\n" for key, value in _run(plan).items())
     else:
         text = "\n".join(_table("", plan.as_dict())).strip() + "\n"
-    write_whole(path, text.encode())
+    write_output(path, text.encode())
 
 
 def _run(plan: Plan) -> dict[str, Any]:

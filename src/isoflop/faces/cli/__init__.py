@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 
 from isoflop.errors import IsoflopError, shown
+from isoflop.faces.cli.command import add
 from isoflop.faces.cli.shared import introduce
 
 HOMES = {
@@ -35,10 +36,7 @@ def application(*names: str) -> typer.Typer:
     app.callback()(introduce)
     for name in names or HOMES:
         command = getattr(import_module(f"isoflop.faces.cli.{HOMES[name]}"), name.replace("-", "_"))
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
+        add(app, name, command)
     return app
 
 

@@ -11,6 +11,7 @@ import typer
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
 from isoflop.faces.cli.shared import Json, print_answer, refuse_overwriting
+from isoflop.files import STANDARD
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _check_output(output: str | None, source: str = "") -> None:
     if output is None:
         return
     refuse_overwriting(source, output)
-    if not (output.endswith((".csv", ".json")) or Path(output).name == DESCRIPTION):
+    if not (output.endswith((".csv", ".json", STANDARD)) or Path(output).name == DESCRIPTION):
         raise UsageError(f"-o {output}: say a name ending in .csv or .json, as in -o runs.csv, or STUDY/study.toml.")
 
 
@@ -159,9 +160,9 @@ def _give(found: Design, output: str | None, *, json: bool) -> None:
         study, added = add_runs(output, found.as_rows())
         typer.echo(f"isoflop: {shown(output)} has {len(study)} runs, {len(added)} of them new.", err=True)
     elif output is not None:
-        from isoflop.files import write_whole
+        from isoflop.files import write_output
         from isoflop.fitting.saved import to_json
 
-        text = found.as_csv() if output.endswith(".csv") else to_json(found.as_dict()) + "\n"
-        write_whole(output, text.encode())
+        text = to_json(found.as_dict()) + "\n" if output.endswith(".json") else found.as_csv()
+        write_output(output, text.encode())
     print_answer(found, json=json)

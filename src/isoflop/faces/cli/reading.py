@@ -44,7 +44,7 @@ def read(
     from dataclasses import replace
 
     from isoflop.data.read import find_runs
-    from isoflop.files import as_csv, write_whole
+    from isoflop.files import as_csv, write_output
 
     if output is not None:
         refuse_overwriting(source, output)
@@ -59,4 +59,4 @@ def read(
     if found.missing:
         raise DataError(f"{found.runs.source}: {found.missing}")
     if output is not None:
-        write_whole(output, as_csv(found.runs.as_rows()).encode())
+        write_output(output, as_csv(found.runs.as_rows()).encode())

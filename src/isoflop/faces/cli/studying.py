@@ -127,9 +127,9 @@ def _words(text: str) -> list[str]:
 
 def _write_script(study: Study, output: str, *, workers: int | None) -> None:
     from isoflop.experiments.launchers import script
-    from isoflop.files import write_whole
+    from isoflop.files import write_output
 
-    write_whole(output, script(study, output, workers=workers).encode())
+    write_output(output, script(study, output, workers=workers).encode())
     typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
 
 
@@ -207,7 +207,7 @@ def export(
     """Write the runs that have ended as a table that `isoflop fit` reads."""
     from isoflop.experiments.study.export import rows
     from isoflop.experiments.study.planned import open_study
-    from isoflop.files import as_csv, write_whole
+    from isoflop.files import as_csv, write_output
 
     found = open_study(folder)
     table = rows(found)
@@ -223,7 +223,7 @@ def export(
     elif output is None:
         typer.echo(as_csv(table), nl=False)
     else:
-        write_whole(output, as_csv(table).encode())
+        write_output(output, as_csv(table).encode())
 
 
 @study.command()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import MissingExtraError, UsageError
-from isoflop.files import write_whole
+from isoflop.files import STANDARD, write_output
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -280,13 +280,13 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     with style():
         _finish(figure)
         figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
-    write_whole(path, content.getvalue())
+    write_output(path, content.getvalue())
     return Path(path)
 
 
 def figure_format(path: str | os.PathLike[str]) -> str:
     """Give the format that a file's suffix asks for; raises UsageError if it is none of ours."""
-    kind = Path(path).suffix.lower().removeprefix(".")
+    kind = "png" if os.fspath(path) == STANDARD else Path(path).suffix.lower().removeprefix(".")
     if kind not in _STAMP:
         raise UsageError(f'"{path}": a figure is saved as {", ".join(_STAMP)}. Say figure.png.')
     return kind

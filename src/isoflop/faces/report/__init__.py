@@ -10,7 +10,7 @@ from isoflop.errors import UsageError
 from isoflop.faces.pages.content import content
 from isoflop.faces.report.markdown import markdown
 from isoflop.faces.report.page import page
-from isoflop.files import write_whole
+from isoflop.files import STANDARD, write_output
 from isoflop.fitting.fit import Fit
 from isoflop.forecasting.ensemble import Ensemble, combine
 
@@ -27,10 +27,10 @@ def report(source: Fit | Ensemble | Runs, path: str | os.PathLike[str], *, comma
 
     Raises UsageError for another kind of file, and for a law that is not one of N and D.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = FORMATS[0] if os.fspath(path) == STANDARD else Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise UsageError(f'"{os.fspath(path)}": a report is {" or ".join(FORMATS)}. Say report.html.')
-    write_whole(path, report_text(source, suffix, command=command, seed=seed).encode())
+    write_output(path, report_text(source, suffix, command=command, seed=seed).encode())
     return Path(path)
 
 

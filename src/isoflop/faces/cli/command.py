@@ -1,0 +1,76 @@
+"""What every command is: an option is said once, and -o writes where it may and nowhere else."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from isoflop.errors import UsageError
+from isoflop.files import STANDARD, check_output, replacing
+
+_GROWS = "study.toml"
+"""A file that commands may add to, so that what stands there need not be isoflop's."""
+_FORCE = inspect.Parameter(
+    "force", inspect.Parameter.KEYWORD_ONLY, default=False,
+    annotation=Annotated[bool, typer.Option("--force", help="Let -o replace any file; the old one is kept as .bak.")],
+)  # fmt: skip
+
+
+class Command(TyperCommand):
+    """A command that refuses an option said twice, unless it gathers what it is told: the first would be forgotten."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words of a command, each option of one value at most once."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for place, one in enumerate(order):
+            if one in order[:place] and not getattr(one, "multiple", False):
+                raise UsageError(f"{max(one.opts, key=len)} is given twice. Say it once.")
+        return super().parse_args(ctx, args)
+
+
+def add(app: typer.Typer, name: str, command: Callable[..., Any] | typer.Typer) -> None:
+    """Add a command, or a group of commands, to the command line by its name."""
+    if not isinstance(command, typer.Typer):
+        app.command(name, cls=Command)(_writing(command))
+        return
+    group = typer.Typer(no_args_is_help=True, help=command.info.help)
+    for one in command.registered_commands:
+        if one.callback is not None:
+            add(group, one.name or one.callback.__name__.replace("_", "-"), one.callback)
+    app.add_typer(group, name=name)
+
+
+def _writing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that has -o its --force, and see to where it writes before any work is done.
+
+    With `-o -` the file goes to standard output, and what the command would print there to standard error.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    if "output" not in signature.parameters:
+        return command
+
+    @wraps(command)
+    def called(*, force: bool, **given: Any) -> Any:
+        output = given["output"]
+        if output != STANDARD:
+            with replacing(force=force):
+                if output and Path(output).name != _GROWS:
+                    check_output(output)
+                return command(**given)
+        if given.get("json"):
+            raise UsageError("--json and -o - would both write to standard output. Say one of them.")
+        with replacing(force=force, stdout=sys.stdout.buffer), redirect_stdout(sys.stderr):
+            return command(**given)
+
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
+    called.__signature__ = signature.replace(parameters=[*parameters, _FORCE])  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in [*parameters, _FORCE]}
+    return called
