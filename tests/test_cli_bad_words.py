@@ -73,13 +73,33 @@ def test_an_option_that_does_not_fit_the_runs_is_refused(refused, table, words, 
 def test_a_file_that_cannot_be_written_is_a_failure_that_names_it(refused, table, output):
     message = refused(1, "fit", table, "-o", output)
     assert f"isoflop: {output}: " in message
-    assert "bytes cannot be written" in message
+    assert " written" in message
 
 
 def test_runs_are_never_overwritten_by_their_fit(refused, table):
     before = table.read_bytes()
-    assert "would overwrite the runs" in refused(2, "fit", table, "-o", table)
+    assert "isoflop did not write it" in refused(2, "fit", table, "-o", table)
+    assert "would overwrite the runs" in refused(2, "fit", table, "-o", table, "--force")
     assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--law", "chinchilla", "--law", "coupled"], ["--seed", "1", "--seed=1"], ["--json", "--json"],
+     ["-o", "a.json", "--output", "b.json"]],
+)  # fmt: skip
+def test_an_option_said_twice_is_refused(refused, table, words):
+    assert "is given twice" in refused(2, "fit", table, *words)
+
+
+def test_conditions_said_twice_must_both_hold(good, run, table):
+    def kept(*conditions):
+        return good("read", table, *(word for one in conditions for word in ("--where", one)))["runs"]
+
+    everyone, both = kept(), kept("N > 1e8", "N < 1e9")
+    assert len(everyone) > len(both) > 0
+    assert both == [row for row in everyone if 1e8 < row["N"] < 1e9]
+    assert run("read", table, "--where", "N > 1) or (N > 0", "--where", "N > 0").code == 2
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def replacing(*, force: bool = True, stdout: BinaryIO | None = None) -> Iterator
 def write_output(path: Pathish, content: bytes) -> None:
     """Write a file that the user named, whole or not at all; "-" is standard output.
 
-    Raises UsageError, and writes nothing, where something stands that is no regular file, or that isoflop did not
-    write or that was changed since; IsoflopError if it cannot be written.
+    Raises UsageError, and writes nothing, where a file stands that isoflop did not write, or that was changed since;
+    IsoflopError for what is no regular file and where nothing can be written.
     """
     if os.fspath(path) == STANDARD:
         stream = _leave.get().stdout or sys.stdout.buffer
@@ -124,7 +124,7 @@ def write_once(path: Pathish, content: bytes) -> bool:
 
 
 def _target(path: Pathish) -> Path:
-    """Return where a name leads, links followed; raises UsageError where that is no regular file."""
+    """Return where a name leads, links followed; raises IsoflopError where that is no regular file."""
     name = os.fspath(path)
     if not name:
         raise UsageError("a file to write needs a name, as in -o fit.json.")
@@ -136,7 +136,7 @@ def _target(path: Pathish) -> Path:
         raise _unwritten(name, None, error) from None
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a device or a socket"
-        raise UsageError(
+        raise IsoflopError(
             f"{shown(name)}: is {what}, and only files are written. Say the name of a file, or - for standard output."
         )
     return Path(os.path.realpath(name))

@@ -65,7 +65,7 @@ def plot(
         found = settle(asked.source(source))
         typer.echo(str(save_figure(allocation_figure(found, budgets=budgets, landmarks=landmarks), name)))
         return
-    held = replace(asked, where=targets).read(source) if targets else None
+    held = replace(asked, where=[targets]).read(source) if targets else None
     drawn = _figure(kind, _fitted(source, asked, one_law=kind in _ONE_LAW), held)
     typer.echo(str(save_figure(drawn, name)))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.errors import UsageError
+from isoflop.faces.cli.shared import conjunction
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -59,9 +60,14 @@ class Asked:
     ] = field(default_factory=list)
     level: Annotated[float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")] = 0.9
     where: Annotated[
-        str | None,
-        typer.Option("--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'.", rich_help_panel="Runs"),
-    ] = None
+        list[str],
+        typer.Option(
+            "--where",
+            metavar="EXPR",
+            help="Keep these runs: 'D/N > 0.5'; said twice, those for which both hold.",
+            rich_help_panel="Runs",
+        ),
+    ] = field(default_factory=list)
     N: Annotated[
         str | None,
         typer.Option("--N", metavar="COLUMN", help="The column of parameters.", rich_help_panel="Runs"),
@@ -135,7 +141,7 @@ class Asked:
         from isoflop.data.read import read
 
         return read(
-            source, columns=self.columns, where=self.where, flop_rule=self.flop_rule,
+            source, columns=self.columns, where=conjunction(self.where), flop_rule=self.flop_rule,
             cluster=self.cluster, metric=self.metric, allow=self.allow,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import DataError
 from isoflop.faces.cli.options import pairs
-from isoflop.faces.cli.shared import Json, print_answer, refuse_overwriting
+from isoflop.faces.cli.shared import Json, Where, conjunction, print_answer, refuse_overwriting
 
 _KEY = "A key, such as config.n_params or val/loss, or a product: 'step*524288'."
 
@@ -34,7 +34,7 @@ def read(
     final: Annotated[str, typer.Option("--final", help="The loss of a run: last, best or mean:K.")] = "last",
     smooth: Annotated[int, typer.Option("--smooth", metavar="K", help="Smooth evaluations over K of them.")] = 1,
     curves: Annotated[bool, typer.Option("--curves", help="Keep every evaluation, a row each.")] = False,
-    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Keep these runs.")] = None,
+    where: Where = None,
     flop_rule: Annotated[str, typer.Option("--flop-rule", help="How C follows from N and D.")] = "6ND",
     allow: Annotated[list[str] | None, typer.Option("--allow", metavar="CODE", help="Go on in spite of it.")] = None,
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the table: CSV.")] = None,
@@ -54,7 +54,8 @@ def read(
         source, columns=asked, flop_rule=flop_rule, allow=allow or (), final=final, smooth=smooth, curves=curves,
         per_run=per_run,
     )  # fmt: skip
-    found = found if where is None else replace(found, runs=found.runs.where(where))
+    condition = conjunction(where)
+    found = found if condition is None else replace(found, runs=found.runs.where(condition))
     print_answer(found, json=json)
     if found.missing:
         raise DataError(f"{found.runs.source}: {found.missing}")

@@ -10,7 +10,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import interval, pairs, takes
-from isoflop.faces.cli.shared import Drawn, Json, dollars, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, conjunction, dollars, print_answer, refuse_figure, stop_on_block
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class Options:
     column: Annotated[
         list[str], _option("--column", "Name a column (c='n passed').", _TABLE, metavar="NAME=COLUMN")
     ] = field(default_factory=list)
-    where: Annotated[Text, _option("--where", "Keep these rows: 'task == \"math\"'.", _TABLE, metavar="EXPR")] = None
+    where: Annotated[list[str], _option("--where", "Keep these rows: 'task == \"math\"'.", _TABLE, metavar="EXPR")] = (
+        field(default_factory=list)
+    )
 
     def asked(self) -> Asked:
         """Give what is asked of the samples."""
@@ -113,7 +115,7 @@ def inference(
 
     if output is not None:
         refuse_figure(table, output)
-    models = read_attempts(table, columns=pairs(options.column, "c=n_passed"), where=options.where)
+    models = read_attempts(table, columns=pairs(options.column, "c=n_passed"), where=conjunction(options.where))
     found = inference(
         models, asked=options.asked(), concentration=interval(concentration),
         like=read_attempts(like) if like else (), level=level, seed=seed, name=table,

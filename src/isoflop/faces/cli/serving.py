@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from isoflop.errors import MissingExtraError
+from isoflop.faces.cli.shared import Where, conjunction
 
 
 def web(
@@ -15,7 +16,7 @@ def web(
         str, typer.Argument(metavar="[RUNS_OR_FIT]", help="What to open: a file, a dataset or a published curve.")
     ] = "",
     law: Annotated[str, typer.Option("--law", help="A law's name or a formula; without it several together.")] = "",
-    where: Annotated[str, typer.Option("--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'.")] = "",
+    where: Where = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 is a free one.")] = 8765,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
 ) -> None:
@@ -34,4 +35,4 @@ def web(
 
             Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
-    serve(port, opened, {"source": source, "law": law, "where": where})
+    serve(port, opened, {"source": source, "law": law, "where": conjunction(where) or ""})

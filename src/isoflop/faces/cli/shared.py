@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -41,6 +41,12 @@ Source_ = Annotated[
     str,
     typer.Argument(metavar="RUNS_OR_FIT_OR_CURVE", help="Runs, a fit saved with -o, or a curve such as besiroglu2024."),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'; said twice, those for which both hold."
+    ),
+]
 Drawn = Annotated[
     str | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: a name ending in .png, .svg or .pdf.")
 ]
@@ -55,6 +61,17 @@ class Answer(Protocol):
 
     def __rich__(self) -> RenderableType:
         """Give it as it looks in a terminal."""
+
+
+def conjunction(conditions: Sequence[str] | None) -> str | None:
+    """Return the condition that all of several conditions hold; None if there is none."""
+    from isoflop.formula.parse import parse_condition
+
+    if not conditions or len(conditions) == 1:
+        return conditions[0] if conditions else None
+    for one in conditions:
+        parse_condition(one)  # so that a bracket too many cannot reach into the next
+    return " and ".join(f"({one})" for one in conditions)
 
 
 def print_result(renderable: RenderableType) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from isoflop.errors import UsageError
-from isoflop.faces.cli.shared import Drawn, Json, print_json, print_result
+from isoflop.faces.cli.shared import Drawn, Json, Where, conjunction, print_json, print_result
 
 
 def laws(
@@ -42,7 +42,7 @@ def laws(
 
 def data(
     name: Annotated[str | None, typer.Argument(help="A dataset; none lists them.")] = None,
-    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Keep these runs.")] = None,
+    where: Where = None,
     json: Json = False,
 ) -> None:
     """Show a dataset of real runs as a table, or list the datasets."""
@@ -56,7 +56,7 @@ def data(
         else:
             print_result(datasets_overview())
         return
-    about, runs = datasets.describe(name), datasets.load(name, where)
+    about, runs = datasets.describe(name), datasets.load(name, conjunction(where))
     if json:
         print_json({"name": name, "source": about.source, "licence": about.licence, "rows": runs.as_rows()})
     else:

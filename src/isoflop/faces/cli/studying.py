@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.errors import IsoflopError, UsageError, shown
-from isoflop.faces.cli.shared import Drawn, Json, blocked, print_answer, print_json, print_result, stop_on_block
+from isoflop.faces.cli.shared import (
+    Drawn,
+    Json,
+    Where,
+    blocked,
+    conjunction,
+    print_answer,
+    print_json,
+    print_result,
+    stop_on_block,
+)
 
 if TYPE_CHECKING:
     from isoflop.experiments.launchers.local import Look
@@ -237,7 +247,7 @@ def verify(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that run (width=80).")
     ] = None,
     train: Annotated[bool, typer.Option(" /--no-train", help="Only forecast; write nothing.")] = True,
-    where: Annotated[str | None, typer.Option("--where", metavar="EXPR", help="Know these runs only.")] = None,
+    where: Where = None,
     level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
     output: Drawn = None,
     json: Json = False,
@@ -255,7 +265,7 @@ def verify(
         figure_format(output)
     asked = partial(
         verify, folder, flops=None if flops is None else parse_quantity(flops), settings=pairs(told or [], "width=80"),
-        where=where, level=level,
+        where=conjunction(where), level=level,
     )  # fmt: skip
     found = asked(train=False)
     if train and not blocked(found.findings):
