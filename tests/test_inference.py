@@ -25,7 +25,6 @@ from isoflop.beyond.test_time import (
     solved,
     verified,
 )
-from isoflop.beyond.test_time import attempts as measured
 from isoflop.beyond.test_time.difficulty_densities import FAMILIES, P, beta_mass
 from isoflop.beyond.test_time.from_pass1 import assumed, concentrations
 from isoflop.errors import DataError, UsageError
@@ -99,7 +98,7 @@ def test_every_family_is_a_density_with_named_parameters(family):
 def test_only_families_with_never_keep_a_floor_of_unsolved_problems():
     for family in FAMILIES:
         z = np.zeros((1, family.size))
-        assert ("never" in family.name) == (family.mass(z)[0, 0] > 0.4)
+        assert ("never" in family.name) == (family.mass(z)[0, 0] > 0.05)
 
 
 # Answers
@@ -234,8 +233,8 @@ def test_counts_that_are_none_are_refused(n, c):
 
 def test_pass_at_k_is_counted_without_bias_up_to_the_fewest_samples():
     attempts = Attempts.of([10, 20], [3, 0])
-    assert measured(attempts, 5) == pytest.approx(0.916667 / 2, abs=1e-6)
-    assert math.isnan(measured(attempts, 11))
+    assert attempts.measured(5) == pytest.approx(0.916667 / 2, abs=1e-6)
+    assert math.isnan(attempts.measured(11))
 
 
 def test_the_power_law_goes_through_what_was_measured():
@@ -276,7 +275,7 @@ def _concentration(one: Difficulty):
     return mean * (1 - mean) / (one.at_large @ P**2 - mean**2) - 1
 
 
-@pytest.mark.parametrize("between", [(0, 1), (3, 1), (1, 1000)])
+@pytest.mark.parametrize("between", [(0, 1), (3, 1), (1, 1e6)])
 def test_a_concentration_that_no_density_has_is_refused(between):
     with pytest.raises(UsageError, match="concentration"):
         concentrations(between)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isoflop.beyond.recipes import Recipes
     from isoflop.beyond.recipes.recipes import recipes
     from isoflop.beyond.test_time import Attempts, Choosing, Inference, Serving, inference, read_attempts
+    from isoflop.beyond.test_time.test_time import test_time
     from isoflop.compute.cost import Cost, Memory, cost, flops_for, training_memory
     from isoflop.compute.dense import dense_equivalent
     from isoflop.compute.devices import Device, find_device
@@ -75,7 +76,7 @@ _HOMES = {
     "beyond.emergence": "Emergence emergence",
     "beyond.finish": "Finish finish",
     "beyond.recipes": "Recipes recipes",
-    "beyond.test_time": "Attempts Choosing Inference Serving inference read_attempts",
+    "beyond.test_time": "Attempts Choosing Inference Serving inference read_attempts test_time",
     "compute.cost": "Cost Memory cost flops_for training_memory",
     "compute.dense": "dense_equivalent",
     "compute.devices": "Device find_device",
@@ -226,6 +227,7 @@ __all__ = [
     "shape_for",
     "solve",
     "solved_by_beta",
+    "test_time",
     "tokens_for_smaller",
     "training_memory",
     "verify",

@@ -1,50 +1,67 @@
-"""What to know about an answer on test-time compute: findings T01 to T09."""
+"""What to know about an answer on test-time compute: findings T01 to T11."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from isoflop.beyond.test_time.evidence import UNKNOWN_PROBLEMS
 from isoflop.compute.devices import MFU
+from isoflop.errors import shown
 from isoflop.findings import Finding
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
+    from isoflop.beyond.test_time.attempts import Attempts
     from isoflop.beyond.test_time.result import Inference, Sampled
 
-FAR, FEW, WIDE = 100, 30, 0.1
-"""Times the samples drawn beyond which a forecast is a guess; few problems; a limit that is wide."""
+FAR, FEW, WIDE, REPEATED = 100, 30, 0.1, 3
+"""Times the samples drawn beyond which a forecast is a guess; few problems; a share never solved that counts; samples
+of a problem that show whether they repeat themselves."""
 
 
-def notice(found: Inference, *, concentration: tuple[float, float], learnt: bool) -> Inference:
-    """Give the answer with its findings."""
+def notice(found: Inference, *, concentration: tuple[float, float] | None, learnt: bool) -> Inference:
+    """Return the answer with its findings."""
     models = [*_on_models(found)]
     return replace(found, findings=(*_on_spread(found, concentration, learnt=learnt), *models, *_on_choice(found)))
 
 
-def _on_spread(found: Inference, concentration: tuple[float, float], *, learnt: bool) -> Iterator[Finding]:
-    guessed = [one.attempts for one in found.models if not one.attempts.counted]
+def _on_spread(found: Inference, concentration: tuple[float, float] | None, *, learnt: bool) -> Iterator[Finding]:
+    guessed = [one.attempts for one in found.models if not (one.attempts.counted or one.attempts.rated)]
     if guessed:
-        low, high = concentration
-        told = (
-            "is learnt from the models whose counts are known"
-            if learnt
-            else f"is assumed: one Beta density, with a + b anywhere from {low:g} to {high:g}, the same for all models"
-        )
+        single = sum(bool(one.problems) for one in guessed)
+        alone = "one sample of each problem says no more than pass@1, which" if single else "pass@1"
+        told = "is not known, and what more samples bring lies anywhere that published models have been"
+        if learnt:
+            told = "is learnt from the models whose counts are known"
+        elif concentration is not None:
+            told = (
+                f"is assumed: one Beta density, with a + b anywhere from {concentration[0]:g} to {concentration[1]:g}; "
+                "the intervals end where that range does"
+            )
         yield Finding(
             "T01", "WARN",
-            f"only pass@1 is known of {len(guessed)} of {len(found.models)} models, so how difficulty spreads over "
-            f"the problems {told}",
-            "count correct samples of each problem (columns problem, n, c), or --like a table of models that have them",
+            f"{alone} is all that is known of {len(guessed)} of {len(found.models)} models: how difficulty spreads "
+            f"over the problems {told}",
+            "count correct samples of each problem (columns problem, n, c), give pass@k at more k, or --like a table "
+            "of models that have them",
         )  # fmt: skip
-    unsure = [one.name for one in guessed if math.isnan(one.known_problems)]
+    unsure = [one.attempts.name for one in found.models if math.isnan(one.attempts.known_problems)]
     if unsure:
         yield Finding(
-            "T02", "INFO", f"nobody says on how many problems pass@1 of {unsure[0]} was measured: it is taken as exact",
+            "T02", "INFO",
+            f"nobody says on how many problems pass@k of {_listed(unsure)} was measured: "
+            f"{UNKNOWN_PROBLEMS:.0f} are assumed",
             "give the table a column problems",
         )  # fmt: skip
+
+
+def _listed(names: Sequence[str]) -> str:
+    return shown(names[0]) + (f" and {len(names) - 1} more models" if len(names) > 1 else "")
 
 
 def _on_models(found: Inference) -> Iterator[Finding]:
@@ -62,15 +79,18 @@ def _on_models(found: Inference) -> Iterator[Finding]:
 
 def _on_model(one: Sampled) -> Iterator[Finding]:
     attempts = one.attempts
+    yield from _on_rates(attempts)
     if not attempts.counted:
         return
-    limit = one.limits["coverage"]
+    yield from _on_repeats(attempts)
     never = float((attempts.correct == 0).mean())
-    if never and limit.high - limit.low > WIDE:
+    if never > WIDE:
+        limit = one.limits["coverage"]
         yield Finding(
             "T04", "WARN",
-            f"{attempts.name}: {never:.0%} of the problems were never solved, and the counts do not tell whether they "
-            f"ever would be: without end, {limit.low:.0%} to {limit.high:.0%} are solved",
+            f"{attempts.name}: {never:.0%} of the problems were never solved, and nothing tells if they ever "
+            f"would be: that {limit.low:.0%} to {limit.high:.0%} are solved without end rests on other models, whose "
+            "problems were nearly all solved in the end",
             "draw more samples of these problems alone: they decide the tail",
         )  # fmt: skip
     if len(attempts.problems) < FEW:
@@ -80,6 +100,33 @@ def _on_model(one: Sampled) -> Iterator[Finding]:
             f"{attempts.name}: {len(attempts.problems)} problems say little of others of their kind: at large, "
             f"{ends[0]:.0%} to {ends[1]:.0%} at {show(one.reach[-1].k)} samples",
             "the interval shown is for these problems; the JSON has both",
+        )  # fmt: skip
+
+
+def _on_rates(attempts: Attempts) -> Iterator[Finding]:
+    if not attempts.rated:
+        return
+    dip = float((np.maximum.accumulate(attempts.rates) - attempts.rates).max())
+    if dip > attempts.rounding:
+        yield Finding(
+            "T11", "WARN",
+            f"{attempts.name}: pass@k falls by up to {100 * dip:.1f} points as k grows, which no coverage does: its "
+            "rows are of different samples, or settings, and that much is taken for noise",
+            "give pass@k at all k from the same samples",
+        )  # fmt: skip
+
+
+def _on_repeats(attempts: Attempts) -> Iterator[Finding]:
+    """Yield T10 where samples of a problem are all right or all wrong, as greedy decoding has them."""
+    several = attempts.samples >= REPEATED
+    mixed = (attempts.correct > 0) & (attempts.correct < attempts.samples)
+    alike = int(several.sum())
+    if alike >= FEW and not mixed[several].any() and 0 < attempts.pass1 < 1:
+        yield Finding(
+            "T10", "WARN",
+            f"{attempts.name}: the samples of each of {alike} problems are all correct or all wrong. Greedy samples "
+            "repeat themselves, and more of them bring nothing",
+            "draw samples at a temperature above 0",
         )  # fmt: skip
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop.beyond.test_time.answers import solved
 from isoflop.beyond.test_time.difficulty import DRAWS, Difficulty
 from isoflop.beyond.test_time.difficulty_densities import P, beta_mass
 from isoflop.errors import UsageError
@@ -22,14 +24,14 @@ if TYPE_CHECKING:
 CONCENTRATION = (0.3, 10.0)
 """a + b of a Beta density, where nothing is known of it: an assumption, from problems that are nearly all either hard
 or easy to ones that differ little. What is between is even in its logarithm."""
-_LEAST, _MOST = 0.01, 100.0
+_LEAST, _MOST = 0.01, 1e4
 _EDGE = 1e-5
 
 
 def concentrations(
     between: tuple[float, float] = CONCENTRATION, *, like: Sequence[Difficulty] = (), draws: int = DRAWS, seed: int = 0
 ) -> Array:
-    """Give draws of a + b (draws,): even in the logarithm between two ends, or as models with known counts have it.
+    """Return draws of a + b (draws,): even in the logarithm between two ends, or as models with known counts have it.
 
     Of a known model it is m (1 - m) / v - 1, with mean m and variance v of p. Several models differ; one more may
     differ from them as they do from each other.
@@ -52,7 +54,7 @@ def concentrations(
 
 
 def assumed(model: Attempts, concentration: Array, *, seed: int = 0) -> Difficulty:
-    """Give the difficulty of a model of which only pass@1 is known, one Beta density for each concentration (draws,).
+    """Return the difficulty of a model of which only pass@1 is known, one Beta density for each concentration (draws,).
 
     Models of one task are given the same concentrations, draw by draw. Where the number of problems is known, the
     mean errs as one sample of each would.
@@ -65,3 +67,13 @@ def assumed(model: Attempts, concentration: Array, *, seed: int = 0) -> Difficul
     mean = mean.clip(_EDGE, 1 - _EDGE)
     mass = beta_mass((mean * concentration)[:, None], ((1 - mean) * concentration)[:, None])
     return Difficulty(mass, mass)
+
+
+def aligned(found: Difficulty) -> Difficulty:
+    """Return the draws in the order of what more samples bring, so that models of one task share their spread.
+
+    Draw by draw, a model whose problems are solved sooner by sampling is compared with others of which that holds too.
+    """
+    many = 10 / max(float(np.median(found.these @ P)), _EDGE)
+    order = np.argsort(found.at_large @ solved(P, many), kind="stable")
+    return replace(found, these=found.these[order], at_large=found.at_large[order])

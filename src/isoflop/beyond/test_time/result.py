@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from isoflop.beyond.test_time.answers import Choosing
 from isoflop.beyond.test_time.attempts import Attempts, PowerLaw
-from isoflop.beyond.test_time.difficulty import Difficulty
+from isoflop.beyond.test_time.difficulty import Difficulty, Tail
 from isoflop.beyond.test_time.lifetime import Lifetime
 from isoflop.beyond.test_time.serving import Serving
 from isoflop.display import bold, dim, findings_list, group, heading, interval, table
@@ -34,7 +36,7 @@ class Reach:
     power_law: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
         each = {how: one.as_dict() for how, one in self.by.items()}
         return {"k": self.k, "measured": self.measured, **each, "power_law": self.power_law}
 
@@ -49,9 +51,10 @@ class Sampled:
     power_law: PowerLaw
     families: Mapping[str, float]
     parameters: Mapping[str, Mapping[str, Estimate]]
+    tail: Tail | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
         one = self.attempts
         return {
             "model": one.name, "N": one.N, "active": one.active, "D": one.D, "problems": one.known_problems,
@@ -60,6 +63,11 @@ class Sampled:
             "power_law": self.power_law._asdict(), "families": dict(self.families),
             "parameters": {name: {key: each.as_dict() for key, each in found.items()}
                            for name, found in self.parameters.items()},
+            "tail": None if self.tail is None else {
+                "from": self.tail.start, "weight_of_power_law": self.tail.weight,
+                "slope": float(np.nanmedian(self.tail.slopes)) if self.tail.weight else math.nan,
+                "blind_errors": {name: one.tolist() for name, one in self.tail.errors.items()},
+            },
         }  # fmt: skip
 
 
@@ -74,7 +82,7 @@ class Offer:
     best: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
         about = {"model": self.model, "samples": self.samples, "cost": self.cost, "chance_best": self.best}
         return {**about, "accuracy": self.accuracy.as_dict()}
 
@@ -88,7 +96,7 @@ class Budget:
     best: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
         return {"budget": self.budget, "best": self.best, "offers": [one.as_dict() for one in self.offers]}
 
 
@@ -102,7 +110,7 @@ class Flip:
     accuracy: Estimate
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
         return {
             "before": self.before, "after": self.after,
             "budget": self.budget.as_dict(), "accuracy": self.accuracy.as_dict(),
@@ -125,7 +133,7 @@ class Inference:
     draws: tuple[Difficulty, ...] = field(default=(), repr=False)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give all of it as it stands in the JSON."""
+        """Return all of it as it stands in the JSON."""
         how = self.choosing
         return {
             "source": self.source, "level": self.level, "unit": self.serving.unit,
@@ -157,7 +165,7 @@ _CALLED = {"coverage": "any correct sample counts", "majority": "the commonest a
 
 
 def shown(found: Inference) -> RenderableType:
-    """Give an answer on test-time compute as it looks in a terminal."""
+    """Return an answer on test-time compute as it looks in a terminal."""
     count = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
     parts: list[RenderableType] = [heading(found.source, f"{count}; {_CALLED[found.choosing.how]}")]
     if found.lifetime:
@@ -180,7 +188,7 @@ def _interval(one: Estimate) -> str:
 
 
 def _both(one: Estimate) -> str:
-    """Give a share with its interval: 86.1% [78.0, 96.4]."""
+    """Return a share with its interval: 86.1% [78.0, 96.4]."""
     return f"{percent(one.value)} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
 
 
@@ -190,7 +198,7 @@ def money(value: float, unit: str) -> str:
 
 
 def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
-    """Give one model's forecasts, and what is known of the difficulty behind them."""
+    """Return one model's forecasts, and what is known of the difficulty behind them."""
     columns = ["samples k", "measured", *(f"{_NAMES[how]}, {found.level:.0%} interval" for how in one.limits)]
     rows = [
         [show(row.k) if row.k >= 1e4 else f"{row.k:.0f}", percent(row.measured), *map(_both, row.by.values())]
@@ -199,31 +207,46 @@ def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
     rows.append(["no end", "–", *map(_both, one.limits.values())])
     yield heading(one.attempts.name, _about(one))
     yield table(columns, rows, gap=2)
-    if one.families:
+    if one.families and (one.attempts.counted or one.attempts.rated):
         likely = sorted(one.families.items(), key=lambda pair: -pair[1])
         yield dim("difficulty: " + ", ".join(f"{name} {chance:.0%}" for name, chance in likely if chance >= 0.01))
     beta = one.parameters.get("Beta", {})
-    if beta:
+    if beta and (one.attempts.counted or one.attempts.rated):
         named = ", ".join(f"{name} = {each}" for name, each in beta.items())
         yield dim(f"if one Beta: {named}; what is unsolved falls as k^-a")
-    if not math.isnan(one.power_law.a):
-        last = one.reach[-1]
-        said = f"-log pass@k = {show(one.power_law.a)} k^-{show(one.power_law.b)}"
-        yield dim(f"a power law through what was measured, {said}, says {percent(last.power_law)} at {show(last.k)}")
+    if one.tail is not None:
+        yield dim(_tail(one.tail))
+
+
+def _tail(tail: Tail) -> str:
+    """Return what is held of coverage beyond the samples drawn, and what it erred by when it was blind."""
+    kinds = [f"{name} {100 * float(np.sqrt(np.mean(one**2))):.1f}" for name, one in tail.errors.items() if one.size]
+    blind = f"; blind forecasts from fewer samples erred by (points): {', '.join(kinds)}" if kinds else ""
+    return (
+        f"beyond {show(tail.start)}: densities {1 - tail.weight:.0%}, power law of mean coverage {tail.weight:.0%}"
+        f" (-log pass@k falls as k^-{show(float(np.nanmedian(tail.slopes)) if tail.weight else math.nan)}){blind}"
+    )
 
 
 def _about(one: Sampled) -> str:
     attempts = one.attempts
-    if not attempts.counted:
-        return f"pass@1 {percent(attempts.pass1)}"
+    if not attempts.counted and not attempts.rated:
+        return f"pass@1 {percent(attempts.pass1)}{_behind(attempts)}"
+    if attempts.rated:
+        return f"pass@k at {attempts.k.size} k, {attempts.k[0]:g} to {attempts.k[-1]:g}{_behind(attempts)}"
     never, always = (attempts.correct == 0).mean(), (attempts.correct == attempts.samples).mean()
     ends = f"{attempts.samples.min():.0f}", f"{attempts.samples.max():.0f}"
     drawn = ends[0] if ends[0] == ends[1] else " to ".join(ends)
     return f"{len(attempts.problems)} problems, {drawn} samples each; {never:.0%} never solved, {always:.0%} always"
 
 
+def _behind(attempts: Attempts) -> str:
+    count = attempts.known_problems
+    return "" if math.isnan(count) else f", {count:.0f} problems"
+
+
 def _budgets(found: Inference) -> Iterator[RenderableType]:
-    """Give what each budget buys of each model."""
+    """Return what each budget buys of each model."""
     unit = found.serving.unit
     for budget in found.budgets:
         yield ""
@@ -271,7 +294,7 @@ def _flips(found: Inference) -> Iterator[RenderableType]:
 
 
 def _lifetime(one: Lifetime, level: float) -> Iterator[RenderableType]:
-    """Give the best run for all that a model's life may cost."""
+    """Return the best run for all that a model's life may cost."""
     yield heading(f"{show_flops(one.flops)} FLOPs for training and {show(one.queries)} queries", f"by {one.curve}")
     counts = {"parameters N": one.N, "training tokens D": one.D, "samples a query": one.samples}
     rows = [[name, show(each.value), interval(each)] for name, each in counts.items()]

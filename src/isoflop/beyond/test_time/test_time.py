@@ -1,25 +1,26 @@
-"""inference: samples of some models → what more samples bring, which model is the better buy, where that flips."""
+"""test_time: samples of some models → what more samples bring, which model is the better buy, where that flips."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.beyond.test_time.answers import HOWS, Choosing
-from isoflop.beyond.test_time.attempts import Attempts, measured, power_law, read_attempts
+from isoflop.beyond.test_time.attempts import Attempts, power_law
+from isoflop.beyond.test_time.coverage import with_tail
 from isoflop.beyond.test_time.difficulty import Difficulty, difficulty
-from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.findings import notice
-from isoflop.beyond.test_time.from_pass1 import CONCENTRATION, assumed, concentrations
+from isoflop.beyond.test_time.from_pass1 import CONCENTRATION, aligned, assumed, concentrations
 from isoflop.beyond.test_time.lifetime import Lifetime, lifetime
 from isoflop.beyond.test_time.result import Budget, Flip, Inference, Offer, Reach, Sampled
 from isoflop.beyond.test_time.serving import MOST, Serving
+from isoflop.beyond.test_time.tables import read_attempts
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, median, refuse_level
 from isoflop.laws import find_curve
@@ -51,20 +52,21 @@ class Asked:
     serving: Serving = field(default_factory=Serving)
 
 
-def inference(
+def test_time(
     source: str | os.PathLike[str] | Sequence[Attempts],
     *,
     asked: Asked | None = None,
-    concentration: tuple[float, float] = CONCENTRATION,
+    concentration: tuple[float, float] | None = None,
     like: Sequence[Attempts] = (),
     level: float = LEVEL,
     seed: int = 0,
     name: str = "",
 ) -> Inference:
-    """Give what k samples bring for each model of a table and, for budgets of one query, which model to sample.
+    """Return what k samples bring for each model of a table and, for budgets of one query, which model to sample.
 
     source         a table (see `read_attempts`), or attempts
-    concentration  the range of a + b assumed where only pass@1 is known; `like` has models to learn it from instead
+    concentration  a range of a + b to assume where only pass@1 is known, in place of the families' own priors
+    like           models with counts, to learn that spread from
     """
     refuse_level(level)
     asked = asked or Asked()
@@ -106,27 +108,34 @@ def _refuse(asked: Asked, models: Sequence[Attempts]) -> None:
 def _difficulties(
     models: Sequence[Attempts],
     *,
-    concentration: tuple[float, float],
+    concentration: tuple[float, float] | None,
     like: Sequence[Attempts],
     level: float,
     seed: int,
 ) -> tuple[Difficulty, ...]:
-    """Give each model's difficulty, by its counts, or by pass@1 and what is assumed of all models together."""
+    """Return each model's difficulty, by its counts, or by pass@1 and what is assumed of all models together."""
     if any(not one.counted for one in like):
         raise DataError("the models to learn the spread from must have counts problem by problem.")
+    told = concentration is not None or bool(like)
     shared = np.zeros(0)
-    if not all(one.counted for one in models):
-        known = [difficulty(one, seed=seed, level=level) for one in like]
-        shared = concentrations(concentration, like=known, seed=seed)
+    if told and not all(one.counted or one.rated for one in models):
+        known = [difficulty(one, seed=seed) for one in like]
+        shared = concentrations(concentration or CONCENTRATION, like=known, seed=seed)
     return tuple(
-        difficulty(one, seed=seed, level=level) if one.counted else assumed(one, shared, seed=seed + place)
-        for place, one in enumerate(models)
+        _difficulty(one, shared, level=level, seed=seed + (place if told else 0)) for place, one in enumerate(models)
     )
 
 
+def _difficulty(model: Attempts, shared: Array, *, level: float, seed: int) -> Difficulty:
+    """Return the difficulty of a model's problems: of counts and rates with a tail, of pass@1 alone without."""
+    if model.counted or model.rated:
+        return with_tail(model, difficulty(model, seed=seed, level=level), seed=seed)
+    return assumed(model, shared, seed=seed) if shared.size else aligned(difficulty(model, seed=seed, level=level))
+
+
 def _steps(model: Attempts) -> tuple[float, ...]:
-    """Give 1, 10, 100, … as far as forecasts go, with the samples drawn among them."""
-    most = FARTHEST * (model.usual if model.counted else FARTHEST)
+    """Return 1, 10, 100, … as far as forecasts go, with the samples drawn among them."""
+    most = FARTHEST * (model.usual or FARTHEST)
     tens = {10.0**power for power in range(round(math.log10(MOST)) + 1) if 10.0**power <= most}
     return tuple(sorted(tens | {float(max(model.fewest, 1)), float(max(model.usual, 1)), float(most)}))
 
@@ -135,14 +144,21 @@ def _sampled(model: Attempts, spread: Difficulty, asked: Asked, *, level: float)
     line = power_law(model)
     rows = []
     for k in asked.samples or _steps(model):
-        each = {how: spread.mean(_by(asked.choosing, how).chance(P, k), level=level) for how in _hows(asked.choosing)}
-        rows.append(Reach(k, measured(model, int(k)), each, line(k)))
-    limits = {how: spread.mean(_by(asked.choosing, how).limit(P), level=level) for how in _hows(asked.choosing)}
-    return Sampled(model, tuple(rows), limits, line, dict(spread.families), dict(spread.parameters))
+        each = {how: spread.at(_by(asked.choosing, how), k, level=level) for how in _hows(asked.choosing)}
+        rows.append(Reach(k, model.measured(k), each, line(k)))
+    limits = {how: spread.limit(_by(asked.choosing, how), level=level) for how in _hows(asked.choosing)}
+    limits["coverage"] = _at_least(limits["coverage"], spread.at(_by(asked.choosing, "coverage"), _steps(model)[-1]))
+    return Sampled(model, tuple(rows), limits, line, dict(spread.families), dict(spread.parameters), spread.tail)
+
+
+def _at_least(limit: Estimate, farthest: Estimate) -> Estimate:
+    """Return the coverage of samples without end: no data tell of it more than of the farthest forecast."""
+    kinds = {kind: (min(low, farthest.intervals[kind][0]), high) for kind, (low, high) in limit.intervals.items()}
+    return replace(limit, low=min(limit.low, farthest.low), intervals=kinds)
 
 
 def _hows(choosing: Choosing) -> list[str]:
-    """Give the ways to choose that are shown: a verifier only where its errors are told."""
+    """Return the ways to choose that are shown: a verifier only where its errors are told."""
     told = choosing.how == "verifier" or choosing.recall < 1 or choosing.false > 0
     return [how for how in HOWS if how != "verifier" or told]
 
@@ -152,10 +168,9 @@ def _by(choosing: Choosing, how: str) -> Choosing:
 
 
 def _accuracy(spread: Difficulty, choosing: Choosing, samples: Sequence[float]) -> Array:
-    """Give draws of the accuracy at each number of samples (draws, samples); 0 for none."""
+    """Return draws of the accuracy at each number of samples (draws, samples); 0 for none."""
     different, of = np.unique(np.asarray(samples), return_inverse=True)
-    chance = np.stack([choosing.chance(P, k) if k else np.zeros(P.size) for k in different.tolist()])
-    return np.asarray((spread.these @ chance.T)[:, of])
+    return np.stack([spread.reached(choosing, k)[0] for k in different.tolist()], axis=1)[:, of]
 
 
 def _lifetime(
@@ -170,13 +185,13 @@ def _lifetime(
 def _offers(
     models: Sequence[Attempts], spreads: Sequence[Difficulty], asked: Asked, *, budget: float, level: float
 ) -> Budget:
-    """Give what each model reaches for a budget of one query, and how likely each is the best buy."""
+    """Return what each model reaches for a budget of one query, and how likely each is the best buy."""
     samples = [int(asked.serving.affordable(one, budget) + 1e-9) for one in models]
     draws = np.stack([_accuracy(one, asked.choosing, [k])[:, 0] for one, k in zip(spreads, samples, strict=True)])
     first = np.argmax(draws, axis=0)
     offers = []
     for place, (model, spread, k) in enumerate(zip(models, spreads, samples, strict=True)):
-        reached = spread.mean(asked.choosing.chance(P, k), level=level) if k else Estimate(math.nan, level=level)
+        reached = spread.at(asked.choosing, k, level=level) if k else Estimate(math.nan, level=level)
         cost = asked.serving.of(model, k) if k else math.nan
         offers.append(Offer(model.name, k, reached, cost, float((first == place).mean()) if k else 0.0))
     able = [one for one in offers if one.samples]
@@ -187,7 +202,7 @@ def _offers(
 def _flips(
     models: Sequence[Attempts], spreads: Sequence[Difficulty], asked: Asked, *, level: float
 ) -> tuple[Flip, ...]:
-    """Give the budgets from which another model is the best buy, from one sample of the cheapest on.
+    """Return the budgets from which another model is the best buy, from one sample of the cheapest on.
 
     Samples count with their fractions, or the best buy would flip back and forth with every sample that is bought.
     """
@@ -213,7 +228,7 @@ def _flips(
 
 
 def _until(places: Sequence[int], place: int, end: int) -> int:
-    """Give where the stretch that begins at a flip ends: at the next flip."""
+    """Return where the stretch that begins at a flip ends: at the next flip."""
     return next((one for one in places if one > place), end)
 
 
@@ -223,7 +238,7 @@ def _ends(draws: Array, level: float) -> tuple[float, float, float]:
 
 
 def budgets_shown(models: Sequence[Attempts], asked: Asked) -> Array:
-    """Give the budgets from one sample of the cheapest model to where forecasts end, or ten times the largest asked."""
+    """Return the budgets from one sample of the cheapest model to where forecasts end, or 10 times the most asked."""
     costs = [(asked.serving.of(one, 1), asked.serving.of(one, _steps(one)[-1])) for one in models]
     low, high = min(first for first, _ in costs), max(last for _, last in costs)
     high = max(min(high, max(asked.budgets) * 10), 100 * low)

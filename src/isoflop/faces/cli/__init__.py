@@ -23,27 +23,30 @@ HOMES = {
     "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
     "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
     "report": "reporting", "finish": "finishing", "recipes": "comparing", "downstream": "downstream",
-    "capabilities": "downstream", "emergence": "emerging", "inference": "sampling", "landmarks": "models",
+    "capabilities": "downstream", "emergence": "emerging", "test-time": "sampling", "landmarks": "models",
     "compare-models": "models", "design": "designing", "study": "studying", "laws": "showing", "data": "showing",
     "demo": "showing", "web": "serving",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""
+ALIASES = {"inference": "test-time"}
+"""Other names of commands; --help does not show them."""
 
 
 def application(*names: str) -> typer.Typer:
     """Give the command line with these commands, or with all of them: only the files they are in are read."""
     app = typer.Typer(name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(introduce)
-    for name in names or HOMES:
-        command = getattr(import_module(f"isoflop.faces.cli.{HOMES[name]}"), name.replace("-", "_"))
-        add(app, name, command)
+    for name in names or (*HOMES, *ALIASES):
+        home = ALIASES.get(name, name)
+        command = getattr(import_module(f"isoflop.faces.cli.{HOMES[home]}"), home.replace("-", "_"))
+        add(app, name, command, hidden=name in ALIASES)
     return app
 
 
 def main() -> None:
     """Run the command line; never show a traceback for what a user can mend."""
     try:
-        application(*[word for word in sys.argv[1:2] if word in HOMES])(standalone_mode=True)
+        application(*[word for word in sys.argv[1:2] if word in HOMES or word in ALIASES])(standalone_mode=True)
     except IsoflopError as error:
         typer.echo("\n".join(map(shown, f"isoflop: {error}".split("\n"))), err=True)
         sys.exit(error.exit_code)

@@ -36,10 +36,10 @@ class Command(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-def add(app: typer.Typer, name: str, command: Callable[..., Any] | typer.Typer) -> None:
-    """Add a command, or a group of commands, to the command line by its name."""
+def add(app: typer.Typer, name: str, command: Callable[..., Any] | typer.Typer, *, hidden: bool = False) -> None:
+    """Add a command, or a group of commands, to the command line by its name; --help leaves out a hidden one."""
     if not isinstance(command, typer.Typer):
-        app.command(name, cls=Command)(_writing(command))
+        app.command(name, cls=Command, hidden=hidden)(_writing(command))
         return
     group = typer.Typer(no_args_is_help=True, help=command.info.help)
     for one in command.registered_commands:

@@ -1,4 +1,4 @@
-"""The command about test-time compute: inference."""
+"""The command about test-time compute: test-time."""
 
 from __future__ import annotations
 
@@ -90,15 +90,18 @@ def _numbers(text: str | None) -> tuple[float, ...]:
 
 
 @takes(Options, "options")
-def inference(
+def test_time(
     table: Annotated[
         str,
-        typer.Argument(metavar="TABLE", help="A row for each problem (n, c), sample (correct) or model (pass@1)."),
+        typer.Argument(
+            metavar="TABLE",
+            help="A row a problem (n, c), sample (correct), model (pass@1, …) or k (k, pass@k).",
+        ),
     ],
     options: Options,
     concentration: Annotated[
-        str, typer.Option("--concentration", metavar="LO:HI", help="a + b assumed where only pass@1 is known.")
-    ] = "0.3:10",
+        Text, typer.Option("--concentration", metavar="LO:HI", help="Assume a + b where only pass@1 is known (0.3:10).")
+    ] = None,
     like: Annotated[
         str | None, typer.Option("--like", metavar="TABLE", help="Models with counts, to learn that spread from.")
     ] = None,
@@ -111,13 +114,13 @@ def inference(
 
     A budget for one query shows what each model reaches for it, and the budgets at which the best buy flips.
     """
-    from isoflop.beyond.test_time import inference, read_attempts
+    from isoflop.beyond.test_time import read_attempts, test_time
 
     if output is not None:
         refuse_figure(table, output)
     models = read_attempts(table, columns=pairs(options.column, "c=n_passed"), where=conjunction(options.where))
-    found = inference(
-        models, asked=options.asked(), concentration=interval(concentration),
+    found = test_time(
+        models, asked=options.asked(), concentration=interval(concentration) if concentration else None,
         like=read_attempts(like) if like else (), level=level, seed=seed, name=table,
     )  # fmt: skip
     if output is not None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.beyond.test_time.attempts import measured
 from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.result import money
 from isoflop.beyond.test_time.serving import MOST
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_POINTS, _DOTS, _LINE = 90, 13, 0.055
+_POINTS, _LINE = 90, 0.055
 _TITLES = {"coverage": "Problems solved by any of k samples", "majority": "Problems solved by majority vote",
            "verifier": "Problems solved with the verifier"}  # fmt: skip
 
@@ -52,8 +51,7 @@ def _colours(count: int) -> Sequence[Any]:
 
 def _curve(found: Inference, place: int, samples: Array) -> tuple[Array, Array, Array]:
     """Give middle, low and high of a model's accuracy at each number of samples."""
-    chance = np.stack([found.choosing.chance(P, k) for k in samples.tolist()])
-    draws = found.draws[place].these @ chance.T
+    draws = np.stack([found.draws[place].reached(found.choosing, k)[0] for k in samples.tolist()], axis=1)
     tail = (1 - found.level) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     return np.asarray(median(draws, axis=0)), low, high
@@ -75,16 +73,17 @@ def _samples(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
         drawn = one.attempts.fewest
         axes.plot(k[k <= drawn], 100 * middle[k <= drawn], color=colour, linewidth=2.0, zorder=3)
         axes.plot(k[k >= drawn], 100 * middle[k >= drawn], color=colour, linewidth=1.6, linestyle=(0, (4, 2)), zorder=3)
-        if found.choosing.how == "coverage" and one.attempts.counted:
-            dots = np.unique(np.geomspace(1, drawn, _DOTS).round())
-            passed = [100 * measured(one.attempts, int(dot)) for dot in dots]
+        known = one.attempts.counted or one.attempts.rated
+        if found.choosing.how == "coverage" and known:
+            dots, passed = one.attempts.curve
+            passed = 100 * passed
             axes.scatter(dots, passed, s=20, color=colour, zorder=4, edgecolors="white", linewidths=0.5)
         ends[one.attempts.name] = (k[-1], float(100 * middle[-1]), colour)
     axes.set(xscale="log", xlabel="samples of each problem, k", ylabel="problems solved (%)", ylim=(0, 103))
     _names(axes, ends)
     _rules(axes)
     level = f"{found.level:.0%}".replace("%", " %")
-    counted = any(one.attempts.counted for one in found.models)
+    counted = any(one.attempts.counted or one.attempts.rated for one in found.models)
     words = "dots: measured; dashed: forecast; " if counted and found.choosing.how == "coverage" else ""
     holds = "for these problems" if counted else "under the spread assumed"
     head(axes, _TITLES[found.choosing.how], f"{words}bands: {level} intervals {holds}")
