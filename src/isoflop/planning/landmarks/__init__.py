@@ -1,5 +1,6 @@
 """Where published models lie against the compute-optimal frontier of a law, and what made one better than another."""
 
+from isoflop.planning.landmarks.by_compute import ComputeComparison
 from isoflop.planning.landmarks.compare import Comparison, compare_models
 from isoflop.planning.landmarks.models import MODELS, Model, find_model
 from isoflop.planning.landmarks.place import Landmark, Landmarks, best_runs, landmarks
@@ -7,6 +8,7 @@ from isoflop.planning.landmarks.place import Landmark, Landmarks, best_runs, lan
 __all__ = [
     "MODELS",
     "Comparison",
+    "ComputeComparison",
     "Landmark",
     "Landmarks",
     "Model",

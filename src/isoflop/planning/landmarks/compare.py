@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.display import dim, findings_list, group, interval, table
-from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.forecasting.source import Settled, Source, settle
+from isoflop.planning.landmarks.by_compute import ComputeComparison, compare_by_compute
 from isoflop.planning.landmarks.models import Model, find_model
 from isoflop.planning.landmarks.place import Landmark, landmarks, losses, span, variants
 from isoflop.quantities import show
@@ -115,16 +115,16 @@ class Comparison:
 
 def compare_models(
     first: str | Model, second: str | Model, *, source: Source | str = "besiroglu2024", level: float = LEVEL
-) -> Comparison:
+) -> Comparison | ComputeComparison:
     """Say which factor was scaled by how much from one model to another, and what the law attributes to each.
 
     The difference in predicted loss is split between parameters and tokens by the mean over the two orders of
-    changing one after the other (Shapley 1953); for a law with one term in N and one in D it is those terms.
+    changing one after the other (Shapley 1953); for a law with one term in N and one in D it is those terms. A model
+    whose size or tokens are not disclosed is compared by its compute alone (`ComputeComparison`).
     """
     pair = [find_model(one) if isinstance(one, str) else one for one in (first, second)]
-    for one in pair:
-        if not one.known:
-            raise UsageError(f"{one.name}: {one.note or 'its size is unknown'}. Type a guess, as in N=8B,D=15T.")
+    if not all(one.known for one in pair):
+        return compare_by_compute(pair[0], pair[1], source=source, level=level)
     settled = settle(source)
     found = landmarks(settled, models=pair, level=level)
     rows = {one.model: one for one in found}
