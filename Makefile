@@ -1,6 +1,6 @@
 # `make` lists what there is to do. Everything runs in .venv, which is made when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench vendor
+.PHONY: help demo test lint docs site bench vendor
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,8 +36,12 @@ lint: .venv/ready-dev  ## format, lint and types, checked
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-docs: .venv/ready-dev  ## the generated pages of docs/
+docs: .venv/ready-dev  ## the generated pages of docs/, and what commands print in them
 	$(BIN)/python docs/build.py
+	$(BIN)/python docs/printed.py
+
+site: .venv/ready-site  ## the documentation as a site, in build/site
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
 vendor:  ## the library of the pages built again (needs npm; what it builds is kept in the repository)
 	cd vendor/plot && npm ci --silent && npm run --silent build
@@ -77,6 +81,13 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
 
 .venv/ready-dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	$(BIN)/python -m pip install --quiet "pip>=25.1"  # the first that knows groups
+	$(BIN)/python -m pip install --quiet -e ".[all,ray]" --group dev
 	$(BIN)/python -m compileall -q src
 	touch $@ .venv/ready-demo
+
+.venv/ready-site: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet "pip>=25.1"
+	$(BIN)/python -m pip install --quiet -e ".[plot,web]" --group site
+	touch $@

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from isoflop.planning.sensitivity import Sensitivity
     from isoflop.planning.sensitivity.sensitivity import sensitivity
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "beyond.downstream": "Downstream Observed TaskForecast downstream observe",

@@ -19,10 +19,28 @@ if TYPE_CHECKING:
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from isoflop import __version__
 
-        typer.echo(f"isoflop {version('isoflop')}")
+        typer.echo(" ".join(filter(None, [f"isoflop {__version__}", _commit()])))
         raise typer.Exit
+
+
+def _commit() -> str:
+    """Return the commit that is installed, in brackets, if it came from a checkout or a repository; else nothing."""
+    import json
+    import subprocess
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    with suppress(PackageNotFoundError, ValueError, KeyError):
+        origin = json.loads(distribution("isoflop").read_text("direct_url.json") or "{}")
+        return f"({origin['vcs_info']['commit_id'][:12]})"
+    home = Path(__file__).parents[4]
+    with suppress(OSError, subprocess.SubprocessError):
+        if (home / ".git").exists():
+            asked = ["git", "-C", str(home), "rev-parse", "--short=12", "HEAD"]
+            found = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=5)  # noqa: S603
+            return f"({found.stdout.strip()})"
+    return ""
 
 
 def introduce(
