@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from isoflop.beyond.recipes.recipes import recipes
     from isoflop.beyond.test_time import Attempts, Choosing, Inference, Serving, inference, read_attempts
     from isoflop.beyond.test_time.test_time import test_time
+    from isoflop.beyond.tune import Tune, best_of
+    from isoflop.beyond.tune.tune import tune
     from isoflop.compute.cost import Cost, Memory, cost, flops_for, training_memory
     from isoflop.compute.dense import dense_equivalent
     from isoflop.compute.devices import Device, find_device
@@ -77,6 +79,7 @@ _HOMES = {
     "beyond.finish": "Finish finish",
     "beyond.recipes": "Recipes recipes",
     "beyond.test_time": "Attempts Choosing Inference Serving inference read_attempts test_time",
+    "beyond.tune": "Tune best_of tune",
     "compute.cost": "Cost Memory cost flops_for training_memory",
     "compute.dense": "dense_equivalent",
     "compute.devices": "Device find_device",
@@ -173,6 +176,7 @@ __all__ = [
     "StudyRun",
     "TaskForecast",
     "Trial",
+    "Tune",
     "UntrustedError",
     "UsageError",
     "Verification",
@@ -180,6 +184,7 @@ __all__ = [
     "approach2",
     "backtest",
     "best_bits",
+    "best_of",
     "best_vocabulary",
     "check",
     "combine",
@@ -230,6 +235,7 @@ __all__ = [
     "test_time",
     "tokens_for_smaller",
     "training_memory",
+    "tune",
     "verify",
 ]
 

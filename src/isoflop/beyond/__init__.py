@@ -4,5 +4,6 @@ finish/      a run in progress → its end
 recipes/     what one recipe is worth against another
 downstream/  loss → accuracy
 emergence/   a jump in the model or in the metric
+tune/        a sweep of hyperparameters → the best at each size
 test_time/   what more samples bring and cost
 """

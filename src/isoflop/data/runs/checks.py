@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from isoflop.compute.flops import FlopRule
 from isoflop.data.runs.cells import Rows
+from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.names import Names
 from isoflop.data.runs.names import listed as listed_names
 from isoflop.estimate import median
@@ -208,7 +209,7 @@ def _repeats(columns: Columns, names: Names) -> list[Finding]:
         return []
     _, first = np.unique(_groups([values[shared] for values in columns.values()]), return_index=True)
     return _copies(names.of(np.sort(np.delete(shared, first)))) + _replicates(
-        setting[shared][first], int(setting.max()) + 1
+        columns, setting[shared][first], total=int(setting.max()) + 1
     )
 
 
@@ -220,13 +221,23 @@ def _copies(extra: tuple[str, ...]) -> list[Finding]:
     return [Finding("D06", "WARN", message, "Remove the copies: they count the same evidence twice.")]
 
 
-def _replicates(setting: NDArray[np.intp], total: int) -> list[Finding]:
+def _tuned(columns: Columns) -> list[str]:
+    """Return the columns of learning rates and batches of which several were tried."""
+    found = [name for kind in ("learning rate", "batch") for name in recorded(columns, kind)]
+    return [name for name in found if columns[name].dtype.kind == "f" and len(np.unique(columns[name])) > 2]
+
+
+def _replicates(columns: Columns, setting: NDArray[np.intp], *, total: int) -> list[Finding]:
     counts = np.bincount(setting)
     several = counts[counts > 1]
     if not several.size:
         return []
     message = f"{several.size} of {total} settings of N and D have more than one run, {several.sum()} runs in all."
     remedy = "Replicates show the noise between runs. If these are evaluations of one run, keep one kind: --where."
+    if tuned := _tuned(columns):
+        remedy = (
+            f"Keep what each setting reaches at its best: --best-of {','.join(tuned)}; isoflop tune reads the sweep."
+        )
     return [Finding("D06", "INFO", message, remedy)]
 
 

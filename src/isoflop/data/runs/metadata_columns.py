@@ -32,7 +32,7 @@ _ALIASES = {
     "warmup steps": "warmupsteps warmupiters lrwarmupsteps lrwarmupiters",
     "warmup share": "warmupratio warmupfraction warmupfrac warmupshare",
     "learning rate": "learningrate lr maxlr peaklr maxlearningrate peaklearningrate",
-    "batch": "b batchsize batchtokens batchsizetokens globalbatchsize tokensperbatch",
+    "batch": "b bs batch gbs batchsize batchtokens batchsizetokens globalbatchsize tokensperbatch",
     "parametrization": "parametrization parameterization parametrisation parameterisation",
     "width": "width dmodel hiddensize hiddendim modeldim embeddingdim nembd",
     "depth": "depth nlayers nlayer layers numlayers numhiddenlayers",

@@ -123,6 +123,15 @@ class Asked:
             rich_help_panel="Runs",
         ),
     ] = None
+    best_of: Annotated[
+        str | None,
+        typer.Option(
+            "--best-of",
+            metavar="COLUMNS",
+            help="Keep one run for each N and D: at its best lr,batch, with the loss to be expected there (see tune).",
+            rich_help_panel="Runs",
+        ),
+    ] = None
     allow: Annotated[
         list[str],
         typer.Option(
@@ -140,10 +149,15 @@ class Asked:
         """Give the runs of a source, as asked."""
         from isoflop.data.read import read
 
-        return read(
+        runs = read(
             source, columns=self.columns, where=conjunction(self.where), flop_rule=self.flop_rule,
             cluster=self.cluster, metric=self.metric, allow=self.allow,
         )  # fmt: skip
+        if self.best_of is None:
+            return runs
+        from isoflop.beyond.tune import best_of
+
+        return best_of(runs, [name.strip() for name in self.best_of.split(",")])
 
     def fit(self, source: str) -> Fit:
         """Give the fit to a source's runs, as asked."""

@@ -18,6 +18,7 @@ from isoflop.faces.plot.recipes import recipes_figure
 from isoflop.faces.plot.residuals import residuals_figure
 from isoflop.faces.plot.sensitivity import sensitivity_figure
 from isoflop.faces.plot.transfer import transfer_figure
+from isoflop.faces.plot.tune import tune_figure
 from isoflop.faces.plot.verify import verify_figure
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "save_figure",
     "sensitivity_figure",
     "transfer_figure",
+    "tune_figure",
     "verify_figure",
 ]

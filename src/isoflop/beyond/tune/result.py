@@ -1,0 +1,172 @@
+"""What a sweep says: the best of each setting, the laws they follow, what being wrong costs, the best at new sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoflop.beyond.tune.fitted import Fitted
+from isoflop.beyond.tune.laws import TuningLaw
+from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MOST_ROWS = 24
+"""So many settings stand in a terminal; the JSON has all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The best of one setting of N and D.
+
+    best    hyperparameter → its best value
+    near    hyperparameter → the span within 0.3 % of the best loss, the others moved along
+    loss    the bowl's level there: not the lowest run, which is low by luck
+    edge    the hyperparameters whose best lies at or beyond the last value tried
+    lowest  the lowest loss that a run had
+    """
+
+    N: float
+    D: float
+    C: float
+    runs: int
+    best: Mapping[str, Estimate]
+    near: Mapping[str, tuple[float, float]]
+    loss: Estimate
+    edge: tuple[str, ...]
+    lowest: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the setting as it stands in the JSON."""
+        return {
+            "N": self.N, "D": self.D, "C": self.C, "runs": self.runs,
+            "best": {name: one.as_dict() for name, one in self.best.items()},
+            "near": {name: list(ends) for name, ends in self.near.items()},
+            "loss": self.loss.value, "loss_low": self.loss.low, "loss_high": self.loss.high,
+            "lowest": self.lowest, "edge": list(self.edge),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The best values foretold at a new size, and how many decades beyond the sweep that is."""
+
+    N: float
+    D: float
+    best: Mapping[str, Estimate]
+    near: Mapping[str, tuple[float, float]]
+    decades: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the target as it stands in the JSON."""
+        return {
+            "N": self.N, "D": self.D, "best": {name: one.as_dict() for name, one in self.best.items()},
+            "near": {name: list(ends) for name, ends in self.near.items()}, "decades": self.decades,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrong:
+    """The share of the loss given up by missing the best value of one hyperparameter, at one size.
+
+    half, twice  at half and at twice the best value, the others at their best
+    """
+
+    name: str
+    N: float
+    D: float
+    half: float
+    twice: float
+    curve: tuple[tuple[float, ...], tuple[float, ...]] = field(default=((), ()), repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what being wrong costs as it stands in the JSON."""
+        return {"name": self.name, "N": self.N, "D": self.D, "half": self.half, "twice": self.twice}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tune:
+    """What a sweep says of its hyperparameters."""
+
+    source: str
+    settings: tuple[Setting, ...]
+    laws: Mapping[str, TuningLaw]
+    targets: tuple[Target, ...]
+    wrong: tuple[Wrong, ...]
+    noise: float
+    fitted: Fitted = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as it stands in the JSON."""
+        return {
+            "settings": [one.as_dict() for one in self.settings],
+            "laws": {name: law.as_dict() for name, law in self.laws.items()},
+            "targets": [one.as_dict() for one in self.targets],
+            "wrong": [one.as_dict() for one in self.wrong], "noise": self.noise,
+            "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Return the result as it looks in a terminal."""
+        parts: list[RenderableType] = [_laws(self)]
+        if self.targets:
+            parts += ["", _targets(self)]
+        return group(*parts, "", _settings(self), "", _wrong(self), findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _laws(found: Tune) -> RenderableType:
+    rows = []
+    for law in found.laws.values():
+        rows += [(law.formula, *_exponents(law), f"×÷ {law.spread:.2f}", "")]
+        rows += [(f"  {one.curve}", "", "", f"×÷ {one.factor:.2f}", f"{one.given_up:.2%}") for one in law.published]
+    runs = sum(one.runs for one in found.settings)
+    head = heading("Best values", f"of {runs} runs of {found.source}, at {len(found.settings)} settings of N and D")
+    return group(head, table(["law", "of N", "of D", "settings within", "gives up"], rows, gap=2))
+
+
+def _exponents(law: TuningLaw) -> tuple[str, str]:
+    return tuple(f"{one.low:.2f} – {one.high:.2f}" if (one := law.parameters.get(key)) else "–" for key in "ab")  # type: ignore[return-value]
+
+
+def _targets(found: Tune) -> RenderableType:
+    rows = [
+        (f"N = {show(one.N)}, D = {show(one.D)}", name, show(value.value), interval(value), show(one.decades, 2))
+        for one in found.targets
+        for name, value in one.best.items()
+    ]
+    return table(["at", "best", "value", "90% interval", "decades beyond"], rows)
+
+
+def _settings(found: Tune) -> RenderableType:
+    names = list(found.laws)
+    rows = [
+        (
+            show(one.N), show(one.D), str(one.runs), f"{one.loss.value:.4f}",
+            *(f"{show(one.best[name].value)} [{interval(one.best[name])}]" for name in names), ", ".join(one.edge),
+        )
+        for one in found.settings[-MOST_ROWS:]
+    ]  # fmt: skip
+    left = len(found.settings) - MOST_ROWS
+    more = [dim(f"{left} smaller settings are in the JSON.")] if left > 0 else []
+    return group(table(["N", "D", "runs", "loss at best", *names, "at the edge"], rows, gap=2), *more)
+
+
+def _wrong(found: Tune) -> RenderableType:
+    rows = [(one.name, show(one.N), show(one.D), f"{one.half:.2%}", f"{one.twice:.2%}") for one in found.wrong]
+    return table(["loss given up with", "N", "D", "half the best", "twice the best"], rows)

@@ -1,0 +1,48 @@
+"""The command that reads a sweep of hyperparameters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from isoflop.errors import UsageError
+from isoflop.faces.cli.options import Asked, quantities, takes_runs
+from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
+
+
+@takes_runs
+def tune(
+    source: Runs,
+    at: Annotated[
+        list[str] | None, typer.Argument(metavar="[N=8B D=160B]", help="A new size, to foretell the best values at.")
+    ] = None,
+    *,
+    asked: Asked,
+    of: Annotated[
+        str | None,
+        typer.Option(
+            "--of", metavar="COLUMNS", help="The tuned columns: lr,batch. Unless said, those with such names."
+        ),
+    ] = None,
+    output: Drawn = None,
+    json: Json = False,
+) -> None:
+    """Read a sweep of learning rate, batch and the like: the best at each size, and the laws they follow."""
+    from isoflop.beyond.tune import tune
+
+    if asked.fix or asked.bounds or asked.law or asked.objective != "robust":
+        raise UsageError(
+            "--law, --fix, --bounds and --objective belong to a fit of the loss, which tune does not make."
+        )
+    if output is not None:
+        refuse_figure(source, output)
+    columns = tuple(name.strip() for name in of.split(",")) if of else ()
+    targets = [quantities(at, "N=8B D=160B")] if at else []
+    found = tune(asked.read(source), of=columns, at=targets, level=asked.level, allow=asked.allow)
+    if output is not None:
+        from isoflop.faces.plot import save_figure, tune_figure
+
+        save_figure(tune_figure(found), output)
+    print_answer(found, json=json)
+    stop_on_block(found.findings)
