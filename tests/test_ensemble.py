@@ -11,7 +11,10 @@ from simulated import chinchilla_runs
 import isoflop
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
-from isoflop.forecasting.ensemble import FEWEST_RUNS, MOST_RUNS, alone, combine, drawn, outlook, scale, shares, values
+from isoflop.forecasting.constants import CLIPPED
+from isoflop.forecasting.ensemble import FEWEST_RUNS, alone, combine, drawn, outlook, scale, shares, values
+from isoflop.forecasting.priors import predicted
+from isoflop.forecasting.weights import PastErrors, PastMisses
 from isoflop.laws.chinchilla import besiroglu2024
 
 RUNS = chinchilla_runs(60, noise=0.005)
@@ -25,23 +28,20 @@ def of(runs, **changed):
 
 
 def untested(together=TOGETHER):
-    """Give the same laws without any backtest."""
-    past, none = together.backtest, np.zeros(0)
-    whole = np.zeros(0, dtype=np.int64)
-    empty = replace(past, origin=whole, row=whole, cuts=none, decades=none, baselines={},
-                    error=past.error[:, :0], spread=past.spread[:, :0])  # fmt: skip
-    return replace(together, backtest=empty)
+    """Return the same laws without any backtest."""
+    none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+    errors = PastErrors(whole, none, np.zeros((len(together.members), 0)))
+    past = replace(together.backtest, cuts=none)
+    return replace(together, backtest=past, errors=errors, misses=PastMisses(whole, none, none))
 
 
-def erring(by, decades=None):
-    """Give the laws with backtest errors of so much each; one test each at some distances."""
-    past = TOGETHER.backtest
+def erring(by, decades=None, misses=1.0):
+    """Return the laws with backtest errors of so much each, at some distances; and misses of so many widths."""
     far = np.linspace(0, 2, 40) if decades is None else decades
-    error = np.broadcast_to(np.asarray(by, float)[:, None], (4, far.size))
+    squares = np.minimum(np.broadcast_to(np.asarray(by, float), (far.size, 4)).T, CLIPPED) ** 2
     origin = np.arange(far.size) % 4
-    return replace(TOGETHER, backtest=replace(
-        past, origin=origin, row=origin, decades=far, cuts=np.arange(4.0), error=error, spread=0 * error + 0.001
-    ))  # fmt: skip
+    return replace(TOGETHER, errors=PastErrors(origin, far, squares),
+                   misses=PastMisses(origin, far, np.full(far.size, misses**2)))  # fmt: skip
 
 
 # Weights.
@@ -54,7 +54,7 @@ def test_weights_add_up_to_one(together):
     assert found.sum(axis=0) == pytest.approx(np.ones(50))
 
 
-def test_without_backtests_laws_count_alike_within_their_reach():
+def test_without_backtests_laws_count_alike():
     assert shares(untested(), np.array([0.0, 0.5, 1.0])) == pytest.approx(np.full((4, 3), 0.25))
 
 
@@ -68,26 +68,16 @@ def test_errors_near_the_distance_asked_for_say_more():
     """The first law erred near by, the second far out."""
     far = np.linspace(0, 2, 40)
     error = np.where(far < 1, [[0.05], [0.005], [0.05], [0.05]], [[0.005], [0.05], [0.05], [0.05]])
-    together = replace(TOGETHER, backtest=replace(erring([0, 0, 0, 0], far).backtest, error=error))
+    together = erring(error.T, far)
     near, out = shares(together, np.array([0.0, 2.0])).T
     assert near[1] > 2 * near[0]
     assert out[0] > 2 * out[1]
-
-
-def test_one_wild_error_counts_as_a_tenth():
-    one, other = (shares(erring([0.01, 0.01, 0.01, wild]), FAR) for wild in (0.1, 10.0))
-    assert one == pytest.approx(other)
 
 
 def test_few_backtests_move_the_weights_little():
     few = shares(erring([0.03, 0.01, 0.03, 0.03], np.array([0.5])), np.array([0.5]))[:, 0]
     many = shares(erring([0.03, 0.01, 0.03, 0.03], np.full(40, 0.5)), np.array([0.5]))[:, 0]
     assert 0.25 < few[1] < many[1]
-
-
-def test_the_quadratic_fades_beyond_one_decade():
-    found = shares(untested(), np.array([1.0, 2.0, 3.0]))
-    assert found[3] == pytest.approx([0.25, 0.01 / 3.01, 1e-4 / 3.0001])
 
 
 # The forecast.
@@ -125,15 +115,16 @@ def test_the_interval_widens_with_distance_and_level():
 
 
 def test_large_past_errors_widen_the_interval_and_small_ones_narrow_it():
-    large, small = scale(erring([0.05] * 4), FAR), scale(erring([1e-5] * 4), FAR)
-    assert (small < 1).all()
-    assert (large > 1).all()
-    assert scale(untested(), FAR) == pytest.approx(np.ones(3))
+    large, none, small = (
+        scale(one, FAR) for one in (erring([0.01] * 4, misses=3.0), untested(), erring([0.01] * 4, misses=0.01))
+    )
+    assert (small < none).all()
+    assert (large > none).all()
 
 
 def test_on_sound_runs_the_interval_holds_nine_new_runs_in_ten():
     inside = []
-    for seed in range(25):
+    for seed in range(8):
         runs, new = chinchilla_runs(60, noise=0.005, seed=seed), chinchilla_runs(20, noise=0.005, seed=500 + seed)
         far = 3 * new["C"] / new["C"].max() * runs["C"].max()
         grow = np.sqrt(far / new["C"])
@@ -141,7 +132,7 @@ def test_on_sound_runs_the_interval_holds_nine_new_runs_in_ten():
         noise = np.log(new["loss"] / besiroglu2024(new["N"], new["D"]))
         found = outlook(combine(runs), at, np.maximum(np.log10(far / runs["C"].max()), 0), level=0.9)
         inside += (np.abs(np.log(besiroglu2024(**at)) + noise - found.loss) < found.calibrated).tolist()
-    assert 0.82 < np.mean(inside) < 0.99
+    assert np.mean(inside) > 0.85
 
 
 # What means nothing.
@@ -201,11 +192,6 @@ def test_too_few_runs_are_refused():
         combine(chinchilla_runs(FEWEST_RUNS - 1))
 
 
-def test_of_very_many_runs_an_even_share_is_used():
-    found = combine(chinchilla_runs(2 * MOST_RUNS + 1, noise=0.01))
-    assert MOST_RUNS / 2 < len(found.runs) <= MOST_RUNS
-
-
 # Draws.
 
 
@@ -215,10 +201,8 @@ def test_draws_scatter_as_the_runs_allow():
     law, rows = draws[0]
     at = {"N": 2e10, "D": 4e11}
     losses = np.log(law(**dict(zip(law.parameters, rows.T, strict=True)), **at))
-    _, error = isoflop.members.predicted(
-        TOGETHER.members[0], TOGETHER.full[0], {key: np.array([value]) for key, value in at.items()}
-    )
-    assert losses.std() == pytest.approx(error[0, 0], rel=0.15)
+    _, error = predicted(TOGETHER.members[0], {key: np.array([value]) for key, value in at.items()})
+    assert losses.std() == pytest.approx(error[0], rel=0.15)
 
 
 def test_equal_seeds_give_equal_draws_and_every_law_is_drawn():

@@ -21,7 +21,7 @@ pytest_plugins = ["commands"]
 RUNS = chinchilla_runs(60, noise=0.005)
 TOGETHER = combine(RUNS)
 RECORD = record(TOGETHER)
-LAWS = ["chinchilla", "coupled", "valley", "log-quadratic"]
+LAWS = [one.label for one in TOGETHER.members]
 
 
 def test_the_contenders_are_all_together_each_law_and_the_baselines():
@@ -146,7 +146,7 @@ def test_the_shape_of_backtest(good, table):
     assert list(found["errors"]) == ["together", *LAWS, *NAMES]
     columns = len(found["ratios"])
     assert all(len(row) == columns for row in (*found["errors"].values(), found["bias"]))
-    assert found["inside"].keys() == {"statistical", "full"}
+    assert found["inside"].keys() == {"statistical", "calibrated"}
     assert all(0 <= share <= 1 for share in found["inside"].values())
     assert len(found["origins"]) > 1
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import replace
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -13,9 +12,10 @@ from rich.console import Console
 
 from isoflop import datasets
 from isoflop.fitting.fit import fit
-from isoflop.forecasting.ensemble import combine, evidence, scale, shares, widths
+from isoflop.forecasting.ensemble import combine, evidence
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.record import backtest, percent
+from isoflop.forecasting.weights import look_back
 from isoflop.planning.optimum import best_sizes
 from isoflop.planning.plan import plan, plan_with
 
@@ -63,15 +63,11 @@ def test_the_best_of_each_column_is_bold_and_no_other(told):
 
 
 def test_every_forecast_that_was_scored_is_kept(together, told):
-    past = together.backtest
-    mean, _, width = widths(
-        past.error, past.spread, weights=shares(together, past.decades), noise=past.noise, decades=past.decades
-    )
-    assert [one.error for one in told.scored] == pytest.approx(mean)
+    past, seen = together.backtest, look_back(together.backtest, level=0.9)
+    assert [one.error for one in told.scored] == pytest.approx(seen.error)
     assert [one.times for one in told.scored] == pytest.approx(10**past.decades)
     assert [one.origin for one in told.scored] == past.origin.tolist()
-    wide = NormalDist().inv_cdf(0.95) * width * scale(together, past.decades)
-    assert [one.reach for one in told.scored] == pytest.approx(wide, rel=0.01)
+    assert [one.reach for one in told.scored] == pytest.approx(seen.factor * seen.width)
     assert told.as_dict()["scored"][0] == told.scored[0]._asdict()
 
 

@@ -179,6 +179,15 @@ def fit(
     return fit_at(problem, found, usable, options=options, law=full)
 
 
+def refit(one: Fit, runs: Runs, *, starts: int) -> Fit:
+    """Fit the same law in the same way to other runs, without draws."""
+    told = one.options
+    return fit(
+        one.law, runs, objective=told.objective, draws=0, seed=told.seed, starts=starts, level=told.level,
+        fix=told.fix, bounds=told.bounds, log=told.log, allow=told.allow,
+    )  # fmt: skip
+
+
 def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law: Law) -> Fit:
     """Give the fit of a law whose optimum has been found, with its draws and findings."""
     theta, objective = found.theta, found.objective

@@ -1,10 +1,12 @@
 """The loss of a run not yet trained, with intervals, and what stands behind them.
 
+constants      the numbers that were chosen by measurement
 priors         laws held by what is known
 baselines      guesses without a law
-backtest       forecasts from a part of the runs
-ensemble       several laws together
 extrapolation  how far beyond the runs
+backtest       forecasts from a part of the runs
+weights        what past errors say of the next
+ensemble       several laws together
 record         how good past forecasts were
 source         what can answer
 intervals      a forecast's width

@@ -1,22 +1,23 @@
 """Fit the small runs, score on the larger ones, again and again: what the errors beyond the runs have been.
 
 Rolling origin: the runs are ordered by compute (or by the input along which one extrapolates), cut at the
-end of each budget, fitted up to the cut and scored on all runs beyond it. Rows that share a run are never
-parted.
+end of a budget, fitted up to the cut and scored on all runs beyond it. Rows that share a run are never
+parted. Nothing beyond a cut is known at it: the part is fitted as if it were the whole table, and the cuts
+of a part are those of the whole that lie within it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from isoflop.forecasting.baselines import baselines
-from isoflop.forecasting.priors import Member, predicted, solved
+from isoflop.forecasting.extrapolation import decades
+from isoflop.forecasting.priors import Member, predicted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,85 +25,136 @@ if TYPE_CHECKING:
     from isoflop.data.runs import Runs
 
     Array = NDArray[np.float64]
+    Labels = NDArray[np.int64]
 
-FEWEST_FITTED, MOST_ORIGINS = 8, 6
+FEWEST_FITTED = 8
 FEWEST_ORIGINS = 2
-"""With fewer origins than this, an interval is called uncalibrated."""
+"""With fewer origins than this, one's own past errors say next to nothing of an interval."""
 GAP, WIDEST = 0.08, 0.3
 """Decades of compute: a gap that parts two budgets, and the widest one budget may be."""
-MOST_TESTS = 1_000
-"""Scored rows of one origin; of more, an even share is scored."""
+APART = 0.1
+"""The cut after the k-th lies at least k times so many decades beyond it: many budgets need no more fits than few."""
+MOST_OF_BUDGET = 300
+"""Runs of one budget that are read; of more, an even share."""
+
+Fitter = Callable[["Runs", Sequence[Member]], tuple[Member, ...]]
+"""What fits the laws to runs, told what it found on a smaller part of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Backtest:
     """Errors beyond the runs that were fitted, one for each pair of an origin and a larger run.
 
-    members    the laws' names
+    members    the laws' labels
     origin     (tests,): the number of the origin
     cuts       (origins,): the decimal logarithm of the largest compute fitted
     row        (tests,): the position of the scored run
-    decades    (tests,): how far beyond the fitted runs it lies
-    error      (members, tests): log loss forecast minus measured
+    budget     (tests,): the number of its budget, from the smallest
+    decades    (tests,): how far beyond the fitted runs it lies in compute, or in what is extrapolated
+    distance   (tests,): how far outside them it lies in any direction
+    error      (members, tests): log loss forecast minus measured; nan where a law could not be fitted
     spread     (members, tests): standard error of the forecast, if the law is right
-    theta      (origins, parameters) of each member: its fitted coordinates at each origin
-    noise      (members,): standard deviation of the residuals in log loss
+    noise      (members, tests): standard deviation of a new run, as the fitted runs have it
     baselines  baseline → (tests,): its error
     along      what is extrapolated: C, N, D or another input
     """
 
     members: tuple[str, ...]
-    origin: NDArray[np.int64]
+    origin: Labels
     cuts: Array
-    row: NDArray[np.int64]
+    row: Labels
+    budget: Labels
     decades: Array
+    distance: Array
     error: Array
     spread: Array
-    theta: tuple[Array, ...]
     noise: Array
     baselines: Mapping[str, Array] = field(default_factory=dict)
     along: str = "C"
 
     @property
     def calibrates(self) -> bool:
-        """Say whether there are enough origins to calibrate an interval."""
+        """Return whether there are enough origins for past errors to say something of an interval."""
         return len(self.cuts) >= FEWEST_ORIGINS
 
 
-def roll(members: Sequence[Member], runs: Runs, *, along: str = "C") -> Backtest:
-    """Score each member on runs larger than those it was fitted to, from every origin the runs allow."""
+class _Scored(NamedTuple):
+    """One origin's forecasts of the runs beyond it: error, spread, noise, each (members, tests), and baselines."""
+
+    row: Labels
+    distance: Array
+    error: Array
+    spread: Array
+    noise: Array
+    baselines: Mapping[str, Array]
+
+
+def roll(
+    fitter: Fitter, runs: Runs, *, along: str = "C", need: int = FEWEST_FITTED
+) -> tuple[Backtest, tuple[Member, ...]]:
+    """Score the laws on runs larger than those they are fitted to, from every origin, and return the fits to all runs.
+
+    need  the fewest runs to fit
+    """
     axis = axis_of(runs, along)
-    need = max([FEWEST_FITTED, *(one.theta.size + 3 for one in members if one.problem.prior is None)])
-    cuts = origins(axis, need)
-    fitted = axis <= cuts[:, None] + 1e-9
-    tests = [_some(np.flatnonzero(~part)) for part in fitted]
-    origin = np.repeat(np.arange(len(cuts)), [rows.size for rows in tests])
-    row = np.concatenate([*tests, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-    shape = (len(members), row.size)
-    error, spread, theta = np.zeros(shape), np.zeros(shape), []
-    for position, member in enumerate(members if row.size else ()):
-        found = solved(member, fitted.astype(float))
-        theta.append(found.theta)
-        values, errors = predicted(member, found, member.problem.inputs)
-        error[position] = values[origin, row] - np.log(runs["loss"])[row]
-        spread[position] = errors[origin, row]
-    return Backtest(
-        members=tuple(one.law.name for one in members),
+    cuts, fits = origins(axis, need), list[tuple[Member, ...]]()
+    before: tuple[Member, ...] = ()
+    for cut in cuts.tolist():
+        before = fitter(runs.take(axis <= cut + 1e-9), before)
+        fits.append(before)
+    last = fitter(runs, before)
+    labels = tuple(dict.fromkeys(one.label for fit in (*fits, last) for one in fit))
+    scored = [_score(fit, labels, runs, axis=axis, cut=cut) for fit, cut in zip(fits, cuts.tolist(), strict=True)]
+    row = _joined([one.row for one in scored], np.zeros(0, dtype=np.int64))
+    origin = np.repeat(np.arange(len(cuts)), [one.row.size for one in scored])
+    none = np.zeros((len(labels), 0))
+    past = Backtest(
+        members=labels,
         origin=origin,
         cuts=cuts,
         row=row,
+        budget=budgets_of(axis)[row],
         decades=axis[row] - cuts[origin],
-        error=error,
-        spread=spread,
-        theta=tuple(theta),
-        noise=np.array([one.noise for one in members]),
-        baselines=_baselines(members[0], runs, axis=axis, fitted=fitted, tests=tests) if row.size else {},
+        distance=_joined([one.distance for one in scored], np.zeros(0)),
+        error=_joined([one.error for one in scored], none),
+        spread=_joined([one.spread for one in scored], none),
+        noise=_joined([one.noise for one in scored], none),
+        baselines={
+            name: np.concatenate([one.baselines[name] for one in scored])
+            for name in (scored[0].baselines if scored else ())
+        },
         along=along,
     )
+    return past, last
+
+
+def _joined(parts: Sequence[Any], none: Any) -> Any:
+    """Return arrays joined along their last axis, or an empty one where there are none."""
+    return np.concatenate(parts, axis=-1) if parts else none
+
+
+def _score(fit: Sequence[Member], labels: Sequence[str], runs: Runs, *, axis: Array, cut: float) -> _Scored:
+    part = axis <= cut + 1e-9
+    row = np.flatnonzero(~part)
+    inputs = list(fit[0].law.inputs)
+    keys = [key for key in ("N", "D") if key in runs] or inputs
+    wanted = dict.fromkeys(["loss", *inputs, *(key for key in ("N", "D", "C") if key in runs)])
+    fitted, beyond = ({key: runs[key][rows] for key in wanted} for rows in (part, row))
+    target, error, spread, noise = np.log(beyond["loss"]), *(np.full((len(labels), row.size), np.nan) for _ in "123")
+    for one in fit:
+        place = labels.index(one.label)
+        value, spread[place] = predicted(one, beyond)
+        error[place], noise[place] = value - target, one.noise
+    guessed = baselines(
+        {key: fitted[key] for key in keys}, fitted["loss"], axis[part], at={key: beyond[key] for key in keys}
+    )
+    span = {key: (float(column.min()), float(column.max())) for key, column in fitted.items() if key != "loss"}
+    far = np.nan_to_num(decades(span, {key: beyond[key] for key in inputs}))
+    return _Scored(row, far, error, spread, noise, {name: value - target for name, value in guessed.items()})
 
 
 def axis_of(runs: Runs, along: str) -> Array:
-    """Give the decimal logarithm of what is extrapolated, (runs,); for rows that share a run, the run's largest."""
+    """Return the decimal logarithm of what is extrapolated, (runs,); for rows that share a run, the run's largest."""
     axis, shared = np.asarray(np.log10(runs[along])), runs.clusters
     if shared is None:
         return axis
@@ -112,19 +164,20 @@ def axis_of(runs: Runs, along: str) -> Array:
 
 
 def origins(axis: Array, need: int) -> Array:
-    """Give where to cut (origins,): the ends of budgets that leave `need` runs of two budgets before them, one beyond.
+    """Return where to cut (origins,): ends of budgets that leave `need` runs of two budgets before them, one beyond.
 
-    Runs of one budget do not say how the loss falls with compute.
+    Runs of one budget do not say how the loss falls with compute. Which cuts are taken does not depend on what
+    lies beyond them.
     """
-    usable = [end for end in budget_ends(axis)[1:] if np.count_nonzero(axis <= end) >= need]
-    if len(usable) > MOST_ORIGINS:
-        chosen = np.round(np.linspace(0, len(usable) - 1, MOST_ORIGINS)).astype(int)
-        usable = [usable[position] for position in chosen.tolist()]
-    return np.array(usable, dtype=float)
+    kept: list[float] = []
+    for end in budget_ends(axis)[1:]:
+        if np.count_nonzero(axis <= end + 1e-9) >= need and (not kept or end - kept[-1] >= APART * len(kept)):
+            kept.append(end)
+    return np.array(kept, dtype=float)
 
 
 def budget_ends(axis: Array) -> list[float]:
-    """Give where each budget but the largest ends, in the decades of the axis (runs,)."""
+    """Return where each budget but the largest ends, in the decades of the axis (runs,)."""
     ordered = np.sort(axis)
     ends, first = [], ordered[0]
     for before, after in pairwise(ordered.tolist()):
@@ -134,19 +187,18 @@ def budget_ends(axis: Array) -> list[float]:
     return ends
 
 
-def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    return rows[:: max(1, math.ceil(rows.size / MOST_TESTS))]
+def budgets_of(axis: Array) -> Labels:
+    """Return the number of each run's budget (runs,), from the smallest."""
+    return np.searchsorted(np.array(budget_ends(axis)) + 1e-9, axis, side="left").astype(np.int64)
 
 
-def _baselines(
-    member: Member, runs: Runs, *, axis: Array, fitted: NDArray[np.bool_], tests: list[NDArray[np.int64]]
-) -> dict[str, Array]:
-    keys = [key for key in ("N", "D") if key in runs] or list(member.law.inputs)
-    columns = {key: runs[key] for key in keys}
-    found: list[dict[str, Array]] = []
-    for part, rows in zip(fitted, tests, strict=True):
-        kept = {key: column[part] for key, column in columns.items()}
-        at = {key: column[rows] for key, column in columns.items()}
-        guessed = baselines(kept, runs["loss"][part], axis[part], at=at)
-        found.append({name: value - np.log(runs["loss"][rows]) for name, value in guessed.items()})
-    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+def thinned(runs: Runs, along: str) -> Runs:
+    """Return the runs with an even share of those budgets that have very many."""
+    budget = budgets_of(axis_of(runs, along))
+    if np.bincount(budget).max() <= MOST_OF_BUDGET:
+        return runs
+    keep = np.zeros(len(runs), dtype=bool)
+    for number in np.unique(budget):
+        rows = np.flatnonzero(budget == number)
+        keep[rows[:: -(-rows.size // MOST_OF_BUDGET)]] = True
+    return runs.take(keep)

@@ -10,7 +10,8 @@ import numpy as np
 
 from isoflop.estimate import student
 from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import DRIFT, Ensemble, Evidence, Outlook, outlook, scale
+from isoflop.forecasting.constants import DRIFT
+from isoflop.forecasting.ensemble import Ensemble, Evidence, Outlook, outlook, scale
 from isoflop.forecasting.source import Settled, log_loss
 from isoflop.formula import dual
 from isoflop.formula.law import Curve, Several

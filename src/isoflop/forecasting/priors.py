@@ -1,14 +1,13 @@
-"""The laws that forecast together, each held by what published fits make plausible, and solved on any part of the runs.
+"""The component laws of a forecast: each held by what published fits make plausible, at some weight of runs.
 
-Measured on real hold-outs (benchmarks/backtests.py): no single form wins. Chinchilla's law is 2.6 % off on
-average and too pessimistic, the coupled law 2.0 % and wild on few runs, the quadratic within a decade as
-good as any and useless beyond. What helps most is not the form: priors, and counting each run by the square
-root of its compute, as the small runs are what no law describes.
+Two forms take part, the coupled law and the valley, each fitted with the runs weighed by two powers of their
+compute. Chinchilla's law and the log-quadratic took part once: far out they are what is too high
+(benchmarks/LOG.md), so they are single laws to be asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,9 +17,10 @@ import numpy as np
 from isoflop.estimate import median
 from isoflop.fitting.draws import run_noise
 from isoflop.fitting.fit import Fit, problem_behind
-from isoflop.fitting.optimise.minimise import NEAR, minimise
+from isoflop.fitting.optimise.minimise import FAR, NEAR, minimise
 from isoflop.fitting.optimise.objective import EFFICIENT, Objective
 from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
+from isoflop.forecasting.constants import FORGOTTEN, FORM_POWERS, TAIL
 from isoflop.laws import LAWS
 
 if TYPE_CHECKING:
@@ -31,17 +31,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-ROOT_OF_COMPUTE = 0.5
-"""A run counts by its compute to this power."""
 _LEAST_NOISE = 5e-4
+_FIRST_NOISE = 0.02
 _ROUNDS = 6
+_SAME_NOISE = 0.01
 _LENT = 0.1
+_LEAST_SHARE = 0.5
+"""A steeper fit, which follows the largest runs, takes the noise for no less than this share of the first one's."""
 _LEAST_LEFT = 0.01
 """The least share of a run's variance that the fit is taken to leave."""
-FORGOTTEN = 6.0
-"""Standard deviations off the curve at which a run no longer counts at all (Tukey's biweight)."""
-TAIL = 0.8
-"""A new run's noise is read off this share of the residuals too: real ones have longer tails than a normal."""
 
 
 class Form(NamedTuple):
@@ -50,38 +48,26 @@ class Form(NamedTuple):
     prior   parameter → (mean, standard deviation) before any run; of E, in units of the smallest loss.
             Published fits (Chinchilla and its refits, Gadre, Gemstones, Muennighoff) have exponents of
             0.24 to 0.6 and floors of 0.5 to 0.9 times their best loss; the priors are wider than that.
-    reach   decades beyond the runs up to which the form is believed
     begin   smallest, median loss → where its fits begin, a list of parameter values
     """
 
     law: Law
     prior: Mapping[str, tuple[float, float]]
-    reach: float
     begin: Callable[[Problem, float, float], list[dict[str, float]]]
 
 
 _EXPONENT = (0.35, 0.15)
 _FLOOR = (0.55, 0.2)
-_BENT = (0.053, 0.053)
-"""Second derivative of log loss by decades: what Chinchilla's law has amid its runs, give or take as much."""
-
-
-def _sums(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
-    size, tokens = _centre(problem)
-    return [
-        {"E": share * least, "alpha": 0.35, "beta": 0.35,
-         "A": (middle - share * least) / 2 * size**0.35, "B": (middle - share * least) / 2 * tokens**0.35}
-        for share in (0.4, 0.7)
-    ]  # fmt: skip
 
 
 def _coupled(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
-    return [
-        {"E": one["E"], "alpha": 0.35, "beta": 0.35, "k": k,
-         "N0": one["A"] ** (1 / 0.35), "D0": one["B"] ** (1 / 0.35)}
-        for one in _sums(problem, least, middle)
-        for k in (1.0, 0.5)
-    ]  # fmt: skip
+    size, tokens = _centre(problem)
+    found = []
+    for floor in (0.4 * least, 0.7 * least):
+        half = (middle - floor) / 2
+        ends = {"N0": half ** (1 / 0.35) * size, "D0": half ** (1 / 0.35) * tokens}
+        found += [{"E": floor, "alpha": 0.35, "beta": 0.35, "k": k, **ends} for k in (1.0, 0.5)]
+    return found
 
 
 def _valley(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
@@ -90,41 +76,49 @@ def _valley(problem: Problem, least: float, middle: float) -> list[dict[str, flo
              "q": 0.03}]  # fmt: skip
 
 
-def _quadratic(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:  # noqa: ARG001 - one signature
-    return [{"c": float(np.log(middle)), "c_N": -0.1, "c_D": -0.1, "c_NN": 0.05, "c_ND": 0.0, "c_DD": 0.05}]
-
-
 def _centre(problem: Problem) -> tuple[float, float]:
     size, tokens = (float(np.exp(np.log(problem.inputs[key]).mean())) for key in ("N", "D"))
     return size, tokens
 
 
 FORMS = (
-    Form(LAWS["chinchilla"], {"E": _FLOOR, "alpha": _EXPONENT, "beta": _EXPONENT}, np.inf, _sums),
-    Form(LAWS["coupled"], {"E": _FLOOR, "alpha": _EXPONENT, "beta": _EXPONENT, "k": (1.0, 0.5)}, np.inf, _coupled),
-    Form(LAWS["valley"], {"E": _FLOOR, "alpha": (0.17, 0.1), "beta": (0.17, 0.1), "q": (0.03, 0.05)}, np.inf, _valley),
-    Form(LAWS["log-quadratic"], {"c_NN": _BENT, "c_ND": (0.0, 0.053), "c_DD": _BENT}, 1.0, _quadratic),
+    Form(LAWS["coupled"], {"E": _FLOOR, "alpha": _EXPONENT, "beta": _EXPONENT, "k": (1.0, 0.5)}, _coupled),
+    Form(LAWS["valley"], {"E": _FLOOR, "alpha": (0.17, 0.1), "beta": (0.17, 0.1), "q": (0.03, 0.05)}, _valley),
 )
-"""What forecasts together unless a law is asked for."""
+"""The laws that forecast together unless one is asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Member:
-    """One law on some runs, ready to be solved again on any part of them.
+    """One law fitted to some runs, to forecast beside others.
 
-    theta      best fitted coordinates (parameters,)
-    noise      robust standard deviation of its residuals in log loss
-    weights    (runs,): how much each run counts, the largest 1
-    reach      decades beyond the runs up to which the law is believed
+    problem     the law on its runs, with what is known of it before
+    theta       best fitted coordinates (parameters,)
+    covariance  of the fitted coordinates (parameters, parameters)
+    noise       robust standard deviation of a new run about the curve, in log loss
+    weights     (runs,): how much each run counts, the largest 1
+    label       its name in answers, which no other way to fit the law shares
+    settled     the noise that its fit has settled on, from which others begin
     """
 
-    law: Law
     problem: Problem
     objective: Objective
     theta: Array
+    covariance: Array
     noise: float
     weights: Array
-    reach: float = np.inf
+    label: str
+    settled: float = _FIRST_NOISE
+
+    @property
+    def law(self) -> Law:
+        """Return the law."""
+        return self.problem.law
+
+    @property
+    def values(self) -> Array:
+        """Return its best parameter values as one row (1, parameters)."""
+        return self.problem.natural(self.theta[None])
 
 
 class Solved(NamedTuple):
@@ -134,63 +128,130 @@ class Solved(NamedTuple):
     covariance: Array
 
 
-def members(runs: Runs) -> tuple[Member, ...]:
-    """Fit the forms that forecast together to the runs; a form that cannot be fitted is left out."""
-    found = (_member(form, runs) for form in FORMS)
-    return tuple(one for one in found if one is not None)
+def members(runs: Runs, before: Sequence[Member] = ()) -> tuple[Member, ...]:
+    """Fit the forms that forecast together to the runs; a form that cannot be fitted is left out.
+
+    before  the members on a smaller part of the runs, from which the fits begin
+    """
+    known = {one.label: one for one in before}
+    found: list[Member] = []
+    for form in FORMS:
+        first = _first(form, runs, known.get(_label(form, FORM_POWERS[0])))
+        if first is not None:
+            found += [first, *(one for power in FORM_POWERS[1:] if (one := _steeper(form, runs, first, power=power)))]
+    return tuple(found)
 
 
 def member_of(fit: Fit, runs: Runs) -> Member:
-    """Give a fit as a member on some of its runs: its own law and objective, no prior, all runs alike."""
+    """Return a fit as a member on some of its runs: its own law and numbers, no prior, all runs alike."""
     problem, theta = problem_behind(fit, runs)
-    return Member(problem.law, problem, fit.objective, theta, fit.noise, np.ones(len(runs)))
+    unit = np.where(problem.logged, fit.curve.row[0], 1.0)
+    with np.errstate(all="ignore"):
+        covariance = fit.covariance / np.outer(unit, unit)
+    return Member(problem=problem, objective=fit.objective, theta=theta, covariance=covariance, noise=fit.noise,
+                  weights=np.ones(len(runs)), label=problem.law.name)  # fmt: skip
 
 
-def _member(form: Form, runs: Runs) -> Member | None:
-    problem = problem_of(form.law, {key: runs[key] for key in form.law.inputs}, runs["loss"])
-    loss, share = np.exp(problem.target), counted(runs)
-    weights = share
-    least, middle = float(loss.min()), float(median(loss))
-    begin = form.begin(problem, least, middle)
-    theta = problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in begin]))
-    known = _prior(form, least)
-    spread, objective = 0.02, Objective("robust", adaptive=True)
+def _label(form: Form, power: float) -> str:
+    return f"{form.law.name} (priors, C^{power:g})"
+
+
+def _first(form: Form, runs: Runs, before: Member | None) -> Member | None:
+    """Fit a form by the least steep weights, beginning where a smaller part of the runs ended, if there is one."""
+    power, every = FORM_POWERS[0], np.ones(len(runs))
+    if before is not None:
+        return _settled(form, runs, _Start(before.theta[None], before.settled, NEAR, every), power=power)
+    problem = _problem(form, runs)
+    loss = np.exp(problem.target)
+    starts = form.begin(problem, float(np.quantile(loss, 0.1)), float(median(loss)))
+    theta = problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in starts]))
+    return _settled(form, runs, _Start(theta, _FIRST_NOISE, FAR, every), power=power)
+
+
+def _steeper(form: Form, runs: Runs, first: Member, *, power: float) -> Member | None:
+    """Fit the same form by steeper weights, beginning where the first ended: as good, and much faster.
+
+    The first fit's strays stay out: among the largest runs a steeper fit would follow one, not find it.
+    """
+    kept = (first.weights > 0).astype(float)
+    begin = _Start(first.theta[None], first.settled, NEAR, kept, first.settled * _LEAST_SHARE)
+    return _settled(form, runs, begin, power=power)
+
+
+def _problem(form: Form, runs: Runs) -> Problem:
+    return problem_of(form.law, {key: runs[key] for key in form.law.inputs}, runs["loss"])
+
+
+class _Start(NamedTuple):
+    """Where a fit begins: theta (starts, p), noise, the first damping, which runs may count, the least noise."""
+
+    theta: Array
+    noise: float
+    damping: float
+    kept: Array
+    least: float = _LEAST_NOISE
+
+
+def _settled(form: Form, runs: Runs, begin: _Start, *, power: float) -> Member | None:
+    """Fit again until the noise that sets the prior's weight, Huber's delta and what is forgotten agrees with the fit.
+
+    w_i = (C_i / C_max)^power · (1 - (r_i / 6 s)²)², with r_i the residual and s the noise (Tukey's biweight)
+    """
+    problem = _problem(form, runs)
+    share, loss = counted(runs, power), np.exp(problem.target)
+    theta, spread, damping, kept, floor = begin
+    sound = kept
+    objective = Objective("robust", adaptive=True)
     for turn in range(_ROUNDS):
-        problem = replace(problem, prior=Prior(known[0], spread**2 / known[1] ** 2))
+        centre, width = _prior(form, _least(loss, sound))
+        problem = replace(problem, prior=Prior(centre, spread**2 / width**2))
         objective = replace(objective, delta=EFFICIENT * spread)
-        found = minimise(problem, theta, objective, weights=np.tile(weights, (len(theta), 1)), tolerance=1e-8)
+        weights = share * sound
+        found = minimise(problem, theta, objective, weights=np.tile(weights, (len(theta), 1)), tolerance=1e-8,
+                         first=damping)  # fmt: skip
         if not np.isfinite(found.objective).any():
             return None
         best = found.theta[np.argmin(found.objective)]
         residuals = _even(problem, best, weights)
-        now = max(_noise(residuals, share, quantile=0.5), _LEAST_NOISE)
-        theta = found.theta if turn == 0 else best[None]
-        weights = share * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
-        if abs(now - spread) < 0.01 * spread:
+        now = max(_noise(residuals, share * kept, quantile=0.5), floor)
+        theta, damping = best[None], NEAR
+        sound = kept * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
+        if turn and abs(now - spread) < _SAME_NOISE * spread:
             break
         spread = now
-    spread = max(spread, _noise(residuals, share, quantile=TAIL))
+    weights = share * sound / (share * sound).max()
+    noise = max(spread, _noise(residuals, share, quantile=TAIL))
     if runs.clusters is not None:
-        spread = run_noise(problem, best, objective, clusters=runs.clusters)
-    return Member(form.law, problem, objective, best, spread, weights, form.reach)
+        noise = run_noise(problem, best, objective, clusters=runs.clusters)
+    member = Member(problem=problem, objective=objective, theta=best, covariance=np.eye(best.size), noise=noise,
+                    weights=weights, label=_label(form, power), settled=spread)  # fmt: skip
+    return replace(member, covariance=_covariance(member, best[None], weights[None])[0])
+
+
+def _least(loss: Array, sound: Array) -> float:
+    """Return the smallest loss of the runs that count; before any is known not to, that of a tenth of them."""
+    return float(loss[sound > 0].min()) if (sound < 1).any() else float(np.quantile(loss, 0.1))
 
 
 def _even(problem: Problem, theta: Array, weights: Array) -> Array:
-    """Give residuals (runs,) as large as the runs' noise: what the fit follows of it, most at the largest runs, undone.
+    """Return residuals (runs,) as large as the runs' noise: what the fit follows of it, most at the largest, undone.
 
     Else few runs, of which the largest count most, are followed so closely that all the others seem far off.
+
+    With J the slopes, W the weights, P the prior's and H = Jᵀ (J W Jᵀ + P)⁻¹ J W, residuals are (I - H) e, whose
+    variances are 1 - 2 H_ii + Σ_j H_ij² times that of the noise e.
     """
     residuals, slopes = (found[0] for found in problem.linearise(theta[None]))
     known = 0.0 if problem.prior is None else np.diag(problem.prior.weight)
     pulls = slopes * weights
     inverse = np.linalg.pinv(pulls @ slopes.T + known, hermitian=True)
     followed = np.einsum("pn,pn->n", slopes, inverse @ pulls)
-    others = np.einsum("pn,pq,qn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse, slopes)
+    others = np.einsum("pn,pn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse @ slopes)
     return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
 
 
 def _noise(residuals: Array, weights: Array, *, quantile: float) -> float:
-    """Give the standard deviation of normal residuals whose absolute value has this weighted quantile."""
+    """Return the standard deviation of normal residuals whose absolute value has this weighted quantile."""
     size = np.abs(residuals)
     order = np.argsort(size)
     below = (np.cumsum(weights[order]) - weights[order] / 2) / float(weights.sum())
@@ -198,16 +259,16 @@ def _noise(residuals: Array, weights: Array, *, quantile: float) -> float:
 
 
 def _prior(form: Form, least: float) -> tuple[Array, Array]:
-    """Give centre and standard deviation of each fitted coordinate; infinite where nothing is known."""
+    """Return centre and standard deviation of each fitted coordinate; infinite where nothing is known."""
     unit = {"E": least}
     pairs = [form.prior.get(key, (0.0, np.inf)) for key in form.law.parameters]
     scale = [unit.get(key, 1.0) for key in form.law.parameters]
     return np.array([mean for mean, _ in pairs]) * scale, np.array([spread for _, spread in pairs]) * scale
 
 
-def counted(runs: Runs) -> Array:
-    """Give how much each row counts, (runs,); the rows that share a run count as one between them."""
-    weights, shared = (runs["C"] / runs["C"].max()) ** ROOT_OF_COMPUTE, runs.clusters
+def counted(runs: Runs, power: float) -> Array:
+    """Return how much each row counts, (runs,); the rows that share a run count as one between them."""
+    weights, shared = (runs["C"] / runs["C"].max()) ** power, runs.clusters
     return np.asarray(weights if shared is None else weights / np.bincount(shared)[shared])
 
 
@@ -223,7 +284,10 @@ def solved(member: Member, parts: Array) -> Solved:
 
 
 def _covariance(member: Member, theta: Array, weights: Array) -> Array:
-    """Give the covariance at each theta: what equal noise in all runs, and the prior's width, do to the fit."""
+    """Return the covariance at each theta: what equal noise in all runs, and the prior's width, do to the fit.
+
+    The sandwich s² A⁻¹ B A⁻¹ with A = J W ψ' Jᵀ + P and B = J (W ψ')² Jᵀ + P (Huber 1967).
+    """
     residuals, slopes = member.problem.linearise(theta)
     bend = member.objective.curvature(residuals, _LENT) * weights
     curvature = (slopes * bend[:, None, :]) @ slopes.transpose(0, 2, 1)
@@ -242,13 +306,13 @@ def _covariance(member: Member, theta: Array, weights: Array) -> Array:
     return np.asarray(member.noise**2 * spread / outer)
 
 
-def predicted(member: Member, found: Solved, inputs: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Give the log loss and its standard error at the inputs (points,), each (parts, points)."""
+def predicted(member: Member, inputs: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Return the log loss and its standard error at the inputs, each (points,)."""
     rows = next(iter(inputs.values())).size
     at = replace(
         member.problem, inputs={key: inputs[key] for key in member.law.inputs}, target=np.zeros(rows), log=True
     )
     with np.errstate(all="ignore"):
-        residuals, slopes = at.linearise(found.theta)
-        error = np.sqrt(np.maximum(np.einsum("bpn,bpq,bqn->bn", slopes, found.covariance, slopes), 0.0))
+        residuals, slopes = (found[0] for found in at.linearise(member.theta[None]))
+        error = np.sqrt(np.maximum(np.einsum("pn,pn->n", slopes, member.covariance @ slopes), 0.0))
     return -residuals, error

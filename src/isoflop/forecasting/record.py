@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,10 +14,14 @@ from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.fitting.fit import Fit, fit
-from isoflop.forecasting.ensemble import Ensemble, alone, combine, looked_back, scale
+from isoflop.forecasting.ensemble import Ensemble, alone, combine
+from isoflop.forecasting.weights import look_back
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from rich.console import RenderableType
+
+    Array = NDArray[np.float64]
 
 
 class Scored(NamedTuple):
@@ -45,7 +49,7 @@ class Record:
     ratios     lowest and highest ratio of each column
     errors     contender → mean |error| for each ratio, nan where nothing was scored
     bias       mean error of the first contender for each ratio: above zero is too pessimistic
-    inside     share of the scored runs inside the statistical interval of `level`, and inside the full one
+    inside     share of the scored runs inside the statistical interval of `level`, and inside the calibrated one
     scored     every forecast that was scored, from `backtest`
     """
 
@@ -96,7 +100,9 @@ class Record:
         ]
         body = table([f"mean error, times the {what}", *map(ratio_name, self.ratios)], rows)
         held = self.inside
-        told = f"{held['full']:.0%} of them fell inside the {self.level:.0%} interval, before it was calibrated"
+        told = (
+            f"{held['calibrated']:.0%} of them fell inside the {self.level:.0%} interval forecast from the runs before"
+        )
         return group(heading("backtests", about), body, dim(told))
 
     def __str__(self) -> str:
@@ -113,10 +119,6 @@ class Record:
 ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}
 """What is extrapolated, in words."""
 RATIOS = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, math.inf))
-
-
-GRID = 65
-"""Distances at which the calibration is worked out, to be read off in between."""
 
 
 def percent(share: float) -> str:
@@ -139,29 +141,34 @@ def _origins(count: int) -> str:
 
 def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
     """Score the ensemble, each of its laws and the baselines by how far beyond the fitted runs they looked."""
-    past = ensemble.backtest
-    mean, known, width = looked_back(ensemble)
+    past, seen = ensemble.backtest, look_back(ensemble.backtest, level=level)
     several = len(past.members) > 1
-    rows = ({"together": mean} if several else {}) | dict(zip(past.members, past.error, strict=True))
+    rows = ({"together": seen.error} if several else {}) | dict(zip(past.members, past.error, strict=True))
     rows |= dict(past.baselines)
     edges = np.log10([low for low, _ in RATIOS])
     column = np.maximum(np.searchsorted(edges, past.decades + 1e-9, side="right") - 1, 0)
     used = [number for number in range(len(RATIOS)) if (column == number).any()]
-    reach = NormalDist().inv_cdf((1 + level) / 2)
-    inside = {"statistical": np.abs(mean) <= reach * known, "full": np.abs(mean) <= reach * width}
+    halves = {"statistical": NormalDist().inv_cdf((1 + level) / 2) * seen.known, "calibrated": seen.factor * seen.width}
+    reach = halves["calibrated"]
     return Record(
         source=ensemble.runs.source,
         along=past.along,
         cuts=tuple((10**past.cuts).tolist()),
         tests=past.row.size,
         ratios=tuple(RATIOS[number] for number in used),
-        errors={
-            name: tuple(float(np.abs(row[column == number]).mean()) for number in used) for name, row in rows.items()
-        },
-        bias=tuple(float(mean[column == number].mean()) for number in used),
-        inside={kind: float(held.mean()) for kind, held in inside.items()} if past.row.size else {},
+        errors={name: tuple(_mean_size(row[column == number]) for number in used) for name, row in rows.items()},
+        bias=tuple(float(seen.error[column == number].mean()) for number in used),
+        inside={kind: float((np.abs(seen.error) <= half).mean()) for kind, half in halves.items() if past.row.size},
         level=level,
+        scored=tuple(
+            map(Scored, past.origin.tolist(), (10**past.decades).tolist(), seen.error.tolist(), reach.tolist())
+        ),
     )
+
+
+def _mean_size(errors: Array) -> float:
+    known = errors[np.isfinite(errors)]
+    return float(np.abs(known).mean()) if known.size else math.nan
 
 
 def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None = None, level: float = LEVEL) -> Record:
@@ -177,7 +184,7 @@ def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None 
         _refuse_column(source, along)
         source = fit(laws[0], source, draws=0) if len(laws) == 1 else source
     found = alone(source, along=along) if isinstance(source, Fit) else combine(source, laws=laws, along=along or "C")
-    return replace(record(found, level=level), scored=_scored(found, level))
+    return record(found, level=level)
 
 
 def _refuse_column(runs: Runs, along: str | None) -> None:
@@ -187,15 +194,3 @@ def _refuse_column(runs: Runs, along: str | None) -> None:
     column = runs[along]
     if column.dtype.kind not in "fiu" or not (column > 0).all():
         raise UsageError(f"cannot extrapolate along {along}: not every run has a number above zero there.")
-
-
-def _scored(ensemble: Ensemble, level: float) -> tuple[Scored, ...]:
-    """Give every forecast of the backtests, with the interval that it would have today."""
-    past = ensemble.backtest
-    if not past.row.size:
-        return ()
-    mean, _, width = looked_back(ensemble)
-    grid = np.linspace(0, past.decades.max(), GRID)
-    factor = np.interp(past.decades, grid, scale(ensemble, grid))
-    reach = NormalDist().inv_cdf((1 + level) / 2) * factor * width
-    return tuple(map(Scored, past.origin.tolist(), (10**past.decades).tolist(), mean.tolist(), reach.tolist()))

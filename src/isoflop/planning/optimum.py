@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FLAT = 1e-3
 """The share of loss that the flat range of N may give up."""
-STRAYS, MOST_STRAYS = 0.15, 0.7
-"""By how much log N strays for a decade of compute before any backtest says otherwise, and at most."""
+STRAYS = 0.15
+"""By how much log N strays for a decade of compute: one standard deviation."""
 POINTS = 400
 """Sizes looked at between the ones that several laws each prefer."""
 _DRAWS, _NUDGE = 400, 0.1
@@ -72,36 +72,17 @@ def spread(source: Settled, behind: Evidence, flops: Array, *, terms: Terms) -> 
     return Spread(best, _log_sizes(curve_of(source).law, rows, flops, terms=terms) - best, others, unknown)
 
 
-def calibrated(found: Spread, behind: Evidence, decades: Array, *, terms: Terms) -> Spread:
+def calibrated(found: Spread, behind: Evidence, decades: Array) -> Spread:
     """Give the spread, to be widened by past errors of the loss and by how far log N strays (one standard error)."""
     if not len(found.draws) or behind.own is None:
         return found
     factor, ordered = scale(behind.own, decades), np.sort(found.draws, axis=0)
     ends = ordered[[int(0.05 * (len(ordered) - 1)), int(0.95 * (len(ordered) - 1))]]
     error = (ends[1] - ends[0]) / (2 * NormalDist().inv_cdf(0.95))
-    drift = _strayed(behind.laws, terms=terms) * decades
+    drift = STRAYS * decades
     with np.errstate(all="ignore"):
         wide = np.where(error > 0, np.hypot(factor, drift / error), factor)
     return found._replace(factor=np.where(factor > 0, wide, math.nan))
-
-
-def _strayed(laws: Ensemble | None, *, terms: Terms) -> float:
-    """Give by how much the best log N strayed for a decade of compute, from each origin of the backtests to all runs.
-
-    Root mean square over origins, the farther ones counting more, held towards what is expected before any.
-    """
-    if laws is None or not laws.backtest.calibrates or laws.backtest.along != "C":
-        return STRAYS
-    most, past, free = float(laws.runs["C"].max()), laws.backtest, Terms(terms.rule)
-    far = np.maximum(np.log10(most) - past.cuts, 1e-6)
-    moved = np.zeros(len(far))
-    parts = zip(laws.members, laws.full, past.theta, shares(laws, far), strict=True)
-    for member, whole, theta, weight in parts:
-        rows = np.concatenate([theta, whole.theta])
-        sizes = _log_sizes(member.law, member.problem.natural(rows), np.array([most]), terms=free)[:, 0]
-        moved += weight * (sizes[:-1] - sizes[-1])
-    rates = np.clip(moved / far, -MOST_STRAYS, MOST_STRAYS)
-    return float(np.sqrt((far @ rates**2 + STRAYS**2) / (far.sum() + 1)))
 
 
 def _size_errors(law: Law, rows: Array, flops: Array, *, terms: Terms) -> Array:

@@ -95,7 +95,7 @@ def plans(
     expected = forecast_with(settled, behind, level=level, at=at)
     far = np.array([one.decades for one in expected])
     if expected[0].calibrated:
-        found = calibrated(found, behind, np.where(np.isnan(far), 0.0, far), terms=terms)
+        found = calibrated(found, behind, np.where(np.isnan(far), 0.0, far))
     N = quantity(found, np.exp, level)
     D = quantity(found, lambda log_n: terms.affordable(np.exp(log_n), flops), level)
     ratio = quantity(found, lambda log_n: terms.affordable(np.exp(log_n), flops) / np.exp(log_n), level)

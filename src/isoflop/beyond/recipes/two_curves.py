@@ -12,7 +12,8 @@ from isoflop.beyond.recipes.paired_errors import Pairs, likeness, moved, pairs_o
 from isoflop.beyond.recipes.paths import PLAIN, Path, along, price
 from isoflop.beyond.recipes.shared_parameters import FREE, Held, Hold, held
 from isoflop.errors import DataError
-from isoflop.forecasting.ensemble import DRIFT, Ensemble, shares
+from isoflop.forecasting.constants import DRIFT
+from isoflop.forecasting.ensemble import Ensemble, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,12 +133,12 @@ def excess(apart: Array, noise: Array, weights: Array) -> Array:
 
 def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
     """Give the laws that both recipes' runs could be fitted by, kept to what the recipes have in common."""
-    known = {one.law.name: one for one in other.members}
+    known = {one.label: one for one in other.members}
     clusters = (first.runs.clusters, other.runs.clusters)
     found = [
-        held(one, known[one.law.name], hold=hold, clusters=clusters)
+        held(one, known[one.label], hold=hold, clusters=clusters)
         for one in first.members
-        if one.law.name in known and hold.binds(one.law)
+        if one.label in known and hold.binds(one.law)
     ]
     if not found:
         raise DataError("no law could be fitted to the runs of both recipes. Add runs.")
@@ -146,8 +147,8 @@ def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
 
 def _shares(ensemble: Ensemble, laws: Sequence[Held], beyond: Array) -> Array:
     """Give how much each of these laws counts (laws, points) for a recipe."""
-    names = [one.law.name for one in ensemble.members]
-    found = shares(ensemble, beyond)[[names.index(law.first.law.name) for law in laws]]
+    names = [one.label for one in ensemble.members]
+    found = shares(ensemble, beyond)[[names.index(law.first.label) for law in laws]]
     return np.asarray(found / found.sum(axis=0))
 
 

@@ -20,8 +20,8 @@ from isoflop.errors import DataError, UsageError
 from isoflop.experiments.design.choose import Views
 from isoflop.fitting.fit import Fit
 from isoflop.fitting.optimise.problem import Problem, problem_of
-from isoflop.forecasting.ensemble import DRIFT, Ensemble, shares
-from isoflop.forecasting.priors import ROOT_OF_COMPUTE
+from isoflop.forecasting.constants import DRIFT, FORM_POWERS
+from isoflop.forecasting.ensemble import Ensemble, shares
 from isoflop.forecasting.source import Settled, curve_of
 from isoflop.formula.law import Curve, Several
 
@@ -81,10 +81,10 @@ def believe(source: Settled, decades: float, *, at: Mapping[str, Array], prior: 
     if isinstance(source, Ensemble):
         weights = shares(source, np.array([decades]))[:, 0].tolist()
         found = tuple(
-            Believed(one.problem, whole.theta[0], _root(whole.covariance[0]), one.noise, weight)
-            for one, whole, weight in zip(source.members, source.full, weights, strict=True)
+            Believed(one.problem, one.theta, _root(one.covariance), one.noise, weight)
+            for one, weight in zip(source.members, weights, strict=True)
         )
-        return Belief(found, float(source.runs["C"].max()), rule, ROOT_OF_COMPUTE)
+        return Belief(found, float(source.runs["C"].max()), rule, FORM_POWERS[0])
     if isinstance(source, Fit):
         problem = _problem(source.curve.law)
         unit = np.where(problem.logged, np.maximum(source.curve.row[0], 1e-300), 1.0)

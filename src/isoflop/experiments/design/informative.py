@@ -19,7 +19,8 @@ from isoflop.experiments.design.choose import Limits, choose, left
 from isoflop.experiments.design.result import Design, Planned, planned, show_flops
 from isoflop.findings import Finding
 from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import DRIFT, Ensemble, scale
+from isoflop.forecasting.constants import DRIFT
+from isoflop.forecasting.ensemble import Ensemble, scale
 from isoflop.forecasting.source import Settled, Source, name_of, settle
 from isoflop.planning.optimum import best_sizes, log_losses
 from isoflop.quantities import show

@@ -18,7 +18,8 @@ from isoflop.findings import Finding
 from isoflop.fitting.check import check
 from isoflop.fitting.fit import Fit, fit
 from isoflop.fitting.saved import to_json
-from isoflop.forecasting.ensemble import CLIPPED, EXPECTED, NEAR_BY, PRIOR_TESTS, Ensemble, Evidence, evidence, values
+from isoflop.forecasting.constants import EXPECTED, NEAR_BY, PRIOR_TESTS, SHARPNESS
+from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence, values
 from isoflop.forecasting.record import percent, ratio_name, record
 from isoflop.forecasting.source import Settled, curve_of, name_of
 from isoflop.formula import tree as expression
@@ -122,10 +123,10 @@ def _largest(source: Settled) -> float:
 
 def _weighing(source: Ensemble) -> dict[str, Any]:
     """Give what `isoflop.ensemble.shares` reads, for the page to weigh the laws as it does."""
-    past = source.backtest
+    past = source.errors
     return {
-        "decades": past.decades, "squares": np.minimum(np.abs(past.error), CLIPPED) ** 2, "near": NEAR_BY,
-        "tests": PRIOR_TESTS, "expected": EXPECTED**2, "reach": [one.reach for one in source.members],
+        "decades": past.distance, "squares": past.squares, "near": NEAR_BY, "tests": PRIOR_TESTS,
+        "expected": EXPECTED**2, "sharpness": SHARPNESS,
     }  # fmt: skip
 
 

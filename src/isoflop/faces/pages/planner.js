@@ -7,11 +7,10 @@ const GRID = 96, POINTS = 400, FEW_POINTS = 60, HALVINGS = 40, FEW_HALVINGS = 10
 const LEAST = 0.99; // of a step of the grid: what a bound has cut is shorter
 const PLAIN = { serving: 0, unique: Infinity };
 
-// Gives the weight of each law so many decades beyond the largest run: src/isoflop/ensemble.py, shares. What a backtest says
+// Gives the weight of each law so many decades beyond the largest run: src/isoflop/forecasting/weights.py, shares. What a backtest says
 // fades by e^(-|its distance - far| / near); sums up to each distance and from it on spare the sum over all of them.
-const weighted = ({ decades, squares, near, tests, expected, reach }) => {
+const weighted = ({ decades, squares, near, tests, expected, sharpness }) => {
   const order = decades.map((_, i) => i).sort((i, j) => decades[i] - decades[j]), sorted = order.map((i) => decades[i]);
-  const bounded = reach.some(Number.isFinite);
   const faded = (values) => {
     const below = [0], above = [0];
     for (const i of order) below.push(below.at(-1) + values[i] * Math.exp(decades[i] / near));
@@ -27,8 +26,7 @@ const weighted = ({ decades, squares, near, tests, expected, reach }) => {
       if (sorted[middle] <= far) place = middle + 1; else end = middle;
     }
     const total = count(place, far) + tests;
-    const raw = sums.map((sum, k) =>
-      (bounded ? 10 ** (-2 * Math.max(far - reach[k], 0)) : 1) / ((sum(place, far) + tests * expected) / total));
+    const raw = sums.map((sum) => ((sum(place, far) + tests * expected) / total) ** -sharpness);
     const all = raw.reduce((one, other) => one + other, 0);
     return raw.map((one) => one / all);
   };

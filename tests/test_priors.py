@@ -10,7 +10,8 @@ from simulated import chinchilla_runs
 
 import isoflop
 from isoflop.data.runs import Runs
-from isoflop.forecasting.priors import FORMS, _member, counted, member_of, members, predicted, solved
+from isoflop.forecasting.constants import FORM_POWERS
+from isoflop.forecasting.priors import counted, member_of, members, predicted, solved
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
 
@@ -20,25 +21,25 @@ AT = {"N": np.array([1e9, 2e10, 1e11]), "D": np.array([1e11, 4e11, 2e12])}
 FITTED = members(NOISY)
 
 
-def said(member, part=None):
-    """Give the log loss and standard error that a member solved on part of its runs gives at AT."""
-    rows = np.ones(member.problem.size) if part is None else part.astype(float)
-    value, error = predicted(member, solved(member, rows[None]), AT)
-    return value[0], error[0]
+def said(member):
+    """Return the log loss and standard error that a member gives at AT."""
+    return predicted(member, AT)
 
 
 def changed(runs=NOISY, **columns):
     return Runs.of(**({key: runs[key] for key in ("N", "D", "loss")} | columns))
 
 
-def test_four_laws_take_part():
-    assert [one.law.name for one in FITTED] == ["chinchilla", "coupled", "valley", "log-quadratic"]
+def test_two_laws_take_part_at_each_weight_of_runs_and_every_label_is_its_own():
+    assert [one.law.name for one in FITTED] == ["coupled"] * len(FORM_POWERS) + ["valley"] * len(FORM_POWERS)
+    assert len({one.label for one in FITTED}) == len(FITTED)
 
 
-@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("position", range(len(FORM_POWERS)))
 def test_exact_runs_of_a_law_give_it_back_in_spite_of_the_prior(position):
+    """The coupled law with k = 1 is Chinchilla's."""
     value, error = said(members(EXACT)[position])
-    assert value == pytest.approx(np.log(besiroglu2024(**AT)), abs=2e-3)
+    assert value == pytest.approx(np.log(besiroglu2024(**AT)), abs=4e-3)
     assert (error < 0.005).all()
 
 
@@ -48,51 +49,40 @@ def test_the_noise_is_that_of_the_runs(noise):
     assert found == pytest.approx(noise, rel=0.25)
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.law.name)
-def test_solved_on_part_of_the_runs_is_fitted_to_them(form):
+@pytest.mark.parametrize("position", range(len(FITTED)))
+def test_solved_on_part_of_the_runs_is_fitted_to_them(position):
     part = NOISY["C"] < np.quantile(NOISY["C"], 0.7)
-    value, error = said(_member(form, NOISY), part)
-    alone, _ = said(_member(form, NOISY.take(part)))
+    whole = FITTED[position]
+    theta, covariance = (found[0] for found in solved(whole, part[None].astype(float)))
+    value, error = said(replace(whole, theta=theta, covariance=covariance))
+    alone, _ = said(members(NOISY.take(part))[position])
     assert (np.abs(value - alone) < np.maximum(error, 0.002)).all()
 
 
-@pytest.mark.parametrize("member", FITTED, ids=lambda one: one.law.name)
-def test_many_parts_are_solved_as_each_is_alone(member):
-    parts = (NOISY["C"] <= np.quantile(NOISY["C"], [0.4, 0.7, 1.0])[:, None]).astype(float)
-    values, errors = predicted(member, solved(member, parts), AT)
-    for row, part in enumerate(parts):
-        value, error = said(member, part)
-        assert values[row] == pytest.approx(value, abs=1e-4)
-        assert errors[row] == pytest.approx(error, rel=1e-2)
+@pytest.mark.parametrize("position", range(len(FITTED)))
+def test_fits_begun_at_those_to_fewer_runs_end_where_others_do(position):
+    part = NOISY["C"] < np.quantile(NOISY["C"], 0.7)
+    warm = members(NOISY, members(NOISY.take(part)))[position]
+    assert said(warm)[0] == pytest.approx(said(FITTED[position])[0], abs=5e-3)
 
 
-@pytest.mark.parametrize("member", FITTED, ids=lambda one: one.law.name)
-def test_a_part_does_not_know_the_losses_outside_it(member):
-    part = NOISY["C"] < np.quantile(NOISY["C"], 0.6)
-    other = member.problem.target + np.where(part, 0.0, 0.3)
-    blind = replace(member, problem=replace(member.problem, target=other))
-    assert said(blind, part)[0] == pytest.approx(said(member, part)[0], abs=1e-12)
-
-
-@pytest.mark.parametrize("member", FITTED, ids=lambda one: one.law.name)
-def test_the_standard_error_is_how_far_the_forecast_wanders(member):
-    """Over tables of equal truth and noise; the valley and the quadratic are wrong, but wander no less."""
-    position = [one.law.name for one in FITTED].index(member.law.name)
-    found = [said(_member(FORMS[position], chinchilla_runs(60, noise=0.005, seed=seed))) for seed in range(20)]
-    values, errors = (np.array(part) for part in zip(*found, strict=True))
-    inside = values[:, :1].std(axis=0) / errors[:, :1].mean(axis=0)
-    assert 0.4 < inside < 2.5
+def test_the_standard_error_is_how_far_the_forecast_wanders():
+    """Over tables of equal truth and noise; the valley is wrong, but wanders no less."""
+    found = [[said(one) for one in members(chinchilla_runs(60, noise=0.005, seed=seed))] for seed in range(12)]
+    values, errors = np.array(found).transpose(2, 1, 0, 3)[..., 0]  # (members, seeds)
+    inside = values.std(axis=1) / errors.mean(axis=1)
+    assert ((inside > 0.4) & (inside < 2.5)).all()
 
 
 def test_one_run_far_off_does_not_count():
     loss = NOISY["loss"].copy()
     loss[np.argmax(NOISY["C"])] *= 1.2
     for one, other in zip(FITTED, members(changed(loss=loss)), strict=True):
-        assert said(other)[0] == pytest.approx(said(one)[0], abs=0.01), one.law.name
+        assert said(other)[0] == pytest.approx(said(one)[0], abs=0.01), one.label
 
 
 def test_larger_runs_count_more():
-    weights = FITTED[0].weights
+    weights = FITTED[0].weights  # by the root of compute
     clean = weights > 0.5 * np.sqrt(NOISY["C"] / NOISY["C"].max())
     assert clean.mean() > 0.9
     assert weights[np.argmax(NOISY["C"])] > 10 * weights[np.argmin(NOISY["C"])] > 0
@@ -101,7 +91,7 @@ def test_larger_runs_count_more():
 def test_the_order_of_the_rows_means_nothing():
     order = np.random.default_rng(1).permutation(len(NOISY))
     for one, other in zip(FITTED, members(NOISY.take(order)), strict=True):
-        assert said(other)[0] == pytest.approx(said(one)[0], abs=1e-5), one.law.name
+        assert said(other)[0] == pytest.approx(said(one)[0], abs=1e-5), one.label
 
 
 @pytest.mark.parametrize("units", [1e-3, 1e3])
@@ -110,13 +100,13 @@ def test_units_of_size_mean_nothing(units):
     rescaled = members(changed(N=NOISY["N"] * units, D=NOISY["D"] * units))
     far = {key: value * units for key, value in AT.items()}
     for one, other in zip(FITTED, rescaled, strict=True):
-        value = predicted(other, solved(other, np.ones((1, len(NOISY)))), far)[0][0]
-        assert value == pytest.approx(said(one)[0], abs=1e-4), one.law.name
+        value = predicted(other, far)[0]
+        assert value == pytest.approx(said(one)[0], abs=1e-4), one.label
 
 
 def test_units_of_loss_mean_nothing():
     for one, other in zip(FITTED, members(changed(loss=NOISY["loss"] / 3)), strict=True):
-        assert said(other)[0] + np.log(3) == pytest.approx(said(one)[0], abs=1e-4), one.law.name
+        assert said(other)[0] + np.log(3) == pytest.approx(said(one)[0], abs=1e-4), one.label
 
 
 def test_rows_that_share_a_run_count_as_one():
@@ -126,7 +116,7 @@ def test_rows_that_share_a_run_count_as_one():
     free = {"N": size, "D": tokens, "loss": loss}
     rows, shared = Runs.of(**free), Runs.of(**free, run_id=[f"run {one:.3g}" for one in size])
     assert shared.clusters is not None
-    assert counted(shared) == pytest.approx(counted(rows) / 6)
+    assert counted(shared, 0.5) == pytest.approx(counted(rows, 0.5) / 6)
     assert members(shared)[0].noise > 0.005  # that of whole runs, which the rows within one do not show
 
 
@@ -140,9 +130,9 @@ def test_a_fit_is_a_member_too():
 def test_without_runs_to_say_otherwise_the_prior_does():
     """Six runs at one size: the exponent of N comes from published fits alone, within their width."""
     tokens = np.geomspace(1e9, 1e11, 6)
-    chinchilla = members(Runs.of(N=np.full(6, 1e9), D=tokens, loss=besiroglu2024(1e9, tokens)))[0]
-    position = list(chinchilla.law.parameters).index("alpha")
-    assert 0.2 < chinchilla.theta[position] < 0.5
+    coupled = members(Runs.of(N=np.full(6, 1e9), D=tokens, loss=besiroglu2024(1e9, tokens)))[0]
+    position = list(coupled.law.parameters).index("alpha")
+    assert 0.2 < coupled.theta[position] < 0.5
 
 
 def test_the_noise_of_few_runs_is_found_and_no_run_is_forgotten_without_cause():
@@ -156,6 +146,6 @@ def test_the_noise_of_few_runs_is_found_and_no_run_is_forgotten_without_cause():
         found = members(isoflop.Runs.of(N=size, D=tokens, loss=truth(size, tokens) * scatter))
         noise.append([one.noise for one in found])
         kept.append([(one.weights > 0).mean() for one in found])
-    assert (np.median(noise, axis=0) > 0.0025).all()
+    assert (np.median(noise, axis=0) > 0.0015).all()
     assert (np.median(noise, axis=0) < 0.01).all()
     assert (np.mean(kept, axis=0) > 0.9).all()

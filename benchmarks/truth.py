@@ -1,0 +1,102 @@
+"""What the default forecast has been worth, blind, on papers that its constants were chosen on and on others.
+
+    python benchmarks/truth.py [--list choose|report|both] [--far 10] [--matter]
+
+Every cut of every table is a forecast from the runs up to it: `backtest` is that (tests/test_backtest.py). For
+each paper, over its cuts: mean |error| and bias in per cent of the loss, the share inside the 90 % interval, and
+the interval score (width + 20 x miss, per cent), its mean over cuts taken by logarithms, as some tables are a
+hundred times harder than others. `--matter` does the same with each constant halved and doubled, without fitting
+again, on the list it was chosen on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import numpy as np
+from tables import CHOOSE, REPORT, tables
+
+from isoflop.forecasting import constants, weights
+from isoflop.forecasting.backtest import Backtest
+from isoflop.forecasting.ensemble import combine
+from isoflop.forecasting.weights import look_back
+
+MATTER = ("NEAR_BY", "CLIPPED", "EXPECTED", "PRIOR_TESTS", "SHARPNESS", "DRIFT", "PRIOR_SCALE", "PRIOR_ORIGINS",
+          "SCALE_NEAR", "ORIGIN_COUNTS", "CLIPPED_SCALE")  # fmt: skip
+NEAR = 17.0
+"""How many times the compute of the largest fitted run is scored, unless it is asked how far out forecasts hold."""
+
+
+def rolled(papers: tuple[str, ...]) -> dict[str, list[Backtest]]:
+    """Return the backtests of each paper's tables."""
+    found: dict[str, list[Backtest]] = {}
+    for paper, _, runs in tables(papers):
+        found.setdefault(paper, []).append(combine(runs).backtest)
+    return found
+
+
+def scores(past: Backtest, *, least: float, most: float) -> list[tuple[float, ...]]:
+    """Return |error|, bias, coverage and log score of each cut, on runs so many times its compute."""
+    seen, found = look_back(past, level=0.9), []
+    half, times = seen.factor * seen.width, 10**past.decades
+    for origin in range(len(past.cuts)):
+        here = (past.origin == origin) & (times >= least) & (times <= most * 1.01)
+        if here.any():
+            error, reach = seen.error[here], half[here]
+            miss = np.maximum(np.abs(error) - reach, 0)
+            score = 100 * float((2 * reach + 20 * miss).mean())
+            found.append((100 * np.abs(error).mean(), 100 * error.mean(), (miss == 0).mean(), np.log(score)))
+    return found
+
+
+def summary(found: dict[str, list[Backtest]], *, least: float = 1.0, most: float = NEAR) -> dict[str, np.ndarray]:
+    """Return |error|, bias, coverage, score of each paper, every cut alike, and of all papers alike."""
+    each = {
+        paper: [one for past in pasts for one in scores(past, least=least, most=most)] for paper, pasts in found.items()
+    }
+    mean = {paper: np.mean(rows, axis=0) for paper, rows in each.items() if rows}
+    if mean:
+        mean["all papers"] = np.mean(list(mean.values()), axis=0)
+    return {paper: np.array([*row[:3], np.exp(row[3])]) for paper, row in mean.items()}
+
+
+def report(title: str, found: dict[str, np.ndarray]) -> None:
+    """Print a line for each paper."""
+    print(f"\n{title}\n{'':14}{'error %':>9}{'bias %':>9}{'inside':>9}{'score':>9}")
+    for paper, (error, bias, inside, score) in found.items():
+        print(f"{paper:14}{error:9.2f}{bias:+9.2f}{inside:9.3f}{score:9.2f}")
+
+
+def matter(found: dict[str, list[Backtest]]) -> None:
+    """Print what halving and doubling each constant does, near and far."""
+    print(f"\n{'constant':18}{'value':>8}{'':8}" + "".join(f"{name:>18}" for name in ("half", "as it is", "double")))
+    for name in MATTER:
+        value, cells = getattr(constants, name), []
+        for times in (0.5, 1.0, 2.0):
+            setattr(weights, name, value * times)
+            near, far = (summary(found, least=low, most=high)["all papers"] for low, high in ((1, NEAR), (10, 1e9)))
+            cells.append(f"{near[3]:6.2f} {near[2]:.2f} {far[3]:6.2f}")
+        setattr(weights, name, value)
+        print(f"{name:18}{value:8g}{'':8}" + "".join(f"{cell:>22}" for cell in cells))
+    print("each cell: score and share inside up to 17 times the compute, score from 10 times on")
+
+
+def main() -> None:
+    """Print both lists."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", choices=("choose", "report", "both"), default="both")
+    parser.add_argument("--far", type=float, default=10.0, help="from how many times the compute a forecast is far")
+    parser.add_argument("--matter", action="store_true", help="halve and double each constant, on the first list")
+    asked = parser.parse_args()
+    for name, papers in (("choose", CHOOSE), ("report", REPORT)):
+        if asked.list in (name, "both"):
+            found = rolled(papers)
+            report(f"{name}: up to {NEAR:g} times the compute", summary(found))
+            report(f"{name}: from {asked.far:g} times on", summary(found, least=asked.far, most=np.inf))
+            if asked.matter and name == "choose":
+                matter(found)
+
+
+if __name__ == "__main__":
+    main()

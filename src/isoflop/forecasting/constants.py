@@ -1,0 +1,35 @@
+"""The numbers of a forecast that were chosen by measurement, each with its unit and its reason.
+
+All were chosen on one list of papers and are reported on another, neither of which they share a run with:
+benchmarks/truth.py has both lists, prints the table of these numbers, and says how much each one matters.
+"""
+
+FORM_POWERS = (0.5, 1.5)
+"""Powers of compute by which a run counts in a fit: one member of the forecast for each law and power.
+
+The small runs are what no law describes, and the steeper the weight, the less a forecast far out follows them;
+the more it hangs on the few largest. No one power is best at all distances, so two are taken."""
+FORGOTTEN = 6.0
+"""Standard deviations off the curve at which a run no longer counts at all (Tukey's biweight)."""
+TAIL = 0.8
+"""A new run's noise is read off this share of the residuals too: real ones have longer tails than a normal."""
+
+NEAR_BY = 0.5
+"""Decades over which the say of a past error in a member's weight falls by a factor e."""
+CLIPPED = 0.1
+"""The largest past error of log loss that counts: 10 %."""
+EXPECTED, PRIOR_TESTS = 0.01, 3.0
+"""Before any backtest a member is taken to be 1 % off, as if three budgets had said so."""
+SHARPNESS = 2.0
+"""A member counts by its mean squared past error to minus this power."""
+DRIFT = 0.01
+"""What log loss may drift away from every law, per decade of extrapolation: one standard deviation."""
+
+PRIOR_SCALE, PRIOR_ORIGINS = 0.8, 16.0
+"""Past errors over the width they were given, as public tables have them, and as how many origins that counts."""
+SCALE_NEAR = 1.0
+"""Decades over which the say of a past error in an interval's width falls by a factor e."""
+ORIGIN_COUNTS = 0.5
+"""An origin counts half: the runs that it is scored on are scored from the others too."""
+CLIPPED_SCALE = 4.0
+"""The largest past error, in widths, that counts."""
