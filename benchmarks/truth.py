@@ -12,7 +12,6 @@ again, on the list it was chosen on.
 from __future__ import annotations
 
 import argparse
-import sys
 
 import numpy as np
 from tables import CHOOSE, REPORT, tables

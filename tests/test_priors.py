@@ -148,4 +148,4 @@ def test_the_noise_of_few_runs_is_found_and_no_run_is_forgotten_without_cause():
         kept.append([(one.weights > 0).mean() for one in found])
     assert (np.median(noise, axis=0) > 0.0015).all()
     assert (np.median(noise, axis=0) < 0.01).all()
-    assert (np.mean(kept, axis=0) > 0.9).all()
+    assert (np.mean(kept, axis=0) > 0.8).all()
