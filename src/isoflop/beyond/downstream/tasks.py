@@ -165,6 +165,15 @@ def widened(runs: Runs) -> Runs:
     return table(columns, source=runs.source, flop_rule=runs.flop_rule, allow=runs.allowed)
 
 
+def _places(runs: Runs, column: str) -> dict[str, int]:
+    """Return the row of each name, and of name and step where rows are checkpoints of runs."""
+    names = [str(name) for name in runs[column].tolist()]
+    places = {name: row for row, name in enumerate(names)}
+    if "step" in runs and runs["step"].dtype.kind == "f":
+        places |= {f"{name}@step{step:g}": row for row, (name, step) in enumerate(zip(names, runs["step"], strict=True))}
+    return places
+
+
 def with_scores(runs: Runs, scores: Sequence[Score]) -> Runs:
     """Give the runs with a column for each task that lm_eval scored; nan for a run without a score.
 
@@ -175,10 +184,14 @@ def with_scores(runs: Runs, scores: Sequence[Score]) -> Runs:
     if column is None:
         raise DataError(f'{runs.source}: no column names the runs, so scores cannot find them. Add a column "model" '
                         "with the name that lm_eval was given.")  # fmt: skip
-    places = {str(name): row for row, name in enumerate(runs[column].tolist())}
+    places = _places(runs, column)
+    seen: dict[str, set[str]] = {}
+    for one in scores:
+        seen.setdefault(one.model, set()).add(one.checkpoint)
     columns = {task: np.full(len(runs), np.nan) for task in dict.fromkeys(one.task for one in scores)}
     for one in scores:
-        row = places.get(one.model, places.get(one.model.rstrip("/").rsplit("/", maxsplit=1)[-1]))
+        alone = replace(one, checkpoint="") if len(seen[one.model]) == 1 else one  # the model was only scored there
+        row = next((places[name] for name in (*one.names, *alone.names) if name in places), None)
         if row is not None:
             columns[one.task][row] = one.value
     if all(np.isnan(values).all() for values in columns.values()):

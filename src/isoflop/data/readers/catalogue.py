@@ -9,7 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from isoflop.data.readers.clock import on_own_clock
 from isoflop.data.readers.logs import Logged
+from isoflop.data.readers.model_config import TOTAL, beside, counts
+from isoflop.data.readers.restarts import goes_on, one_run
 from isoflop.errors import DataError, shown
 
 if TYPE_CHECKING:
@@ -75,7 +78,7 @@ def find_online(source: str) -> tuple[str, tuple[Logged, ...]] | None:
     if not colon or scheme not in ONLINE:
         return None
     reader = import_module(f"isoflop.data.readers.{ONLINE[scheme]}")
-    return reader.TITLE, _distinct([(run, Path(source)) for run in reader.read(place)], Path(source))
+    return reader.TITLE, _distinct([(on_own_clock(run), Path(source)) for run in reader.read(place)], Path(source))
 
 
 def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
@@ -92,7 +95,7 @@ def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
         )
     if not found:
         return None
-    return titles[0], _distinct([(run, place) for reader, place in found for run in reader.read(place)], path)
+    return titles[0], _distinct(_whole([(reader, run, place) for reader, place in found for run in reader.read(place)]), path)
 
 
 def study_reader() -> Callable[..., Runs]:
@@ -150,6 +153,33 @@ def _load(one: EntryPoint) -> Reader:
     except Exception as error:
         raise DataError(f"the reader {one.name} of {one.value} cannot be loaded ({error}). Uninstall it.") from error
     return reader
+
+
+def _whole(found: list[tuple[Reader, Logged, Path]]) -> list[tuple[Logged, Path]]:
+    """Return each run once: pieces with one identity, or that go on where another stopped, are joined."""
+    pieces: list[list[tuple[Logged, Path]]] = []
+    by_identity: dict[str, int] = {}
+    for reader, run, place in found:
+        known = by_identity.get(run.identity) if run.identity else None
+        if known is None and getattr(reader, "RESUMES", False):
+            known = next((number for number, parts in enumerate(pieces) if _resumes(run, place, parts[-1])), None)
+        if known is None:
+            known = len(pieces)
+            pieces.append([])
+            by_identity[run.identity] = known
+        pieces[known].append((run, place))
+    return [(_with_model(one_run([on_own_clock(run) for run, _ in parts]), parts[-1][1]), parts[-1][1]) for parts in pieces]
+
+
+def _with_model(run: Logged, place: Path) -> Logged:
+    """Return a run with its parameters by the shape in its config, or in a config.json beside it; both counts."""
+    found = {} if TOTAL in run.config else counts(run.config) or counts(beside(place))
+    return replace(run, config={**run.config, **found}) if found else run
+
+
+def _resumes(run: Logged, place: Path, before: tuple[Logged, Path]) -> bool:
+    earlier, there = before
+    return place.parent.parent == there.parent.parent and run.config == earlier.config and goes_on(run, earlier)
 
 
 def _distinct(found: list[tuple[Logged, Path]], root: Path) -> tuple[Logged, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from isoflop.data.readers.clock import counts_steps, strange_clocks
 from isoflop.data.readers.logs import MAX_KEYS, Cell, Floats, Logged, Series
 from isoflop.data.runs.cells import RawTable
 from isoflop.data.runs.columns import (
@@ -43,7 +44,8 @@ _ORDER: Mapping[str, tuple[Place, ...]] = {
 """Where each letter is looked for, first to last; others: what was reached comes before what was planned."""
 _ELSE: tuple[Place, ...] = ("metrics", "summary", "config")
 _WANTED = ("N", "D", "C", "loss")
-_STEP = "step"
+_STEP, CALLS = "step", "log calls"
+"""The column of steps, and its name where they count a tracker's calls instead of the optimiser's steps."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,8 @@ def _words(letter: str, places: Places) -> dict[str, tuple[str, Origin]]:
 def _alone(letter: str, runs: Sequence[Logged], places: Places, *, source: str) -> Taken | None:
     """Return what stands for a letter: by the format, or else the key with its name; None for none."""
     for known in dict.fromkeys(run.known[letter] for run in runs if letter in run.known):
+        if not known:
+            return None  # the format says that none of its keys is this
         taken = _by_format(letter, known, places)
         if taken is not None:
             return taken
@@ -341,8 +345,13 @@ def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source:
             columns["status"] += [run.status] * count
         for key, title in titles.items():
             columns[title] += [run.config.get(key)] * count
-    kept = {name: cells for name, cells in columns.items() if name != "step" or not all(map(math.isnan, cells))}
-    return RawTable(source, tuple(kept), tuple(kept.values()), np.arange(1, len(columns["run"]) + 1), logged=True)
+    kept = {name: cells for name, cells in columns.items() if name != _STEP or not all(map(math.isnan, cells))}
+    asked = _STEP in names
+    titles = {_STEP: CALLS} if not asked and not counts_steps(runs) else {}
+    return RawTable(
+        source, tuple(titles.get(name, name) for name in kept), tuple(kept.values()),
+        np.arange(1, len(columns["run"]) + 1), logged=True, findings=() if asked else strange_clocks(runs),
+    )  # fmt: skip
 
 
 def _title(key: str, taken: Mapping[str, Any]) -> str:

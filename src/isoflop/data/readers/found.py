@@ -73,8 +73,8 @@ class Found:
 def _listed(runs: Runs) -> RenderableType:
     from isoflop.display import table
 
-    there = [name for name in ("N", "D", "C", "loss", "step") if name in runs]
-    names = runs["run"].tolist() if "run" in runs else runs.names
+    there = [name for name in ("N", "D", "C", "loss", "step", "log calls") if name in runs]
+    names = runs.names
     rows = [
         [shown(str(names[row])), *(_cell(name, float(runs[name][row])) for name in there)]
         for row in range(min(len(runs), _SHORT))
@@ -85,4 +85,4 @@ def _listed(runs: Runs) -> RenderableType:
 def _cell(name: str, value: float) -> str:
     if name == "C":
         return show_flops(value)
-    return f"{value:g}" if name == "step" else show(value, 5 if name == "loss" else 3)
+    return f"{value:g}" if name in {"step", "log calls"} else show(value, 5 if name == "loss" else 3)

@@ -11,6 +11,8 @@ from isoflop.data.readers.source import header
 from isoflop.errors import DataError, shown
 
 TITLE = "Lightning"
+RESUMES = True
+"""A version may go on where another of the same settings stopped."""
 _FILE, _SETTINGS = "metrics.csv", "hparams.yaml"
 
 

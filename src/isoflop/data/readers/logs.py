@@ -52,6 +52,8 @@ class Logged:
     known    what the format itself says a key means: {"D": "num_input_tokens_seen"}
     doubts   findings on the source, such as a log that ends in the middle of a record
     ended    the last step, if the source says it; else it is the last that anything was logged at
+    identity      what the tracker knows the run by: pieces with one identity are one run, resumed
+    counts_calls  whether its steps count calls of the tracker's log, which need not be the optimiser's steps
     """
 
     name: str
@@ -62,6 +64,8 @@ class Logged:
     known: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[Finding, ...] = ()
     ended: float = math.nan
+    identity: str = ""
+    counts_calls: bool = False
 
     @property
     def last_step(self) -> float:

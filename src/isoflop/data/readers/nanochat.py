@@ -1,4 +1,9 @@
-"""nanochat's results.csv: a row for each run of a sweep; a CORE score that was not found stands there as 0.0."""
+"""nanochat's results.csv: a row for each run of a sweep; a CORE score that was not found stands there as 0.0.
+
+A token embedding and nanochat's value embeddings are look-ups, which cost no FLOPs and are most of a small model's
+parameters. N is therefore what nanochat scales itself: the blocks and the output head. C is its own flops_budget, which
+counts attention too.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +19,16 @@ from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
 
 TITLE = "nanochat"
-_FILE = "results.csv"
 _NEEDED = {"tokens_trained", "num_iterations", "val_bpb", "core_score"}
 _NAMED_BY = ("flops_budget", "depth", "seed")
-_SIZES = ("params_total", "num_params")
+_SCALING, _TOTAL = "num_scaling_params", ("params_total", "num_params")
+_PARTS = ("params_transformer", "params_lm_head")
+_BUDGET = "flops_budget"
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is a results.csv with nanochat's columns."""
-    return path.name == _FILE and path.is_file() and set(header(path)) >= _NEEDED
+    """Say whether this is a table with the columns of nanochat's results.csv."""
+    return path.suffix == ".csv" and path.is_file() and set(header(path)) >= _NEEDED
 
 
 def read(path: Path) -> tuple[Logged, ...]:
@@ -51,11 +57,18 @@ def read(path: Path) -> tuple[Logged, ...]:
 
 def _run(row: dict[str, Cell], names: list[str]) -> Logged:
     name = " ".join(f"{key.split('_')[0]} {_shown(row[key])}" for key in _NAMED_BY if key in row)
-    size = next((key for key in _SIZES if key in names), None)
     step, loss = row.pop("num_iterations"), row.pop("val_bpb")
     point = [one if isinstance(one, float) else np.nan for one in (step, loss)]
-    known = {"loss": "val_bpb", "D": "tokens_trained"} | ({} if size is None else {"N": size})
+    known = {"loss": "val_bpb", "D": "tokens_trained"} | _size(names) | ({"C": _BUDGET} if _BUDGET in names else {})
     return Logged(name, row, {"val_bpb": series([point[0]], [point[1]])}, known=known)
+
+
+def _size(names: list[str]) -> dict[str, str]:
+    """Return what N is: nanochat's own count for scaling, the parts that it is made of, or else all parameters."""
+    if _SCALING in names or not {*_PARTS} <= {*names}:
+        found = next((key for key in (_SCALING, *_TOTAL) if key in names), None)
+        return {} if found is None else {"N": found}
+    return {"N": "+".join(_PARTS)}
 
 
 def _missing_scores(source: str, count: int) -> tuple[Finding, ...]:

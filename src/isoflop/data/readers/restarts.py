@@ -8,15 +8,23 @@ steps still rise. A source may also say itself where it restarted (TensorBoard's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.data.readers.logs import Series, series
+from isoflop.data.readers.logs import Logged, Series, series
+from isoflop.errors import shown
+from isoflop.findings import Finding
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+_PIECE = 2.0**40
+"""More points than any piece of a run has."""
+_NOT_FIRST, _NEXT = 3, 2
+"""A run that begins so many logging intervals in was resumed; so many after the end of another, it goes on from there."""
 Written = tuple[Floats, Floats, Floats]
 """Of one metric, in the order of writing: position in the source, step, value; each (points,)."""
 
@@ -63,6 +71,43 @@ def _void_already(found: list[tuple[float, float]], before: float, reached: floa
         if step <= reached:
             return True
     return False
+
+
+def one_run(pieces: Sequence[Logged]) -> Logged:
+    """Return the run that was logged in several pieces, in order: what a later one logged again counts."""
+    if len(pieces) == 1:
+        return pieces[0]
+    written: dict[str, list[Written]] = {}
+    for number, piece in enumerate(pieces):
+        for key, found in piece.metrics.items():
+            places = number * _PIECE + np.arange(len(found.steps), dtype=np.float64)
+            written.setdefault(key, []).append((places, found.steps, found.values))
+    metrics = standing({key: _concatenated(parts) for key, parts in written.items()})
+    last = pieces[-1]
+    said = Finding(
+        "D22", "INFO", f"{shown(last.name)} was resumed: what {len(pieces)} files hold of it is read as one run",
+        "name one file to read that piece alone",
+    )  # fmt: skip
+    config = {key: cell for piece in pieces for key, cell in piece.config.items()}
+    summary = {key: cell for piece in pieces for key, cell in piece.summary.items()}
+    doubts = tuple(dict.fromkeys([*(one for piece in pieces for one in piece.doubts), said]))
+    return replace(last, config=config, summary=summary, metrics=metrics, doubts=doubts)
+
+
+def _concatenated(parts: Sequence[Written]) -> Written:
+    where, steps, values = zip(*parts, strict=True)
+    return np.concatenate(where), np.concatenate(steps), np.concatenate(values)
+
+
+def goes_on(later: Logged, earlier: Logged) -> bool:
+    """Say whether a run goes on where another stopped: it does not begin at the beginning, but right after its end."""
+    steps = [found.steps for found in later.metrics.values() if len(found.steps)]
+    if not steps or math.isnan(earlier.last_step):
+        return False
+    first = min(float(one[0]) for one in steps)
+    between = min((float(np.median(np.diff(one))) for one in steps if len(one) > 1), default=0.0)
+    gap = first - earlier.last_step
+    return first > _NOT_FIRST * max(between, 1.0) and 0 < gap <= _NEXT * max(between, 1.0)
 
 
 class Recorder:

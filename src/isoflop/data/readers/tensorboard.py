@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.readers.crc32c import checksums, masked
-from isoflop.data.readers.logs import Cell, Logged, damaged, refuse_many, series, torn
+from isoflop.data.readers.logs import Cell, Logged, damaged, refuse_many, torn
+from isoflop.data.readers.restarts import standing
 from isoflop.data.readers.source import read_bytes
 from isoflop.data.readers.wire import BYTES, EIGHT, FOUR, VARINT, fields, signed, varint
 from isoflop.errors import DataError, shown
@@ -59,27 +60,30 @@ def _events(folder: Path) -> list[Path]:
 
 def _run(name: str, files: list[Path]) -> Logged:
     config: dict[str, Cell] = {}
-    points: dict[str, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
+    points: dict[str, list[Points]] = {}
     doubts: tuple[Finding, ...] = ()
+    restarts: list[tuple[float, float]] = []
+    before = 0.0  # bytes of the files before this one: places go on from file to file
     for file in files:
-        scalars, hparams, found = _file(file)
-        config |= hparams
-        doubts += found
-        for tag, (where, steps, values) in scalars.items():
+        found, torn_end, size = _file(file)
+        config |= found.config
+        doubts += torn_end
+        restarts += [(before + place, step) for place, step in found.restarts]
+        for tag, parts in found.points.items():
+            where, steps, values = _joined(parts)
             order = np.argsort(where)
-            points.setdefault(tag, []).append((steps[order], values[order]))
+            points.setdefault(tag, []).append((before + where[order], steps[order], values[order]))
+        before += size
     refuse_many(sum(len(one[0]) for parts in points.values() for one in parts), name)
-    metrics = {
-        tag: series(np.concatenate([one for one, _ in parts]), np.concatenate([one for _, one in parts]))
-        for tag, parts in sorted(points.items())
-    }
-    return Logged(name, config, metrics, doubts=doubts)
+    written = {tag: _joined(parts) for tag, parts in sorted(points.items())}
+    return Logged(name, config, standing(written, restarts), doubts=doubts)
 
 
-def _file(path: Path) -> tuple[dict[str, Points], dict[str, Cell], tuple[Finding, ...]]:
+def _file(path: Path) -> tuple[_Scan, tuple[Finding, ...], int]:
+    """Return what is in an event file, the finding on a torn end, and its size."""
     data, source = read_bytes(path), str(path)
     starts, lengths, whole = _frames(data, source)
-    scan = _Scan({}, {})
+    scan = _Scan({}, {}, [])
     for length in np.unique(lengths).tolist():
         rows = starts[lengths == length]
         for part in np.array_split(rows, max(1, len(rows) * length // _AT_ONCE)):
@@ -89,8 +93,7 @@ def _file(path: Path) -> tuple[dict[str, Points], dict[str, Cell], tuple[Finding
                 scan.take(records, part)
             except ValueError as error:
                 raise DataError(f"{shown(source)}: holds an event that TensorBoard does not write ({error}).") from None
-    joined = {tag: _joined(parts) for tag, parts in scan.points.items()}
-    return joined, scan.config, () if whole else torn(source, "an event")
+    return scan, () if whole else torn(source, "an event"), len(data)
 
 
 def _joined(parts: list[Points]) -> Points:
@@ -151,6 +154,7 @@ class _Scan:
 
     points: dict[str, list[Points]]
     config: dict[str, Cell]
+    restarts: list[tuple[float, float]]
 
     def take(self, records: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
         """Take in events of one length: one is decoded, and all that look like it are read as it was."""
@@ -171,6 +175,8 @@ class _Scan:
                     self.config |= dict(_hparams(event[look.value]))
             if not found:
                 like = (records == records[0])[:, 9:].all(axis=1) if records.shape[1] > 9 else like
+                step = _restart(event)
+                self.restarts += [] if step is None else [(float(place), step) for place in starts[like]]
             records, starts = records[~like], starts[~like]
         for row, start in zip(records, starts, strict=True):
             for look in _looks(row.tobytes()):
@@ -215,6 +221,18 @@ def _looks(event: bytes) -> Iterator[_Look]:
         for name, kind, start, stop in fields(event, *summary):
             if (name, kind) == (1, BYTES):
                 yield _look(event, start, stop, step=step)
+
+
+def _restart(event: bytes) -> float | None:
+    """Return the step at which an event says that the writer starts again (purge_step); None for another event."""
+    step, starts = 0, False
+    for name, kind, begin, end in fields(event):
+        if (name, kind) == (2, VARINT):
+            step = signed(varint(event, begin, end)[0])
+        elif (name, kind) == (7, BYTES):  # SessionLog, whose status START is 1
+            status = (varint(event, at, stop)[0] for one, form, at, stop in fields(event, begin, end) if form == VARINT and one == 1)
+            starts = next(status, 0) == 1
+    return float(step) if starts else None
 
 
 def _look(event: bytes, start: int, stop: int, *, step: slice) -> _Look:

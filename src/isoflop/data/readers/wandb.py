@@ -97,6 +97,7 @@ class _Log:
     keys: dict[bytes, str] = field(default_factory=dict)
     rows: int = 0
     count: int = 0
+    identity: str = ""
 
     def take(self, record: bytes, place: int) -> None:
         """Take in one record; those on output, files and the machine are passed over."""
@@ -162,6 +163,8 @@ class _Log:
                 _update(self.config, record, begin, stop=end)
             elif name == 8 or (name == 1 and not self.name):  # its display name, or else its id
                 self.name = record[begin:end].decode(errors="replace")
+            if name in {1, 3}:  # its id, in its project
+                self.identity += f"/{record[begin:end].decode(errors='replace')}"
 
     def _exit(self, record: bytes, start: int, stop: int) -> None:
         self.status = "failed" if _first_number(record, start, stop) else "finished"
@@ -172,7 +175,10 @@ class _Log:
         metrics = {key: series(*found) for key, found in self.points.items()}
         summary = {_key(head): _cell(tail) for head, tail in self.summary.items()}
         noted = {key: cell for key, cell in flat(summary).items() if key not in metrics and key[0] != "_"}
-        return Logged(self.name or name, flat(self.config), metrics, noted, status=self.status, doubts=doubts)
+        return Logged(
+            self.name or name, flat(self.config), metrics, noted, status=self.status, doubts=doubts,
+            identity=self.identity, counts_calls=True,
+        )  # fmt: skip
 
 
 _READERS: dict[int, Callable[[_Log, bytes, int, int], None]] = {

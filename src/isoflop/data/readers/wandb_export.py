@@ -41,7 +41,7 @@ def read(path: Path) -> tuple[Logged, ...]:
     for place, points in columns.items():
         name, _, key = names[place].rpartition(_BETWEEN)
         runs.setdefault(name, {})[key] = series(*points)
-    return tuple(Logged(name, metrics=metrics, doubts=doubts) for name, metrics in runs.items())
+    return tuple(Logged(name, metrics=metrics, doubts=doubts, counts_calls=True) for name, metrics in runs.items())
 
 
 def _values(names: list[str]) -> list[int]:

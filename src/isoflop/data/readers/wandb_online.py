@@ -41,7 +41,7 @@ def _logged(run: Any, source: str) -> Logged:
     last = keys.get("lastStep", -1)
     return Logged(
         str(run.name or run.id), flat(run.config), metrics, summary, status=str(run.state),
-        ended=float(last) if last >= 0 else math.nan,
+        ended=float(last) if last >= 0 else math.nan, counts_calls=True,
     )  # fmt: skip
 
 
