@@ -113,7 +113,7 @@ def test_a_file_that_is_none_is_refused_in_words(tmp_path, content, words):
 
 
 def test_a_folder_without_results_is_refused_in_words(tmp_path):
-    with pytest.raises(DataError, match="no file results"):
+    with pytest.raises(DataError, match="no file of results"):
         read_lm_eval(tmp_path)
 
 

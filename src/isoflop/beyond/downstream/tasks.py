@@ -170,7 +170,9 @@ def _places(runs: Runs, column: str) -> dict[str, int]:
     names = [str(name) for name in runs[column].tolist()]
     places = {name: row for row, name in enumerate(names)}
     if "step" in runs and runs["step"].dtype.kind == "f":
-        places |= {f"{name}@step{step:g}": row for row, (name, step) in enumerate(zip(names, runs["step"], strict=True))}
+        places |= {
+            f"{name}@step{step:g}": row for row, (name, step) in enumerate(zip(names, runs["step"], strict=True))
+        }
     return places
 
 

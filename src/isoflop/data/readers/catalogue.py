@@ -95,7 +95,9 @@ def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
         )
     if not found:
         return None
-    return titles[0], _distinct(_whole([(reader, run, place) for reader, place in found for run in reader.read(place)]), path)
+    return titles[0], _distinct(
+        _whole([(reader, run, place) for reader, place in found for run in reader.read(place)]), path
+    )
 
 
 def study_reader() -> Callable[..., Runs]:
@@ -168,7 +170,9 @@ def _whole(found: list[tuple[Reader, Logged, Path]]) -> list[tuple[Logged, Path]
             pieces.append([])
             by_identity[run.identity] = known
         pieces[known].append((run, place))
-    return [(_with_model(one_run([on_own_clock(run) for run, _ in parts]), parts[-1][1]), parts[-1][1]) for parts in pieces]
+    return [
+        (_with_model(one_run([on_own_clock(run) for run, _ in parts]), parts[-1][1]), parts[-1][1]) for parts in pieces
+    ]
 
 
 def _with_model(run: Logged, place: Path) -> Logged:

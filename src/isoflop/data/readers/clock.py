@@ -83,12 +83,6 @@ def strange_clocks(runs: Sequence[Logged]) -> tuple[Finding, ...]:
     )  # fmt: skip
 
 
-def counts_steps(runs: Sequence[Logged]) -> bool:
-    """Say whether the steps of runs are the optimiser's, as far as can be told."""
-    calls = [run for run in runs if run.counts_calls]
-    return not calls or _fit(calls)
-
-
 def _fit(runs: Sequence[Logged]) -> bool:
     """Say whether most runs end where their settings say that they end."""
     fits = 0

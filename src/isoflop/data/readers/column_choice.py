@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from isoflop.data.readers.clock import counts_steps, strange_clocks
+from isoflop.data.readers.clock import strange_clocks
 from isoflop.data.readers.logs import MAX_KEYS, Cell, Floats, Logged, Series
 from isoflop.data.runs.cells import RawTable
 from isoflop.data.runs.columns import (
@@ -346,11 +346,11 @@ def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source:
         for key, title in titles.items():
             columns[title] += [run.config.get(key)] * count
     kept = {name: cells for name, cells in columns.items() if name != _STEP or not all(map(math.isnan, cells))}
-    asked = _STEP in names
-    titles = {_STEP: CALLS} if not asked and not counts_steps(runs) else {}
+    strange = () if _STEP in names else strange_clocks(runs)
+    titles = {_STEP: CALLS} if strange else {}
     return RawTable(
         source, tuple(titles.get(name, name) for name in kept), tuple(kept.values()),
-        np.arange(1, len(columns["run"]) + 1), logged=True, findings=() if asked else strange_clocks(runs),
+        np.arange(1, len(columns["run"]) + 1), logged=True, findings=strange,
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
-"""Evaluation results: files of lm-evaluation-harness, lighteval, olmes and open_lm → what each model scored on each task.
+"""Evaluation results of lm-evaluation-harness, lighteval, olmes and open_lm → what each model scored on each task.
 
-lm_eval writes metrics as "acc,none" with "acc_stderr,none" beside them from version 0.4 on, and "acc" before; its files
-are called results_TIME.json, or as people name them. lighteval names tasks "suite|task|shots", olmes has a file for each
-task with a primary_score, open_lm one object of accuracies. Only metrics that are shares, where more is better, are read.
+lm_eval writes metrics as "acc,none" with "acc_stderr,none" beside them from version 0.4 on, and "acc" before; its
+files are called results_TIME.json, or as people name them. lighteval names tasks "suite|task|shots", olmes has a file
+for each task with a primary_score, open_lm one object of accuracies. Only metrics that are shares, where more is
+better, are read.
 """
 
 from __future__ import annotations
@@ -148,14 +149,18 @@ def _items(content: Mapping[str, Any], task: str) -> float:
 
 
 def _model(content: Mapping[str, Any], file: Path) -> tuple[str, str]:
-    """Return the model's name, as the file says it, or the checkpoint it was loaded from, or its folder; and the revision."""
+    """Return the model's name, as the file says it, or where it was loaded from, or its folder; and the revision."""
     general = _mapping(content.get("config_general"))  # lighteval
     loaded = _mapping(content.get("config")).get("model_args")
     words = (
         loaded.split(",") if isinstance(loaded, str) else [f"{key}={value}" for key, value in _mapping(loaded).items()]
     )
     said = {key.strip(): value.strip() for key, sign, value in (word.partition("=") for word in words) if sign}
-    name = content.get("model_name") or general.get("model_name") or _mapping(general.get("model_config")).get("model_name")
+    name = (
+        content.get("model_name")
+        or general.get("model_name")
+        or _mapping(general.get("model_config")).get("model_name")
+    )
     named = [name, *(said.get(key) for key in ("pretrained", "model", "path")), file.parent.name]
     revision = said.get("revision") or _mapping(general.get("model_config")).get("revision") or ""
     return next(one for one in named if isinstance(one, str) and one), _checkpoint(revision)
@@ -169,7 +174,9 @@ def _checkpoint(revision: object) -> str:
 
 
 def _has_tasks(content: Mapping[str, Any]) -> bool:
-    return isinstance(content.get("metrics"), dict) and "task_name" in content or isinstance(content.get("tasks"), list)
+    return (isinstance(content.get("metrics"), dict) and "task_name" in content) or isinstance(
+        content.get("tasks"), list
+    )
 
 
 def _of_tasks(content: dict[str, Any], file: Path, metric: str | None) -> Iterator[Score]:

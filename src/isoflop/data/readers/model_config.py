@@ -27,7 +27,13 @@ _NOT_TEXT = frozenset(
      "feat_extract_norm", "sampling_rate", "input_feat_per_channel", "num_codebooks", "action_dim"}
 )  # fmt: skip
 """Keys of models whose main input is no text: spectrograms, images, sound."""
-_NOT_DECODERS = ("encoder_layers", "decoder_layers", "num_decoder_layers", "type_vocab_size", "relative_attention_num_buckets")
+_NOT_DECODERS = (
+    "encoder_layers",
+    "decoder_layers",
+    "num_decoder_layers",
+    "type_vocab_size",
+    "relative_attention_num_buckets",
+)
 _GATED = frozenset({"silu", "swish", "gelu_pytorch_tanh", "swiglu", "geglu"})
 _TIED = frozenset({"gpt2", "opt", "gemma", "gemma2", "gemma3", "gemma3_text", "gpt_neo", "codegen", "bloom", "cohere"})
 _LEARNED_POSITIONS = frozenset({"gpt2", "opt", "gpt_neo"})
@@ -83,4 +89,6 @@ def _shape(config: Mapping[str, Any]) -> Shape | None:
 
 def _first(config: Mapping[str, Any], keys: tuple[str, ...]) -> float | None:
     found = (config.get(key) for key in keys)
-    return next((float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool) and one > 0), None)
+    return next(
+        (float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool) and one > 0), None
+    )

@@ -24,7 +24,7 @@ Bools = NDArray[np.bool_]
 _PIECE = 2.0**40
 """More points than any piece of a run has."""
 _NOT_FIRST, _NEXT = 3, 2
-"""A run that begins so many logging intervals in was resumed; so many after the end of another, it goes on from there."""
+"""A run that begins so many logging intervals in was resumed; so many after another's end, it goes on from there."""
 Written = tuple[Floats, Floats, Floats]
 """Of one metric, in the order of writing: position in the source, step, value; each (points,)."""
 

@@ -230,7 +230,11 @@ def _restart(event: bytes) -> float | None:
         if (name, kind) == (2, VARINT):
             step = signed(varint(event, begin, end)[0])
         elif (name, kind) == (7, BYTES):  # SessionLog, whose status START is 1
-            status = (varint(event, at, stop)[0] for one, form, at, stop in fields(event, begin, end) if form == VARINT and one == 1)
+            status = (
+                varint(event, at, stop)[0]
+                for one, form, at, stop in fields(event, begin, end)
+                if form == VARINT and one == 1
+            )
             starts = next(status, 0) == 1
     return float(step) if starts else None
 

@@ -26,6 +26,8 @@ TITLE = "text log"
 SUFFIXES = frozenset({".log", ".out", ".txt", ".err", ".stdout", ".stderr", ""})
 _LOOK = 1 << 20
 """Bytes of a file in which a log must show itself: some print all their code first."""
+_ALONE = re.compile(r"\s+[A-Za-z_][^\s=]*(?: [^=]*)?=[\d+.-]")
+"""A metric on an indented line of its own, as OLMo prints those of a step."""
 _ENOUGH = 2
 """So many lines with a step and a loss make a log."""
 _GENERIC = re.compile(
@@ -44,14 +46,14 @@ def recognises(path: Path) -> bool:
 
 def is_log(content: bytes | str) -> bool:
     """Say whether a text reads as the log of a training."""
-    found, apart = 0, 0
+    together, clocks, losses = 0, 0, 0
     for text in lines(content):
         line = read_line(text)
-        found += bool(line.clocks) and line.has_loss
-        apart += bool(line.clocks) != line.has_loss and (bool(line.clocks) or line.has_loss)
-        if found >= _ENOUGH:
+        clocks, losses = clocks + bool(line.clocks), losses + line.has_loss
+        together += bool(line.clocks) and line.has_loss
+        if together >= _ENOUGH or min(clocks, losses) >= _ENOUGH:
             return True
-    return found > 0 and apart >= _ENOUGH
+    return False
 
 
 def read(path: Path) -> tuple[Logged, ...]:
@@ -62,7 +64,7 @@ def read(path: Path) -> tuple[Logged, ...]:
     for line in lines(text):
         facts.take(line)
         found = read_line(line)
-        if found.clocks or found.has_loss:
+        if found.clocks or found.has_loss or _ALONE.match(line):
             said.append(found)
             count += len(found.values)
             refuse_many(count, str(path))

@@ -109,7 +109,6 @@ _OTHER_LOSSES = frozenset(
         "published",
         "policy",
         "value",
-        "entropy",
         "scaled",
         "baseline",
         "predicted",
