@@ -123,7 +123,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _model(row: Mapping[str, str]) -> Model:
-    number = {key: float(value or "nan") for key, value in row.items() if key in _NUMBERS}
+    number: Any = {key: float(value or "nan") for key, value in row.items() if key in _NUMBERS}
     words: Any = {key: row[key] for key in ("name", "source", "estimated_by", "note")}
     return Model(year=int(row["year"]), **number, **words)
 
