@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from isoflop.beyond.emergence.emergence import emergence
     from isoflop.beyond.finish import Finish
     from isoflop.beyond.finish.finish import finish
+    from isoflop.beyond.mix import Mix
+    from isoflop.beyond.mix.mix import mix
     from isoflop.beyond.recipes import Recipes
     from isoflop.beyond.recipes.recipes import recipes
     from isoflop.beyond.test_time import Attempts, Choosing, Inference, Serving, inference, read_attempts
@@ -77,6 +79,7 @@ _HOMES = {
     "beyond.downstream": "Downstream Observed TaskForecast downstream observe",
     "beyond.emergence": "Emergence emergence",
     "beyond.finish": "Finish finish",
+    "beyond.mix": "Mix mix",
     "beyond.recipes": "Recipes recipes",
     "beyond.test_time": "Attempts Choosing Inference Serving inference read_attempts test_time",
     "beyond.tune": "Tune best_of tune",
@@ -159,6 +162,7 @@ __all__ = [
     "LossCurve",
     "Memory",
     "MissingExtraError",
+    "Mix",
     "Observed",
     "Plan",
     "Profile",
@@ -211,6 +215,7 @@ __all__ = [
     "law",
     "laws",
     "load",
+    "mix",
     "noise_scale",
     "observe",
     "open_study",

@@ -24,8 +24,8 @@ HOMES = {
     "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
     "report": "reporting", "finish": "finishing", "recipes": "comparing", "downstream": "downstream",
     "capabilities": "downstream", "emergence": "emerging", "test-time": "sampling", "landmarks": "models",
-    "compare-models": "models", "tune": "tuning", "design": "designing", "study": "studying", "laws": "showing",
-    "data": "showing", "demo": "showing", "web": "serving",
+    "compare-models": "models", "tune": "tuning", "mix": "mixing", "design": "designing", "study": "studying",
+    "laws": "showing", "data": "showing", "demo": "showing", "web": "serving",
 }  # fmt: skip
 """Each command, as --help shows them, and the file here that holds it under its own name."""
 ALIASES = {"inference": "test-time"}

@@ -12,6 +12,7 @@ from isoflop.faces.plot.inference import inference_figure
 from isoflop.faces.plot.landmarks import landmarks_figure
 from isoflop.faces.plot.law import law_figure
 from isoflop.faces.plot.look import figure_format, save_figure
+from isoflop.faces.plot.mix import mix_figure
 from isoflop.faces.plot.overview import overview
 from isoflop.faces.plot.profiles import profiles_figure
 from isoflop.faces.plot.recipes import recipes_figure
@@ -35,6 +36,7 @@ __all__ = [
     "isoflops_figure",
     "landmarks_figure",
     "law_figure",
+    "mix_figure",
     "overview",
     "profiles_figure",
     "recipes_figure",

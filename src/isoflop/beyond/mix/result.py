@@ -1,0 +1,129 @@
+"""What a table of mixtures says: the best shares, losses foretold, each law's error, what more of a source brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from isoflop.beyond.mix.backtest import Tested
+from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MOST_ROWS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixture:
+    """A mixture and the losses foretold with it; `objective` is the weighted mean of them."""
+
+    shares: Mapping[str, float]
+    losses: Mapping[str, Estimate]
+    objective: Estimate
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the mixture as it stands in the JSON."""
+        return {
+            "shares": dict(self.shares), "losses": {name: one.as_dict() for name, one in self.losses.items()},
+            "objective": self.objective.as_dict(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mix:
+    """What a table of mixtures says.
+
+    best       the best shares, within those tried and the limits; `near` the span of shares not to be told from them
+    gains      by which share the weighted loss changes with 1 % more of a source, taken from all others alike
+    lowest     the mixture of the table with the lowest weighted loss, as measured
+    worths     target → what a token of each source is worth for it, the most worthy 1
+    following  mixtures to run next
+    """
+
+    source: str
+    runs: int
+    scale: str
+    best: Mixture
+    near: Mapping[str, tuple[float, float]]
+    gains: Mapping[str, float]
+    lowest: Mapping[str, float]
+    worths: Mapping[str, Mapping[str, float]]
+    forecasts: tuple[Mixture, ...]
+    following: tuple[Mapping[str, float], ...]
+    laws: tuple[Tested, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as it stands in the JSON."""
+        return {
+            "best": self.best.as_dict() | {"near": {name: list(ends) for name, ends in self.near.items()}},
+            "forecasts": [one.as_dict() for one in self.forecasts],
+            "laws": [one.as_dict() for one in self.laws],
+            "gains": dict(self.gains), "lowest": dict(self.lowest),
+            "worths": {name: dict(one) for name, one in self.worths.items()},
+            "next": [dict(one) for one in self.following], "runs": self.runs, "scale": self.scale,
+            "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Return the result as it looks in a terminal."""
+        parts: list[RenderableType] = [_best(self), "", _losses(self)]
+        if self.forecasts:
+            parts += ["", _forecasts(self)]
+        return group(*parts, "", _laws(self), findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def _best(found: Mix) -> RenderableType:
+    order = sorted(found.best.shares, key=lambda name: -found.best.shares[name])
+    rows = [
+        (
+            name, f"{found.best.shares[name]:.3f}", "{:.3f} – {:.3f}".format(*found.near[name]),
+            f"{found.lowest[name]:.3f}", f"{found.gains[name]:+.2%}",
+        )
+        for name in order[:MOST_ROWS]
+    ]  # fmt: skip
+    head = heading("Best mixture", f"from {found.runs} mixtures of {found.source}{found.scale}")
+    columns = ["source", "share", "not told apart", "best of the table", "1% more brings"]
+    left = [dim(f"{len(order) - MOST_ROWS} smaller shares are in the JSON.")] if len(order) > MOST_ROWS else []
+    return group(head, table(columns, rows), *left)
+
+
+def _losses(found: Mix) -> RenderableType:
+    rows = [
+        (name, show(one.value, 4), f"{show(one.low, 4)} – {show(one.high, 4)}")
+        for name, one in list(found.best.losses.items())[:MOST_ROWS]
+    ]
+    rows.append(("weighted", show(found.best.objective.value, 4), _ends(found.best.objective)))
+    return table(["loss at the best", "foretold", f"{found.best.objective.level:.0%} interval"], rows)
+
+
+def _forecasts(found: Mix) -> RenderableType:
+    order = sorted(range(len(found.forecasts)), key=lambda row: found.forecasts[row].objective.value)
+    rows = [
+        (f"{row + 1}", show((one := found.forecasts[row].objective).value, 4), _ends(one)) for row in order[:MOST_ROWS]
+    ]
+    return table(["mixture, the best first", "weighted loss", "interval"], rows)
+
+
+def _ends(one: Estimate) -> str:
+    return f"{show(one.low, 4)} – {show(one.high, 4)}"
+
+
+def _laws(found: Mix) -> RenderableType:
+    rows = [(one.name, f"{one.error:.2%}", f"{one.rank:.2f}", one.formula) for one in found.laws]
+    return table(["law, on held-out mixtures", "error", "rank", "formula"], rows, words=True)
