@@ -6,7 +6,7 @@ import io
 import itertools
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -25,10 +25,22 @@ _CELL = "text-align:{side};padding:0 0.8em 0 0;border:none;white-space:pre"
 _FACE = "font-family:monospace;line-height:1.35"
 
 
+def console(file: TextIO | None = None, *, stderr: bool = False, as_text: bool = False) -> Console:
+    """Return where results are printed: text of others is text there, never markup, never an emoji.
+
+    as_text  a hundred columns without colour, in a notebook too, where Rich would show it instead
+    """
+    if as_text:
+        return Console(
+            file=file, width=100, color_system=None, highlight=False, markup=False, emoji=False, force_jupyter=False
+        )
+    return Console(file=file, stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
 def plain(renderable: RenderableType) -> str:
     """Return a table as text without colour, in a notebook too, where Rich would show it instead."""
     stream = io.StringIO()
-    Console(file=stream, width=100, color_system=None, highlight=False, force_jupyter=False).print(renderable)
+    console(stream, as_text=True).print(renderable)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
@@ -81,8 +93,8 @@ def _html_text(cell: RenderableType) -> str:
 
 
 def group(*parts: RenderableType) -> Group:
-    """Give the parts one below the other."""
-    return Group(*parts)
+    """Return the parts one below the other; what is a string is a line of text, whatever it looks like."""
+    return Group(*[Text(part) if isinstance(part, str) else part for part in parts])
 
 
 def heading(name: str, rest: str = "") -> Text:
@@ -105,7 +117,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, words
     found = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
     for position, column in enumerate(columns):
         side: Literal["left", "right"] = "right" if position and not words else "left"
-        found.add_column(column, justify=side, header_style="dim", no_wrap=position == 0)
+        found.add_column(Text(column), justify=side, header_style="dim", no_wrap=position == 0)
     for row in rows:
         found.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
     return found

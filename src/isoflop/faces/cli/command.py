@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -16,6 +17,8 @@ from typer.core import TyperCommand
 from isoflop.errors import UsageError
 from isoflop.files import STANDARD, check_output, replacing
 
+_EMOJI = re.compile(r":(?=\w+:)")
+"""The colon before what Rich may take for the name of an emoji."""
 _GROWS = "study.toml"
 """A file that commands may add to, so that what stands there need not be isoflop's."""
 _FORCE = inspect.Parameter(
@@ -34,6 +37,15 @@ class Command(TyperCommand):
             if one in order[:place] and not getattr(one, "multiple", False):
                 raise UsageError(f"{max(one.opts, key=len)} is given twice. Say it once.")
         return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Show what options do as it is written: no brackets are lost, and accuracy:up:1 is no emoji."""
+        from rich.markup import escape
+
+        for one in self.params:
+            if text := getattr(one, "help", None):
+                one.help = _EMOJI.sub(":[bold][/bold]", escape(text))  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
 
 
 def add(app: typer.Typer, name: str, command: Callable[..., Any] | typer.Typer, *, hidden: bool = False) -> None:

@@ -94,9 +94,9 @@ def conjunction(conditions: Sequence[str] | None) -> str | None:
 
 def print_result(renderable: RenderableType) -> None:
     """Print a result as it looks in this terminal."""
-    from rich.console import Console
+    from isoflop.display import console
 
-    Console(highlight=False, soft_wrap=False).print(renderable)
+    console().print(renderable)
 
 
 def print_json(value: Any) -> None:

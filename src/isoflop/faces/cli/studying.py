@@ -324,10 +324,11 @@ class _Live:
     """Draws the table of a study anew at each look; no thread of its own, so that forks stay safe."""
 
     def __enter__(self) -> Look:
-        from rich.console import Console
         from rich.live import Live
 
-        self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
+        from isoflop.display import console
+
+        self._live = Live(console=console(stderr=True), auto_refresh=False, transient=True)
         self._live.start()
         return lambda found: self._live.update(found.table(), refresh=True)
 
