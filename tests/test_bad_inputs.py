@@ -21,7 +21,7 @@ import pytest
 from tabled import RUNS, columns, csv
 
 import isoflop
-from isoflop.data.readers.source import MAX_BYTES
+from isoflop.data.limits import MAX_BYTES
 from isoflop.laws.chinchilla import besiroglu2024
 
 pytest_plugins = ["commands"]

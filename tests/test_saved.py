@@ -304,10 +304,10 @@ def test_a_result_that_cannot_be_printed_is_a_failure_in_one_line(form):
 def test_a_folder_that_may_not_be_written_is_a_failure(content, path, monkeypatch):
     fit = isoflop.load(path)
 
-    def forbidden(**_):
+    def forbidden(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", forbidden)
+    monkeypatch.setattr("isoflop.files.os.fsync", forbidden)
     with pytest.raises(IsoflopError, match=r"fit\.json: [\d,]+ bytes cannot be written \(Permission denied\)") as error:
         isoflop.save(fit, path)
     assert error.value.exit_code == 1

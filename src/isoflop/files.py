@@ -40,6 +40,8 @@ _MARK, _WITHIN = b"isoflop", 4096
 WRITER, SILENCE = 1.0, 60.0
 """Seconds in which somebody must begin to write to a pipe, and in which one who does must write something."""
 _PIECE = 1 << 20
+DAMAGED = (ValueError, TypeError, KeyError, AttributeError)
+"""What comes of taking JSON of any kind for the one that was written."""
 
 Pathish = str | os.PathLike[str]
 
@@ -241,8 +243,8 @@ def read_limited(path: Pathish, most: int) -> bytes:
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind) or stat.S_ISDIR(kind)):
             raise DataError(f"{name}: is a device, not a file. Name a table of runs.")
         pieces: list[bytes] = []
-        left = most + 1
-        while left and (piece := _piece(handle, left, name, first=not pieces and stat.S_ISFIFO(kind))):
+        left, pipe = most + 1, stat.S_ISFIFO(kind)
+        while left and (piece := _piece(handle, left, name, wait=SILENCE if pipe else 0.0, first=pipe and not pieces)):
             pieces.append(piece)
             left -= len(piece)
     finally:
@@ -250,19 +252,19 @@ def read_limited(path: Pathish, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _piece(handle: int, most: int, name: str, *, first: bool) -> bytes:
+def _piece(handle: int, most: int, name: str, *, wait: float, first: bool) -> bytes:
     """Return what comes next, empty at the end; of a pipe, `first` its beginning, for which a writer may yet come."""
     if first:
         select.select([handle], [], [], WRITER)
-    for wait in (0.0, SILENCE):
-        if wait:
-            select.select([handle], [], [], wait)
+    for patience in (0.0, wait):
+        if patience:
+            select.select([handle], [], [], patience)
         with suppress(BlockingIOError):
             found = os.read(handle, min(most, _PIECE))
             if first and not found:
                 raise DataError(f"{name}: is a pipe that nobody writes to. Start what writes to it, or name a file.")
             return found
-    raise DataError(f"{name}: nothing came for {SILENCE:g} s. Write it to a file first, and name that.")
+    raise DataError(f"{name}: nothing came for {wait:g} s. Write it to a file first, and name that.")
 
 
 def parse_json(text: str | bytes) -> Any:

@@ -1,5 +1,6 @@
 """Every source of runs becomes the one table, Runs.
 
+limits     how much is read of anything
 metric     what was measured, if it is no loss
 runs/      the table, its columns, its findings
 readers/   files, folders of logs, trackers

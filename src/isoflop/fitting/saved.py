@@ -15,7 +15,7 @@ import numpy as np
 from isoflop.data.metric import Metric, parse_metric
 from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import DataError, UsageError, shown
-from isoflop.files import write_output
+from isoflop.files import read_limited, write_output
 from isoflop.findings import Finding
 from isoflop.fitting.fit import Fit, Options
 from isoflop.fitting.optimise.objective import Objective
@@ -26,6 +26,8 @@ from isoflop.quantities import Kind
 
 SCHEMA = 1
 """Version of the file format; raised when a reader must know."""
+MAX_SAVED = 1 << 30
+"""The most bytes of a saved fit that are read."""
 MOST_SAVED = 10_000
 """Runs up to which a saved fit carries its table, so that its forecasts can be calibrated on it."""
 _INFINITY = "\0infinity"
@@ -113,7 +115,7 @@ def load(path: str | os.PathLike[str]) -> Fit:
     """Give the fit in a file written by `save`, number for number; raises DataError if one byte has changed."""
     name = shown(os.fspath(path))
     try:
-        return _fit(json.loads(_unsealed(Path(path).read_bytes())))
+        return _fit(json.loads(_unsealed(read_limited(path, MAX_SAVED))))
     except OSError as error:
         raise DataError(f"{name}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:

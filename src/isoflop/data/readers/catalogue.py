@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from isoflop.data.limits import MAX_DEPTH, Look
 from isoflop.data.readers.clock import on_own_clock
 from isoflop.data.readers.logs import Logged
 from isoflop.data.readers.model_config import TOTAL, beside, counts
@@ -41,7 +43,6 @@ STUDY, STUDY_MARK = "isoflop.experiments.study.as_runs", "plan.jsonl"
 """The module that reads studies, loaded by its name as it stands in a later wing, and the file that makes a study."""
 TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".gz", ".parquet"})
 """Suffixes of tables, for which no installed reader is asked."""
-MAX_FILES, MAX_DEPTH = 100_000, 12
 
 
 class Reader(Protocol):
@@ -118,22 +119,21 @@ def _first_of_each(found: list[tuple[Reader, Path]]) -> list[tuple[Reader, Path]
 
 
 def _walk(
-    path: Path, readers: Mapping[str, Reader], root: Path, *, left: Iterator[int] | None = None, depth: int = 0
+    path: Path, readers: Mapping[str, Reader], root: Path, *, look: Look | None = None, depth: int = 0
 ) -> Iterator[tuple[Reader, Path]]:
     """Yield each file or folder in here that a reader recognises, with the reader; not what it reads along with it."""
-    left = iter(range(MAX_FILES)) if left is None else left
+    look = look or Look(shown(str(root)))
     reader = next((one for one in readers.values() if one.recognises(path)), None)
     if reader is not None:
         yield reader, path
     if not path.is_dir() or depth > MAX_DEPTH:
         return
     for child in sorted(path.iterdir()):
-        if next(left, None) is None:
-            raise DataError(f"{shown(str(root))}: holds more than {MAX_FILES:,} files. Name the folder of the runs.")
+        look.take()
         if child.is_symlink():
             _refuse_outside(child, readers, root)  # what it leads to inside is met on its own
         elif not child.name.startswith(".") and not (reader and getattr(reader, "takes", _nothing)(child)):
-            yield from _walk(child, readers, root, left=left, depth=depth + 1)
+            yield from _walk(child, readers, root, look=look, depth=depth + 1)
 
 
 def _nothing(_: Path) -> bool:
@@ -190,12 +190,12 @@ def _distinct(found: list[tuple[Logged, Path]], root: Path) -> tuple[Logged, ...
     """Give the runs with a name of their own each: of two with one name, each is called by its place, too."""
     if not found:
         raise DataError(f"{shown(str(root))}: 0 runs. All that is here was deleted, or is empty.")
-    names = [run.name for run, _ in found]
+    names = Counter(run.name for run, _ in found)
     taken: dict[str, int] = {}
     runs = []
     for run, place in found:
         name = run.name
-        if names.count(name) > 1:
+        if names[name] > 1:
             where = "" if place == root else os.path.relpath(place, root)
             name = f"{name} ({where})" if where else name
         taken[name] = taken.get(name, 0) + 1

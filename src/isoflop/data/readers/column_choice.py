@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from isoflop.data.limits import MAX_KEYS
 from isoflop.data.readers.clock import strange_clocks
-from isoflop.data.readers.logs import MAX_KEYS, Cell, Floats, Logged, Series
+from isoflop.data.readers.logs import Cell, Floats, Logged, Series
 from isoflop.data.runs.cells import RawTable
 from isoflop.data.runs.columns import (
     LETTERS,

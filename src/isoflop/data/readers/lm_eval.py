@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isoflop.data.limits import MAX_RESULTS, files_below
 from isoflop.data.readers.source import head, read_text
 from isoflop.errors import DataError, shown
 
@@ -25,7 +26,6 @@ METRICS = (
     "extractive_match", "pem",
 )  # fmt: skip
 """The metrics read where none is named, the first that a task has."""
-MOST_FILES = 10_000
 _FINAL = frozenset({"", "main", "master", "none", "null", "default"})
 """Revisions that mean the model as it is, not a checkpoint."""
 _MARKS = (b'"results"', b'"eval_metrics"', b'"task_name"', b'"config_general"', b'"tasks"')
@@ -71,8 +71,8 @@ def read_lm_eval(source: str | os.PathLike[str], *, metric: str | None = None) -
     if not files:
         raise DataError(f"{shown(str(path))}: no file of results in this folder. Name what lm_eval wrote with "
                         "--output_path, or what olmes, lighteval or open_lm wrote.")  # fmt: skip
-    if len(files) > MOST_FILES:
-        raise DataError(f"{shown(str(path))}: more than {MOST_FILES:,} result files. Name a folder with fewer.")
+    if len(files) > MAX_RESULTS:
+        raise DataError(f"{shown(str(path))}: more than {MAX_RESULTS:,} result files. Name a folder with fewer.")
     found = {(one.model, one.checkpoint, one.task): one for file in files for one in _scores(file, metric)}
     if not found:
         wanted = metric or ", ".join(METRICS)
@@ -84,8 +84,9 @@ def read_lm_eval(source: str | os.PathLike[str], *, metric: str | None = None) -
 def _files(folder: Path) -> list[Path]:
     """Return the files of results in a folder: results*.json, and others that begin as results do."""
     found = [
-        file for file in (*folder.rglob("*.json"), *folder.rglob("*.jsonl"))
-        if file.name.startswith("results") or any(mark in head(file) for mark in _MARKS)
+        file for file in files_below(folder)
+        if file.suffix in {".json", ".jsonl"}
+        and (file.name.startswith("results") or any(mark in head(file) for mark in _MARKS))
     ]  # fmt: skip
     return sorted(found, key=lambda file: (file.name, str(file)))
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.data.limits import MAX_KEYS, MAX_POINTS
 from isoflop.data.readers.source import read_bytes
 from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
@@ -20,9 +21,6 @@ Floats = NDArray[np.float64]
 Cell = str | float | bool | None
 Cells = Mapping[str, Cell]
 
-MAX_POINTS = 2_000_000
-"""The most values of metrics read from one log."""
-MAX_KEYS = 900
 _LONGEST = 500
 _DEEPEST = 8
 

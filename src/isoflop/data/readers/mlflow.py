@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from isoflop.data.readers.logs import MAX_POINTS, Cell, Logged, refuse_many, series
+from isoflop.data.limits import MAX_POINTS
+from isoflop.data.readers.logs import Cell, Logged, refuse_many, series
 from isoflop.data.readers.source import head
 from isoflop.errors import DataError, shown
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from isoflop.data.limits import files_below
 from isoflop.data.readers.logs import Cell, Logged, Series, refuse_many, series, settings, whole_lines
 from isoflop.data.readers.source import read_bytes
 from isoflop.errors import DataError, shown
@@ -45,7 +46,7 @@ def read(path: Path) -> tuple[Logged, ...]:
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
     """Give each file with its key: val/loss is a file loss in a folder val."""
-    files = sorted(one for one in folder.rglob("*") if one.is_file() and not one.is_symlink())
+    files = sorted(one for one in files_below(folder) if one.is_file() and not one.is_symlink())
     return [(one.relative_to(folder).as_posix(), one) for one in files]
 
 

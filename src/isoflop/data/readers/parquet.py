@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.data.readers.source import MAX_BYTES, head
+from isoflop.data.limits import MAX_BYTES
+from isoflop.data.readers.source import head
 from isoflop.data.runs.cells import RawTable
 from isoflop.errors import DataError, MissingExtraError, shown
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
+from isoflop.data.limits import refuse_cells, refuse_names
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable
-from isoflop.errors import DataError
+from isoflop.errors import DataError, shown
 
 
 def json_table(text: Text) -> RawTable:
@@ -46,19 +48,23 @@ def is_json_lines(text: str) -> bool:
 
 
 def _from_objects(objects: Sequence[Any], rows: Sequence[int], source: str) -> RawTable:
+    names: dict[str, None] = {}
     for row, found in zip(rows, objects, strict=True):
         if not isinstance(found, dict):
             raise DataError(f"{source}, row {row}: {_kind(found)} where a run's object should be.")
-    names = tuple(dict.fromkeys(name for found in objects for name in found))
+        names.update(dict.fromkeys(found))
+        refuse_names(len(names), source)
+    refuse_cells(len(objects), len(names), source)
     columns = tuple(
         [_cell(found.get(name), row, source) for row, found in zip(rows, objects, strict=True)] for name in names
     )
-    return RawTable(source, names, columns, np.array(rows, dtype=np.int64))
+    return RawTable(source, tuple(names), columns, np.array(rows, dtype=np.int64))
 
 
 def _from_columns(document: dict[str, Any], source: str) -> RawTable:
     if document and not any(isinstance(values, list | dict) for values in document.values()):
         return _from_objects([document], [1], source)
+    refuse_names(len(document), source)
     for name, values in document.items():
         if not isinstance(values, list):
             raise DataError(f'{source}: column "{name}" is {_kind(values)}. Give a list with one value for each run.')
@@ -91,6 +97,8 @@ def _parse(text: str, source: str) -> Any:
     except json.JSONDecodeError as error:
         raise DataError(f"{source}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}.") from None
     except ValueError as error:
+        if "integer string conversion" in str(error):
+            raise DataError(f"{source}: a number has thousands of digits. Correct it.") from None
         raise DataError(f"{source}: {error}") from None
 
 
@@ -101,8 +109,8 @@ def _refuse_constant(word: str) -> NoReturn:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
-        raise ValueError(f'"{twice}" stands twice in one object. Rename or remove one.')
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f'"{shown(twice[:100])}" stands twice in one object. Rename or remove one.')
     return found
 
 

@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from isoflop.data.limits import MAX_BYTES, MAX_RATIO
 from isoflop.errors import DataError, shown
-
-MAX_BYTES = 200 * 2**20
-"""The largest table read, after decompression."""
-MAX_RATIO = 100
-"""The most a .gz may grow; tables grow 3 to 30 times, a bomb 1000 times."""
+from isoflop.files import read_limited
 
 _PICKLE_ADVICE = (
     "Reading it could run code, so isoflop never does. If you trust it, convert it: "
@@ -93,9 +90,8 @@ def read_bytes(path: Path) -> bytes:
     if _PICKLED & {suffix.lower() for suffix in path.suffixes}:
         raise DataError(f"{source}: is a pickle. {_PICKLE_ADVICE}")
     try:
-        with path.open("rb") as stream:
-            _refuse_size(os.fstat(stream.fileno()).st_size, source)
-            data = stream.read(MAX_BYTES + 1)
+        _refuse_size(path.stat().st_size, source)
+        data = read_limited(path, MAX_BYTES)
     except FileNotFoundError:
         raise DataError(f"{source}: there is no such file.{_near(path)}") from None
     except IsADirectoryError:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from isoflop.data.limits import MAX_COLUMNS, MAX_ROWS
 from isoflop.data.readers import parquet
 from isoflop.data.readers.records import is_json_lines, json_lines_table, json_table
 from isoflop.data.readers.source import Text, read_text
@@ -19,8 +20,6 @@ from isoflop.data.runs.cells import RawTable, is_number
 from isoflop.errors import DataError
 from isoflop.files import restored
 
-MAX_ROWS = 2_000_000
-MAX_COLUMNS = 1_000
 _CHUNK = 500
 _DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 

@@ -19,12 +19,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from isoflop.errors import IsoflopError, shown
-from isoflop.files import parse_json, write_once, write_whole
+from isoflop.errors import DataError, IsoflopError, shown
+from isoflop.files import DAMAGED, parse_json, read_limited, write_once, write_whole
 
 LOCK = "driver.lock"
 _CLAIM = re.compile(r"claim-(\d+)\.json")
 _MISSED = 3
+_LARGEST = 1 << 16
+"""The most bytes of a claim."""
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,8 @@ def claims_in(folder: Path) -> list[Claim]:
     claims = []
     for attempt, name in names:
         try:
-            claims.append(_claim(parse_json((folder / name).read_bytes()), attempt))
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-        ):  # damaged: an attempt there was, nobody knows whose
+            claims.append(_claim(parse_json(read_limited(folder / name, _LARGEST)), attempt))
+        except (OSError, DataError, *DAMAGED):  # an attempt there was, nobody knows whose
             claims.append(Claim(attempt, Owner(0, "?", *_place()), 0.0))
     return claims
 
@@ -239,6 +235,6 @@ def _held_by(text: str) -> str:
     try:
         found = parse_json(text)
         who = f"process {found['pid']} on {shown(found['host'])} since {shown(found['since'])}"
-    except (ValueError, KeyError, TypeError):
+    except DAMAGED:
         who = "another process"
     return f"{who} runs this study. Stop it first, or watch it: isoflop study status"

@@ -13,11 +13,13 @@ from typing import Any
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.description import read_description
 from isoflop.experiments.study.settings import Settings, Value
-from isoflop.files import parse_json, write_whole
+from isoflop.files import DAMAGED, parse_json, read_limited, write_whole
 
 DESCRIPTION, PLAN, RUNS = "study.toml", "plan.jsonl", "runs"
 _FORMAT = 1
 _DIGITS = 16
+_LARGEST = 1 << 30
+"""The most bytes of a plan; one of 100,000 runs has 20 million."""
 
 
 @dataclass(frozen=True)
@@ -136,10 +138,10 @@ def read_plan(folder: Path) -> Study:
     try:
         header = parse_json(head)
         if header["format"] != _FORMAT or header["sha256"] != hashlib.sha256(body).hexdigest():
-            raise ValueError  # noqa: TRY301 - one message for whatever is wrong with it
+            raise ValueError
         runs = tuple(StudyRun(**parse_json(line)) for line in body.splitlines())
         return Study(folder, Settings.from_dict(header["settings"]), runs, header["described"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except DAMAGED:
         raise DataError(f"{shown(str(source))}: is damaged. Say isoflop study repair {shown(str(folder))}.") from None
 
 
@@ -162,7 +164,7 @@ def _line(content: dict[str, Any]) -> bytes:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_limited(path, _LARGEST)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.reported import Record
-from isoflop.files import parse_json, write_once
+from isoflop.files import DAMAGED, parse_json, write_once
 
 Ending = Literal["DONE", "DIVERGED", "FAILED"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
@@ -124,7 +124,7 @@ def read_result(folder: Path | str) -> Result | None:
         if content is not None:
             try:
                 return _unsealed(content, os.path.basename(place))  # noqa: PTH119 - ten thousand times
-            except (ValueError, TypeError, AttributeError):
+            except DAMAGED:
                 raise DataError(f"{shown(place)}/{ending}: is damaged. Say isoflop study repair.") from None
     return None
 

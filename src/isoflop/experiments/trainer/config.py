@@ -8,10 +8,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 from isoflop.errors import MissingExtraError, UsageError, shown
+from isoflop.files import parse_json, read_limited
 from isoflop.quantities import parse_quantity, show
 
 Task = Literal["language", "mnist1d"]
@@ -132,7 +132,7 @@ def read_config(told: Mapping[str, Any]) -> Config:
 def config_file(path: str) -> dict[str, Any]:
     """Give what a JSON file with one object says."""
     try:
-        found = json.loads(Path(path).read_text())
+        found = parse_json(read_limited(path, 1 << 24))
     except (OSError, ValueError) as error:
         raise UsageError(f"{shown(path)}: is no JSON file that can be read ({shown(str(error))}).") from None
     if not isinstance(found, dict):

@@ -11,7 +11,7 @@ import typer
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
 from isoflop.faces.cli.shared import Json, print_answer, refuse_overwriting
-from isoflop.files import STANDARD
+from isoflop.files import STANDARD, read_limited
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _candidates(path: str | None) -> dict[str, list[float | str]] | None:
     from isoflop.files import restored
 
     try:
-        rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
+        rows = list(csv.DictReader(read_limited(path, 1 << 24).decode("utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read ({error}). Say a CSV file, as in --among candidates.csv.") from None
     if not rows or any(None in row or None in row.values() for row in rows):

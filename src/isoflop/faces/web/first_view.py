@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.faces.web.uploads import LARGEST, Tables
+from isoflop.files import read_limited
 
 
 def first_view(tables: Tables, asked: Mapping[str, str]) -> str:
@@ -30,9 +31,7 @@ def _source(tables: Tables, text: str) -> dict[str, str]:
         if path.is_dir() or text.startswith("wandb:"):
             return _logs(tables, text)
         if path.exists():
-            if path.stat().st_size > LARGEST:
-                raise DataError(f"{shown(text)} has more than {LARGEST >> 20} MiB. Keep one row a run: isoflop read.")
-            return {"table": tables.take(path.read_bytes(), path.name), "name": path.name}
+            return {"table": tables.take(_content(path), path.name), "name": path.name}
     except OSError as error:
         raise DataError(f"{shown(text)} cannot be read ({error.strerror}).") from None
     from isoflop.data.datasets import NAMES, describe
@@ -44,6 +43,14 @@ def _source(tables: Tables, text: str) -> dict[str, str]:
     if names[0] not in CURVES:
         describe(text)  # which says what there is instead
     return {"curves": json.dumps([find_curve(name).name for name in names])}
+
+
+def _content(path: Path) -> bytes:
+    """Return what a file holds; raises DataError for one that is too large, or has no end."""
+    found = read_limited(path, LARGEST)
+    if len(found) > LARGEST:
+        raise DataError(f"{shown(str(path))} has more than {LARGEST >> 20} MiB. Keep one row a run: isoflop read.")
+    return found
 
 
 def _logs(tables: Tables, text: str) -> dict[str, str]:
