@@ -1,4 +1,6 @@
-"""Write the generated pages of docs/: laws.md and a page for each law from the catalogue, cli.md from the commands.
+"""Write the generated pages of docs/.
+
+laws.md and a page for each law come from the catalogue, cli.md from the commands, reference/api.md from the names.
 
 python docs/build.py           writes the pages that changed, and removes those of laws that are gone
 python docs/build.py --check   writes nothing and exits with 1 if a page is out of date
@@ -11,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoflop.faces.claims import CLAIMS
 from isoflop.laws import CURVES, FAMILIES, LAWS
 from isoflop.quantities import show
 
@@ -42,6 +43,13 @@ A letter's kind says how a fit may move it:
 
 The check values of a curve are computed from its constants and held by the tests to 1e-7; a caution says what a \
 curve should not be used for. Any formula of your own is a law too: `--law "E + A/N^alpha"`.
+
+```{toctree}
+:hidden:
+:glob:
+
+laws/*
+```
 """
 
 CLI_PREAMBLE = """\
@@ -115,24 +123,6 @@ def _curve(curve: Curve) -> Iterator[str]:
         yield _table((*names, "printed", "curve"), printed)
 
 
-CLAIMS_PREAMBLE = """\
-# What people say, checked
-
-Sentences one reads about scaling laws, each run through isoflop: the verdict, why, the number, the command that shows \
-it, the source. Numbers are computed from the catalogue when this page is built; `isoflop laws --claims` prints them.
-"""
-
-
-def claims_page() -> str:
-    """Give the page of claims: each with its verdict, reason, number, command and source."""
-    parts = [CLAIMS_PREAMBLE]
-    for one in CLAIMS:
-        parts.append(f"## “{one.sentence}”")
-        parts.append(f"**{one.verdict.capitalize()}**: {one.because} Number: {one.number()}.")
-        parts.append(f"`{one.command}` ({one.source})")
-    return "\n\n".join(part.strip() for part in parts) + "\n"
-
-
 def cli_page() -> str:
     """Give the page on every command of the command line."""
     import typer
@@ -201,9 +191,40 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+API_PREAMBLE = """\
+# The Python API
+
+`import isoflop` gives every name below; each is loaded when it is first used, so the import is quick. Verbs are \
+functions that take nouns and return one noun; results are frozen, print themselves in a terminal and in a notebook, \
+and give plain data with `.as_dict()`. Wrong input raises `isoflop.UsageError` or `isoflop.DataError`: one sentence \
+that says what was expected, what came and what to type. This page is generated; `make docs` writes it.
+"""
+WINGS = {
+    "data": "Runs", "fitting": "Laws and fits", "forecasting": "Forecasts", "planning": "Plans", "compute": "Cost",
+    "experiments": "Experiments", "beyond": "Beyond loss", "formula": "Formulas", "laws": "The catalogue",
+    "faces": "Documents", "estimate": "Estimates and findings", "findings": "Findings", "errors": "Errors",
+}  # fmt: skip
+
+
+def api_page() -> str:
+    """Give the page of the public names, by what they are about, for Sphinx to fill from their docstrings."""
+    import isoflop
+
+    parts = [API_PREAMBLE.rstrip()]
+    for wing, title in WINGS.items():
+        homes = {name: home for name, home in isoflop.HOME.items() if home.split(".")[0] == wing}
+        kinds = [(name, getattr(isoflop, name)) for name in homes]
+        rows = [f".. auto{'class' if isinstance(one, type) else 'function'}:: isoflop.{name}" for name, one in
+                sorted(kinds, key=lambda pair: (isinstance(pair[1], type), pair[0]))]  # fmt: skip
+        if rows:
+            parts += [f"## {title}", "```{eval-rst}\n" + "\n\n".join(rows) + "\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or say which are out of date; give the exit code."""
-    pages = {"laws.md": laws_page(), "cli.md": cli_page(), "claims.md": claims_page()}
+    pages = {"laws.md": laws_page(), "cli.md": cli_page()}
+    pages["reference/api.md"] = api_page()
     pages |= {f"laws/{law.name}.md": law_page(law) for law in LAWS.values()}
     stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]
     gone = [f"laws/{path.name}" for path in sorted((DOCS / "laws").glob("*.md")) if f"laws/{path.name}" not in pages]
@@ -211,7 +232,8 @@ def main(arguments: Sequence[str]) -> int:
         for name in (*stale, *gone):
             print(f"docs/{name} is out of date. Say make docs.")
         return 1 if stale or gone else 0
-    (DOCS / "laws").mkdir(exist_ok=True)
+    for folder in ("laws", "reference"):
+        (DOCS / folder).mkdir(exist_ok=True)
     for name in stale:
         (DOCS / name).write_text(pages[name])
         print(f"wrote docs/{name}")

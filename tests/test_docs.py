@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *(page for folder in (".", "howto") for page in sorted((ROOT / "docs" / folder).glob("*.md"))),
+]
+CHAPTERS = sorted((ROOT / "docs" / "learn").glob("[0-9]*.md"))
 BUILD = ROOT / "docs" / "build.py"
 
 pages = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -71,6 +75,15 @@ def test_every_python_block_runs(page, tmp_path, *, monkeypatch, capsys):
     lay_out(page, tmp_path)
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), {"__name__": "__main__"})  # noqa: S102 - our own pages
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=[chapter.stem for chapter in CHAPTERS])
+def test_every_chapter_runs_from_its_first_cell_to_its_last(chapter, capsys):
+    namespace = {"__name__": "__main__"}
+    cells = blocks(chapter, r"\{code-cell\} python")
+    assert cells
+    for cell in cells:
+        exec(compile(cell, chapter.name, "exec"), namespace)  # noqa: S102 - our own pages
 
 
 @pages

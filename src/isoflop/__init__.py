@@ -130,7 +130,7 @@ _HOMES = {
 """Module → the public names that it holds, each loaded when it is first used."""
 _MODULES = {"datasets": "data.datasets", "design": "experiments.design", "laws": "laws"}
 """Public name → the module that it is."""
-_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Attempts",
@@ -248,9 +248,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{_MODULES[name]}")
-    if name not in _HOME:
+    if name not in HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    value = getattr(importlib.import_module(f"{__name__}.{HOME[name]}"), name)
     globals()[name] = value
     return value
 

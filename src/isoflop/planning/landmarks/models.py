@@ -123,12 +123,10 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _model(row: Mapping[str, str]) -> Model:
-    number: Any = {key: float(value or "nan") for key, value in row.items() if key in _NUMBERS}
-    words: Any = {key: row[key] for key in ("name", "source", "estimated_by", "note")}
-    return Model(year=int(row["year"]), **number, **words)
+    number = {key: float(row[key] or "nan") for key in ("N", "D", "active", "flops", "flops_low", "flops_high")}
+    words = {key: row[key] for key in ("source", "estimated_by", "note")}
+    return Model(name=row["name"], year=int(row["year"]), **number, **words)
 
-
-_NUMBERS = ("N", "D", "active", "flops", "flops_low", "flops_high")
 
 MODELS: tuple[Model, ...] = tuple(_model(row) for row in _rows("models.csv"))
 """The models of models.csv, in the order of their years."""
