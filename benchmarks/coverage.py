@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import isoflop
-from isoflop.estimate import from_draws, student
+from isoflop.estimate import from_draws
+from isoflop.formula.arrays import student
 from isoflop.laws.chinchilla import besiroglu2024
 
 if TYPE_CHECKING:

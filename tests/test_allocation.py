@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isoflop.compute.allocation import allocate, range_within
+from isoflop.compute.allocation import Allocation, allocate
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.formula.law import parse_law
@@ -95,9 +95,9 @@ def test_a_law_that_only_gains_towards_one_end_is_best_there(formula, size, toke
 @pytest.mark.parametrize("share", [1e-4, 1e-3, 1e-2])
 def test_the_flat_range_ends_exactly_where_the_loss_has_risen_by_its_share(name, share):
     curve, C = CURVES[name], 1e22
-    values = np.array([list(curve.values.values())])
     size, _, loss = best(curve, C)
-    low, high = range_within(curve.law, values, C, share=share)
+    line = Allocation(curve)
+    low, high = line.flat_range(C, float(line.best(np.array([C]))[0]), share)
     assert low < size < high
     for end in (low, high):
         assert curve(end, C / 6 / end) == pytest.approx(loss * (1 + share), rel=1e-9)

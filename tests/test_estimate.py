@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
-from isoflop.estimate import MOST_FREEDOM, Estimate, from_draws, median, student
+from isoflop.estimate import Estimate, from_draws
+from isoflop.formula.arrays import MOST_FREEDOM, median, student
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 7, 10, 11, 30, 235, 1000, 1001, MOST_FREEDOM])

@@ -11,14 +11,13 @@ from simulated import chinchilla_runs
 from tabled import columns
 
 import isoflop
-from isoflop.compute.allocation import allocate
+from isoflop.compute.allocation import Allocation, allocate
 from isoflop.errors import UsageError
 from isoflop.forecasting.ensemble import combine
 from isoflop.laws import CURVES
 from isoflop.planning.demand import Demand
 from isoflop.planning.export import save_plan
 from isoflop.planning.frontier import frontier
-from isoflop.planning.optimum import best_sizes
 
 BESIROGLU = CURVES["besiroglu2024"]
 RUNS = chinchilla_runs(60, noise=0.01)
@@ -225,5 +224,5 @@ def test_the_best_size_of_several_laws_leaves_tokens_however_much_is_served():
     flops = np.array([float(together.runs["C"].max()) * 10])
     for served in np.geomspace(1e14, flops[0] / 4, 40):
         terms = Demand.of({"flops": flops[0], "serve_tokens": served}).terms()
-        assert terms.affordable(best_sizes(together, flops, terms=terms), flops)[0] >= 1
+        assert Allocation(together, terms).tokens(Allocation(together, terms).best(flops), flops)[0] >= 1
     assert isoflop.plan(together, flops=flops[0], serve_tokens=1.8119e15).D.value > 1e9

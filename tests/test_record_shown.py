@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 
 from isoflop import datasets
+from isoflop.compute.allocation import Allocation
 from isoflop.fitting.fit import fit
 from isoflop.forecasting.ensemble import combine, evidence
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.record import backtest, percent
 from isoflop.forecasting.weights import look_back
-from isoflop.planning.optimum import best_sizes
 from isoflop.planning.plan import plan, plan_with
 
 pytest_plugins = ["commands"]
@@ -85,7 +85,7 @@ def test_best_sizes_are_those_of_plans(together):
     budgets = np.array([1e12, 1e13, 1e14])
     for source in (together, fit("chinchilla", together.runs)):
         planned = [plan(source, flops=budget).N.value for budget in budgets.tolist()]
-        assert best_sizes(source, budgets) == pytest.approx(planned, rel=1e-6)
+        assert np.exp(Allocation(source).best(budgets)) == pytest.approx(planned, rel=1e-6)
 
 
 def test_the_figure_is_written_by_the_command(good, refused, table, *, tmp_path):

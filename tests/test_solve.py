@@ -13,7 +13,7 @@ from simulated import chinchilla_runs
 import isoflop
 from isoflop.errors import UsageError
 from isoflop.forecasting.ensemble import combine
-from isoflop.formula.law import several
+from isoflop.formula.several import several
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
 

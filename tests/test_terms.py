@@ -73,7 +73,7 @@ def brute_force(curve, terms, budget):
         tokens = np.where(left > 0, left / terms.rule.per_token(size), 0.0)
         allowed = (size <= terms.params[1] * (1 + 1e-12)) & (tokens >= terms.tokens[0])
         with np.errstate(all="ignore"):
-            loss = np.where(allowed, curve(**terms.worth(curve.law, size, tokens)), np.inf)
+            loss = np.where(allowed, curve(**terms.effective_inputs(curve.inputs, size, tokens)), np.inf)
         best, step = math.log(size[np.argmin(np.where(np.isnan(loss), np.inf, loss))]), (high - low) / 4000
         low, high = best - 2 * step, best + 2 * step
     return best, float(loss.min())

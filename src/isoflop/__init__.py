@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     from isoflop.forecasting.record import Record, backtest
     from isoflop.forecasting.result import Forecast, Forecasts
     from isoflop.forecasting.solve import solve
-    from isoflop.formula.law import Curve, Law, Several, law, parse_law, several
+    from isoflop.formula.law import Curve, Law, law, parse_law
+    from isoflop.formula.several import Several, several
     from isoflop.laws.inference import tokens_for_smaller
     from isoflop.laws.mccandlish import noise_scale
     from isoflop.laws.pass_at_k import pass_at_k, solved_by_beta
@@ -112,7 +113,8 @@ _HOMES = {
     "forecasting.record": "Record backtest",
     "forecasting.result": "Forecast Forecasts",
     "forecasting.solve": "solve",
-    "formula.law": "Curve Law Several law parse_law several",
+    "formula.law": "Curve Law law parse_law",
+    "formula.several": "Several several",
     "laws.inference": "tokens_for_smaller",
     "laws.mccandlish": "noise_scale",
     "laws.pass_at_k": "pass_at_k solved_by_beta",

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 LEVEL = 0.9
 """The level of an interval unless somebody asks for another."""
-MOST_FREEDOM = 10_000
 
 
 @dataclass(frozen=True)
@@ -75,31 +74,3 @@ def refuse_level(level: float) -> None:
     """Refuse a level that is none; raises UsageError."""
     if not 0 < level < 1:
         raise UsageError(f"level={level:g} must be between 0 and 1, as in {LEVEL}.")
-
-
-def student(level: float, freedom: int) -> float:
-    """Give how many standard errors an interval of this level reaches, by Student's t.
-
-    Abramowitz and Stegun 26.7.3 and 26.7.4: for whole degrees of freedom the probability inside
-    is a finite sum over the angle whose tangent is t / sqrt(freedom). Loading SciPy for this one
-    number would double the time of a forecast. From 10,000 degrees on, t hardly changes.
-    """
-    freedom = min(max(freedom, 1), MOST_FREEDOM)
-    odd = freedom % 2
-    steps = np.arange(1, (freedom - 2) // 2 + 1)
-    weights = np.cumprod(np.concatenate([[1.0], (2 * steps - 1 + odd) / (2 * steps + odd)])) * (freedom > 1)
-    powers = 2 * np.arange(weights.size) + odd
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        angle = (low + high) / 2
-        inside = math.sin(angle) * float(weights @ np.cos(angle) ** powers)
-        inside = (inside + angle) * 2 / math.pi if odd else inside
-        low, high = (angle, high) if inside < level else (low, angle)
-    return math.sqrt(freedom) * math.tan((low + high) / 2)
-
-
-def median(values: ArrayLike, axis: int = -1) -> Any:
-    """Give the median along an axis, without the 30 ms that `np.median` takes to load masked arrays."""
-    ordered = np.sort(np.asarray(values, float), axis=axis)
-    count = ordered.shape[axis]
-    return (ordered.take((count - 1) // 2, axis=axis) + ordered.take(count // 2, axis=axis)) / 2

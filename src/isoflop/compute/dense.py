@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import bisect
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve
 
 DENSE = {"experts": 1.0, "sparsity": 0.0, "bits": np.inf}
 """What these inputs are for a dense model at full precision."""
 
 
-def dense_equivalent(curve: Curve, *, dense: Curve | None = None, **inputs: Any) -> NDArray[np.float64]:
+def dense_equivalent(curve: Curve, *, dense: Curve | None = None, **inputs: Any) -> Array:
     """Give the N of the dense model with the loss that the curve gives at these inputs, on the same tokens.
 
     `dense` is the curve of dense models; unless told, it is the curve itself with one expert, nothing pruned and all
@@ -28,10 +28,6 @@ def dense_equivalent(curve: Curve, *, dense: Curve | None = None, **inputs: Any)
     there = dense or curve
     given = {key: value for key, value in {**inputs, **DENSE}.items() if key in there.law.inputs}
     wanted = np.asarray(curve(**inputs))
-    low, high = np.full(wanted.shape, np.log(1e-3)), np.full(wanted.shape, np.log(1e30))
-    for _ in range(70):
-        middle = (low + high) / 2
-        worse = there(**{**given, "N": np.exp(middle)}) > wanted
-        low, high = np.where(worse, middle, low), np.where(worse, high, middle)
-    found = np.exp((low + high) / 2)
+    ends = (np.full(wanted.shape, np.log(end)) for end in (1e-3, 1e30))
+    found = np.exp(bisect(lambda log_n: there(**{**given, "N": np.exp(log_n)}) > wanted, *ends))
     return np.asarray(np.where(found < 2e-3, 0.0, np.where(found > 5e29, np.inf, found)))

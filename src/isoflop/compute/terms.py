@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,18 +12,16 @@ import numpy as np
 from isoflop.compute.flops import FlopRule, rule_named
 from isoflop.compute.shape import VOCABULARY, typical
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import bisect
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from isoflop.formula.law import Law
-
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
 
 FULL_PRECISION = 16.0
 """Bits at which the runs behind a law were trained, unless the law takes bits."""
-_HALVINGS = 60
 _WITHOUT_END = 1e40
 """Unique tokens that no run could read: a law may divide by them, which infinity would not survive."""
 
@@ -86,21 +84,18 @@ class Terms:
         """Give the largest log N that can be trained on so many tokens, (batch, 1); -inf if the tokens may be many."""
         if math.isinf(tokens):
             return np.full(budget.shape, -math.inf)
-        low, high = np.zeros(budget.shape), np.log(budget)
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            enough = self.affordable(np.exp(middle), budget) >= tokens
-            low, high = np.where(enough, middle, low), np.where(enough, high, middle)
-        return (low + high) / 2
+        return bisect(
+            lambda log_n: self.affordable(np.exp(log_n), budget) >= tokens, np.zeros(budget.shape), np.log(budget)
+        )
 
-    def worth(self, law: Law, N: Array, D: Array) -> dict[str, Array]:
-        """Give the inputs of a law for N parameters and D tokens under these terms.
+    def effective_inputs(self, takes: Collection[str], N: Array, D: Array) -> dict[str, Array]:
+        """Return what a law that takes such inputs is told of N parameters on D tokens under these terms.
 
         A law that takes unique tokens or bits is told them. For one that does not, N and D shrink to what they
         are worth at full precision, with the usual vocabulary, on tokens that do not repeat.
         """
         asked = {"U": min(self.unique_tokens, _WITHOUT_END), "bits": self.bits, **self.held}
-        told = {key: np.asarray(value) for key, value in asked.items() if key in law.inputs}
+        told = {key: np.asarray(value) for key, value in asked.items() if key in takes}
         if "U" not in told and math.isfinite(self.unique_tokens):
             from isoflop.laws.repetition import effective_params, effective_tokens
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from isoflop.estimate import median
 from isoflop.fitting.optimise.minimise import NEAR, minimise
 from isoflop.fitting.optimise.objective import noise
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

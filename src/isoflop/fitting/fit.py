@@ -11,7 +11,7 @@ import numpy as np
 
 from isoflop.data.runs import Excluded, Runs, table
 from isoflop.errors import DataError, UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level, student
+from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.findings import Finding, allow_codes
 from isoflop.fitting.draws import FEW_RUNS, covariance, draw, run_noise
 from isoflop.fitting.identifiability import condition, doubts
@@ -19,6 +19,8 @@ from isoflop.fitting.optimise.objective import Objective, noise, parse_objective
 from isoflop.fitting.optimise.problem import LOGGED, Problem, problem_of
 from isoflop.fitting.optimise.search import Found, search
 from isoflop.fitting.summary import in_words
+from isoflop.formula import dual
+from isoflop.formula.arrays import student
 from isoflop.laws import find_law
 from isoflop.quantities import parse_quantity, show
 
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import RenderableType
 
+    from isoflop.data.metric import Metric
     from isoflop.data.runs import ColumnMapping
-    from isoflop.formula.law import Curve, Law
+    from isoflop.formula.law import Curve, Find, Law
+    from isoflop.quantities import Kind
 
     Array = NDArray[np.float64]
 
@@ -63,7 +67,8 @@ class Fit:
     noise       robust standard deviation of the residuals in log loss; where rows share runs, of a new run's
     agreement   share of the starts that reached the best objective
     condition   condition number of the fit in centred coordinates
-    runs        the runs it was fitted to; none in a saved fit of very many
+    runs        the runs it was fitted to; None in a saved fit of very many
+    metric      what the loss was made of, if it is no loss
     whole_runs  how many runs the rows are checkpoints of; 0 where every row is a run of its own
     """
 
@@ -83,8 +88,9 @@ class Fit:
     source: str = "runs"
     digest: str = ""
     drawn_by: str = "pairs bootstrap"
-    runs: Runs = field(default_factory=lambda: Runs({}, "runs", np.zeros(0, dtype=np.int64)), repr=False)
+    runs: Runs | None = field(default=None, repr=False)
     whole_runs: int = 0
+    metric: Metric | None = None
 
     @property
     def parameters(self) -> dict[str, Estimate]:
@@ -113,6 +119,70 @@ class Fit:
     def freedom(self) -> int:
         """Runs minus free parameters; where rows share runs, whole runs minus one."""
         return self.whole_runs - 1 if self.whole_runs else self.used - len(self.curve.law.parameters)
+
+    @property
+    def own_runs(self) -> Runs:
+        """The runs it was fitted to; raises DataError for a fit that was saved without them."""
+        if self.runs is None:
+            without = "the fit was saved without its runs, so they cannot be looked at"
+            raise DataError(f"{self.source}: {without}. Fit again.")
+        return self.runs
+
+    @property
+    def name(self) -> str:
+        """The curve's name: which law, fitted to which runs."""
+        return self.curve.name
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """The best curve: the one law that answers."""
+        return (self.curve,)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The name of the law."""
+        return (self.law.name,)
+
+    @property
+    def inputs(self) -> Mapping[str, Kind]:
+        """The law's inputs."""
+        return self.curve.law.inputs
+
+    @property
+    def fitted_on(self) -> Mapping[str, tuple[float, float]]:
+        """The lowest and highest of each input, N, D and C among the runs."""
+        return self.curve.fitted_on
+
+    def log_loss(self, at: Mapping[str, Array]) -> Array:
+        """Return the log loss at inputs (points,)."""
+        return self.curve.log_loss(at)
+
+    def each_law(self, at: Mapping[str, Array]) -> Array:
+        """Return the log loss by each law that answers, (1, points)."""
+        return self.curve.each_law(at)
+
+    def shares(self, at: Mapping[str, Array]) -> Array:
+        """Return how much each law counts, (1, points)."""
+        return self.curve.shares(at)
+
+    def standard_error(self, at: Mapping[str, Array]) -> Array:
+        """Return the standard error of a new run's log loss at inputs (points,), if the law is right.
+
+        Delta method: error² = g' V g + noise², with g the slopes of log loss and V the covariance of the parameters.
+        """
+        law, points = self.curve.law, np.shape(next(iter(at.values())))
+        given = {key: np.asarray(value) for key, value in self.curve.values.items()} | dict(at)
+        value, slopes = dual.gradient(law.formula, given, tuple(law.parameters))
+        zero = np.zeros(points)
+        gradient = np.array([np.broadcast_to(slopes.get(key, zero) / value, points) for key in law.parameters])
+        with np.errstate(all="ignore"):
+            variance = np.einsum("pn,pq,qn->n", gradient, self.covariance, gradient) + self.noise**2
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+
+    def draws_of(self, find: Find, at: Mapping[str, Array]) -> Array:  # noqa: ARG002 - one signature
+        """Return how a quantity differs on other curves that the runs allow from its best value, (draws, ...)."""
+        found = find(self.curve.law, np.concatenate([self.curve.row, self.draws]))
+        return found[1:] - found[:1]
 
     def __rich__(self) -> RenderableType:
         """Give the fit as it looks in a terminal: formula, runs, each parameter with its interval, findings."""
@@ -233,6 +303,7 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
         drawn_by=drawn_by,
         runs=runs,
         whole_runs=0 if group is None else int(group.max()) + 1,
+        metric=runs.metric,
     )
 
 
@@ -256,9 +327,7 @@ def _on_runs(runs: Runs, law: Law) -> Iterator[Finding]:
 
 def problem_behind(fit: Fit, runs: Runs | None = None) -> tuple[Problem, Array]:
     """Give the problem that a fit solved, or the same on other runs, and its best fitted coordinates (parameters,)."""
-    law, runs = fit.curve.law, fit.runs if runs is None else runs
-    if not len(runs):
-        raise DataError(f"{fit.source}: the fit was saved without its runs, so they cannot be looked at. Fit again.")
+    law, runs = fit.curve.law, fit.own_runs if runs is None else runs
     problem = problem_of(
         law, {key: runs[key] for key in law.inputs}, runs["loss"], log=fit.options.log, bounds=fit.options.bounds
     )

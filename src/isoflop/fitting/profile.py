@@ -15,8 +15,9 @@ import numpy as np
 
 from isoflop.compute.allocation import allocate
 from isoflop.errors import UsageError
-from isoflop.estimate import Estimate, refuse_level, student
+from isoflop.estimate import Estimate, refuse_level
 from isoflop.fitting.fit import Fit, problem_behind
+from isoflop.formula.arrays import student
 from isoflop.quantities import show
 
 if TYPE_CHECKING:

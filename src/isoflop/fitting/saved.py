@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,8 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
         "drawn_by": fit.drawn_by,
         "covariance": fit.covariance,
         "draws": fit.draws,
-        "metric": None if fit.runs.metric is None else str(fit.runs.metric),
-        "table": _table(fit.runs) if len(fit.runs) <= MOST_SAVED else None,
+        "metric": None if fit.metric is None else str(fit.metric),
+        "table": None if fit.runs is None or len(fit.runs) > MOST_SAVED else _table(fit.runs),
     }
     write_output(path, _sealed(to_json(content, indent=None)))
 
@@ -168,7 +168,7 @@ def _fit(content: dict[str, Any]) -> Fit:
     if strange:
         raise ValueError(f"{', '.join(sorted(strange))} in the formula is neither input nor parameter")
     ranges = {key: (float(low), float(high)) for key, (low, high) in content["fitted_on"].items()}
-    width = len(free.parameters)
+    width, metric = len(free.parameters), _metric(content.get("metric"))
     curve = free.at(about["name"], cite=law.cite, fitted_on=ranges, **content["curve"])
     return Fit(
         curve=curve,
@@ -187,8 +187,9 @@ def _fit(content: dict[str, Any]) -> Fit:
         source=content["runs"]["source"],
         digest=content["digest"],
         drawn_by=content["drawn_by"],
-        runs=replace(_runs(content["table"], content["runs"]["source"]), metric=_metric(content.get("metric"))),
+        runs=_runs(content["table"], content["runs"]["source"], metric=metric),
         whole_runs=int(content["runs"].get("whole_runs", 0)),
+        metric=metric,
     )
 
 
@@ -198,10 +199,10 @@ def _table(runs: Runs) -> dict[str, Any]:
     return {"rows": runs.rows, "columns": columns, "flop_rule": runs.flop_rule, "run_named_by": named_by}
 
 
-def _runs(content: dict[str, Any] | None, source: str) -> Runs:
-    """Give the saved table; one of no runs where it was too large to be saved."""
+def _runs(content: dict[str, Any] | None, source: str, *, metric: Metric | None) -> Runs | None:
+    """Return the saved table; None where it was too large to be saved."""
     if content is None:
-        return Runs({}, source, np.zeros(0, dtype=np.int64))
+        return None
     columns = {
         name: np.array(cells, dtype=object if any(isinstance(cell, str) for cell in cells) else np.float64)
         for name, cells in content["columns"].items()
@@ -210,7 +211,7 @@ def _runs(content: dict[str, Any] | None, source: str) -> Runs:
     if any(column.shape != rows.shape for column in columns.values()):
         raise ValueError("the columns of its table differ in length")
     named_by = tuple(content.get("run_named_by", ()))
-    return Runs(columns, source, rows, flop_rule=content["flop_rule"], run_named_by=named_by)
+    return Runs(columns, source, rows, flop_rule=content["flop_rule"], run_named_by=named_by, metric=metric)
 
 
 def _metric(text: str | None) -> Metric | None:

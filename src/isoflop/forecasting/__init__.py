@@ -1,5 +1,6 @@
 """The loss of a run not yet trained, with intervals, and what stands behind them.
 
+predictor      what can answer: a curve, several, a fit, several laws on runs
 constants      the numbers that were chosen by measurement
 priors         laws held by what is known
 baselines      guesses without a law

@@ -8,8 +8,10 @@ past errors were beside that width, on public tables and on these runs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,23 +22,29 @@ from isoflop.estimate import LEVEL
 from isoflop.fitting.fit import Fit, fit, refit
 from isoflop.fitting.identifiability import doubts
 from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, roll, thinned
+from isoflop.forecasting.extrapolation import decades as decades_beyond
 from isoflop.forecasting.priors import Member, member_of, members, predicted
 from isoflop.forecasting.weights import PastErrors, PastMisses, factors, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
-from isoflop.formula.law import Curve, Several
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from isoflop.data.metric import Metric
     from isoflop.data.runs import Runs
     from isoflop.findings import Finding
-    from isoflop.formula.law import Law
-
-    Array = NDArray[np.float64]
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
+    from isoflop.formula.law import Curve, Find, Law
+    from isoflop.quantities import Kind
 
 FEWEST_RUNS = 6
 BACKTEST_STARTS = 8
 """Starts of a free fit at an origin of the backtests; they begin anew there, as a fit to that part would."""
+_DRAWS, _NUDGE = 400, 0.1
+"""Points that stand for the errors of several laws; the step, in standard errors, that finds a slope."""
+_SAME_DISTANCE = 12
+"""Digits of decades by which two points lie equally far."""
+_ONE_ERROR = 2 * NormalDist().cdf(1.0) - 1
+"""The level of an interval of one standard error on either side."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,83 @@ class Ensemble:
     misses: PastMisses
     findings: tuple[Finding, ...] = ()
 
+    freedom = math.inf
+
     @property
     def name(self) -> str:
-        """Return which laws on which runs."""
+        """Which laws on which runs."""
         return f"{', '.join(dict.fromkeys(one.law.name for one in self.members))} together on {self.runs.source}"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The name of each law, which says whether priors hold it."""
+        return tuple(one.label for one in self.members)
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """Each law at its best values on all runs."""
+        return tuple(
+            law.at(label, fitted_on=self.fitted_on, **dict(zip(law.parameters, row[0].tolist(), strict=True)))
+            for label, (law, row) in zip(self.labels, values(self), strict=True)
+        )
+
+    @property
+    def inputs(self) -> Mapping[str, Kind]:
+        """What the laws take."""
+        return self.members[0].law.inputs
+
+    @cached_property
+    def fitted_on(self) -> Mapping[str, tuple[float, float]]:
+        """The lowest and highest N, D, C and input of the laws among the runs."""
+        keys = dict.fromkeys([*(key for key in ("N", "D", "C") if key in self.runs), *self.inputs])
+        return {key: (float(self.runs[key].min()), float(self.runs[key].max())) for key in keys}
+
+    @property
+    def metric(self) -> Metric | None:
+        """What the loss was made of, if it is no loss."""
+        return self.runs.metric
+
+    def log_loss(self, at: Mapping[str, Array]) -> Array:
+        """Return the log loss (points,): the laws' log losses, each by its share."""
+        with np.errstate(all="ignore"):  # far out, a law may overflow
+            return np.asarray((self.shares(at) * self.each_law(at)).sum(axis=0))
+
+    def each_law(self, at: Mapping[str, Array]) -> Array:
+        """Return the log loss by each law (laws, points)."""
+        return np.array([one.log_loss(at) for one in self.curves])
+
+    def shares(self, at: Mapping[str, Array]) -> Array:
+        """Return how much each law counts at the distance of each point, (laws, points)."""
+        far = np.nan_to_num(decades_beyond(self.fitted_on, at))
+        distinct, place = np.unique(np.round(far, _SAME_DISTANCE), return_inverse=True)  # a line of one budget has one
+        return np.asarray(shares(self, distinct)[:, place.ravel()])
+
+    def standard_error(self, at: Mapping[str, Array]) -> Array:
+        """Return the standard error of a new run's log loss (points,), if the laws are right."""
+        return outlook(self, at, np.nan_to_num(decades_beyond(self.fitted_on, at)), level=_ONE_ERROR).statistical
+
+    def draws_of(self, find: Find, at: Mapping[str, Array]) -> Array:
+        """Return how a quantity may differ from its best (draws, points), to first order in each law's parameters.
+
+        error² = |dq/du|² for parameters u in standard errors. Drawn parameters are no help: where a valley may be
+        flat, its best size runs off to the end of the search.
+        """
+        ends = (find(law, rows) for law, rows in nudged(self, _NUDGE))
+        errors = np.array([np.linalg.norm(np.subtract(*np.split(each, 2)), axis=0) / (2 * _NUDGE) for each in ends])
+        weights = np.broadcast_to(self.shares(at), errors.shape)
+        return np.array([_normals(error, share) for error, share in zip(errors.T, weights.T, strict=True)]).T
+
+
+def _normals(errors: Array, weights: Array) -> Array:
+    """Return points (points,) that spread as zero-mean normals of these standard errors, mixed by weight.
+
+    Equal steps of probability for each law; of a law that weighs more, more of the points.
+    """
+    counts = np.diff(np.concatenate([[0], np.round(np.cumsum(weights) / weights.sum() * _DRAWS)])).astype(int)
+    return np.concatenate([
+        error * np.array([NormalDist().inv_cdf((place + 0.5) / count) for place in range(count)])
+        for error, count in zip(errors.tolist(), counts.tolist(), strict=True)
+    ])  # fmt: skip
 
 
 class Outlook(NamedTuple):
@@ -101,7 +182,7 @@ def alone(one: Fit, *, along: str | None = None) -> Ensemble:
 
     along  what is extrapolated; unless it is said, C for a law of compute, else the law's first input
     """
-    law, runs = one.curve.law, one.runs
+    law, runs = one.curve.law, one.own_runs
     of_compute = "C" in runs and ({"N", "D"} <= set(law.inputs) or "C" in law.inputs)
     axis = along or ("C" if of_compute else next(iter(law.inputs)))
     some = thinned(runs, axis)
@@ -227,13 +308,14 @@ UNTESTED = Evidence(None, None)
 """No backtest and no other law: intervals are statistical."""
 
 
-def evidence(source: Fit | Curve | Several | Ensemble, laws: Ensemble | None = None) -> Evidence:
-    """Backtest a source, and fit other laws to its runs, unless they are at hand."""
+def evidence(source: Predictor, laws: Ensemble | None = None) -> Evidence:
+    """Return what stands behind a source: its backtest, and several laws on its runs unless they are at hand."""
     if isinstance(source, Ensemble):
         return Evidence(source, source)
-    if not isinstance(source, Fit) or not len(source.runs):
-        return Evidence(None, None)
-    pair = {"N", "D"} <= set(source.runs.columns) and set(source.law.inputs) <= {"N", "D", "C"}
-    if not pair or len(source.runs) < FEWEST_RUNS:
+    runs = source.runs
+    if not isinstance(source, Fit) or runs is None:
+        return UNTESTED
+    pair = {"N", "D"} <= set(runs.columns) and set(source.law.inputs) <= {"N", "D", "C"}
+    if not pair or len(runs) < FEWEST_RUNS:
         return Evidence(alone(source), None)
-    return Evidence(alone(source), laws or combine(source.runs))
+    return Evidence(alone(source), laws or combine(runs))

@@ -9,46 +9,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.fitting.fit import Fit
 from isoflop.forecasting.backtest import FEWEST_ORIGINS
 from isoflop.forecasting.ensemble import Evidence
 from isoflop.forecasting.extrapolation import AMBER, RED
 from isoflop.forecasting.result import Forecast
-from isoflop.forecasting.source import Settled, curve_of, log_loss
-from isoflop.formula.law import Curve, Several
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
 STEP, ROUNDING = 0.02, 1e-9
 """How much more N or D is tried to see whether the forecast has turned, and what of log loss is no rise."""
 
 
-def source_findings(source: Settled, behind: Evidence) -> tuple[Finding, ...]:
-    """Give what to know about any answer from this source."""
-    if isinstance(source, Curve | Several):
-        known = "published curves without covariances: the interval spans them and knows nothing of their errors"
-        alone = f"{source.name} is a published curve without a covariance, so there is no interval"
-        text = known if isinstance(source, Several) else alone
-        found, first = [Finding("P12", "INFO", text, "fit your own runs to get one")], curve_of(source)
-        if first.caution:
-            found.append(Finding("P11", "WARN", f"{first.name}: {first.caution}", "see isoflop laws for other curves"))
-        return tuple(found)
+def untested(source: Predictor, behind: Evidence) -> tuple[Finding, ...]:
+    """Return the finding P03 where backtests were asked for and too few were to be had."""
+    if source.runs is None and np.isinf(source.freedom):  # published curves have no runs to test them on
+        return ()
     own = behind.own
-    if own is None and isinstance(source, Fit) and len(source.runs):  # nobody asked for backtests
-        return source.findings
-    if own is not None and own.backtest.calibrates:
-        return source.findings
+    if (own is None and source.runs is not None) or (own is not None and own.backtest.calibrates):
+        return ()  # nobody asked for backtests, or there are enough
     origins = 0 if own is None else len(own.backtest.cuts)
-    return (*source.findings, Finding(
+    return (Finding(
         "P03", "WARN",
         f"uncalibrated: these runs allow {origins} backtest{'s' * (origins != 1)} where {FEWEST_ORIGINS} are needed, "
         "so nothing says how far off such a forecast is",
         "add runs at smaller budgets, so that the larger ones can be forecast from them",
-    ))  # fmt: skip
+    ),)  # fmt: skip
 
 
 def strained(rows: Sequence[Forecast]) -> list[Finding]:
@@ -78,11 +66,11 @@ def _apart(one: Forecast) -> bool:
     return most - least > high - low
 
 
-def turned(source: Settled, columns: Mapping[str, Array]) -> list[Finding]:
+def turned(source: Predictor, columns: Mapping[str, Array]) -> list[Finding]:
     """Give the finding P10 where the loss forecast would rise with more parameters or more tokens."""
-    here, found = log_loss(source, columns), []
+    here, found = source.log_loss(columns), []
     for key in (key for key in ("N", "D") if key in columns):
-        rises = log_loss(source, {**columns, key: columns[key] * (1 + STEP)}) > here + ROUNDING
+        rises = source.log_loss({**columns, key: columns[key] * (1 + STEP)}) > here + ROUNDING
         if rises.any():
             where = ", ".join(f"{name} = {show(float(column[np.argmax(rises)]))}" for name, column in columns.items())
             found.append(Finding(

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
-from isoflop.fitting.fit import Fit
 from isoflop.forecasting.backtest import axis_of
 from isoflop.forecasting.baselines import baselines
-from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
+from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.extrapolation import decades, outside
-from isoflop.forecasting.findings import source_findings, strained, turned
+from isoflop.forecasting.findings import strained, turned, untested
 from isoflop.forecasting.intervals import headline, intervals
 from isoflop.forecasting.record import record
 from isoflop.forecasting.result import Forecast, Forecasts
-from isoflop.forecasting.source import Settled, Source, curve_of, name_of, ranges, refuse, refuse_nonpositive, settle
-from isoflop.formula.law import Curve, Several
+from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
 AT_ONCE = 1_000
 """New runs looked at together, so that a long list of them takes little memory."""
@@ -42,33 +41,29 @@ def forecast(source: Source, *, level: float = LEVEL, **at: ArrayLike) -> Foreca
     return forecast_with(settled, evidence(settled), level=level, at=at)
 
 
-def forecast_with(source: Settled, behind: Evidence, *, level: float, at: Mapping[str, ArrayLike]) -> Forecasts:
-    """Give the forecast of a source whose evidence is at hand."""
-    inputs = ("N", "D") if isinstance(source, Ensemble) else tuple(curve_of(source).law.inputs)
-    law = "several laws" if isinstance(source, Ensemble) else f"law {curve_of(source).law.name}"
-    metric = source.runs.metric if isinstance(source, Fit | Ensemble) else None
+def forecast_with(source: Predictor, behind: Evidence, *, level: float, at: Mapping[str, ArrayLike]) -> Forecasts:
+    """Return the forecast of a source whose evidence is at hand."""
     refuse_level(level)
-    if not isinstance(source, Ensemble) and metric is None:
-        refuse(curve_of(source).law, level)
-    columns = _columns(at, inputs, law)
+    if source.metric is None:
+        refuse(source.curves[0].law, level)
+    columns = _columns(at, source)
     count = len(next(iter(columns.values())))
     blocks = [{key: column[first : first + AT_ONCE] for key, column in columns.items()}
               for first in range(0, count, AT_ONCE)]  # fmt: skip
     rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
-    strayed = outside(curve_of(source), columns) if isinstance(source, Curve | Several) else []
-    bent = turned(source, blocks[0]) if metric is None or metric.falls else []
-    found = (*source_findings(source, behind), *strained(rows), *strayed, *bent)
-    return Forecasts(rows, name_of(source), found, record(behind.own) if behind.own else None)
+    strayed = outside(source.curves[0], columns) if source.runs is None else []
+    bent = turned(source, blocks[0]) if source.metric is None or source.metric.falls else []
+    found = (*source.findings, *untested(source, behind), *strained(rows), *strayed, *bent)
+    return Forecasts(rows, source.name, found, record(behind.own) if behind.own else None)
 
 
-def _rows(source: Settled, behind: Evidence, columns: Mapping[str, Array], *, level: float) -> tuple[Forecast, ...]:
-    """Give the forecast of each row of the inputs."""
-    fitted_on = ranges(source.runs) if isinstance(source, Ensemble) else curve_of(source).fitted_on
-    far = decades(fitted_on, columns)
+def _rows(source: Predictor, behind: Evidence, columns: Mapping[str, Array], *, level: float) -> tuple[Forecast, ...]:
+    """Return the forecast of each row of the inputs."""
+    far = decades(source.fitted_on, columns)
     value, kinds = intervals(source, behind, columns, far=far, level=level)
+    low, high = headline(source, behind, kinds, count=len(far))
     guesses = _baselines(behind, columns)
     calibrated = behind.own is not None and behind.own.backtest.calibrates
-    low, high = headline(source, kinds, len(far))
     return tuple(
         Forecast(
             {key: float(column[row]) for key, column in columns.items()},
@@ -79,21 +74,21 @@ def _rows(source: Settled, behind: Evidence, columns: Mapping[str, Array], *, le
             float(far[row]),
             calibrated,
             {key: float(np.exp(guess[row])) for key, guess in guesses.items()},
-            source.runs.metric if isinstance(source, Fit | Ensemble) else None,
+            source.metric,
         )
         for row in range(len(far))
     )  # fmt: skip
 
 
-def _columns(at: Mapping[str, ArrayLike], inputs: Sequence[str], law: str) -> dict[str, Array]:
-    """Give the inputs asked for as columns of equal length; refuse what is missing, strange or no size."""
-    missing = [key for key in inputs if key not in at]
-    if missing:
-        verb = "need" if law.endswith("s") and not law.startswith("law ") else "needs"
-        raise UsageError(f"{law} {verb} {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}=8e9.")
-    others = [key for key in at if key not in {*inputs, "N", "D"}]
-    if others:
-        raise UsageError(f"{law} takes {', '.join(inputs)}, not {', '.join(others)}.")
+def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]:
+    """Return the inputs asked for as columns of equal length; refuse what is missing, strange or no size."""
+    inputs = tuple(source.inputs)
+    law = f"law {source.curves[0].law.name} takes" if len(source.curves) == 1 else "these laws take"
+    if missing := [key for key in inputs if key not in at]:
+        raise UsageError(f"{law} {', '.join(inputs)}. Say {missing[0]}=... too, as in {missing[0]}=8e9.")
+    if others := [key for key in at if key not in {*inputs, "N", "D"}]:
+        verb = "is" if len(others) == 1 else "are"
+        raise UsageError(f"{law} {', '.join(inputs)}; {', '.join(others)} {verb} unknown.")
     columns = dict(
         zip(at, np.broadcast_arrays(*[np.atleast_1d(np.asarray(at[key], float)) for key in at]), strict=True)
     )

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.estimate import student
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.constants import DRIFT
-from isoflop.forecasting.ensemble import Ensemble, Evidence, Outlook, outlook, scale
-from isoflop.forecasting.source import Settled, log_loss
-from isoflop.formula import dual
-from isoflop.formula.law import Curve, Several
+from isoflop.forecasting.ensemble import Evidence, outlook
+from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
 KINDS = {
     "statistical": "if the law is right and runs scatter as before",
@@ -31,60 +24,55 @@ KINDS = {
 COUNTS = 0.05
 """A law with less than this share of the weight does not widen the spread of laws."""
 
-_Ends = tuple["Array", "Array"]
+Ends = tuple["Array", "Array"]
+"""The lower and the upper ends (points,) of some intervals."""
 
 
 def intervals(
-    source: Settled, behind: Evidence, columns: Mapping[str, Array], *, far: Array, level: float
-) -> tuple[Array, dict[str, _Ends]]:
-    """Give the log loss (targets,) and each kind of interval around the loss; a curve has none."""
-    if isinstance(source, Curve):
-        return log_loss(source, columns), {}
-    if isinstance(source, Several):
-        each = np.array([log_loss(one, columns) for one in source.curves])
-        return each[0], {"laws": (np.exp(each.min(axis=0)), np.exp(each.max(axis=0)))}
-    near = np.where(np.isfinite(far), far, 0.0)
-    laws: Outlook | None = None
-    if isinstance(source, Ensemble):
-        laws = outlook(source, columns, near, level=level)
-        value, statistical, calibrated = laws[:3]
+    source: Predictor, behind: Evidence, at: Mapping[str, Array], *, far: Array, level: float
+) -> tuple[Array, dict[str, Ends]]:
+    """Return the log loss (points,) and each kind of interval around the loss; a single curve has none."""
+    value, near = source.log_loss(at), np.where(np.isfinite(far), far, 0.0)
+    together = behind.own is source
+    if together and behind.own is not None:
+        found = outlook(behind.own, at, near, level=level)
+        halves = {"statistical": found.statistical, "calibrated": found.calibrated}
     else:
-        if behind.laws and {"N", "D"} <= set(columns):
-            laws = outlook(behind.laws, columns, near, level=level)
-        value = log_loss(source, columns)
-        statistical = _reach(source, columns, level)
-        calibrated = np.full(value.shape, np.nan)
-        if behind.own is not None and behind.own.backtest.calibrates:
-            drift = NormalDist().inv_cdf((1 + level) / 2) * DRIFT * near
-            calibrated = scale(behind.own, near) * np.hypot(statistical, drift)
-    kinds = {"statistical": (value - statistical, value + statistical)}
-    kinds["calibrated"] = (value - calibrated, value + calibrated)
-    kinds["laws"] = (np.full(value.shape, np.nan), np.full(value.shape, np.nan))
-    if laws is not None:
-        counted = np.where(laws.weights >= COUNTS, laws.each, value)
-        kinds["laws"] = (np.minimum(counted.min(axis=0), value), np.maximum(counted.max(axis=0), value))
+        error = source.standard_error(at)
+        known = student(level, source.freedom) * error
+        tested = _calibrated(behind, at, near, level=level)
+        halves = {} if np.isnan(error).all() else {"statistical": known, "calibrated": tested}
+    kinds = {kind: (value - half, value + half) for kind, half in halves.items()}
+    if (spread := laws_apart(source, behind, at, value=value)) or halves:
+        kinds["laws"] = spread or (np.full(value.shape, np.nan), np.full(value.shape, np.nan))
     with np.errstate(over="ignore"):  # an interval may reach to infinity
         return value, {kind: (np.exp(low), np.exp(high)) for kind, (low, high) in kinds.items()}
 
 
-def headline(source: Settled, kinds: Mapping[str, _Ends], count: int) -> _Ends:
-    """Give the widest interval; for several laws together the calibrated one, which holds their spread already."""
+def _calibrated(behind: Evidence, at: Mapping[str, Array], far: Array, *, level: float) -> Array:
+    """Return half the interval of one fit that its own past errors call for; nan without backtests."""
+    if behind.own is None:
+        return np.full(far.shape, np.nan)
+    return outlook(behind.own, at, far, level=level).calibrated
+
+
+def laws_apart(source: Predictor, behind: Evidence, at: Mapping[str, Array], *, value: Array) -> Ends | None:
+    """Return the least and the largest log loss by any law that counts, the value among them; None without others.
+
+    They are the laws fitted to the same runs, or the other published curves.
+    """
+    others = behind.laws if behind.laws is not None and {"N", "D"} <= set(at) else None
+    if others is None and len(source.curves) == 1:
+        return None
+    each = source.each_law(at) if others is None else np.where(others.shares(at) >= COUNTS, others.each_law(at), value)
+    return np.minimum(each.min(axis=0), value), np.maximum(each.max(axis=0), value)
+
+
+def headline(source: Predictor, behind: Evidence, kinds: Mapping[str, Ends], *, count: int) -> Ends:
+    """Return the widest interval; for several laws together the calibrated one, which holds their spread already."""
     if not kinds:
         return np.full(count, np.nan), np.full(count, np.nan)
-    if isinstance(source, Ensemble):
+    if behind.own is source:
         return kinds["calibrated"]
     lows, highs = (np.array([ends[side] for ends in kinds.values()]) for side in (0, 1))
     return np.asarray(np.fmin.reduce(lows)), np.asarray(np.fmax.reduce(highs))
-
-
-def _reach(source: Fit, columns: Mapping[str, Array], level: float) -> Array:
-    """Give half the statistical interval's width in log loss, for each row."""
-    shape = next(iter(columns.values())).shape
-    law = source.curve.law
-    given = {key: np.asarray(value) for key, value in source.curve.values.items()} | dict(columns)
-    value, slopes = dual.gradient(law.formula, given, tuple(law.parameters))
-    zero = np.zeros(shape)
-    gradient = np.array([np.broadcast_to(slopes.get(key, zero) / value, shape) for key in law.parameters])
-    with np.errstate(all="ignore"):
-        variance = np.einsum("pn,pq,qn->n", gradient, source.covariance, gradient) + source.noise**2
-    return np.asarray(student(level, source.freedom) * np.sqrt(np.maximum(variance, 0.0)))

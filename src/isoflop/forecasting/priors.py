@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop.estimate import median
 from isoflop.fitting.draws import run_noise
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.optimise.minimise import FAR, NEAR, minimise
 from isoflop.fitting.optimise.objective import EFFICIENT, Objective
 from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
 from isoflop.forecasting.constants import FORGOTTEN, FORM_POWERS, TAIL
+from isoflop.formula.arrays import median
 from isoflop.laws import LAWS
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def member_of(fit: Fit, runs: Runs) -> Member:
     with np.errstate(all="ignore"):
         covariance = fit.covariance / np.outer(unit, unit)
     return Member(problem=problem, objective=fit.objective, theta=theta, covariance=covariance, noise=fit.noise,
-                  weights=np.ones(len(runs)), label=problem.law.name)  # fmt: skip
+                  weights=np.ones(len(runs)), label=fit.law.name)  # fmt: skip
 
 
 def _label(form: Form, power: float) -> str:

@@ -1,136 +1,220 @@
-"""What it takes to reach a loss: the inverse of a forecast."""
+"""What it takes to reach a loss: the inverse of a forecast, and how sure that is."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.compute.allocation import allocate
+from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
-from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import Ensemble, combine, drawn, shares, values
-from isoflop.forecasting.source import Source, curve_of, refuse, refuse_nonpositive, values_of
-from isoflop.formula.law import Law, Several
+from isoflop.estimate import LEVEL, Estimate, refuse_level
+from isoflop.findings import Finding
+from isoflop.forecasting.ensemble import evidence
+from isoflop.forecasting.forecast import forecast_with
+from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
+from isoflop.formula.arrays import bisect
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from rich.console import RenderableType
 
-    Array = NDArray[np.float64]
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
-_LARGEST = 250.0  # the logarithm of what counts as out of reach
-_POINTS = np.linspace(_LARGEST, -50.0, 301)
-_HALVINGS = 48  # of 300 natural logarithms: 1e-12
-DRAWS = 400
-"""Curves drawn from several laws together."""
+_POINTS = np.linspace(-50.0, 250.0, 301)
+"""Natural logarithms of an input at which the loss is looked at first; what lies beyond is out of reach."""
+_LEAST_BUDGET = 6.0001
+"""FLOPs of one parameter on one token, to rounding: a loss reached there is reached by anything."""
 
 
-def solve(unknown: str, source: Source, *, loss: float, level: float = LEVEL, **at: float) -> Estimate:
-    """Give the tokens, parameters or compute that reach a loss, as in `solve("D", fit, loss=2.0, N=8e9)`.
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """What reaches a loss, and what to know about it.
 
-    For "C" with neither N nor D given, the compute of the best allocation. Out of reach at any
-    scale is inf. From runs, the middle of what several laws say, with all their draws as interval; from several
-    curves, what the first says, and what all of them span.
+    unknown   what was solved for: D, N, C or another input
+    estimate  its value: 0 where anything reaches the loss, inf where nothing does
+    source    who says so
     """
-    for key, value in {"loss": loss, **at}.items():
+
+    unknown: str
+    estimate: Estimate
+    source: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def value(self) -> float:
+        """The value at which the forecast is the loss asked for."""
+        return self.estimate.value
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.estimate.low
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.estimate.high
+
+    @property
+    def level(self) -> float:
+        """The level of the interval."""
+        return self.estimate.level
+
+    @property
+    def intervals(self) -> Mapping[str, tuple[float, float]]:
+        """Each kind of interval, as a forecast has them."""
+        return self.estimate.intervals
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as it stands in the JSON."""
+        return {self.unknown: self.estimate.as_dict(), "findings": [one.as_dict() for one in self.findings]}
+
+    def __rich__(self) -> RenderableType:
+        """Return the answer as it looks in a terminal: one line, and what to know about it."""
+        from isoflop.display import findings_list, group
+
+        return group(f"{self.unknown} = {self.estimate}", findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+
+def solve(unknown: str, source: Source, *, loss: float | None = None, level: float = LEVEL, **at: float) -> Solution:
+    """Return the tokens, parameters or compute that reach a loss, as in `solve("D", fit, loss=2.0, N=8e9)`.
+
+    For "C" with neither N nor D given, the compute of the best allocation. A metric is given by its name:
+    accuracy=0.7. The interval is the forecast's: where a run of the predicted loss L may end between l and h, the
+    value for h to be low enough is the one that predicts loss · L / h, and the luck of l would do with loss · L / l.
+    Out of reach at any scale is inf, and a finding says why.
+    """
+    answers, given = settle(source), dict(at)
+    metric = answers.metric
+    if loss is None and metric is not None and metric.name in given:
+        loss = metric.reached(given.pop(metric.name))
+    if loss is None:
+        raise UsageError("say which loss to reach, as in loss=2.0.")
+    for key, value in {"loss": loss, **given}.items():
         refuse_nonpositive(key, value)
-    if isinstance(source, Runs | Ensemble):
-        return _together(
-            unknown, combine(source) if isinstance(source, Runs) else source, loss=loss, level=level, at=at
-        )
-    curve = curve_of(source)
-    draws = source.draws if isinstance(source, Fit) else np.zeros((0, len(curve.law.parameters)))
     refuse_level(level)
-    if not (isinstance(source, Fit) and source.runs.metric and source.runs.metric.falls):
-        refuse(curve.law, level)
-    find = _solver(unknown, curve.law, at)
-    best = find(values_of(source), loss)[0]
-    if isinstance(source, Several):
-        each = [_solver(unknown, one.law, at)(one.row, loss) for one in source.curves]
-        return from_draws(float(best), np.concatenate(each), 1 - 1e-9)
-    return from_draws(float(best), find(draws, loss) if len(draws) else np.array([]), level)
+    if metric is None or not metric.falls:
+        refuse(answers.curves[0].law, level)
+    inverse = _inverse(unknown, answers, given)
+    best = float(inverse.reaching(np.array([loss]))[0])
+    if not 0 < best < math.inf:
+        found = (*answers.findings, *([] if best == 0 else [_out_of_reach(inverse, answers, loss)]))
+        return Solution(unknown=unknown, estimate=Estimate(best, level=level), source=answers.name, findings=found)
+    there = forecast_with(answers, evidence(answers), level=level, at=inverse.inputs(best))
+    return Solution(
+        unknown=unknown, estimate=_estimate(inverse, best, loss, there=there[0].loss), source=answers.name,
+        findings=there.findings,
+    )  # fmt: skip
 
 
-def _together(unknown: str, ensemble: Ensemble, *, loss: float, level: float, at: Mapping[str, float]) -> Estimate:
-    """Give the weighted median of what the laws say, and the interval that holds the draws of all."""
-    refuse_level(level)
-    weights = shares(ensemble, np.ones(1))[:, 0]
-    best = np.array([_solver(unknown, law, at)(row, loss)[0] for law, row in values(ensemble)])
-    order = np.argsort(best)
-    middle = best[order][np.searchsorted(np.cumsum(weights[order]), 0.5)]
-    found = [_solver(unknown, law, at)(rows, loss) for law, rows in drawn(ensemble, weights, count=DRAWS, seed=0)]
-    return from_draws(float(middle), np.concatenate(found), level)
+def _estimate(inverse: _Inverse, best: float, loss: float, *, there: Estimate) -> Estimate:
+    """Return the value with the intervals that the forecast there has, turned into the unknown."""
+    if not there.intervals:
+        return Estimate(best, level=there.level)
+    ends = np.array([*there.intervals.values(), (there.low, there.high)])
+    found = inverse.reaching((loss * there.value / ends).ravel()).reshape(-1, 2)
+    found[np.isnan(ends)] = math.nan
+    kinds = {kind: (float(low), float(high)) for kind, (low, high) in zip(there.intervals, found, strict=False)}
+    return Estimate(best, float(found[-1, 0]), float(found[-1, 1]), there.level, kinds)
 
 
-_Find = Callable[["Array", float], "Array"]
+@dataclass(frozen=True)
+class _Inverse:
+    """From losses to an unknown.
 
-
-def _solver(unknown: str, law: Law, at: Mapping[str, float]) -> _Find:
-    """Give the function that solves for the unknown on rows of parameter values."""
-    rule = rule_named("6ND")
-    wrong = [key for key in at if key not in law.inputs or key == unknown]
-    if wrong:
-        raise UsageError(f"{', '.join(wrong)} cannot be given when solving for {unknown}. {_solvable(law)}")
-    open_inputs = [key for key in law.inputs if key not in at]
-
-    def one(values: Array, loss: float) -> Array:
-        def predicted(log_x: Array) -> Array:
-            named = {key: values[:, column] for column, key in enumerate(law.parameters)}
-            given = {key: np.asarray(value, float) for key, value in at.items()} | {open_inputs[0]: np.exp(log_x)}
-            return np.asarray(law.formula.evaluate(named | given))
-
-        return _falls_to(predicted, loss, batch=len(values))
-
-    if unknown == "C" and set(law.inputs) == {"N", "D"} and not at:
-        return lambda values, loss: _falls_to(
-            lambda log_c: allocate(law, values, np.exp(log_c), halvings=20).loss,
-            loss,
-            batch=len(values),
-            points=np.linspace(_LARGEST, math.log(6.0), 41),  # a best allocation is costly to find
-        )
-    if unknown == "C" and set(law.inputs) == {"N", "D"} and len(open_inputs) == 1:
-        known = next(iter(at.values()))
-        return lambda values, loss: rule.flops(one(values, loss), known)
-    if open_inputs != [unknown]:
-        need = [key for key in open_inputs if key != unknown]
-        if unknown in law.inputs:
-            raise UsageError(f"solving for {unknown} also needs {', '.join(need)}. Say it, as in {need[0]}=8e9.")
-        raise UsageError(f"law {law.name} cannot be solved for {unknown}. {_solvable(law)}")
-    return one
-
-
-def _solvable(law: Law) -> str:
-    inputs = (*law.inputs, "C") if set(law.inputs) == {"N", "D"} else tuple(law.inputs)
-    return f"It takes {', '.join(law.inputs)} and can be solved for {', '.join(inputs)}."
-
-
-def _falls_to(predicted: Callable[[Array], Array], loss: float, *, batch: int, points: Array = _POINTS) -> Array:
-    """Give the least x at which a function of log x falls to the loss: 0 if it starts below, inf if never.
-
-    points  from the largest log x to the smallest: where to look for a valley
+    reaching  losses (k,) → the unknown (k,): 0 if all reach a loss, inf if nothing does
+    inputs    a value of the unknown → the inputs of the run that has it
+    least     the least log loss within reach
     """
-    low, high = np.full(batch, points[-1]), np.full(batch, points[0])
-    with np.errstate(all="ignore"):
-        reached, always = predicted(high) <= loss, predicted(low) <= loss
-        if not reached.all():  # a law may fall and rise again, as a quadratic does
-            valley = _valley(predicted, loss, batch=batch, points=points)
-            reached |= np.isfinite(valley)
-            high = np.where(np.isfinite(valley), valley, high)
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            above = predicted(middle) > loss
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-        return np.where(always, 0.0, np.where(reached, np.exp((low + high) / 2), np.inf))
+
+    reaching: Callable[[Array], Array]
+    inputs: Callable[[float], dict[str, float]]
+    least: Callable[[], float]
 
 
-def _valley(predicted: Callable[[Array], Array], loss: float, *, batch: int, points: Array) -> Array:
-    """Give the least of the points at which each row is at or below the loss, inf if none is."""
-    found = np.full(batch, np.inf)
-    for point in points:
-        found = np.where(predicted(np.full(batch, point)) <= loss, point, found)
-    return found
+def _inverse(unknown: str, source: Predictor, at: Mapping[str, float]) -> _Inverse:
+    """Return the inverse of a source for what is unknown; raises UsageError where it cannot be."""
+    takes, rule = source.inputs, rule_named("6ND")
+    if wrong := [key for key in at if key not in takes or key == unknown]:
+        raise UsageError(f"{', '.join(wrong)} cannot be given when solving for {unknown}. {_solvable(source)}")
+    free = [key for key in takes if key not in at]
+    if unknown == "C" and set(takes) == {"N", "D"} and not at:
+        return _best_compute(source)
+    if unknown == "C" and set(takes) == {"N", "D"} and len(free) == 1:
+        known, inner = next(iter(at.values())), _along(free[0], source, at)
+        return _Inverse(
+            lambda losses: rule.flops(inner.reaching(losses), known),
+            lambda flops: inner.inputs(float(rule.tokens(known, flops))), inner.least,
+        )  # fmt: skip
+    if free != [unknown]:
+        need = [key for key in free if key != unknown]
+        if unknown in takes:
+            raise UsageError(f"solving for {unknown} also needs {', '.join(need)}. Say it, as in {need[0]}=8e9.")
+        raise UsageError(f"{source.curves[0].law.name} cannot be solved for {unknown}. {_solvable(source)}")
+    return _along(unknown, source, at)
+
+
+def _best_compute(source: Predictor) -> _Inverse:
+    line = Allocation(source)
+
+    def reaching(losses: Array) -> Array:
+        found = line.reaching(losses)
+        return np.where(found <= _LEAST_BUDGET, 0.0, found)
+
+    def run(flops: float) -> dict[str, float]:
+        budget = np.array([flops])
+        return {key: float(value[0]) for key, value in line.inputs(line.best(budget), budget).items()}
+
+    return _Inverse(reaching, run, lambda: float(np.nanmin(line.best_loss(np.geomspace(1e20, 1e50, 31)))))
+
+
+def _along(key: str, source: Predictor, at: Mapping[str, float]) -> _Inverse:
+    """Return the inverse along one input, the others given."""
+
+    def log_loss(log_x: Array) -> Array:
+        given = {name: np.full(log_x.shape, value) for name, value in at.items()}
+        with np.errstate(all="ignore"):
+            found = source.log_loss({**given, key: np.exp(log_x)})
+        return np.where(np.isnan(found), np.inf, found)
+
+    def reaching(losses: Array) -> Array:
+        """Find the least x at which the loss falls to each: a law may fall and rise again, as a quadratic does."""
+        wanted = np.log(losses)
+        reached = log_loss(_POINTS) <= wanted[:, None]
+        falls = ~reached[:, :-1] & reached[:, 1:]
+        place = np.argmax(falls, axis=1)
+        found = np.exp(bisect(lambda log_x: log_loss(log_x) > wanted, _POINTS[place], _POINTS[place + 1]))
+        return np.where(falls.any(axis=1), found, np.where(reached.all(axis=1), 0.0, np.inf))
+
+    return _Inverse(reaching, lambda value: {**at, key: value}, lambda: float(np.min(log_loss(_POINTS))))
+
+
+def _solvable(source: Predictor) -> str:
+    inputs = (*source.inputs, "C") if set(source.inputs) == {"N", "D"} else tuple(source.inputs)
+    return f"It takes {', '.join(source.inputs)} and can be solved for {', '.join(inputs)}."
+
+
+def _out_of_reach(inverse: _Inverse, source: Predictor, loss: float) -> Finding:
+    """Return the finding P20: no value of the unknown reaches the loss, and what the least loss is."""
+    least = math.exp(inverse.least())
+    return Finding(
+        "P20", "WARN",
+        f"loss {loss:.5g} is out of reach: whatever is spent, {source.name} ends at {show(least, 5)}",
+        "ask for a loss above it, or give more of what is held fixed",
+    )  # fmt: skip

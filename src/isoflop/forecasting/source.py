@@ -1,69 +1,112 @@
-"""What gives a forecast: a fit, published curves, or several laws on the same runs; and what it says of a loss."""
+"""What can be asked: from words, runs or a predictor to the predictor that answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop.data.datasets import NAMES
+from isoflop.data.read import read
 from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
-from isoflop.estimate import refuse_level
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import Ensemble, combine, mean_loss, shares
-from isoflop.forecasting.extrapolation import decades
-from isoflop.formula.law import Curve, Law, Several
-from isoflop.laws import find_curve
+from isoflop.estimate import LEVEL, refuse_level
+from isoflop.fitting.fit import fit
+from isoflop.fitting.saved import is_fit, load
+from isoflop.forecasting.ensemble import combine
+from isoflop.forecasting.predictor import Predictor
+from isoflop.formula.several import several
+from isoflop.laws import CURVES, find_curve
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.law import Law
 
-Settled = Fit | Curve | Several | Ensemble
-"""What gives a forecast: one fit, a published curve or several, or several laws on the same runs."""
-
-Source = Settled | Runs
+Source = Predictor | Runs
 """What can be asked for a forecast; runs are asked through several laws together."""
 
-
-def curve_of(source: Fit | Curve | Several) -> Curve:
-    """Give the curve of a fit, the curve itself, or the first of several."""
-    if isinstance(source, Several):
-        return source.curves[0]
-    return source.curve if isinstance(source, Fit) else source
+ONE_LAW = "chinchilla"
+"""The law of a fit, unless another is asked for."""
+_ALIKE = 0.8
+"""How alike the names of a published curve and of no file must be for the curve to be meant."""
 
 
-def name_of(source: Settled) -> str:
-    """Give the name of a source, as answers bear it."""
-    return source.name if isinstance(source, Ensemble | Several) else curve_of(source).name
+def settle(source: Source | str) -> Predictor:
+    """Return what answers: a curve by its name, runs through several laws together, all else as it is."""
+    if isinstance(source, str):
+        return find_curve(source)
+    return combine(source) if isinstance(source, Runs) else source
 
 
-def values_of(source: Fit | Curve | Several) -> Array:
-    """Give the best parameter values as one row (1, parameters)."""
-    return curve_of(source).row
+def open_source(
+    text: str,
+    *,
+    called: str = "",
+    law: str | None = None,
+    one_law: bool = False,
+    objective: str = "robust",
+    draws: int = 1000,
+    starts: int = 32,
+    seed: int = 0,
+    fix: Mapping[str, str | float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    level: float = LEVEL,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    flop_rule: str = "6ND",
+    cluster: str | None = None,
+    metric: str | None = None,
+    allow: Sequence[str] = (),
+) -> Predictor:
+    """Return what answers for a text: a published curve or several by name, a saved fit, or what runs say.
+
+    called   the name that its user knows a file by, if that is not where it lies
+    law      a law to fit, or several with commas between, "chinchilla,coupled"; without it several laws held by
+             priors forecast together
+    one_law  whether one law is wanted at any rate: Chinchilla's unless said
+
+    Runs are read as by `read`, and a law is fitted as by `fit`, of which the other options are.
+    """
+    if not called and (known := published(text)):
+        return known
+    if is_fit(text):
+        if law or where or columns:
+            raise UsageError("a saved fit has its law and its runs. Leave the law, --where and the columns out.")
+        return load(text)
+    runs = read(text, columns=columns, where=where, flop_rule=flop_rule, cluster=cluster, metric=metric, allow=allow)
+    runs = replace(runs, source=called) if called else runs
+    names = listed(law)
+    if not (one_law or fix or bounds or objective != "robust" or (law is not None and not names)):
+        return combine(runs, laws=names)
+    return fit(
+        law or ONE_LAW, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level, fix=fix,
+        bounds=bounds, allow=allow,
+    )  # fmt: skip
 
 
-def settle(source: Source | str) -> Settled:
-    """Give what answers: a curve by its name, runs through several laws together, all else as it is."""
-    named = find_curve(source) if isinstance(source, str) else source
-    return combine(named) if isinstance(named, Runs) else named
+def published(text: str) -> Predictor | None:
+    """Return the published curve of a name, or several with commas between; None for what is no such name.
+
+    Raises UsageError for a name that is nearly one, and no file.
+    """
+    if text in CURVES:
+        return CURVES[text]
+    if "," in text and text.split(",", maxsplit=1)[0] in CURVES:
+        return several([find_curve(name) for name in text.split(",")])
+    if text not in NAMES and get_close_matches(text, CURVES, 1, _ALIKE) and not Path(text).exists():
+        return find_curve(text)
+    return None
 
 
-def log_loss(source: Settled, columns: Mapping[str, Array]) -> Array:
-    """Give the log of the loss expected at these inputs (targets,), without intervals."""
-    if isinstance(source, Ensemble):
-        return mean_loss(source, shares(source, decades(ranges(source.runs), columns)), columns)
-    curve = curve_of(source)
-    loss = curve(**{key: columns[key] for key in curve.law.inputs})
-    with np.errstate(all="ignore"):
-        return np.asarray(np.log(np.broadcast_to(loss, next(iter(columns.values())).shape)))
-
-
-def ranges(runs: Runs) -> dict[str, tuple[float, float]]:
-    """Give the least and the largest N, D and C of runs."""
-    return {key: (float(runs[key].min()), float(runs[key].max())) for key in ("N", "D", "C")}
+def listed(law: str | None) -> tuple[str, ...]:
+    """Return the laws of a list such as "chinchilla,coupled"; none for one law or a formula."""
+    names = (law or "").replace(" ", "").split(",")
+    return tuple(names) if len(names) > 1 and all(name.replace("-", "").isalnum() for name in names) else ()
 
 
 def refuse(law: Law, level: float) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop.estimate import student
 from isoflop.forecasting.constants import (
     CLIPPED,
     CLIPPED_SCALE,
@@ -24,6 +23,7 @@ from isoflop.forecasting.constants import (
     SCALE_NEAR,
     SHARPNESS,
 )
+from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

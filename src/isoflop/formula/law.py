@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import math
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop import quantities as units
 from isoflop.errors import UsageError
+from isoflop.findings import Finding
 from isoflop.formula import dual
 from isoflop.formula import parse as formula
 from isoflop.formula import tree as expression
+from isoflop.formula.arrays import Array
 from isoflop.formula.parse import Formula
+from isoflop.formula.roles import Roles
 from isoflop.formula.tree import Expr
 from isoflop.formula.write import SCRIPT_FUNCTIONS, script_name
 from isoflop.quantities import Kind
@@ -122,6 +125,10 @@ class Law:
         return f"({names}) => {body}"
 
 
+Find = Callable[[Law, Array], Array]
+"""What finds a quantity on curves of a law: rows of parameter values (rows, parameters) to (rows, ...)."""
+
+
 @dataclass(frozen=True)
 class Curve:
     """A law with numbers in it: call it with the law's inputs, in order or by name.
@@ -141,6 +148,10 @@ class Curve:
     checks: Sequence[tuple[Mapping[str, float], float]] = ()
     printed: Sequence[tuple[Mapping[str, float], float, float]] = ()
 
+    runs = None
+    metric = None
+    freedom = math.inf
+
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         """Give the curve's value, as a float for numbers and an array for arrays.
 
@@ -157,7 +168,7 @@ class Curve:
         return float(value) if np.ndim(value) == 0 else value
 
     @property
-    def row(self) -> NDArray[np.float64]:
+    def row(self) -> Array:
         """The parameter values as one row (1, parameters), in the law's order."""
         return np.array([[self.values[key] for key in self.law.parameters]])
 
@@ -166,30 +177,59 @@ class Curve:
         arrays = {key: np.asarray(value, float) for key, value in {**self.values, **inputs}.items()}
         return dual.gradient(self.law.formula, arrays, tuple(self.law.inputs))[1]
 
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """The curve itself: the one law that answers."""
+        return (self,)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the laws that answer."""
+        return (self.name,)
+
+    @property
+    def inputs(self) -> Mapping[str, Kind]:
+        """The law's inputs."""
+        return self.law.inputs
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What to know of any answer by this curve."""
+        text = f"{self.name} is a published curve without a covariance, so there is no interval"
+        return (Finding("P12", "INFO", text, "fit your own runs to get one"), *self.cautions)
+
+    @property
+    def cautions(self) -> tuple[Finding, ...]:
+        """What its paper, or a later one, warns of."""
+        if not self.caution:
+            return ()
+        return (Finding("P11", "WARN", f"{self.name}: {self.caution}", "see isoflop laws for other curves"),)
+
+    def log_loss(self, at: Mapping[str, Array]) -> Array:
+        """Return the log of the curve's value at inputs (points,); columns that it does not take are passed over."""
+        points = np.shape(next(iter(at.values())))
+        with np.errstate(all="ignore"):  # far out, a law may overflow
+            return np.asarray(np.log(np.broadcast_to(self(**{key: at[key] for key in self.law.inputs}), points)))
+
+    def each_law(self, at: Mapping[str, Array]) -> Array:
+        """Return the log loss by each law that answers, (1, points)."""
+        return self.log_loss(at)[None]
+
+    def shares(self, at: Mapping[str, Array]) -> Array:
+        """Return how much each law counts, (1, points)."""
+        return np.ones((1, np.size(next(iter(at.values())))))
+
+    def standard_error(self, at: Mapping[str, Array]) -> Array:
+        """Return the standard error of log loss, (points,): unknown, as papers print no covariances."""
+        return np.full(np.shape(next(iter(at.values()))), math.nan)
+
+    def draws_of(self, find: Find, at: Mapping[str, Array]) -> Array:  # noqa: ARG002 - one signature
+        """Return how a quantity differs on other curves that the runs allow, (0, ...): there are none."""
+        return find(self.law, self.row)[:0]
+
     def __str__(self) -> str:
         numbers = {key: value for key, value in self.values.items() if key in self.law.parameters}
         return str(self.law.formula.substitute(numbers))
-
-
-@dataclass(frozen=True)
-class Several:
-    """Published curves looked at together: the first gives the value, all of them say how far they agree."""
-
-    curves: tuple[Curve, ...]
-
-    @property
-    def name(self) -> str:
-        """The curves' names."""
-        return ", ".join(one.name for one in self.curves)
-
-
-def several(curves: Sequence[Curve]) -> Several:
-    """Give several curves together; raises UsageError if one of them takes other inputs than the first."""
-    for one in curves[1:]:
-        if set(one.law.inputs) != set(curves[0].law.inputs) or one.law.output.name != curves[0].law.output.name:
-            takes = ", ".join(one.law.inputs)
-            raise UsageError(f"{one.name} takes {takes} and gives {one.law.output.unit}; {curves[0].name} does not.")
-    return Several(tuple(curves))
 
 
 def law(*, cite: str, family: str, name: str = "") -> Callable[[Callable[..., Any]], Law]:
@@ -235,72 +275,9 @@ def parse_law(
     free = [key for key in parsed.names if key not in taken]
     if not free:
         raise UsageError(f'formula "{text}" has no free parameter. Name one, as in E + A/N^alpha.')
-    roles = _Roles(parsed.expr, set(taken))
+    roles = Roles(parsed.expr, set(taken))
     found = {key: _INFERRED[roles.of(key)] for key in free}
     return Law(name or str(parsed), parsed, taken, found | dict(kinds or {}), summary="A formula typed by the user.")
-
-
-class _Roles:
-    """Reads each parameter's role off its place in a formula."""
-
-    def __init__(self, expr: Expr, inputs: set[str]) -> None:
-        self.inputs = inputs
-        self.count: dict[str, int] = {}
-        self.roles: dict[str, str] = {}
-        self._count(expr)
-        for term in _terms(expr):
-            self._term(term)
-
-    def of(self, key: str) -> str:
-        role = self.roles.get(key, "real")
-        return "real" if role in ("floor", "scale") and self.count[key] > 1 else role
-
-    def _count(self, expr: Expr) -> None:
-        if expr.op == "name":
-            self.count[str(expr.value)] = self.count.get(str(expr.value), 0) + 1
-        for arg in expr.args:
-            self._count(arg)
-
-    def _has_input(self, expr: Expr) -> bool:
-        return (expr.op == "name" and expr.value in self.inputs) or any(map(self._has_input, expr.args))
-
-    def _term(self, term: Expr) -> None:
-        if term.op == "name":
-            self.roles.setdefault(str(term.value), "floor")
-        above, below = _factors(term)
-        powers = [factor for factor in (*above, *below) if factor.op == "pow" and self._has_input(factor.args[0])]
-        for factor in above:
-            if factor.op == "name" and powers:
-                self.roles.setdefault(str(factor.value), "scale")
-        self._powers(term)
-
-    def _powers(self, expr: Expr) -> None:
-        if expr.op == "pow" and self._has_input(expr.args[0]):
-            base, exponent = expr.args
-            bare = exponent.args[0] if exponent.op == "neg" else exponent
-            if bare.op == "name":
-                self.roles.setdefault(str(bare.value), "exponent")
-            if base.op == "div":
-                for side in base.args:
-                    if side.op == "name" and side.value not in self.inputs:
-                        self.roles.setdefault(str(side.value), "size")
-        for arg in expr.args:
-            self._powers(arg)
-
-
-def _terms(expr: Expr) -> list[Expr]:
-    """Split a sum into the terms that are added."""
-    if expr.op == "add":
-        return [term for arg in expr.args for term in _terms(arg)]
-    return [expr]
-
-
-def _factors(expr: Expr) -> tuple[list[Expr], list[Expr]]:
-    """Split a product into the factors above and below the line."""
-    if expr.op not in ("mul", "div"):
-        return [expr], []
-    (above, below), (more, less) = (_factors(arg) for arg in expr.args)
-    return (above + more, below + less) if expr.op == "mul" else (above + less, below + more)
 
 
 def _kind_of(hint: object) -> Kind:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import bisect
 from isoflop.formula.law import law
 from isoflop.quantities import Difference, Exponent, Flops, Params, Real, Scale, Tokens
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Numbers = NDArray[np.float64]
+    from isoflop.formula.arrays import Array, Bools
 
 CITE = "Tao et al. 2024, arXiv:2407.13623"
 _MILLION, _BILLION = 1e6, 1e9
@@ -65,7 +66,7 @@ tao2024_N = tao_n.at(
 )  # fmt: skip
 
 
-def best_vocabulary(N: ArrayLike, width: ArrayLike, *, approach: int = 3, flops: ArrayLike | None = None) -> Numbers:
+def best_vocabulary(N: ArrayLike, width: ArrayLike, *, approach: int = 3, flops: ArrayLike | None = None) -> Array:
     """Give the best vocabulary size of a model with N parameters outside its vocabulary, so wide.
 
     approach  1 a power of the budget; 2 a power of N; 3 the vocabulary of least loss, `tao2024`, for the budget
@@ -83,21 +84,21 @@ def best_vocabulary(N: ArrayLike, width: ArrayLike, *, approach: int = 3, flops:
     raise UsageError(f"approach {approach} is none of Tao et al.'s three. Say approach=1, 2 or 3.")
 
 
-def _of_least_loss(N: Numbers, C: Numbers) -> Numbers:
+def _of_least_loss(N: Array, C: Array) -> Array:
     """Give the N_vocab at which tao2024's loss stops falling while C = 6 (N + N_vocab) D holds, by bisection."""
-    v = tao2024.values
-    low, high = np.zeros(np.broadcast(N, C).shape), np.full(np.broadcast(N, C).shape, np.log(1e15))
-    for _ in range(70):
-        middle = (low + high) / 2
-        N_vocab = np.exp(middle)
+    v, shape = tao2024.values, np.broadcast(N, C).shape
+
+    def gains(log_vocab: Array) -> Bools:
+        N_vocab = np.exp(log_vocab)
         D = C / (6 * (N + N_vocab))
         gained = v["alpha2"] * v["A2"] / N_vocab ** (v["alpha2"] + 1)
         lost = v["beta"] * v["B"] / D ** v["beta"] / (N + N_vocab)
-        low, high = np.where(gained > lost, middle, low), np.where(gained > lost, high, middle)
-    return np.asarray(np.exp((low + high) / 2))
+        return np.asarray(gained > lost)
+
+    return np.exp(bisect(gains, np.zeros(shape), np.full(shape, np.log(1e15))))
 
 
-def tokens_per_character(vocabulary: ArrayLike) -> Numbers:
+def tokens_per_character(vocabulary: ArrayLike) -> Array:
     """Give how many tokens a tokenizer with that many entries makes of one character (the paper's f(V))."""
     log = np.log(np.asarray(vocabulary, float))
     return np.asarray(0.00639222 * log**2 - 0.15811069 * log + 1.20470122)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoflop.compute.allocation import Allocation
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
-from isoflop.fitting.fit import Fit
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
 from isoflop.planning.demand import Demand
-from isoflop.planning.optimum import refuse_missing
 from isoflop.planning.plan import planner, plans
 from isoflop.quantities import show, show_flops
 
@@ -79,9 +78,8 @@ def frontier(source: Source | None, flops: Sequence[float], *, level: float = LE
     if not 1 <= len(flops) <= MOST:
         raise UsageError(f"{len(flops)} budgets; a frontier takes 1 to {MOST}.")
     demand = Demand.of({**asked, "flops": max(flops)})
-    settled, terms = planner(source, demand), demand.terms()
-    refuse_missing(settled, terms)
-    behind = evidence(settled)
-    followed = replace(settled, draws=settled.draws[:DRAWS]) if isinstance(settled, Fit) else settled
-    found, findings, _ = plans(followed, behind, np.sort(np.asarray(flops, float)), level=level, terms=terms)
+    source, terms = planner(source, demand), demand.terms()
+    Allocation(source, terms).refuse_missing()
+    budgets = np.sort(np.asarray(flops, float))
+    found, findings, _ = plans(source, evidence(source), budgets, level=level, terms=terms, most_draws=DRAWS)
     return Frontier(tuple(found), findings)

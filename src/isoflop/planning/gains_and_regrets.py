@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.compute.allocation import allocate
-from isoflop.compute.terms import Terms
+from isoflop.compute.allocation import Allocation
 from isoflop.estimate import Estimate, from_draws
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import Ensemble, drawn, shares, values
-from isoflop.forecasting.source import Settled
-from isoflop.formula.law import Curve, Law, Several
-from isoflop.planning.optimum import best_sizes, budgets_reaching, log_losses, near
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.forecasting.ensemble import Evidence
-
-    Array = NDArray[np.float64]
+    from isoflop.compute.terms import Terms
+    from isoflop.formula.arrays import Array
+    from isoflop.formula.law import Law
+    from isoflop.formula.surface import Surface
 
 MORE = 1.1
 """How much more of each thing is looked at."""
@@ -31,7 +24,6 @@ STEP = 0.01
 """The improvement of loss, in nats, that is priced."""
 ROUNDING = 1e-9
 """The share of a budget that is no cost: two sums of the same FLOPs may differ by it."""
-_DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -66,80 +58,89 @@ class Regret:
         return {"law": self.law, "N": self.N, "loss_given_up": self.loss, "flops_wasted": self.flops}
 
 
-def gains(source: Settled, flops: float, N: float, *, terms: Terms, level: float) -> tuple[Gain, ...]:
-    """Give what a tenth more compute, parameters, tokens and unique tokens would bring, each on every draw."""
-    size, budget = np.array([N]), np.array([flops])
-    tokens = float(terms.affordable(size, budget)[0])
-    free = replace(terms, params=(1.0, math.inf), tokens=(1.0, math.inf), training=math.inf)
-    tried = [("parameters", N * MORE, tokens, free), ("tokens", N, tokens * MORE, free)]
-    if not terms.settled:
-        richer = np.array([flops * MORE])
-        wider = float(best_sizes(source, richer, terms=terms)[0])
-        tried.insert(0, ("compute", wider, float(terms.affordable(np.array([wider]), richer)[0]), terms))
-    if math.isfinite(terms.unique_tokens):
-        fresh = replace(terms, unique_tokens=terms.unique_tokens * MORE)
-        moved = float(best_sizes(source, budget, terms=fresh)[0])
-        tried.append(("unique tokens", moved, float(fresh.affordable(np.array([moved]), budget)[0]), fresh))
-    curves = _curves(source, flops)
-    base, drawn_base = _loss(source, N, tokens, terms=terms), _losses(curves, N, tokens, terms=terms)
-    found = []
-    for what, more_n, more_d, under in tried:
-        change = _loss(source, more_n, more_d, terms=under) - base
+def gains(line: Allocation, flops: float, N: float, *, level: float) -> tuple[Gain, ...]:
+    """Return what a tenth more compute, parameters, tokens and unique tokens would bring, each on every draw."""
+    size, budget = np.log(np.array([N])), np.array([flops])
+    tokens = float(line.tokens(size, budget)[0])
+    tried = list(_more(line, flops, N))
+    under = [line.terms, *(one[-1] for one in tried)]
+    sizes, reads = np.array([N, *(one[1] for one in tried)]), np.array([tokens, *(one[2] for one in tried)])
+
+    def changes(law: Law, rows: Array) -> Array:
+        asked = zip(under, sizes, reads, strict=True)
+        each = np.stack([_losses(law, rows, terms, N=size, D=read) for terms, size, read in asked], axis=1)
         with np.errstate(invalid="ignore"):  # a curve that the runs hardly hold may be infinite here and there
-            draws = _losses(curves, more_n, more_d, terms=under) - drawn_base
-        cost = float(under.cost(more_n, more_d)) - float(terms.cost(N, tokens))
-        found.append(Gain(what, from_draws(change, draws, level), cost if abs(cost) > ROUNDING * flops else 0.0))
+            return each[:, 1:] - each[:, :1]
+
+    log_losses = [replace(line, terms=one).log_loss_of(sizes[[row]], reads[[row]])[0] for row, one in enumerate(under)]
+    losses = np.exp(np.array(log_losses))
+    draws = line.by.draws_of(changes, line.inputs(size, budget))
+    laws = line.by.curves if len(line.by.curves) > 1 else ()
+    others = np.concatenate([draws[:0], *(changes(one.law, one.row) for one in laws)])
+    found = []
+    for place, (what, more_n, more_d, less) in enumerate(tried):
+        change = float(losses[place + 1] - losses[0])
+        cost = float(less.cost(more_n, more_d)) - float(line.terms.cost(N, tokens))
+        known = from_draws(change, change + draws[:, place], level)
+        low, high = others[:, place].min(initial=known.low), others[:, place].max(initial=known.high)
+        known = replace(known, low=float(low), high=float(high))
+        found.append(Gain(what, known, cost if abs(cost) > ROUNDING * flops else 0.0))
     return tuple(found)
 
 
-def price_of_better(source: Settled, flops: float, N: float, *, terms: Terms) -> float:
-    """Give how many more FLOPs a loss lower by 0.01 takes; inf if it is out of reach, nan if N and D are settled."""
-    if terms.settled:
+def _more(line: Allocation, flops: float, N: float) -> Iterator[tuple[str, float, float, Terms]]:
+    """Yield what there is a tenth more of, and the run that makes best use of it: N, D and its terms."""
+    terms, budget = line.terms, np.array([flops])
+    tokens = float(line.tokens(np.log(np.array([N])), budget)[0])
+    if not terms.settled:
+        wider = line.best(budget * MORE)
+        yield "compute", float(np.exp(wider[0])), float(line.tokens(wider, budget * MORE)[0]), terms
+    free = replace(terms, params=(1.0, math.inf), tokens=(1.0, math.inf), training=math.inf)
+    yield "parameters", N * MORE, tokens, free
+    yield "tokens", N, tokens * MORE, free
+    if math.isfinite(terms.unique_tokens):
+        fresh = replace(line, terms=replace(terms, unique_tokens=terms.unique_tokens * MORE))
+        moved = fresh.best(budget)
+        yield "unique tokens", float(np.exp(moved[0])), float(fresh.tokens(moved, budget)[0]), fresh.terms
+
+
+def price_of_better(line: Allocation, flops: float, N: float) -> float:
+    """Return how many more FLOPs a loss lower by 0.01 takes; inf if it is out of reach, nan if N and D are settled."""
+    if line.terms.settled:
         return math.nan
-    now = _loss(source, N, float(terms.affordable(np.array([N]), flops)[0]), terms=terms)
+    now = _loss(line, flops, N)
     if now <= STEP:
         return math.inf
-    return float(budgets_reaching(source, np.array([now - STEP]), terms=terms)[0]) - flops
+    return float(line.reaching(np.array([now - STEP]))[0]) - flops
 
 
-def regrets(source: Settled, behind: Evidence, flops: float, *, N: float, terms: Terms) -> tuple[Regret, ...]:
-    """Give what each other law says of planning by this one; nothing where there was nothing to plan."""
-    if terms.settled:
+def regrets(line: Allocation, laws: Surface | None, flops: float, *, N: float) -> tuple[Regret, ...]:
+    """Return what each other law says of planning by this one; nothing where there was nothing to plan.
+
+    laws  those on the same runs; without them, the other curves of the source
+    """
+    if line.terms.settled:
         return ()
-    others: Sequence[Curve] = source.curves[1:] if isinstance(source, Several) else ()
-    if behind.laws is not None:
-        others = [
-            law.at(law.name, **dict(zip(law.parameters, row[0].tolist(), strict=True)))
-            for law, row in values(behind.laws)
-        ]
-    return tuple(_regret(other, flops, N=N, terms=terms) for other in others)
+    others = line.by.curves[1:] if laws is None else laws.curves
+    return tuple(_regret(replace(line, by=other), flops, N) for other in others)
 
 
-def _regret(other: Curve, flops: float, *, N: float, terms: Terms) -> Regret:
-    best = allocate(other.law, other.row, flops, terms=terms, halvings=30)
-    got = _loss(other, N, float(terms.affordable(np.array([N]), flops)[0]), terms=terms)
-    enough = float(budgets_reaching(other, np.array([got]), terms=terms, most=flops)[0])
-    return Regret(other.name, float(best.N[0]), max(got / float(best.loss[0]) - 1, 0.0), max(1 - enough / flops, 0.0))
+def _regret(line: Allocation, flops: float, N: float) -> Regret:
+    """Return what is lost if another law is right: its best loss against that of N, and the budget that would do."""
+    best = line.best(np.array([flops]))
+    least = math.exp(float(line.log_loss(best, np.array([flops]))[0]))
+    got = _loss(line, flops, N)
+    enough = float(line.reaching(np.array([got]), most=flops)[0])
+    return Regret(line.by.name, float(np.exp(best[0])), max(got / least - 1, 0.0), max(1 - enough / flops, 0.0))
 
 
-def _loss(source: Settled, N: float, D: float, *, terms: Terms) -> float:
-    return math.exp(float(log_losses(source, np.array([N]), np.array([D]), terms=terms)[0]))
+def _loss(line: Allocation, flops: float, N: float) -> float:
+    return math.exp(float(line.log_loss(np.log(np.array([N])), np.array([flops]))[0]))
 
 
-def _curves(source: Settled, flops: float) -> list[tuple[Law, Array]]:
-    """Give the laws with rows of parameter values that the runs or the papers allow."""
-    if isinstance(source, Ensemble):
-        return drawn(source, shares(source, near(source, np.array([flops])))[:, 0], count=_DRAWS, seed=0)
-    if isinstance(source, Fit):
-        return [(source.curve.law, source.draws)]
-    return [(one.law, one.row) for one in source.curves] if isinstance(source, Several) else []
-
-
-def _losses(curves: list[tuple[Law, Array]], N: float, D: float, *, terms: Terms) -> Array:
-    found = []
-    for law, rows in curves:
-        named = {key: rows[:, place] for place, key in enumerate(law.parameters)}
-        with np.errstate(all="ignore"):
-            value = law.formula.evaluate({**named, **terms.worth(law, np.array(N), np.array(D))})
-        found.append(np.broadcast_to(value, len(rows)))
-    return np.concatenate(found) if found else np.zeros(0)
+def _losses(law: Law, rows: Array, terms: Terms, *, N: float, D: float) -> Array:
+    """Return the loss of one run on each row of a law's parameter values, (rows,)."""
+    named = {key: rows[:, place] for place, key in enumerate(law.parameters)}
+    with np.errstate(all="ignore"):
+        value = law.formula.evaluate({**named, **terms.effective_inputs(law.inputs, np.array(N), np.array(D))})
+    return np.broadcast_to(value, len(rows))

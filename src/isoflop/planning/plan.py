@@ -8,36 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.compute.allocation import PLAIN
+from isoflop.compute.allocation import PLAIN, Allocation
 from isoflop.compute.terms import Terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
-from isoflop.forecasting.source import Settled, Source, name_of, settle
-from isoflop.formula.law import Several
+from isoflop.forecasting.source import Source, settle
+from isoflop.formula.several import Several
 from isoflop.laws import CURVES
 from isoflop.planning.demand import Demand
-from isoflop.planning.optimum import (
-    best_losses,
-    budgets_reaching,
-    calibrated,
-    flat_range,
-    law_of,
-    quantity,
-    refuse_missing,
-    spread,
-)
+from isoflop.planning.optimum import FLAT, calibrated, quantity, spread
 from isoflop.planning.result import Plan
 from isoflop.planning.run_sheet import prepare, sheet_findings
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.findings import Finding
+    from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.record import Record
-
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
 
 PUBLISHED = ("besiroglu2024", "hoffmann2022", "muennighoff2023-c4")
 """The curves that plan where neither runs nor a curve are given: dense language models of three papers."""
@@ -54,51 +43,56 @@ def plan(source: Source | None = None, *, level: float = LEVEL, **asked: Any) ->
     alone has none. Without a source, published curves plan together.
     """
     demand = Demand.of(asked)
-    settled = planner(source, demand)
-    behind = evidence(settled)
-    terms, budget = demand.terms(), demand.budget()
-    refuse_missing(settled, terms)
+    source = planner(source, demand)
+    behind, line, budget = evidence(source), Allocation(source, demand.terms()), demand.budget()
+    line.refuse_missing()
     needed = None
     if budget is None:
-        found = forecast_to_reach(settled, behind, demand.loss, level=level, terms=terms)
-        needed, budget = found, found.value
-    core = plan_with(settled, behind, flops=budget, level=level, terms=terms)
+        needed = forecast_to_reach(source, behind, demand.loss, level=level, terms=line.terms)
+        budget = needed.value
+    core = plan_with(source, behind, flops=budget, level=level, terms=line.terms)
     if needed is not None:
         core = replace(core, budget=needed)
-    sheet = prepare(core, settled, behind, demand=demand, terms=terms)
-    return replace(core, sheet=sheet, findings=(*core.findings, *sheet_findings(core, settled, sheet, terms=terms)))
+    sheet = prepare(core, line, behind.laws, demand=demand)
+    return replace(core, sheet=sheet, findings=(*core.findings, *sheet_findings(core, line, sheet)))
 
 
-def planner(source: Source | None, demand: Demand) -> Settled:
-    """Give what plans: runs through several laws, a fit or curves as they are, and published curves for nothing."""
+def planner(source: Source | None, demand: Demand) -> Predictor:
+    """Return what plans: runs through several laws, any predictor as it is, and published curves for nothing."""
     if source is None:
         return CURVES[WITH_EXPERTS] if "experts" in demand.held else Several(tuple(CURVES[one] for one in PUBLISHED))
     return settle(source)
 
 
-def plan_with(settled: Settled, behind: Evidence, *, flops: float, level: float = LEVEL, terms: Terms = PLAIN) -> Plan:
-    """Give the plan of a source whose evidence is at hand; without any, its intervals are statistical."""
-    found, findings, record = plans(settled, behind, np.array([float(flops)]), level=level, terms=terms)
-    flat = flat_range(settled, float(flops), best=math.log(found[0].N.value), terms=terms)
+def plan_with(source: Predictor, behind: Evidence, *, flops: float, level: float = LEVEL, terms: Terms = PLAIN) -> Plan:
+    """Return the plan of a source whose evidence is at hand; without any, its intervals are statistical."""
+    found, findings, record = plans(source, behind, np.array([float(flops)]), level=level, terms=terms)
+    flat = Allocation(source, terms).flat_range(float(flops), math.log(found[0].N.value), FLAT)
     return replace(found[0], flat_range=flat, findings=findings, record=record)
 
 
 def plans(
-    settled: Settled, behind: Evidence, flops: Array, *, level: float, terms: Terms
+    source: Predictor,
+    behind: Evidence,
+    flops: Array,
+    *,
+    level: float,
+    terms: Terms,
+    most_draws: int | None = None,
 ) -> tuple[list[Plan], tuple[Finding, ...], Record | None]:
-    """Give the plan of each budget (budgets,), without its flat range; then what to know about all of them."""
+    """Return the plan of each budget (budgets,), without its flat range; then what to know about all of them."""
     if not np.all((flops > 6) & (flops < 1e60)):
         raise UsageError(f"flops={flops[0]:g} is no budget. Say a number of training FLOPs, as in 1e24.")
-    found = spread(settled, behind, flops, terms=terms)
-    sizes, tokens = np.exp(found.best), terms.affordable(np.exp(found.best), flops)
-    at = terms.worth(law_of(settled), sizes, tokens)
-    expected = forecast_with(settled, behind, level=level, at=at)
+    line = Allocation(source, terms)
+    found = spread(line, behind, flops, most_draws=most_draws)
+    sizes, tokens = np.exp(found.best), line.tokens(found.best, flops)
+    expected = forecast_with(source, behind, level=level, at=line.inputs(found.best, flops))
     far = np.array([one.decades for one in expected])
     if expected[0].calibrated:
         found = calibrated(found, behind, np.where(np.isnan(far), 0.0, far))
     N = quantity(found, np.exp, level)
-    D = quantity(found, lambda log_n: terms.affordable(np.exp(log_n), flops), level)
-    ratio = quantity(found, lambda log_n: terms.affordable(np.exp(log_n), flops) / np.exp(log_n), level)
+    D = quantity(found, lambda log_n: line.tokens(log_n, flops), level)
+    ratio = quantity(found, lambda log_n: line.tokens(log_n, flops) / np.exp(log_n), level)
     trained = terms.rule.flops(sizes, tokens)
     each = [
         Plan(
@@ -111,21 +105,22 @@ def plans(
     return each, expected.findings, expected.record
 
 
-def forecast_to_reach(settled: Settled, behind: Evidence, loss: float, *, level: float, terms: Terms) -> Estimate:
-    """Give the least FLOPs whose best run reaches a loss, with the interval that a new run's loss has there.
+def forecast_to_reach(source: Predictor, behind: Evidence, loss: float, *, level: float, terms: Terms) -> Estimate:
+    """Return the least FLOPs whose best run reaches a loss, with the interval that a new run's loss has there.
 
     Where a run of the predicted loss L may end between l and h, the budget for h to be low enough is the one that
     predicts loss · L / h, and the luck of l would do with the one that predicts loss · L / l.
     """
-    least = float(budgets_reaching(settled, np.array([loss]), terms=terms)[0])
+    line = Allocation(source, terms)
+    least = float(line.reaching(np.array([loss]))[0])
     if not math.isfinite(least):
-        best = math.exp(float(best_losses(settled, np.array([1e45]), terms=terms)[0]))
-        raise UsageError(f"loss={loss:g} is out of reach: under these terms {name_of(settled)} ends at {best:.4g}.")
-    there = plan_with(settled, behind, flops=max(least, 6.0001), level=level, terms=terms).loss
+        best = math.exp(float(line.best_loss(np.array([1e45]))[0]))
+        raise UsageError(f"loss={loss:g} is out of reach: under these terms {source.name} ends at {best:.4g}.")
+    there = plan_with(source, behind, flops=max(least, 6.0001), level=level, terms=terms).loss
     if not there.intervals:
         return Estimate(least, level=level)
     ends = np.array([*there.intervals.values(), (there.low, there.high)])
-    budgets = budgets_reaching(settled, (loss * there.value / ends).ravel(), terms=terms).reshape(-1, 2)
+    budgets = line.reaching((loss * there.value / ends).ravel()).reshape(-1, 2)
     budgets[np.isnan(ends)] = math.nan
     kinds = {kind: (float(low), float(high)) for kind, (low, high) in zip(there.intervals, budgets, strict=False)}
     return Estimate(least, float(budgets[-1, 0]), float(budgets[-1, 1]), level, kinds)

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 
 from isoflop.compute.cost import cost, fewest_devices, training_memory
 from isoflop.compute.shape import VOCABULARY, Shape, shape_for
-from isoflop.compute.terms import FULL_PRECISION, Terms
+from isoflop.compute.terms import FULL_PRECISION
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
-from isoflop.forecasting.source import Settled
 from isoflop.laws.repetition import STOCK_OF_PUBLIC_TEXT, effective_tokens
 from isoflop.planning.demand import Demand
 from isoflop.planning.gains_and_regrets import Regret, gains, price_of_better, regrets
 from isoflop.planning.hyperparameters import SMALLEST, hyperparameters
-from isoflop.planning.optimum import law_of
 from isoflop.planning.result import Plan, Sheet
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from isoflop.forecasting.ensemble import Evidence
+    from isoflop.compute.allocation import Allocation
+    from isoflop.formula.surface import Surface
 
 MOST_EPOCHS = 4.0
 """Passes over the same data up to which they are worth nearly as much as fresh data (Muennighoff et al. 2023)."""
@@ -30,8 +29,8 @@ _TIMES = (0.5, 1.0, 2.0, 4.0)
 """Multiples of the batch size whose steps and compute are told."""
 
 
-def prepare(plan: Plan, settled: Settled, behind: Evidence, *, demand: Demand, terms: Terms) -> Sheet:
-    """Give what the planned run needs, what more would bring and what another law would say of it."""
+def prepare(plan: Plan, line: Allocation, laws: Surface | None, *, demand: Demand) -> Sheet:
+    """Return what the planned run needs, what more would bring and what other laws on the same runs say of it."""
     size, tokens, flops = plan.N.value, plan.D.value, plan.budget.value
     shape = _shape(size, demand)
     settings = hyperparameters(
@@ -50,14 +49,14 @@ def prepare(plan: Plan, settled: Settled, behind: Evidence, *, demand: Demand, t
         shape=shape,
         settings=settings,
         batch=batch,
-        serving=flops - plan.C if terms.serving else 0.0,
+        serving=flops - plan.C if line.terms.serving else 0.0,
         cost=paid,
         memory=memory,
         devices=fewest_devices(memory, demand.device) if memory else math.nan,
         trades=tuple(settings.trade(batch * times) for times in _TIMES) if batch > 0 else (),
-        gains=gains(settled, flops, size, terms=terms, level=plan.N.level),
-        better=price_of_better(settled, flops, size, terms=terms),
-        regrets=regrets(settled, behind, flops, N=size, terms=terms),
+        gains=gains(line, flops, size, level=plan.N.level),
+        better=price_of_better(line, flops, size),
+        regrets=regrets(line, laws, flops, N=size),
         premises=_premises(plan, demand),
     )
 
@@ -86,9 +85,9 @@ def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:
     return tuple(said)
 
 
-def sheet_findings(plan: Plan, settled: Settled, sheet: Sheet, *, terms: Terms) -> tuple[Finding, ...]:
+def sheet_findings(plan: Plan, line: Allocation, sheet: Sheet) -> tuple[Finding, ...]:
     """Give what to know about the sheet: data that run out, borrowed laws, regret, settings that disagree."""
-    found = (*_data(plan, sheet.demand), *_borrowed(settled, terms), *_regretted(sheet.regrets))
+    found = (*_data(plan, sheet.demand), *_borrowed(line), *_regretted(sheet.regrets))
     return (*found, *(sheet.settings.findings if plan.N.value >= SMALLEST else ()))
 
 
@@ -115,9 +114,9 @@ def _data(plan: Plan, demand: Demand) -> list[Finding]:
     )]  # fmt: skip
 
 
-def _borrowed(settled: Settled, terms: Terms) -> list[Finding]:
+def _borrowed(line: Allocation) -> list[Finding]:
     """Give the finding P17 where what the source does not know is taken from another paper."""
-    takes, found = law_of(settled).inputs, []
+    takes, terms, found = line.by.inputs, line.terms, []
     if math.isfinite(terms.unique_tokens) and "U" not in takes:
         found.append(("tokens that repeat", "Muennighoff et al. 2023 (muennighoff2023): its R_D is weakly identified"))
     if terms.vocabulary != VOCABULARY:

@@ -15,8 +15,9 @@ import numpy as np
 
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError, shown
-from isoflop.estimate import LEVEL, Estimate, refuse_level, student
+from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Finding
+from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,9 +15,10 @@ from isoflop.beyond.mix.mixtures import Mixtures, mixtures_of, shares_of, weight
 from isoflop.beyond.mix.result import Mix, Mixture
 from isoflop.beyond.mix.scale import LEAST, carry
 from isoflop.data.runs import Runs
-from isoflop.estimate import LEVEL, Estimate, refuse_level, student
-from isoflop.estimate import MOST_FREEDOM as MANY
+from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Finding, allow_codes
+from isoflop.formula.arrays import MOST_FREEDOM as MANY
+from isoflop.formula.arrays import student
 from isoflop.quantities import show
 
 Array = NDArray[np.float64]

@@ -10,10 +10,10 @@ from isoflop.beyond.recipes.paths import price
 from isoflop.beyond.recipes.result import UNITS, Contest
 from isoflop.data.runs import Runs
 from isoflop.data.runs.metadata_columns import number, words
-from isoflop.estimate import median
 from isoflop.findings import Finding
 from isoflop.fitting.draws import FEW_RUNS
 from isoflop.forecasting.extrapolation import AMBER, RED
+from isoflop.formula.arrays import median
 from isoflop.quantities import show_flops
 
 SAME = ("tokenizer", "evaluation set")

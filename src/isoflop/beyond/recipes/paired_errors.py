@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.data.runs.metadata_columns import labels, number
-from isoflop.estimate import median
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.compute.allocation import PLAIN as ALLOCATED
-from isoflop.compute.allocation import allocate
+from isoflop.compute.allocation import Allocation, allocate
 from isoflop.compute.flops import rule_named
-from isoflop.estimate import median
-from isoflop.planning.optimum import best_sizes
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +64,7 @@ PLAIN = Path()
 
 def best_run(ensemble: Ensemble, flops: float) -> tuple[float, float]:
     """Give N and D of the run of least loss by all laws together; C as the recipe's runs count it."""
-    size = float(best_sizes(ensemble, np.array([flops / price(ensemble.runs)]), terms=ALLOCATED)[0])
+    size = float(np.exp(Allocation(ensemble, ALLOCATED).best(np.array([flops / price(ensemble.runs)]))[0]))
     return size, flops / price(ensemble.runs) / 6 / size
 
 

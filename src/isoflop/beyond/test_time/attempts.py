@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.estimate import median
+from isoflop.formula.arrays import median
 from isoflop.laws.pass_at_k import pass_at_k
 
 if TYPE_CHECKING:

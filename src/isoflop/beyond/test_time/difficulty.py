@@ -12,7 +12,8 @@ import numpy as np
 from isoflop.beyond.test_time.answers import Choosing
 from isoflop.beyond.test_time.difficulty_densities import FAMILIES, Family, P
 from isoflop.beyond.test_time.evidence import Evidence, counts_of, evidence_of
-from isoflop.estimate import LEVEL, Estimate, from_draws, median
+from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

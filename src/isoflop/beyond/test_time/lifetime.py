@@ -14,7 +14,8 @@ from isoflop.beyond.test_time.serving import FORWARD
 from isoflop.compute.allocation import allocate
 from isoflop.compute.terms import Terms
 from isoflop.errors import DataError, UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, median
+from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,7 +22,8 @@ from isoflop.beyond.test_time.result import Budget, Flip, Inference, Offer, Reac
 from isoflop.beyond.test_time.serving import MOST, Serving
 from isoflop.beyond.test_time.tables import read_attempts
 from isoflop.errors import DataError, UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, median, refuse_level
+from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
+from isoflop.formula.arrays import median
 from isoflop.laws import find_curve
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from isoflop.beyond.tune.bowl import Shape, bowl, shape_of
 from isoflop.beyond.tune.sweep import Sweep
-from isoflop.estimate import median
 from isoflop.fitting.optimise.damped import Normal, descend
+from isoflop.formula.arrays import median
 
 Array = NDArray[np.float64]
 

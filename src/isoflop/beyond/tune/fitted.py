@@ -12,7 +12,8 @@ from isoflop.beyond.tune.bowl_fit import LOCAL, Bowl, fit_bowl
 from isoflop.beyond.tune.published import exponents
 from isoflop.beyond.tune.settings import Centres, centres_of, law_covariance, near_best, rise
 from isoflop.beyond.tune.sweep import Sweep
-from isoflop.estimate import Estimate, student
+from isoflop.estimate import Estimate
+from isoflop.formula.arrays import student
 
 Array = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from isoflop.data.runs.cells import Rows
 from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.names import Names
 from isoflop.data.runs.names import listed as listed_names
-from isoflop.estimate import median
 from isoflop.findings import Finding, Severity
+from isoflop.formula.arrays import median
 
 Columns = Mapping[str, NDArray[Any]]
 

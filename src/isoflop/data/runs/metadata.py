@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats, words
-from isoflop.estimate import median
 from isoflop.findings import Finding, Severity
+from isoflop.formula.arrays import median
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

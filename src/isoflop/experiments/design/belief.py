@@ -22,13 +22,13 @@ from isoflop.fitting.fit import Fit
 from isoflop.fitting.optimise.problem import Problem, problem_of
 from isoflop.forecasting.constants import DRIFT, FORM_POWERS
 from isoflop.forecasting.ensemble import Ensemble, shares
-from isoflop.forecasting.source import Settled, curve_of
-from isoflop.formula.law import Curve, Several
+from isoflop.formula.law import Curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.compute.flops import FlopRule
+    from isoflop.forecasting.predictor import Predictor
     from isoflop.formula.law import Law
 
     Array = NDArray[np.float64]
@@ -76,7 +76,7 @@ class Prior(NamedTuple):
     noise: float = 0.005
 
 
-def believe(source: Settled, decades: float, *, at: Mapping[str, Array], prior: Prior, rule: FlopRule) -> Belief:
+def believe(source: Predictor, decades: float, *, at: Mapping[str, Array], prior: Prior, rule: FlopRule) -> Belief:
     """Give what a source says of runs so many decades beyond its own; `at` are the candidates."""
     if isinstance(source, Ensemble):
         weights = shares(source, np.array([decades]))[:, 0].tolist()
@@ -93,7 +93,7 @@ def believe(source: Settled, decades: float, *, at: Mapping[str, Array], prior: 
             raise DataError(f"{source.source}: the covariance of the fit is not finite. Use the runs, or another law.")
         known = Believed(problem, theta, _root(spread), max(source.noise, 1e-6), 1.0)
         return Belief((known,), source.curve.fitted_on.get("C", (0.0, math.inf))[1], rule)
-    curves = source.curves if isinstance(source, Several) else (curve_of(source),)
+    curves = source.curves
     lowest = float(rule.flops(at["N"], at["D"]).min())
     return Belief(tuple(_published(one, at, prior=prior, weight=1 / len(curves)) for one in curves), lowest, rule)
 

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
 from isoflop.errors import UsageError
 from isoflop.experiments.design.result import Design, planned, show_flops
 from isoflop.findings import Finding
-from isoflop.forecasting.ensemble import Ensemble
-from isoflop.forecasting.source import Settled, Source, curve_of, name_of, settle
-from isoflop.planning.optimum import best_sizes
+from isoflop.forecasting.source import Source, settle
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from isoflop.forecasting.predictor import Predictor
 
     Array = NDArray[np.float64]
 
@@ -62,17 +63,17 @@ def grid(
     half = (sizes - 1) / 2
     step = max(STEP, off ** (1 / (half - EDGE))) if step is None else step
     settled = settle(prior)
-    best = best_sizes(settled, compute, terms=Terms(rule))
+    best = np.exp(Allocation(settled, Terms(rule)).best(compute))
     N = best[:, None] * step ** np.linspace(-half, half, sizes)
     D = rule.tokens(np.round(N), compute[:, None])
     kept = min_tokens <= D
     if not kept.any():
         most = show(float(D.max()))
         raise UsageError(f"no run of this grid has {show(min_tokens)} tokens, the longest {most}. Raise the budgets.")
-    notes = (f"sizes a factor {show(step)} apart, {show(step**half)} each side of the best by {name_of(settled)}",
+    notes = (f"sizes a factor {show(step)} apart, {show(step**half)} each side of the best by {settled.name}",
              f"a minimum stays inside if that is off by up to {show(step ** (half - EDGE))} either way")  # fmt: skip
     found = (*_narrow(step ** (half - EDGE), off, sizes), *_far(settled, compute), *_short(kept, compute, min_tokens))
-    return Design("isoFLOP grid", planned(N[kept], D[kept], rule), name_of(settled), notes, found)
+    return Design("isoFLOP grid", planned(N[kept], D[kept], rule), settled.name, notes, found)
 
 
 def ladder(sizes: Sequence[float] | Array, *, multiples: Sequence[float] = (20.0,), flop_rule: str = "6ND") -> Design:
@@ -113,18 +114,15 @@ def _narrow(inside: float, off: float, sizes: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _far(settled: Settled, compute: Array) -> Iterator[Finding]:
+def _far(settled: Predictor, compute: Array) -> Iterator[Finding]:
     """Say that the prior comes from runs of quite other budgets."""
-    if isinstance(settled, Ensemble):
-        ends = (float(settled.runs["C"].min()), float(settled.runs["C"].max()))
-    else:
-        ends = curve_of(settled).fitted_on.get("C", (0.0, math.inf))
+    ends = settled.fitted_on.get("C", (0.0, math.inf))
     below, above = math.log10(max(ends[0] / compute.min(), 1)), math.log10(max(compute.max() / ends[1], 1))
     if max(below, above) > FAR:
         side = "below" if below >= above else "above"
         yield Finding(
             "S03", "WARN",
-            f"the budgets reach {max(below, above):.1f} decades {side} the runs behind {name_of(settled)}, so its best "
+            f"the budgets reach {max(below, above):.1f} decades {side} the runs behind {settled.name}, so its best "
             "sizes are a guess there",
             "train the cheapest budget first and centre the others on its runs (--prior runs.csv)",
         )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
 from isoflop.errors import UsageError
@@ -18,17 +19,16 @@ from isoflop.experiments.design.belief import Belief, BestSize, Loss, Prior, Tar
 from isoflop.experiments.design.choose import Limits, choose, left
 from isoflop.experiments.design.result import Design, Planned, planned, show_flops
 from isoflop.findings import Finding
-from isoflop.fitting.fit import Fit
 from isoflop.forecasting.constants import DRIFT
 from isoflop.forecasting.ensemble import Ensemble, scale
-from isoflop.forecasting.source import Settled, Source, name_of, settle
-from isoflop.planning.optimum import best_sizes, log_losses
+from isoflop.forecasting.source import Source, settle
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from isoflop.compute.flops import FlopRule
+    from isoflop.forecasting.predictor import Predictor
 
     Array = NDArray[np.float64]
 
@@ -80,25 +80,27 @@ def informative(
             f"the cheapest candidate takes {show_flops(cost.min())} FLOPs, and there are {show_flops(budget)} to spend."
         )
     at = {"N": np.array([one.N for one in pool]), "D": np.array([one.D for one in pool])}
-    far = 0.0 if not isinstance(settled, Ensemble) else _beyond(settled, wanted, rule)
+    together = settled if isinstance(settled, Ensemble) else None
+    far = 0.0 if together is None else _beyond(together, wanted, rule)
     belief = believe(settled, far, at=at, prior=prior or Prior(), rule=rule)
     seen = views(belief, at, wanted, draws=draws, seed=seed)
     chosen = choose(seen, Limits(cost, budget, most, repeats))
-    past = _known(settled, belief, wanted, variance=variance(belief, at, wanted), far=far, level=level)
+    widen = 1.0 if together is None else float(scale(together, np.array([far]))[0])
+    past = _known(settled, belief, wanted, variance=variance(belief, at, wanted), widen=widen, level=level)
     shares = [left(seen, chosen[:count]) for count in range(len(chosen) + 1)]
     runs = tuple(
         replace(pool[place], after=past.interval(share), left=share)
         for place, share in zip(chosen, shares[1:], strict=True)
     )
     now, words = past.interval(1.0), _words(target, want, wanted)
-    note = _note(settled, wanted, level)
-    return Design("next runs", runs, name_of(settled), (note,), tuple(_findings(runs, now)), words, now)
+    note = _note(wanted, level, together=together is not None)
+    return Design("next runs", runs, settled.name, (note,), tuple(_findings(runs, now)), words, now)
 
 
-def _note(settled: Settled, wanted: Target, level: float) -> str:
+def _note(wanted: Target, level: float, *, together: bool) -> str:
     if isinstance(wanted, BestSize):
         return "interval: what the runs leave open in each law, and how far the laws disagree"
-    if isinstance(settled, Ensemble):
+    if together:
         return f"interval: as `forecast` calibrates it, for {100 * level:.0f} % of new runs"
     return f"interval: for {100 * level:.0f} % of new runs if the law drifts by {100 * DRIFT:.0f} % a decade"
 
@@ -125,15 +127,15 @@ class _Known:
         return Estimate(value, low, high, self.level)
 
 
-def _known(settled: Settled, belief: Belief, wanted: Target, *, variance: float, far: float, level: float) -> _Known:
+def _known(
+    settled: Predictor, belief: Belief, wanted: Target, *, variance: float, widen: float, level: float
+) -> _Known:
     """Give what is known before any further run; of a loss, as the forecast of a new run has it."""
-    terms = Terms(belief.rule)
     if isinstance(wanted, BestSize):
-        value = math.log(float(best_sizes(settled, np.array([wanted.C]), terms=terms)[0]))
+        value = float(Allocation(settled, Terms(belief.rule)).best(np.array([wanted.C]))[0])
         return _Known(value, variance, 0.0, 1.0, level)
     noise = math.fsum(one.weight * one.noise for one in belief.laws)
-    widen = float(scale(settled, np.array([far]))[0]) if isinstance(settled, Ensemble) else 1.0
-    return _Known(float(log_losses(settled, **wanted.at, terms=terms)[0]), variance, noise, widen, level)
+    return _Known(float(settled.log_loss(wanted.at)[0]), variance, noise, widen, level)
 
 
 def _refuse(budget: float, most: int, draws: int) -> None:
@@ -145,7 +147,7 @@ def _refuse(budget: float, most: int, draws: int) -> None:
         raise UsageError(f"draws={draws} must be from 0 to 1000.")
 
 
-def _target(settled: Settled, target: Mapping[str, float], want: str, *, rule: FlopRule) -> Target:
+def _target(settled: Predictor, target: Mapping[str, float], want: str, *, rule: FlopRule) -> Target:
     if want not in {"loss", "N"}:
         raise UsageError(f'want="{want}": say loss, or N for the best size.')
     keys, values = set(target), [float(value) for value in target.values()]
@@ -158,7 +160,7 @@ def _target(settled: Settled, target: Mapping[str, float], want: str, *, rule: F
     if want == "N":
         return BestSize(float(target["C"]))
     if keys == {"C"}:
-        size = best_sizes(settled, np.array([float(target["C"])]), terms=Terms(rule))
+        size = np.exp(Allocation(settled, Terms(rule)).best(np.array([float(target["C"])])))
         return Loss(float(size[0]), float(rule.tokens(size, float(target["C"]))[0]))
     return Loss(float(target["N"]), float(target["D"]))
 
@@ -168,13 +170,13 @@ def _beyond(settled: Ensemble, wanted: Target, rule: FlopRule) -> float:
     return max(math.log10(flops / float(settled.runs["C"].max())), 0.0)
 
 
-def _around(settled: Settled, budget: float, rule: FlopRule) -> tuple[Planned, ...]:
+def _around(settled: Predictor, budget: float, rule: FlopRule) -> tuple[Planned, ...]:
     """Give runs about the best size of budgets up to all there is to spend, none smaller than the runs so far.
 
     Below them no law has been seen, while to the law it is there that a run tells most for its compute.
     """
     compute = np.asarray(budget * 0.5 ** np.arange(BUDGETS, dtype=np.float64))
-    best = best_sizes(settled, compute, terms=Terms(rule))[:, None]
+    best = np.exp(Allocation(settled, Terms(rule)).best(compute))[:, None]
     N = best * np.geomspace(1 / REACH, REACH, SIZES)
     D = rule.tokens(np.round(np.maximum(N, 1.0)), compute[:, None])
     least = _smallest(settled)
@@ -182,16 +184,14 @@ def _around(settled: Settled, budget: float, rule: FlopRule) -> tuple[Planned, .
     sane &= compute[:, None] >= least["C"]
     if not sane.any():
         raise UsageError(
-            f"{name_of(settled)} puts no sane run as large as its own on {show_flops(budget)} FLOPs. Give candidates."
+            f"{settled.name} puts no sane run as large as its own on {show_flops(budget)} FLOPs. Give candidates."
         )
     return planned(N[sane], D[sane], rule)
 
 
-def _smallest(settled: Settled) -> dict[str, float]:
+def _smallest(settled: Predictor) -> dict[str, float]:
     """Give the least N, D and C of the runs behind a source; 0 where there are none of one's own."""
-    if isinstance(settled, Ensemble):
-        return {key: float(settled.runs[key].min()) for key in ("N", "D", "C")}
-    known = settled.curve.fitted_on if isinstance(settled, Fit) else {}
+    known = {} if settled.runs is None else settled.fitted_on
     return {key: known.get(key, (0.0, 0.0))[0] for key in ("N", "D", "C")}
 
 

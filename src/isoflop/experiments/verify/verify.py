@@ -30,7 +30,6 @@ from isoflop.files import write_whole
 from isoflop.forecasting.backtest import axis_of, budget_ends
 from isoflop.forecasting.ensemble import FEWEST_RUNS, combine, evidence
 from isoflop.forecasting.forecast import forecast_with
-from isoflop.forecasting.source import name_of
 from isoflop.planning.plan import plan_with
 from isoflop.quantities import show_flops
 
@@ -80,7 +79,7 @@ def verify(
     trial = Trial(name, float(rule.flops(sizing.N, sizing.D)), expected[0], loss)
     held_out, note = _hold_out(laws.runs, level)
     return Verification(
-        study.settings.name, laws.runs, name_of(laws), planned, sizing, trial, held_out,
+        study.settings.name, laws.runs, laws.name, planned, sizing, trial, held_out,
         (*_unfinished(study), note), expected.findings,
     )  # fmt: skip
 

@@ -9,11 +9,11 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Json, Source_, print_json, print_result, stop_on_block
+from isoflop.faces.cli.shared import Json, Source_, print_answer, print_json, print_result, stop_on_block
 
 if TYPE_CHECKING:
+    from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.result import Forecasts
-    from isoflop.forecasting.source import Source
 
 
 @takes_runs
@@ -36,20 +36,16 @@ def forecast(
     stop_on_block(found.findings)
 
 
-def _forecast(source: Source, words: list[str], targets: str | None, level: float) -> Forecasts:
+def _forecast(source: Predictor, words: list[str], targets: str | None, level: float) -> Forecasts:
     from isoflop.data.read import read
-    from isoflop.data.runs import Runs
-    from isoflop.forecasting.ensemble import Ensemble
     from isoflop.forecasting.forecast import forecast
-    from isoflop.forecasting.source import curve_of
 
     if bool(words) == bool(targets):
         raise UsageError("say where to forecast: N=8e9 D=15e12, or --at targets.csv.")
     if words:
         return forecast(source, level=level, **quantities(words, "N=8e9"))
     table = read(str(targets))
-    inputs = ("N", "D") if isinstance(source, Ensemble | Runs) else curve_of(source).law.inputs
-    names = dict.fromkeys([*inputs, *(name for name in ("N", "D") if name in table)])
+    names = dict.fromkeys([*source.inputs, *(name for name in ("N", "D") if name in table)])
     found = forecast(source, level=level, **{name: table[name] for name in names})
     return replace(found, findings=(*(one for one in table.findings if one.code == "D01"), *found.findings))
 
@@ -65,22 +61,8 @@ def solve(
     json: Json = False,
 ) -> None:
     """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
-    from isoflop.data.runs import Runs
-    from isoflop.fitting.fit import Fit
-    from isoflop.forecasting.ensemble import Ensemble
     from isoflop.forecasting.solve import solve
-    from isoflop.formula.law import Curve, Several
 
-    given = quantities(at, "loss=2.0")
-    origin = asked.source(source)
-    metric = origin.runs.metric if isinstance(origin, Fit | Ensemble) else None
-    if metric is not None and metric.name in given:
-        given["loss"] = metric.reached(given.pop(metric.name))
-    if "loss" not in given:
-        raise UsageError("say which loss to reach, as in loss=2.0.")
-    found = solve(unknown, origin, level=asked.level, **given)
-    if json:
-        print_json({unknown: found.as_dict()})
-    else:
-        typer.echo(f"{unknown} = {found}")
-    stop_on_block(() if isinstance(origin, Curve | Several | Runs) else origin.findings)
+    found = solve(unknown, asked.source(source), level=asked.level, **quantities(at, "loss=2.0"))
+    print_answer(found, json=json)
+    stop_on_block(found.findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from isoflop.data.runs import Runs
     from isoflop.fitting.fit import Fit
-    from isoflop.forecasting.ensemble import Ensemble
+    from isoflop.forecasting.predictor import Predictor
 
 KINDS = {
     "frontier": "loss against compute, with the best loss at each budget and its band",
@@ -50,7 +51,6 @@ def plot(
 ) -> None:
     """Draw what fits your runs, fit for a paper: the frontier, isoFLOP curves, contours, residuals and more."""
     from isoflop.faces.plot import allocation_figure, save_figure
-    from isoflop.forecasting.source import settle
 
     if kind not in KINDS:
         listed = "; ".join(f"{name} ({what})" for name, what in KINDS.items())
@@ -62,11 +62,15 @@ def plot(
     refuse_figure(source, name)
     if kind == "allocation":
         budgets = None if flops is None else _budgets(flops)
-        found = settle(asked.source(source))
+        found = asked.source(source)
         typer.echo(str(save_figure(allocation_figure(found, budgets=budgets, landmarks=landmarks), name)))
         return
-    held = replace(asked, where=[targets]).read(source) if targets else None
-    drawn = _figure(kind, _fitted(source, asked, one_law=kind in _ONE_LAW), held)
+    if kind in _ONE_LAW:
+        drawn = _one_law(kind, asked.one_fit(source))
+    else:
+        drawn = _figure(
+            kind, _with_runs(source, asked), replace(asked, where=[targets]).read(source) if targets else None
+        )
     typer.echo(str(save_figure(drawn, name)))
 
 
@@ -77,26 +81,26 @@ def _budgets(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _fitted(source: str, asked: Asked, *, one_law: bool) -> Fit | Ensemble:
-    from isoflop.fitting.fit import Fit
-    from isoflop.forecasting.ensemble import Ensemble
-
-    found = asked.source(source, one_law=one_law)
-    if not isinstance(found, Fit | Ensemble):
+def _with_runs(source: str, asked: Asked) -> Predictor:
+    found = asked.source(source)
+    if found.runs is None and math.isinf(found.freedom):
         raise UsageError(f"{source} is a published curve, without runs. Say isoflop laws {source} -o law.png.")
     return found
 
 
-def _figure(kind: str, source: Fit | Ensemble, targets: Runs | None) -> Figure:
+def _one_law(kind: str, fit: Fit) -> Figure:
     from isoflop.faces import plot
-    from isoflop.fitting.fit import Fit
     from isoflop.fitting.profile import profile
+
+    if kind == "residuals":
+        return plot.residuals_figure(fit)
+    return plot.profiles_figure([profile(fit, name) for name in fit.curve.law.parameters])
+
+
+def _figure(kind: str, source: Predictor, targets: Runs | None) -> Figure:
+    from isoflop.faces import plot
 
     if kind == "frontier":
         return plot.frontier_figure(source, targets)
-    if isinstance(source, Fit) and kind == "residuals":
-        return plot.residuals_figure(source)
-    if isinstance(source, Fit) and kind == "profiles":
-        return plot.profiles_figure([profile(source, name) for name in source.curve.law.parameters])
     draw = {"isoflops": plot.isoflops_figure, "contours": plot.contours_figure}
     return draw[kind](source)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.errors import UsageError
-from isoflop.faces.cli.options import ONE_LAW, Asked, takes_runs
+from isoflop.faces.cli.options import Asked, takes_runs
 from isoflop.faces.cli.shared import (
     Drawn,
     Json,
@@ -65,13 +65,10 @@ def check(
 ) -> None:
     """Check whether a fit can be trusted: every finding about the runs, the fit and its residuals."""
     from isoflop.fitting.check import check
-    from isoflop.fitting.fit import Fit
     from isoflop.fitting.profile import OF_BUDGET
     from isoflop.fitting.profile import profile as profile_of
 
-    fitted = asked.source(source, one_law=True)
-    if not isinstance(fitted, Fit):
-        raise UsageError(f"{source} is a published curve; there are no runs to check it on. Give runs, or a fit.")
+    fitted = asked.one_fit(source)
     budget = parse_quantity(flops) if flops else None
     at = {"flops": budget} if budget else {}
     traced = [profile_of(fitted, name, **(at if name in OF_BUDGET else {})) for name in profile or []]
@@ -93,6 +90,7 @@ def sensitivity(
     json: Json = False,
 ) -> None:
     """Say how much of a plan is the choice of method: objective, runs left out, law, approach, count of N."""
+    from isoflop.forecasting.source import ONE_LAW
     from isoflop.planning.sensitivity import sensitivity
 
     if asked.fix or asked.bounds:

@@ -6,9 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from functools import cache, wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,14 +18,11 @@ from isoflop.quantities import parse_quantity
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
     from isoflop.fitting.fit import Fit
-    from isoflop.forecasting.ensemble import Ensemble
-    from isoflop.forecasting.source import Source
+    from isoflop.forecasting.predictor import Predictor
 
-ONE_LAW = "chinchilla"
-"""The law of a fit, unless another is asked for."""
 _LAW = (
     "A law's name (see isoflop laws) or a formula such as 'E + A/N^alpha + B/D^beta'. Without it, fits are of "
-    f"{ONE_LAW}, and forecasts and plans of several laws together."
+    "chinchilla, and forecasts and plans of several laws together."
 )
 
 
@@ -162,47 +157,49 @@ class Asked:
     def fit(self, source: str) -> Fit:
         """Give the fit to a source's runs, as asked."""
         from isoflop.fitting.fit import fit
+        from isoflop.forecasting.source import ONE_LAW
 
-        bounds = {key: interval(text) for key, text in pairs(self.bounds, "alpha=0.2:0.5").items()}
         return fit(
-            ONE_LAW if self.law is None else self.law, self.read(source), objective=self.objective,
+            self.law or ONE_LAW, self.read(source), objective=self.objective,
             draws=self.draws, seed=self.seed, starts=self.starts, level=self.level,
-            fix=pairs(self.fix, "E=1.69"), bounds=bounds, allow=self.allow,
+            fix=pairs(self.fix, "E=1.69"), bounds=self._intervals, allow=self.allow,
         )  # fmt: skip
 
-    def source(self, text: str, *, one_law: bool = False) -> Source:
-        """Give a published curve by its name, a saved fit, or what the runs in a file say: several laws, or one."""
-        from isoflop.data.datasets import NAMES
-        from isoflop.fitting.saved import is_fit, load
-        from isoflop.formula.law import several
-        from isoflop.laws import CURVES, find_curve
+    def source(self, text: str, *, one_law: bool = False) -> Predictor:
+        """Return what answers: a published curve by its name, a saved fit, or what the runs in a file say."""
+        from isoflop.forecasting.source import open_source
 
-        if text in CURVES:
-            return CURVES[text]
-        if "," in text and text.split(",", maxsplit=1)[0] in CURVES:
-            return several([find_curve(name) for name in text.split(",")])
-        if is_fit(text):
-            return load(text)
-        if text not in NAMES and get_close_matches(text, CURVES, 1, 0.8) and not Path(text).exists():
-            return find_curve(text)
-        return self.fit(text) if one_law or self._one_law else self.several(text)
+        return open_source(
+            text, law=self.law, one_law=one_law, objective=self.objective, draws=self.draws, starts=self.starts,
+            seed=self.seed, fix=pairs(self.fix, "E=1.69"), bounds=self._intervals, level=self.level,
+            columns=self.columns, where=conjunction(self.where), flop_rule=self.flop_rule, cluster=self.cluster,
+            metric=self.metric, allow=self.allow,
+        )  # fmt: skip
+
+    def one_fit(self, text: str) -> Fit:
+        """Return the fit of one law to the runs in a file, or a saved one; raises UsageError for a published curve."""
+        from isoflop.fitting.fit import Fit
+
+        found = self.source(text, one_law=True)
+        if isinstance(found, Fit):
+            return found
+        raise UsageError(f"{text} is a published curve; there are no runs behind it. Give runs, or a fit.")
+
+    @property
+    def _intervals(self) -> dict[str, tuple[float, float]]:
+        return {key: interval(text) for key, text in pairs(self.bounds, "alpha=0.2:0.5").items()}
 
     @property
     def _one_law(self) -> bool:
-        """Say whether one law was asked for: by name, or by what is pinned, bounded or minimised."""
+        """Whether one law was asked for: by name, or by what is pinned, bounded or minimised."""
         return bool(self.fix or self.bounds or self.objective != "robust" or (self.law is not None and not self.laws))
 
     @property
     def laws(self) -> tuple[str, ...]:
         """The laws asked for, where names are listed: chinchilla,coupled."""
-        names = (self.law or "").split(",")
-        return tuple(names) if len(names) > 1 and all(name.replace("-", "").isalnum() for name in names) else ()
+        from isoflop.forecasting.source import listed
 
-    def several(self, source: str) -> Ensemble:
-        """Give several laws on the runs in a file: those asked for, or those that forecast together."""
-        from isoflop.forecasting.ensemble import combine
-
-        return combine(self.read(source), laws=self.laws)
+        return listed(self.law)
 
     def fit_or_runs(self, source: str) -> Fit | Runs:
         """Give the runs in a file, or the fit to them where one law was asked for."""

@@ -25,12 +25,10 @@ def report(
 ) -> None:
     """Write one page of what your runs say: the answer, a budget slider, findings, backtests, origin."""
     from isoflop.faces.report import report
-    from isoflop.fitting.fit import Fit
-    from isoflop.forecasting.ensemble import Ensemble
 
     refuse_overwriting(source, output)
     found = asked.source(source)
-    if not isinstance(found, Fit | Ensemble):
+    if found.runs is None:
         raise UsageError(f"{source} is a published curve, without runs. Say isoflop laws {source} -o law.png.")
     stop_on_block(found.findings)
     path = report(found, output, command=shlex.join(["isoflop", *sys.argv[1:]]), seed=asked.seed)

@@ -19,11 +19,11 @@ from isoflop.fitting.check import check
 from isoflop.fitting.fit import Fit, fit
 from isoflop.fitting.saved import to_json
 from isoflop.forecasting.constants import EXPECTED, NEAR_BY, PRIOR_TESTS, SHARPNESS
-from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence, values
+from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
 from isoflop.forecasting.record import percent, ratio_name, record
-from isoflop.forecasting.source import Settled, curve_of, name_of
+from isoflop.forecasting.source import ONE_LAW
 from isoflop.formula import tree as expression
-from isoflop.formula.law import Curve, Law, Several
+from isoflop.formula.law import Curve
 from isoflop.formula.parse import Formula
 from isoflop.laws import CURVES
 from isoflop.laws.repetition import effective_params, effective_tokens
@@ -34,6 +34,7 @@ from isoflop.quantities import Kind, show
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
+    from isoflop.forecasting.predictor import Predictor
 
 BUDGETS, BEYOND = 25, 100.0
 """Budgets whose intervals are shipped, and how many times the largest run's compute they reach."""
@@ -45,16 +46,7 @@ _ORDER = ("BLOCK", "WARN", "INFO")
 _TOLD = {"N", "D", "U", "bits"}
 
 
-def rows_of(source: Settled) -> list[tuple[str, Law, list[float]]]:
-    """Give each law of a source with its name there and its parameter values."""
-    if isinstance(source, Ensemble):
-        return [(law.name, law, row[0].tolist()) for law, row in values(source)]
-    curves = source.curves if isinstance(source, Several) else (curve_of(source),)
-    named = len(curves) > 1 or isinstance(source, Curve)
-    return [(one.name if named else one.law.name, one.law, one.row[0].tolist()) for one in curves]
-
-
-def laws_script(source: Settled) -> str:
+def laws_script(source: Predictor) -> str:
     """Give the JavaScript of a source: `laws`, functions of {N, D, U, bits}, and `fresh`, what repeated data are worth.
 
     The formulas' allow-list leaves no way out of the functions.
@@ -62,43 +54,44 @@ def laws_script(source: Settled) -> str:
     N, D, U = map(expression.name, ("N", "D", "U"))
     tokens, params = (Formula(one).javascript() for one in (effective_tokens(D, U), effective_params(N, U)))
     laws = [
-        f"(at) => ({law.javascript()})({', '.join([*(f'at.{key}' for key in law.inputs), *map(repr, row)])})"
-        for _, law, row in rows_of(source)
+        f"(at) => ({one.law.javascript()})({', '.join([*(f'at.{key}' for key in one.law.inputs), *map(repr, row)])})"
+        for one in source.curves
+        for row in one.row.tolist()
     ]
     return f"const laws = [{', '.join(laws)}];\nconst fresh = (N, D, U) => ({{ N: {params}, D: {tokens} }});\n"
 
 
-def content(source: Settled, *, seed: int = 0) -> dict[str, Any]:
+def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
     """Give what a page shows of a source whose laws take N and D; raises UsageError for any other.
 
     seed  of the one law that is checked where several forecast together
     """
-    rows = rows_of(source)
-    wrong = [name for name, law, _ in rows if not {"N", "D"} <= set(law.inputs) or set(law.inputs) - _TOLD]
-    runs = source.runs if isinstance(source, Fit | Ensemble) else None
-    if wrong or (runs is not None and not len(runs)):
-        raise UsageError(f"a page needs a law of N and D and its runs; {(wrong or [name_of(source)])[0]} came. "
+    laws = [one.law for one in source.curves]
+    wrong = [law.name for law in laws if not {"N", "D"} <= set(law.inputs) or set(law.inputs) - _TOLD]
+    runs = source.runs
+    if wrong or (runs is None and math.isfinite(source.freedom)):
+        raise UsageError(f"a page needs a law of N and D and its runs; {(wrong or [source.name])[0]} came. "
                          "Give the runs instead.")  # fmt: skip
-    if runs is not None and runs.metric is not None:
-        raise UsageError(f"a page shows losses, not {runs.metric.name}. Leave --metric out.")
+    if source.metric is not None:
+        raise UsageError(f"a page shows losses, not {source.metric.name}. Leave --metric out.")
     behind = evidence(source)
     return {
-        "by": name_of(source),
-        "laws": [{"name": name, "formula": str(law.formula)} for name, law, _ in rows],
-        "unique": ["U" in law.inputs for _, law, _ in rows],
-        "weighing": _weighing(source) if isinstance(source, Ensemble) else None,
+        "by": source.name,
+        "laws": [{"name": name, "formula": str(law.formula)} for name, law in zip(source.labels, laws, strict=True)],
+        "unique": ["U" in law.inputs for law in laws],
+        "weighing": None if behind.own is not source else _weighing(behind.own),
         **_drawn(source, runs),
-        **(_checked(source, seed=seed) if isinstance(source, Fit | Ensemble) else _published(source)),
+        **(_published(source) if runs is None else _checked(source, runs, seed=seed)),
         "backtests": _backtests(behind),
         "version": version("isoflop"),
     }
 
 
-def _drawn(source: Settled, runs: Runs | None) -> dict[str, Any]:
+def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
     """Give runs and frontier; without runs the span of published models."""
     low, high = (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
     budgets = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
-    asked = {"unique_tokens": 1e40} if any("U" in law.inputs for _, law, _ in rows_of(source)) else {}
+    asked = {"unique_tokens": 1e40} if any("U" in one.law.inputs for one in source.curves) else {}
     plans = frontier(source, budgets, **asked).plans
     ends = {
         key: [[getattr(one, key).value, getattr(one, key).low, getattr(one, key).high] for one in plans]
@@ -108,17 +101,15 @@ def _drawn(source: Settled, runs: Runs | None) -> dict[str, Any]:
         {key: float(runs[key][row]) for key in ("N", "D", "C", "loss")} | {"name": str(runs.names[row])}
         for row in range(0, len(runs), -(-len(runs) // MOST_SHOWN))
     ]  # fmt: skip
-    start = high * 10 if runs else math.sqrt(low * high)
+    start, spans = high * 10 if runs else math.sqrt(low * high), runs is None and len(source.curves) > 1
     return {"runs": points, "of_runs": len(runs or ()), "budgets": budgets, "plans": ends, "start": start,
-            "interval": "the curves span" if isinstance(source, Several) else f"{plans[0].N.level:.0%} interval",
+            "interval": "the curves span" if spans else f"{plans[0].N.level:.0%} interval",
             "largest": high if runs else _largest(source)}  # fmt: skip
 
 
-def _largest(source: Settled) -> float:
+def _largest(source: Predictor) -> float:
     """Give the largest compute that a published curve was fitted on, nan where it is not known."""
-    if isinstance(source, Ensemble):
-        return float(source.runs["C"].max())
-    return float(curve_of(source).fitted_on.get("C", (math.nan, math.nan))[1])
+    return float(source.fitted_on.get("C", (math.nan, math.nan))[1])
 
 
 def _weighing(source: Ensemble) -> dict[str, Any]:
@@ -130,9 +121,9 @@ def _weighing(source: Ensemble) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _checked(source: Fit | Ensemble, *, seed: int) -> dict[str, Any]:
+def _checked(source: Predictor, runs: Runs, *, seed: int) -> dict[str, Any]:
     """Give what `isoflop check` says: of the fit, or of Chinchilla's law on the same runs."""
-    one = source if isinstance(source, Fit) else fit("chinchilla", source.runs, seed=seed)
+    one = source if isinstance(source, Fit) else fit(ONE_LAW, runs, seed=seed)
     found = check(one)
     return {
         "name": one.source, "words": found.words, "findings": told(found.findings),
@@ -146,12 +137,12 @@ def _checked(source: Fit | Ensemble, *, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _published(source: Curve | Several) -> dict[str, Any]:
+def _published(source: Predictor) -> dict[str, Any]:
     """Give what is known of published curves."""
-    curves = source.curves if isinstance(source, Several) else (source,)
+    curves = source.curves
     words = " ".join(filter(None, [one.summary or one.law.summary for one in curves][:1]))
     cited = [[one.name, one.cite or one.law.cite, one.caution] for one in curves]
-    return {"name": name_of(source), "words": words, "findings": [], "law": None, "checklist": [], "cited": cited}
+    return {"name": source.name, "words": words, "findings": [], "law": None, "checklist": [], "cited": cited}
 
 
 def told(findings: Sequence[Finding]) -> list[dict[str, str]]:

@@ -1,10 +1,9 @@
-// The plan of a budget by the steps of src/isoflop/allocation.py and src/isoflop/plan/optimum.py, so that numbers move
+// The plan of a budget by the steps of Allocation in src/isoflop/compute/allocation.py, so that numbers move
 // with a slider. Of a model, `laws` give a loss for { N, D, U, bits }, `fresh` what N and D are worth where tokens repeat
 // and a law does not know it (its `unique` is false), `weights` what the laws weigh; without backtests (no `weighing`) the
 // first alone counts. Terms are { serving, unique }: FLOPs per parameter after training, and tokens.
 
-const GRID = 96, POINTS = 400, FEW_POINTS = 60, HALVINGS = 40, FEW_HALVINGS = 10, STEP = 1e-3, WITHOUT_END = 1e40;
-const LEAST = 0.99; // of a step of the grid: what a bound has cut is shorter
+const GRID = 96, HALVINGS = 40, FEW_HALVINGS = 10, STEP = 1e-3, WITHOUT_END = 1e40;
 const PLAIN = { serving: 0, unique: Infinity };
 
 // Gives the weight of each law so many decades beyond the largest run: src/isoflop/forecasting/weights.py, shares. What a backtest says
@@ -32,7 +31,7 @@ const weighted = ({ decades, squares, near, tests, expected, sharpness }) => {
   };
 };
 
-// What the functions below are given: what src/isoflop/pages/content.py says of a source, and its functions.
+// What the functions below are given: what src/isoflop/faces/pages/content.py says of a source, and its functions.
 export const modelOf = (data, laws, fresh) => ({ ...data, laws, fresh, weights: data.weighing ? weighted(data.weighing) : () => [1] });
 
 const decadesBeyond = (model, flops) => (model.largest === null ? NaN : Math.max(Math.log10(flops / model.largest), 0));
@@ -92,29 +91,14 @@ const floorOf = (f, high, halvings) => {
   return (a + b) / 2;
 };
 
-// Where several laws together are best, between the sizes that each prefers: the floor of a parabola through three points.
-const together = (f, each, high, points) => {
-  const low = Math.min(...each) - 0.1, top = Math.max(...each) + 0.1;
-  const at = (i) => Math.min(Math.max(low + (i / (points - 1)) * (top - low), 0), high);
-  let place = 0, least = Infinity;
-  for (let i = 0; i < points; i++) {
-    const value = f(at(i));
-    if (value < least) [place, least] = [i, value];
-  }
-  const x = at(place), steps = [x - at(place - 1), at(place + 1) - x];
-  if (place === 0 || place === points - 1 || !(Math.min(...steps) > LEAST * Math.max(...steps))) return x;
-  const before = f(at(place - 1)), after = f(at(place + 1)), bend = before - 2 * least + after;
-  return bend > 0 && bend < Infinity ? x + (steps[0] * (before - after)) / (2 * bend) : x;
-};
-
 // The run of least loss for a budget; `each` is what every law by itself would train. fine: to the last digits.
 export const best = (model, budget, terms = PLAIN, fine = true) => {
   const high = highest(budget, terms), halvings = fine ? HALVINGS : FEW_HALVINGS;
   const at = (x, k = 0) => worth(model, k, Math.exp(x), tokensFor(Math.exp(x), budget, terms), terms);
   const counted = model.weighing || fine ? model.laws : model.laws.slice(0, 1);
   const each = counted.map((law, k) => floorOf((x) => law(at(x, k)), high, halvings));
-  const weights = model.weights(decadesBeyond(model, budget));
-  const x = model.weighing ? together((y) => meanLog(model, at(y), weights), each, high, fine ? POINTS : FEW_POINTS) : each[0];
+  const together = (y) => Math.log(outcome(model, Math.exp(y), tokensFor(Math.exp(y), budget, terms), terms).loss);
+  const x = model.weighing ? floorOf(together, high, halvings) : each[0];
   const run = (N) => ({ N, D: tokensFor(N, budget, terms) }), found = run(Math.exp(x));
   return { ...found, C: 6 * found.N * found.D, ...outcome(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };
 };

@@ -11,9 +11,6 @@ from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import compute_behind, runs_of
 from isoflop.faces.plot.look import FAINT, LAW_COLOURS, QUIET, RUN, decades, panels, power
 from isoflop.faces.plot.names import Room
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import Ensemble
-from isoflop.forecasting.source import Settled, name_of
 from isoflop.planning.frontier import Frontier, frontier
 from isoflop.planning.landmarks import MODELS, Model
 from isoflop.quantities import show
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.estimate import Estimate
+    from isoflop.forecasting.predictor import Predictor
 
     Array = NDArray[np.float64]
 
@@ -36,7 +34,9 @@ _NAME, _FAR = 6.2, 14.0
 """The size of models' names, and how far from its dot one may stand, in points."""
 
 
-def allocation_figure(source: Settled, *, budgets: tuple[float, float] | None = None, landmarks: bool = True) -> Figure:
+def allocation_figure(
+    source: Predictor, *, budgets: tuple[float, float] | None = None, landmarks: bool = True
+) -> Figure:
     """Give the best N and D against compute with their intervals, the runs' own as dots, dashed beyond them.
 
     budgets    the least and the largest compute drawn: by default, of the runs behind the source, and BEYOND times it
@@ -49,7 +49,7 @@ def allocation_figure(source: Settled, *, budgets: tuple[float, float] | None = 
     end = trained[1] if low < trained[1] < high else high
     found = frontier(source, np.unique([*np.geomspace(low, high, _BUDGETS), end]).tolist())
     models = [one for one in MODELS if one.known and low <= one.C <= high] if landmarks else []
-    by = "" if isinstance(source, Ensemble) else f", by {name_of(source)}"
+    by = "" if source.runs is not None and len(source.labels) > 1 else f", by {source.name}"
     title, under = f"What to train at each budget{by}", _words(found, models, beyond=end < high)
     with panels((1, 2), (10.0, 4.7), title=title, under=under) as (figure, grid):
         taken = [
@@ -66,9 +66,9 @@ def allocation_figure(source: Settled, *, budgets: tuple[float, float] | None = 
     return figure
 
 
-def _range(source: Settled, trained: tuple[float, float]) -> tuple[float, float]:
+def _range(source: Predictor, trained: tuple[float, float]) -> tuple[float, float]:
     if not (0 < trained[0] <= trained[1] < math.inf):
-        raise UsageError(f"{name_of(source)} does not say which runs are behind it. Say --flops 1e20:1e26.")
+        raise UsageError(f"{source.name} does not say which runs are behind it. Say --flops 1e20:1e26.")
     return trained[0], trained[1] * BEYOND
 
 
@@ -81,7 +81,7 @@ def _words(found: Frontier, models: Sequence[Model], *, beyond: bool) -> str:
     return "; ".join(words)
 
 
-def _panel(axes: Axes, source: Settled, found: Frontier, *, letter: str, trained: float) -> Array:
+def _panel(axes: Axes, source: Predictor, found: Frontier, *, letter: str, trained: float) -> Array:
     """Draw the best size or tokens, their interval and the runs; give what no name may cover (points, 2)."""
     budgets = np.array([one.budget.value for one in found.plans])
     said: list[Estimate] = [getattr(one, letter) for one in found.plans]
@@ -91,7 +91,7 @@ def _panel(axes: Axes, source: Settled, found: Frontier, *, letter: str, trained
     for part, dashes in ((budgets <= trained, "-"), (budgets >= trained, (0, (4, 2)))):
         axes.plot(budgets[part], value[part], color=LAW_COLOURS[0], linewidth=1.8, linestyle=dashes, zorder=4)
     covered = [np.column_stack([budgets, value])]
-    if isinstance(source, Fit | Ensemble):
+    if source.runs is not None:
         runs = runs_of(source)
         axes.scatter(runs["C"], runs[letter], s=16, color=RUN, linewidths=0, zorder=2)
         covered.append(np.column_stack([runs["C"], runs[letter]]))

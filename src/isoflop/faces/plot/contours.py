@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.faces.plot.fitted import runs_of
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, RUN, dark, head, label, panel, power, shades
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import Ensemble, evidence
+from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
-from isoflop.planning.optimum import best_sizes
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from isoflop.forecasting.predictor import Predictor
 
     Array = NDArray[np.float64]
 
@@ -27,12 +28,12 @@ BEYOND = 10.0
 _ACROSS, _UP, _LINES, _ROOM = 90, 70, 12, 1.6
 
 
-def contours_figure(source: Fit | Ensemble) -> Figure:
+def contours_figure(source: Predictor) -> Figure:
     """Give lines of equal loss over compute and size: the runs, and the size that reaches each loss most cheaply."""
     runs = runs_of(source)
     trained = float(runs["C"].max())
     compute = np.geomspace(runs["C"].min() / _ROOM, trained * BEYOND, _ACROSS)
-    efficient = best_sizes(source, compute)
+    efficient = np.exp(Allocation(source).best(compute))
     low, high = min(runs["N"].min(), efficient.min()) / _ROOM, max(runs["N"].max(), efficient.max()) * _ROOM
     size = np.geomspace(low, high, _UP)
     with panel(7.2, 5.2) as (figure, axes):
@@ -42,12 +43,12 @@ def contours_figure(source: Fit | Ensemble) -> Figure:
             axes.plot(compute[part], efficient[part], color=LAW_COLOURS[1], linewidth=2, linestyle=dashes, zorder=4)
         label(axes, (compute[-1], efficient[-1]), "best size", colour=LAW_COLOURS[1])
         _axes(axes, compute, size)
-        name = "several laws together" if isinstance(source, Ensemble) else f"the fitted {source.law.name} law"
+        name = f"the fitted {source.labels[0]} law" if len(source.labels) == 1 else "several laws together"
         head(axes, "What each loss costs", f"lines of equal loss by {name}; dashed beyond the runs (grey)")
     return figure
 
 
-def _lines(axes: Axes, source: Fit | Ensemble, compute: Array, *, size: Array) -> None:
+def _lines(axes: Axes, source: Predictor, compute: Array, *, size: Array) -> None:
     """Draw and name lines of equal loss, evenly apart in log loss."""
     across, up = np.meshgrid(compute, size)
     at = {"N": up.ravel(), "D": rule_named("6ND").tokens(up, across).ravel()}

@@ -10,8 +10,8 @@ import numpy as np
 from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.result import money
 from isoflop.beyond.test_time.serving import MOST
-from isoflop.estimate import median
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, points, row, shades
+from isoflop.formula.arrays import median
 from isoflop.quantities import show
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import compute_behind
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, dark, decades, head, shades, style
 from isoflop.faces.plot.names import Room
-from isoflop.forecasting.ensemble import Ensemble
-from isoflop.forecasting.source import Settled, Source, curve_of, settle
+from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks import Landmark, Landmarks, best_runs
 from isoflop.quantities import show
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.text import Annotation
     from numpy.typing import NDArray
+
+    from isoflop.forecasting.predictor import Predictor
 
     Array = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ def _ends(axes: Axes, drawn: Sequence[Landmark]) -> None:
     axes.set_axisbelow(True)
 
 
-def _frontier(axes: Axes, source: Settled, colour: str) -> _Line:
+def _frontier(axes: Axes, source: Predictor, colour: str) -> _Line:
     """Draw the best size for each compute, and name the line at its end."""
     low, high = axes.get_xlim()
     flops = np.geomspace(low, high / 2.2, 240)
@@ -92,7 +93,7 @@ def _frontier(axes: Axes, source: Settled, colour: str) -> _Line:
     if not shown.any():
         raise UsageError("a frontier lies beyond all the models. Name sources that reach them.")
     flops, size = flops[shown], size[shown]
-    name = "several laws" if isinstance(source, Ensemble) else curve_of(source).name
+    name = source.curves[0].name if source.runs is None or len(source.labels) == 1 else "several laws"
     within = flops <= compute_behind(source)[1]
     axes.plot(flops[within], size[within], color=colour, linewidth=1.7, zorder=2)
     axes.plot(flops[~within], size[~within], color=colour, linewidth=1.7, linestyle=(0, (5, 2.5)), zorder=2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
@@ -17,7 +18,6 @@ from isoflop.fitting.fit import Fit
 from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.formula.law import Curve
-from isoflop.planning.optimum import best_sizes
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from isoflop.data.runs import Runs
     from isoflop.estimate import Estimate
+    from isoflop.forecasting.predictor import Predictor
 
     Array = NDArray[np.float64]
 
@@ -66,7 +67,7 @@ class Shown(NamedTuple):
     """What is drawn under a name, and what stands behind its intervals."""
 
     name: str
-    source: Fit | Curve | Ensemble
+    source: Predictor
     behind: Evidence
 
     def forecast(self, size: ArrayLike, tokens: ArrayLike) -> list[Estimate]:
@@ -96,7 +97,8 @@ def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
     )  # fmt: skip
     log_axes(axes, "parameters N", lambda value: show(value, 1))
     axes.set_xlim(right=runs["N"].max() * 3.8)
-    fitted = "several laws together" if isinstance(law.source, Ensemble) else f"the fitted {law.name} law"
+    one = len(law.source.labels) == 1
+    fitted = f"the fitted {law.name} law" if one else "several laws together"
     head(axes, "At equal compute, one size is best", f"curves: {fitted}; ◇ lowest point of each budget")
 
 
@@ -140,7 +142,7 @@ def _frontier(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colo
     """Draw the least loss a law gives at each compute, and give its height at the end."""
     first, trained, end = reach
     computes = np.unique(np.concatenate([np.geomspace(first, trained, 20), np.geomspace(trained, end, 20)]))
-    sizes = best_sizes(law.source, computes)
+    sizes = np.exp(Allocation(law.source).best(computes))
     expected = law.forecast(sizes, rule_named("6ND").tokens(sizes, computes))
     loss, low, high = (np.array([getattr(one, part) for one in expected]) for part in ("value", "low", "high"))
     if band:

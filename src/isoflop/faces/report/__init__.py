@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
 from isoflop.faces.pages.content import content
 from isoflop.faces.report.markdown import markdown
 from isoflop.faces.report.page import page
 from isoflop.files import STANDARD, write_output
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import Ensemble, combine
+from isoflop.forecasting.source import Source, settle
 
 __all__ = ["report", "report_text"]
 
 FORMATS = (".html", ".md")
 
 
-def report(source: Fit | Ensemble | Runs, path: str | os.PathLike[str], *, command: str = "", seed: int = 0) -> Path:
+def report(source: Source, path: str | os.PathLike[str], *, command: str = "", seed: int = 0) -> Path:
     """Write the report of a fit, or of several laws together on some runs, to one file, and give its path.
 
     path     report.html, with a slider for the budget, or report.md
@@ -34,8 +32,8 @@ def report(source: Fit | Ensemble | Runs, path: str | os.PathLike[str], *, comma
     return Path(path)
 
 
-def report_text(source: Fit | Ensemble | Runs, suffix: str = ".html", *, command: str = "", seed: int = 0) -> str:
+def report_text(source: Source, suffix: str = ".html", *, command: str = "", seed: int = 0) -> str:
     """Give the report as text, by the suffix of its file; see `report`."""
-    settled = combine(source) if isinstance(source, Runs) else source
+    settled = settle(source)
     data = content(settled, seed=seed)
     return markdown(data, command) if suffix == ".md" else page(settled, data, command)

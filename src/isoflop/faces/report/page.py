@@ -7,19 +7,20 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoflop.faces.pages.browser import PLOT_STYLE, asset, joined
 from isoflop.faces.pages.content import laws_script, surroundings
 from isoflop.faces.report.parts import Part, parts
-from isoflop.fitting.fit import Fit
 from isoflop.fitting.saved import to_json
-from isoflop.forecasting.ensemble import Ensemble
+
+if TYPE_CHECKING:
+    from isoflop.forecasting.predictor import Predictor
 
 _RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-def page(source: Fit | Ensemble, data: Mapping[str, Any], command: str) -> str:
+def page(source: Predictor, data: Mapping[str, Any], command: str) -> str:
     """Give the report of a source, and of what `isoflop.pages.content` gives of it, as one HTML document."""
     scripts = (asset("plot.js"), f'"use strict";\n{laws_script(source)}{joined()}{_own("report.js")}')
     style = asset("look.css")

@@ -10,29 +10,27 @@ import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoflop.data.datasets import NAMES
-from isoflop.data.datasets import load as load_dataset
 from isoflop.data.datasets.catalogue import DATASETS
 from isoflop.data.read import read
-from isoflop.data.runs import Runs
 from isoflop.display import plain
 from isoflop.errors import IsoflopError, UsageError
 from isoflop.faces.pages.content import content, curves_script, laws_script, surroundings, told
-from isoflop.fitting.fit import Fit, fit
 from isoflop.fitting.saved import is_fit, load
-from isoflop.forecasting.ensemble import Ensemble, combine
-from isoflop.forecasting.source import Settled
-from isoflop.formula.law import several
+from isoflop.forecasting.source import open_source
+from isoflop.formula.several import several
 from isoflop.laws import CURVES, LAWS, find_curve
 from isoflop.planning.export import save_plan
 from isoflop.planning.plan import PUBLISHED
 from isoflop.planning.plan import plan as planned
+
+if TYPE_CHECKING:
+    from isoflop.forecasting.predictor import Predictor
 
 EXAMPLE = {"dataset": "tinylm", "where": 'role == "sweep"'}
 """What the page opens by itself."""
@@ -66,7 +64,12 @@ def describe(path: str, name: str) -> dict[str, Any]:
     with _called(path, name):
         if is_fit(path):
             one = load(path)
-            return {"kind": "fit", "law": one.law.name, "runs": len(one.runs), "findings": told(one.findings)}
+            return {
+                "kind": "fit",
+                "law": one.law.name,
+                "runs": 0 if one.runs is None else len(one.runs),
+                "findings": told(one.findings),
+            }
         runs = read(path)
     return {"kind": "runs", "runs": len(runs), "columns": list(runs.columns), "findings": told(runs.findings)}
 
@@ -92,7 +95,7 @@ def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> 
     source = _settled(request)
     if what == "plan.toml":
         return _written(what, lambda path: save_plan(planned(source, **demand), path))
-    if not isinstance(source, Fit | Ensemble) or what not in EXPORTS:
+    if source.runs is None or what not in EXPORTS:
         raise UsageError(f"{what} cannot be had. Say plan.toml, or of runs {', '.join(EXPORTS)}.")
     if what == "report.html":
         from isoflop.faces.report import report
@@ -104,37 +107,24 @@ def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> 
     return _written(what, lambda path: plot.save_figure(figure(source), path))
 
 
-def _settled(request: Mapping[str, Any]) -> Settled:
+def _settled(request: Mapping[str, Any]) -> Predictor:
     return _opened(json.dumps(request, sort_keys=True))
 
 
 @lru_cache(_KEPT)
-def _opened(request: str) -> Settled:
-    """Give the source that a request names, fitted as it asks."""
+def _opened(request: str) -> Predictor:
+    """Return what answers for a request: the curves it names, an uploaded table or saved fit, or a dataset."""
     asked = json.loads(request)
     if asked.get("curves"):
         return several([find_curve(name) for name in asked["curves"]]) if len(asked["curves"]) > 1 else (
             find_curve(asked["curves"][0]))  # fmt: skip
-    if "table" in asked and is_fit(asked["table"]):
-        if wrong := {"law", "where", "columns"} & set(asked):
-            raise UsageError(f"a saved fit has its law and its runs. Leave {', '.join(sorted(wrong))} out.")
-        with _called(asked["table"], asked.get("name", "table")):
-            return load(asked["table"])
-    runs, law = _runs(asked), asked.get("law", "")
-    if not law:
-        return combine(runs)
-    names = law.replace(" ", "").split(",")
-    return combine(runs, laws=names) if len(names) > 1 and set(names) <= set(LAWS) else fit(law, runs)
-
-
-def _runs(asked: Mapping[str, Any]) -> Runs:
-    options: dict[str, Any] = {"columns": asked.get("columns") or {}, "where": asked.get("where") or None}
+    how = {"law": asked.get("law") or None, "where": asked.get("where") or None, "columns": asked.get("columns")}
     if "table" in asked:
         with _called(asked["table"], asked.get("name", "table")):
-            return replace(read(asked["table"], **options), source=asked.get("name", "table"))
+            return open_source(asked["table"], called=asked.get("name", "table"), **how)
     if asked.get("dataset") not in NAMES:
         raise UsageError(f'there is no dataset "{asked.get("dataset")}". Say one of {", ".join(NAMES)}.')
-    return load_dataset(asked["dataset"], **options)
+    return open_source(asked["dataset"], **how)
 
 
 @contextmanager

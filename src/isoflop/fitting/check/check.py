@@ -99,7 +99,7 @@ def check(
     """
     fit = runs if isinstance(runs, Fit) else fit_law(law, runs, level=level, seed=seed)
     problem, theta = problem_behind(fit)
-    names = fit.runs.names
+    names = fit.own_runs.names
     found: tuple[Finding, ...] = fit.findings
     if not any(one.severity == "BLOCK" for one in found):  # a fit that means nothing has no residuals to look at
         evidence = gather(problem, theta)
@@ -109,8 +109,8 @@ def check(
             *influence(fit, evidence, names, flops=flops),
             *outliers(evidence, names),
             *structure(evidence),
-            *uneven(evidence, fit.runs),
-            *shared(evidence, fit.runs),
+            *uneven(evidence, fit.own_runs),
+            *shared(evidence, fit.own_runs),
             *threshold(fit, evidence),
             *grid(fit),
         )

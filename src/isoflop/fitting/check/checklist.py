@@ -42,7 +42,7 @@ _COLUMNS = {
 
 def checklist(fit: Fit) -> dict[str, str | None]:
     """Give each question with its answer, None where neither runs nor fit say."""
-    return {**_of_law(fit), **_of_runs(fit), **_of_columns(fit.runs), **_of_fit(fit)}
+    return {**_of_law(fit), **_of_runs(fit), **_of_columns(fit.own_runs), **_of_fit(fit)}
 
 
 def _of_law(fit: Fit) -> dict[str, str | None]:
@@ -63,7 +63,7 @@ def _of_runs(fit: Fit) -> dict[str, str | None]:
         "runs": f"{fit.used} of {fit.source}",
         "runs left out, and why": left_out or "none",
         "range": ", ".join(f"{key} {told}" for key, told in reach.items()),
-        "FLOP rule": fit.runs.flop_rule,
+        "FLOP rule": fit.own_runs.flop_rule,
     }
 
 

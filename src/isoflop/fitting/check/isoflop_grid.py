@@ -46,7 +46,7 @@ def grid(fit: Fit) -> tuple[Finding, ...]:
 
 def _frontier(fit: Fit) -> Frontier[Minima] | None:
     """Give approach 2 on the runs of a fit; None if they are no isoFLOP sweep."""
-    runs = fit.runs
+    runs = fit.own_runs
     if set(fit.curve.law.inputs) != {"N", "D"} or "C" not in runs or len(runs) > _MANY:
         return None
     sizes, tokens = (len(set(np.round(np.log(runs[key]), 3).tolist())) for key in ("N", "D"))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.estimate import student
 from isoflop.fitting.optimise.minimise import NEAR, minimise
 from isoflop.fitting.optimise.objective import parse_objective
+from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.estimate import median
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

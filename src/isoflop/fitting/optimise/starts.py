@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.estimate import median
 from isoflop.fitting.optimise.minimise import minimise
 from isoflop.formula import dual
 from isoflop.formula import parse as formula
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,14 +10,17 @@ import numpy as np
 
 from isoflop.display import dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.forecasting.source import Settled, Source, settle
-from isoflop.planning.landmarks.place import Landmark, best_runs, landmarks, losses, variants
+from isoflop.forecasting.source import Source, settle
+from isoflop.planning.landmarks.place import Landmark, best_runs, landmarks, over_variants
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from isoflop.findings import Finding
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
+    from isoflop.formula.surface import Surface
     from isoflop.planning.landmarks.models import Model
 
 BEYOND_ANY_LAW = (
@@ -132,7 +135,7 @@ def compare_by_compute(
     surplus = [one.given_up.value if one.model.known else 0.0 for one in pair]
     along = pair[0].best_loss.value - pair[1].best_loss.value
     allocation = surplus[0] - surplus[1]
-    low, high = _ends(settled, first, second)
+    low, high = _ends(settled, first, second, level=level)
     return ComputeComparison(
         first=pair[0], second=pair[1],
         compute=_factor(first, second, level),
@@ -156,15 +159,20 @@ def _factor(first: Model, second: Model, level: float) -> Estimate:
     return Estimate(value, level=level) if sure else Estimate(value, least / many, most / few, level)
 
 
-def _ends(settled: Settled, first: Model, second: Model) -> tuple[float, float]:
+def _ends(source: Predictor, first: Model, second: Model, *, level: float) -> tuple[float, float]:
     """Return the least and the most that the compute gains, over the estimates' intervals and the source's variants."""
     (few, many), (least, most) = _interval(first), _interval(second)
-    each = [settled, *variants(settled)]
-    if len(each) == 1 and few == many and least == most:
+    budgets = np.array([few, many, least, most])
+
+    def ends(one: Surface) -> Array:
+        loss = best_runs(one, budgets).loss
+        return np.array([loss[1] - loss[2], loss[0] - loss[3]])
+
+    at = {"N": np.full(2, second.C**0.5), "D": np.full(2, second.C**0.5 / 6)}  # as far out as the second
+    found = over_variants(source, ends, at, level=level)
+    if math.isnan(found[0].low) and few == many and least == most:
         return math.nan, math.nan
-    gains = []
-    for one in each:
-        best = best_runs(one, np.array([few, many, least, most]))
-        loss = losses(one, {"N": best.N, "D": best.D})
-        gains += [loss[1] - loss[2], loss[0] - loss[3]]
-    return float(min(gains)), float(max(gains))
+    return (
+        min(float(np.fmin(one.low, one.value)) for one in found),
+        max(float(np.fmax(one.high, one.value)) for one in found),
+    )

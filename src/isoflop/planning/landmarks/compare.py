@@ -9,10 +9,10 @@ import numpy as np
 
 from isoflop.display import dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.forecasting.source import Settled, Source, settle
+from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.by_compute import ComputeComparison, compare_by_compute
 from isoflop.planning.landmarks.models import Model, find_model
-from isoflop.planning.landmarks.place import Landmark, landmarks, losses, span, variants
+from isoflop.planning.landmarks.place import Landmark, landmarks, losses, over_variants
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from isoflop.findings import Finding
+    from isoflop.formula.surface import Surface
 
     Array = NDArray[np.float64]
 
@@ -128,14 +129,13 @@ def compare_models(
     settled = settle(source)
     found = landmarks(settled, models=pair, level=level)
     rows = {one.model: one for one in found}
-    split = _split(settled, pair)
-    each = np.array([_split(one, pair) for one in variants(settled)]).reshape(-1, len(split))
-    gain, parameters, tokens = (span(settled, float(split[side]), each[:, side], level=level) for side in range(3))
-    order = float(split[3]), float(2 * split[1] - split[3])
+    where = {"N": np.full(4, pair[1].size), "D": np.full(4, pair[1].D)}
+    gain, parameters, tokens, first_size = over_variants(settled, lambda one: _split(one, pair), where, level=level)
+    order = first_size.value, 2 * parameters.value - first_size.value
     return Comparison(rows[pair[0]], rows[pair[1]], gain, parameters, tokens, order, found.source, found.findings)
 
 
-def _split(source: Settled, pair: list[Model]) -> Array:
+def _split(source: Surface, pair: list[Model]) -> Array:
     """Give the gain, its parts by parameters and by tokens, and what parameters gain if they change first, (4,)."""
     (small, few), (large, many) = ((one.size, one.D) for one in pair)
     corners = {"N": np.array([small, large, small, large]), "D": np.array([few, few, many, many])}

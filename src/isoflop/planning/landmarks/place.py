@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.compute.allocation import PLAIN
-from isoflop.compute.flops import rule_named
+from isoflop.compute.allocation import Allocation
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Finding
-from isoflop.fitting.fit import Fit
-from isoflop.forecasting.ensemble import Ensemble, evidence, values
+from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.extrapolation import AMBER, RED
 from isoflop.forecasting.forecast import forecast_with
-from isoflop.forecasting.source import Settled, Source, settle
-from isoflop.formula.law import Curve, Several
+from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.models import MODELS, Model, find_model
-from isoflop.planning.optimum import best_sizes, log_losses
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    Array = NDArray[np.float64]
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
+    from isoflop.formula.law import Curve, Law
+    from isoflop.formula.surface import Surface
 
 SORTS = ("year", "compute", "distance")
-_DRAWS, _BACK, _STEP, _COARSE = 100, 4.0, 0.05, 5
-"""Draws of a fit looked at; decades below a model's compute in which its loss is sought at its best, and their step,
-which is so many times as long for a draw."""
+_DRAWN, _BACK, _STEP, _COARSE = 101, 4.0, 0.05, 5
+"""A fit and the draws of it that are looked at; decades below a model's compute in which its loss is sought, and their
+step, which is so many times as long for a draw."""
 
 
 @dataclass(frozen=True)
@@ -174,38 +171,39 @@ class Best(NamedTuple):
     loss: Array
 
 
-def best_runs(source: Settled, flops: Array) -> Best:
-    """Give the frontier of a source: the run of least predicted loss at each budget (budgets,)."""
-    size = best_sizes(source, flops)
-    tokens = rule_named("6ND").tokens(size, flops)
-    return Best(size, tokens, losses(source, {"N": size, "D": tokens}))
+def best_runs(source: Surface, flops: Array) -> Best:
+    """Return the frontier of a source: the run of least predicted loss at each budget (budgets,)."""
+    line = Allocation(source)
+    best = line.best(flops)
+    return Best(np.exp(best), line.tokens(best, flops), np.exp(line.log_loss(best, flops)))
 
 
-def losses(source: Settled, at: dict[str, Array]) -> Array:
-    """Give the predicted loss at N and D (points,), without intervals."""
-    return np.asarray(np.exp(log_losses(source, at["N"], at["D"], terms=PLAIN)))
+def losses(source: Surface, at: dict[str, Array]) -> Array:
+    """Return the predicted loss at N and D (points,), without intervals."""
+    return np.exp(source.log_loss(at))
 
 
-def variants(source: Settled) -> list[Curve]:
-    """Give the other curves that the runs allow: a fit's draws, each law of several; a published curve has none."""
-    if isinstance(source, Several):
-        return list(source.curves)
-    if isinstance(source, Ensemble):
-        pairs = values(source)
+def over_variants(
+    source: Predictor, find: Callable[[Surface], Array], at: Mapping[str, Array], *, level: float
+) -> list[Estimate]:
+    """Return quantities with their intervals: over all laws of several, else the middle `level` of a fit's draws.
+
+    find  a surface → the quantities (k,); at: the inputs they are about, (k,)
+    """
+    whole = find(source)
+    if len(source.curves) > 1:
+        kind, inside, others = "laws", 1 - 1e-9, np.array([find(one) for one in source.curves])
     else:
-        pairs = [(source.curve.law, source.draws[:_DRAWS])] if isinstance(source, Fit) else []
-    return [law.at(**dict(zip(law.parameters, row, strict=True))) for law, rows in pairs for row in rows.tolist()]
+        kind, inside = "statistical", level
+        others = whole + source.draws_of(
+            lambda law, rows: np.array([find(_curve(law, row)) for row in rows[:_DRAWN]]), at
+        )
+    found = [from_draws(value, column, inside) for value, column in zip(whole.tolist(), others.T, strict=True)]
+    return [replace(one, level=level, intervals={kind: (one.low, one.high)} if len(others) else {}) for one in found]
 
 
-def span(source: Settled, value: float, others: Array, *, level: float) -> Estimate:
-    """Give a value with the interval over its variants: all laws of several, the middle `level` of draws."""
-    if not others.size:
-        return Estimate(value, level=level)
-    together = isinstance(source, Ensemble | Several)
-    found = from_draws(value, others, 1 - 1e-9 if together else level)
-    return Estimate(
-        value, found.low, found.high, level, {"laws" if together else "statistical": (found.low, found.high)}
-    )
+def _curve(law: Law, row: Array) -> Curve:
+    return law.at(**dict(zip(law.parameters, row.tolist(), strict=True)))
 
 
 class _Sides(NamedTuple):
@@ -217,29 +215,28 @@ class _Sides(NamedTuple):
     enough: list[Estimate]
 
 
-def _sides(source: Settled, at: dict[str, Array], compute: Array, *, level: float) -> _Sides:
-    """Give the best N and D, the loss given up and the compute that would do, each over the source's variants."""
+def _sides(source: Predictor, at: dict[str, Array], compute: Array, *, level: float) -> _Sides:
+    """Return the best N and D, the loss given up and the compute that would do, each over the source's variants."""
     low, high = np.log10(compute.min()) - _BACK, np.log10(compute.max())
     budgets = np.logspace(low, high, 2 + int((high - low) / _STEP))
-    coarse = budgets[::-_COARSE][::-1]
-    whole = _placed(source, at, compute, budgets=budgets)
-    each = [_placed(one, at, compute, budgets=coarse) for one in variants(source)]
-    sides = []
-    for side, best in enumerate(whole):
-        others = np.array([one[side] for one in each]).reshape(-1, len(compute)).T
-        sides.append([span(source, value, row, level=level) for value, row in zip(best.tolist(), others, strict=True)])
-    return _Sides(*sides)
+
+    def placed(one: Surface) -> Array:
+        return _placed(one, at, compute, budgets=budgets if one is source else budgets[::-_COARSE][::-1]).ravel()
+
+    each = {key: np.tile(column, len(_Sides._fields)) for key, column in at.items()}
+    found = over_variants(source, placed, each, level=level)
+    return _Sides(*(found[first : first + compute.size] for first in range(0, len(found), compute.size)))
 
 
-def _placed(source: Settled, at: dict[str, Array], compute: Array, *, budgets: Array) -> tuple[Array, ...]:
-    """Give best N, best D, loss given up and the compute that would do, (models,) each.
+def _placed(source: Surface, at: dict[str, Array], compute: Array, *, budgets: Array) -> Array:
+    """Return best N, best D, loss given up and the compute that would do, (4, models).
 
     The last is read off the frontier's losses at the budgets, which rise.
     """
     best, line, loss = best_runs(source, compute), best_runs(source, budgets), losses(source, at)
     falling = np.minimum.accumulate(line.loss)  # a law that turns stays at its least
     enough = np.exp(np.interp(loss, falling[::-1], np.log(budgets)[::-1]))
-    return best.N, best.D, np.maximum(loss - best.loss, 0.0), np.minimum(enough, compute)
+    return np.array([best.N, best.D, np.maximum(loss - best.loss, 0.0), np.minimum(enough, compute)])
 
 
 def _sorted(rows: Sequence[Landmark], sort: str) -> tuple[Landmark, ...]:

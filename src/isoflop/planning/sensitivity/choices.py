@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.data.runs.columns import letter_of
-from isoflop.estimate import median
+from isoflop.formula.arrays import median
 from isoflop.laws import LAWS
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def laws() -> tuple[str, ...]:
 
 def kept(outliers: str, fit: Fit) -> NDArray[np.bool_]:
     """Mark the runs of a fit that stay, by the name of a rule."""
-    runs = fit.runs
+    runs = fit.own_runs
     if outliers == LEAST_TRAINED:
         return _above_lowest(runs["D"] / runs["N"], LEAST_TRAINED_SHARE)
     if outliers == CHEAPEST:

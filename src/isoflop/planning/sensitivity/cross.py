@@ -69,7 +69,7 @@ def nearby(fit: Fit, objective: str, outliers: str, *, N: Array) -> tuple[Proble
     free, left = len(fit.law.parameters), int(keep.sum())
     if left <= free:
         raise DataError(f"{left} runs are left, but law {fit.law.name} has {free} free parameters")
-    whole = problem_of(fit.law, {"N": N, "D": fit.runs["D"]}, fit.runs["loss"], log=log)
+    whole = problem_of(fit.law, {"N": N, "D": fit.own_runs["D"]}, fit.own_runs["loss"], log=log)
     problem = whole.take(np.flatnonzero(keep))
     theta = problem.fitted(fit.curve.row[0])
     theta, settled = settle(problem, theta, parse_objective(name), rounds=_ROUNDS, tolerance=_TOLERANCE)

@@ -63,7 +63,7 @@ def sensitivity(
     """
     base = fit(law, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level)
     planned = plan_with(base, UNTESTED, flops=flops, level=level)
-    ways = _Ways(base, counts(base.runs), planned)
+    ways = _Ways(base, counts(base.own_runs), planned)
     single, cells = tuple(ways.single()), tuple(ways.combinations())
     rows = (*single, *(row for row in cells if len(row.changed) > 1))
     shares = _shares([row for row in cells if row.counted])
@@ -114,7 +114,7 @@ class _Ways:
         fits = [
             one for one in self._fits.values() if isinstance(one, Fit) and (one is self.base or not self._worse(one))
         ]
-        sizes = {self.counts.given: self.base.runs["N"]}
+        sizes = {self.counts.given: self.base.own_runs["N"]}
         if self.counts.N is not None:
             sizes[self.counts.other] = self.counts.N
         objectives = dict.fromkeys((self.base.options.objective, *OBJECTIVES))
@@ -136,7 +136,7 @@ class _Ways:
                 options = self._options(starts=OTHER_STARTS)
                 try:
                     found[name] = fit(
-                        name, self.base.runs, objective=options.objective, draws=options.draws, seed=options.seed,
+                        name, self.base.own_runs, objective=options.objective, draws=options.draws, seed=options.seed,
                         starts=options.starts, level=options.level,
                     )  # fmt: skip
                 except IsoflopError as error:
@@ -156,13 +156,13 @@ class _Ways:
 
     def _near(self, objective: str = "", outliers: str = ALL, *, N: Array | None = None) -> Fit | str:
         """Give the baseline's law fitted otherwise, from the baseline's own optimum, or say why that cannot be."""
-        base, size = self.base, self.base.runs["N"] if N is None else N
+        base, size = self.base, self.base.own_runs["N"] if N is None else N
         chosen = objective or base.options.objective
         try:
             problem, found, keep = nearby(base, chosen, outliers, N=size)
         except IsoflopError as error:
             return _reason(error, base.source)
-        some = replace(base.runs, columns=MappingProxyType({**base.runs.columns, "N": size})).take(keep)
+        some = replace(base.own_runs, columns=MappingProxyType({**base.own_runs.columns, "N": size})).take(keep)
         name, log = OBJECTIVES.get(chosen, (chosen, True))
         return fit_at(problem, found, some, options=self._options(objective=name, log=log), law=base.law)
 
@@ -191,7 +191,7 @@ class _Ways:
         """Give the row of approach 1 or 2, which fit no law."""
         choice, asked = self._choice(objective=None, law=None, approach=approach), self.base.options
         try:
-            found = verb(self.base.runs, draws=min(asked.draws, OTHER_DRAWS), seed=asked.seed, level=asked.level)
+            found = verb(self.base.own_runs, draws=min(asked.draws, OTHER_DRAWS), seed=asked.seed, level=asked.level)
         except IsoflopError as error:
             return Row(choice, ("approach",), counted=False, note=_reason(error, self.base.source))
         if math.isnan(found.N.slope):
