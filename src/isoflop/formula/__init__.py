@@ -10,4 +10,5 @@ roles     what each name of a typed formula is
 law       Law, Curve
 several   several curves together
 surface   laws that say one loss, each by its share
+value     what a curve gives at some inputs
 """

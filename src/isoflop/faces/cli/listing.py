@@ -157,6 +157,24 @@ def _families(asked: str) -> set[str]:
     return found
 
 
+def curves_named(name: str) -> list[Curve]:
+    """Return the curves to evaluate: those named, or the published ones of a law."""
+    if "," in name:
+        return [find_curve(one.strip()) for one in name.split(",")]
+    if name in SCHEDULE_LAWS or name in SCHEDULE_CURVES:
+        raise UsageError(f"{name} is of whole schedules, not of numbers: isoflop finish evaluates it along a run.")
+    found = named(name)
+    if isinstance(found, Curve):
+        return [found]
+    curves = [one for one in CURVES.values() if one.law is found] if isinstance(found, Law) else list(found.curves)
+    if not curves:
+        raise UsageError(
+            f"{name} has no published curve, so nothing to evaluate. Fit it to runs: isoflop fit RUNS --law {name}."
+        )
+    first = [one for one in curves if set(one.law.inputs) == set(curves[0].law.inputs)]
+    return first if isinstance(found, Listing) else curves
+
+
 def explain(name: str) -> RenderableType:
     """Give one law or curve: formula, what each letter means, range, caution, source, how well it is verified."""
     if name == SCHEDULES or name in SCHEDULE_LAWS or name in SCHEDULE_CURVES:

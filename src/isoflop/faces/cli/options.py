@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from isoflop.fitting.fit import Fit
     from isoflop.forecasting.predictor import Predictor
 
+POINTS, MOST_POINTS = 5, 1000
+"""Points of a range unless it spans more decades, and at most."""
 _LAW = (
     "A law's name (see isoflop laws) or a formula such as 'E + A/N^alpha + B/D^beta'. Without it, fits are of "
     "chinchilla, and forecasts and plans of several laws together."
@@ -264,6 +267,26 @@ def pairs(words: Sequence[str], example: str) -> dict[str, str]:
 def quantities(words: Sequence[str], example: str) -> dict[str, float]:
     """Read words such as N=8B as numbers."""
     return {key: parse_quantity(value) for key, value in pairs(words, example).items()}
+
+
+def spread(text: str) -> list[float]:
+    """Read 1e24 as one number, and 1e20:1e24 or 1e20:1e24:9 as a range: a point a decade, or so many."""
+    ends = text.split(":")
+    if len(ends) == 1:
+        return [parse_quantity(text)]
+    if len(ends) > 3 or not all(ends):
+        raise UsageError(f'"{text}" is no range. Say LOWEST:HIGHEST or LOWEST:HIGHEST:COUNT, as in 1e20:1e24:9.')
+    low, high = parse_quantity(ends[0]), parse_quantity(ends[1])
+    if not low < high:
+        raise UsageError(f'"{text}": the lowest must be below the highest.')
+    decades = math.log10(high / low) if low > 0 else 0.0
+    count = int(parse_quantity(ends[2])) if len(ends) == 3 else max(round(decades) + 1, POINTS)
+    if not 2 <= count <= MOST_POINTS:
+        raise UsageError(f'"{text}": say between 2 and {MOST_POINTS} points.')
+    steps = [place / (count - 1) for place in range(count)]
+    if decades >= 1:
+        return [low * (high / low) ** step for step in steps[:-1]] + [high]
+    return [low + (high - low) * step for step in steps]
 
 
 def interval(text: str) -> tuple[float, float]:

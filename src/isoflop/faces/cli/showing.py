@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from isoflop.errors import UsageError
+from isoflop.faces.cli.options import pairs, spread
 from isoflop.faces.cli.shared import Drawn, Json, Where, conjunction, print_json, print_result
 
 
 def laws(
     name: Annotated[str | None, typer.Argument(help="A law, a curve, part of a name, or a formula to explain.")] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[C=1e24]", help="Inputs to evaluate a curve at; C=1e20:1e24 is a range."),
+    ] = None,
+    *,
     family: Annotated[str | None, typer.Option("--family", help="The laws of this family.")] = None,
     search: Annotated[str | None, typer.Option("--search", metavar="WORDS", help="Laws and curves about this.")] = None,
     inputs: Annotated[str | None, typer.Option("--inputs", metavar="N,D,U", help="Laws that take all these.")] = None,
@@ -30,6 +37,9 @@ def laws(
         found = catalogue.listed(family=family, search=search, inputs=(inputs or "").replace(",", " ").split())
         print_json(catalogue.as_dict(found)) if json else print_result(found)
         return
+    if name and at:
+        _evaluate(name, at, output=output, json=json)
+        return
     if name and output is not None:
         from isoflop.faces.plot import law_figure, save_figure
 
@@ -38,6 +48,23 @@ def laws(
         print_json(catalogue.as_dict(catalogue.named(name) if name else None))
     else:
         print_result(catalogue.explain(name) if name else catalogue.overview())
+
+
+def _evaluate(name: str, at: Sequence[str], *, output: str | None, json: bool) -> None:
+    """Print what a curve, or each curve of a law, gives at inputs as typed; draw it along a range."""
+    from isoflop.faces.cli.listing import curves_named
+    from isoflop.formula.value import Values, evaluate
+
+    inputs = {key: spread(text) for key, text in pairs(at, "C=1e24").items()}
+    each = [evaluate(curve, inputs) for curve in curves_named(name)]
+    found = Values(
+        rows=tuple(one for some in each for one in some), notes=tuple({n: 0 for some in each for n in some.notes})
+    )
+    if output is not None:
+        from isoflop.faces.plot import save_figure, values_figure
+
+        save_figure(values_figure(found), output)
+    print_json(found.as_dict()) if json else print_result(found)
 
 
 def data(

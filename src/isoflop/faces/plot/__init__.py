@@ -20,6 +20,7 @@ from isoflop.faces.plot.residuals import residuals_figure
 from isoflop.faces.plot.sensitivity import sensitivity_figure
 from isoflop.faces.plot.transfer import transfer_figure
 from isoflop.faces.plot.tune import tune_figure
+from isoflop.faces.plot.values import values_figure
 from isoflop.faces.plot.verify import verify_figure
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "sensitivity_figure",
     "transfer_figure",
     "tune_figure",
+    "values_figure",
     "verify_figure",
 ]
