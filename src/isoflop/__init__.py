@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from isoflop.experiments.study import Study, StudyRun, open_study
     from isoflop.experiments.verify import Trial, Verification
     from isoflop.experiments.verify.verify import verify
+    from isoflop.experiments.watch import Told, Watched
+    from isoflop.experiments.watch.watch import watch
     from isoflop.faces.report import report
     from isoflop.findings import Finding
     from isoflop.fitting.approaches import approach1, approach2
@@ -98,6 +100,8 @@ _HOMES = {
     "experiments.launchers": "launch",
     "experiments.study": "Study StudyRun open_study",
     "experiments.verify": "Trial Verification verify",
+    "experiments.watch": "Told Watched",
+    "experiments.watch.watch": "watch",
     "faces.report": "report",
     "findings": "Finding",
     "fitting.approaches": "approach1 approach2",
@@ -181,11 +185,13 @@ __all__ = [
     "Study",
     "StudyRun",
     "TaskForecast",
+    "Told",
     "Trial",
     "Tune",
     "UntrustedError",
     "UsageError",
     "Verification",
+    "Watched",
     "approach1",
     "approach2",
     "backtest",
@@ -244,6 +250,7 @@ __all__ = [
     "training_memory",
     "tune",
     "verify",
+    "watch",
 ]
 
 

@@ -5,4 +5,5 @@ study/      a sweep on disk
 launchers/  this machine, Slurm, Ray, a script
 trainer/    the reference trainer
 verify/     the loop closed
+watch/      a run beside the curve foretold for it
 """

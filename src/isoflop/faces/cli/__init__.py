@@ -22,7 +22,8 @@ from isoflop.faces.cli.shared import introduce
 HOMES = {
     "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
     "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
-    "report": "reporting", "finish": "finishing", "recipes": "comparing", "downstream": "downstream",
+    "report": "reporting", "finish": "finishing", "watch": "watching", "recipes": "comparing",
+    "downstream": "downstream",
     "capabilities": "downstream", "emergence": "emerging", "test-time": "sampling", "landmarks": "models",
     "compare-models": "models", "tune": "tuning", "mix": "mixing", "design": "designing", "study": "studying",
     "laws": "showing", "data": "showing", "demo": "showing", "web": "serving",

@@ -22,6 +22,7 @@ from isoflop.faces.plot.transfer import transfer_figure
 from isoflop.faces.plot.tune import tune_figure
 from isoflop.faces.plot.values import values_figure
 from isoflop.faces.plot.verify import verify_figure
+from isoflop.faces.plot.watch import watch_figure
 
 __all__ = [
     "allocation_figure",
@@ -48,4 +49,5 @@ __all__ = [
     "tune_figure",
     "values_figure",
     "verify_figure",
+    "watch_figure",
 ]

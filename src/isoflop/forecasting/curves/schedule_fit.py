@@ -7,13 +7,14 @@ and A is held, loosely, where published runs had it: a run that has not decayed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.forecasting.curves.descent import descend, slopes
 from isoflop.forecasting.curves.responses import Blocks, Response, annealed, multi_powered
 
 Array = NDArray[np.float64]
@@ -23,7 +24,6 @@ MISFIT, APART = 0.002, 10
 BROUGHT = (0.06, 0.04)
 """B at the peak of the rates as a share of the loss, and how loosely: 0.034, 0.045 and 0.059 in Luo et al. 2025 for
 models of 25M, 100M and 400M parameters, 0.08 and 0.09 in the runs of our own trainer that ship with isoflop."""
-_STEPS, _TOLERANCE, _SLOPE = 40, 1e-7, 1e-5
 
 
 @dataclass(frozen=True)
@@ -91,27 +91,14 @@ class Fitted:
 
     def slopes(self, seen: Blocks) -> Array:
         """Give how the log loss at the targets changes with each parameter, (targets, parameters)."""
-        return _slopes(lambda values: _log_loss(self.form, values, seen), self.values)
+        return slopes(lambda values: _log_loss(self.form, values, seen), self.values)
 
 
 def fit_jointly(form: Form, runs: Sequence[Seen]) -> Fitted:
-    """Give the law fitted to the points of all runs together."""
-    theta = form.centre
-    damping, (off, linear) = 1e-2, _misses(form, theta, runs)
-    bounds = np.array([one[2:] for one in form.held.values()]).T
-    for _ in range(_STEPS):
-        slope = _slopes(lambda values: _misses(form, values, runs)[0], theta)
-        hessian, downhill = slope.T @ slope, -slope.T @ off
-        step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), downhill)
-        trial = np.clip(theta + step, *bounds)
-        found, trial_linear = _misses(form, trial, runs)
-        gained = off @ off - found @ found
-        if gained > 0:
-            theta, off, linear, damping = trial, found, trial_linear, max(damping / 10, 1e-9)
-        else:
-            damping *= 8
-        if damping > 1e8 or 0 <= gained < _TOLERANCE * (off @ off):
-            break
+    """Return the law fitted to the points of all runs together."""
+    low, high = np.array([one[2:] for one in form.held.values()]).T
+    theta = descend(lambda values: _misses(form, values, runs)[0], form.centre, low=low, high=high)
+    off, linear = _misses(form, theta, runs)
     return _with_covariance(form, np.concatenate([theta, linear]), runs, off=off)
 
 
@@ -172,13 +159,3 @@ def _log_loss(form: Form, values: Array, seen: Blocks) -> Array:
 def _level(runs: Sequence[Seen]) -> float:
     """Give the loss that the runs have come to."""
     return float(np.exp(np.mean([seen.y[-1] for seen in runs])))
-
-
-def _slopes(function: Callable[[Array], Array], at: Array) -> Array:
-    """Give the slopes of a function of some values by central differences, a column for each."""
-    columns = []
-    for place, value in enumerate(at):
-        step = np.zeros(len(at))
-        step[place] = _SLOPE * max(abs(value), 0.01)
-        columns.append((function(at + step) - function(at - step)) / (2 * step[place]))
-    return np.stack(columns, axis=-1)

@@ -1,0 +1,152 @@
+"""follow: look again as the log grows, at no cost worth naming; what rotates, shrinks or falls silent is no end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from isoflop.errors import DataError, UsageError
+from isoflop.experiments.watch.planned import Told
+from isoflop.experiments.watch.result import Watched
+from isoflop.experiments.watch.watch import Ladder, climb, look
+from isoflop.findings import Finding
+from isoflop.forecasting.curves.logged import LoggedRun, read_log, read_runs
+from isoflop.quantities import show
+
+RARE = 100
+"""A look is followed by a pause of so many times what it took: watching takes 1 % of a core at most."""
+PATIENCE = 60.0
+"""Seconds that a command of --on-alarm may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is watched, and what is asked of every look."""
+
+    log: str | None
+    ladder: tuple[str, ...]
+    told: Told
+    at: Sequence[float] | None = None
+    target: float | None = None
+    stop: float | None = None
+    level: float = 0.9
+
+    def look(self, run: LoggedRun | None, behind: Ladder) -> Watched:
+        """Return one look at the run."""
+        return look(run, behind, at=self.at, target=self.target, stop=self.stop, level=self.level)
+
+
+def look_once(asked: Asked) -> Watched:
+    """Return the run as it stands in its log now."""
+    run = None if asked.log is None else read_log(asked.log)
+    return asked.look(run, climb(run, read_runs(asked.ladder), asked.told))
+
+
+def follow(
+    asked: Asked, *, every: float, silent: float, on_alarm: Sequence[str] | None = None
+) -> Iterator[Watched]:  # fmt: skip
+    """Yield a look whenever the log has grown, until the run has ended; a look that it has fallen silent, once.
+
+    every     seconds between looks at least
+    silent    seconds without a new row after which that is said
+    on_alarm  a command that gets each new alarm, as JSON on its standard input
+    """
+    if every <= 0:
+        raise UsageError(f"--every {every:g} must be some seconds above zero.")
+    if asked.log == "-":
+        raise UsageError("watch reads a file again and again. Name it, or say --once.")
+    curves = read_runs(asked.ladder)
+    behind: Ladder | None = None
+    kept: LoggedRun | None = None
+    told: object = None
+    seen: object = None
+    grew, quiet = time.monotonic(), False
+    while True:
+        began = time.process_time()
+        mark = _mark(str(asked.log))
+        if mark != seen and (run := _try(str(asked.log))) is not None:
+            before, kept = kept, joined(kept, run)
+            seen = mark
+            if before is None or kept.at[-1:].tolist() != before.at[-1:].tolist() or kept.lost != before.lost:
+                grew, quiet = time.monotonic(), False
+                behind = behind or climb(kept, curves, asked.told)
+                found = asked.look(kept, behind)
+                told = _tell(found, told, on_alarm)
+                yield found
+                if found.state == "ended":
+                    return
+        if kept is not None and behind is not None and not quiet and time.monotonic() - grew > silent:
+            quiet = True
+            found = _silent(asked.look(kept, behind), time.monotonic() - grew)
+            _run(on_alarm, found)
+            yield found
+        time.sleep(max(every, RARE * (time.process_time() - began)))
+
+
+def joined(before: LoggedRun | None, now: LoggedRun) -> LoggedRun:
+    """Return the rows of a log with those of before that a rotation took away; what was written anew stands."""
+    if before is None or not len(now.at) or not len(before.at) or before.unit != now.unit or now.at[0] <= before.at[0]:
+        return now
+    old = before.at < now.at[0]
+
+    def both(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+        return None if first is None or second is None else np.concatenate([first[old], second])
+
+    return replace(now, loss=np.concatenate([before.loss[old], now.loss]), step=both(before.step, now.step),
+                   tokens=both(before.tokens, now.tokens), rates=both(before.rates, now.rates))  # fmt: skip
+
+
+def _mark(log: str) -> tuple[object, ...]:
+    """Return what changes when a log does: of a folder, the newest and the size of all in it."""
+    path = Path(log)
+    try:
+        files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+        stats = [one.stat() for one in files]
+    except OSError:
+        return ()
+    return (len(files), sum(one.st_size for one in stats), max((one.st_mtime_ns for one in stats), default=0),
+            tuple(one.st_ino for one in stats[:8]))  # fmt: skip
+
+
+def _try(log: str) -> LoggedRun | None:
+    """Return the run in a log; None while it is away, torn, or has no rows yet."""
+    try:
+        found = read_log(log)
+    except (DataError, OSError):
+        return None
+    return found if len(found.at) or found.lost else None
+
+
+def _tell(found: Watched, told: object, command: Sequence[str] | None) -> object:
+    """Run the command for an alarm that is new, and return what was told."""
+    if not found.alarming:
+        return None
+    if found.state != told:
+        _run(command, found)
+    return found.state
+
+
+def _run(command: Sequence[str] | None, found: Watched) -> None:
+    if command is None:
+        return
+    from isoflop.fitting.saved import to_json
+
+    try:
+        subprocess.run(  # noqa: S603 - the user's own words, and no shell
+            list(command), input=to_json(found.as_dict()).encode(), timeout=PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        os.write(2, f"isoflop: --on-alarm did not run ({type(error).__name__}).\n".encode())
+
+
+def _silent(found: Watched, seconds: float) -> Watched:
+    """Return a look with the finding that no row has come for some time."""
+    said = Finding("W13", "WARN", f"no new row for {show(seconds / 60)} minutes: the run, or its log, has stopped",
+                   "see whether the job still runs")  # fmt: skip
+    return replace(found, findings=(*found.findings, said))

@@ -1,0 +1,151 @@
+"""Watched: a run beside its expected curve, what is wrong with it, since when, and where it will end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.estimate import Estimate
+from isoflop.findings import Finding
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Array = NDArray[np.float64]
+
+State = Literal["on track", "above", "below", "spike", "diverging", "stalled", "ended"]
+ALARMS: frozenset[State] = frozenset({"above", "spike", "diverging", "stalled"})
+"""States in which somebody should look."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Band:
+    """Losses at places of a run, with the interval that one logged loss should fall into."""
+
+    at: Array
+    loss: Array
+    low: Array
+    high: Array
+
+    def as_dicts(self) -> list[dict[str, float]]:
+        """Return a row for each place, as it stands in the JSON."""
+        rows = zip(self.at.tolist(), self.loss.tolist(), self.low.tolist(), self.high.tolist(), strict=True)
+        return [dict(zip(("step", "loss", "low", "high"), row, strict=True)) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """A way to go on: its name, where it ends (in the unit of the rows), its loss, and the tokens still to pay for."""
+
+    name: str
+    at: float
+    loss: Estimate
+    tokens: float
+    days: float = float("nan")
+    dollars: float = float("nan")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the option as it stands in the JSON."""
+        return {"name": self.name, "at": self.at, "loss": self.loss.as_dict(), "tokens": self.tokens,
+                "days": self.days, "dollars": self.dollars}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Watched:
+    """A run at one look.
+
+    since      where the state began, in the unit of the rows; None while on track
+    step       the last row; 0 before the run starts
+    end        the loss at the end: the interval holds one logged loss
+    before     what the end was expected to be before the run started
+    expected   the band, at the places asked for
+    band       the same along the whole run, for figures
+    residual   how far the last rows lie above the expected curve: as a share of the loss, and in standard errors
+    reach      the probability that the run ends at or below the target; nan without one
+    weights    how much the ladder's curves and the run's own laws count at the end
+    """
+
+    name: str
+    N: float
+    D: float
+    total: float
+    unit: str
+    state: State
+    since: float | None
+    step: float
+    end: Estimate
+    before: Estimate
+    expected: Band
+    band: Band
+    rows: tuple[Array, Array]
+    residual: tuple[float, float]
+    weights: Mapping[str, float]
+    ladder: tuple[str, ...]
+    reach: float = float("nan")
+    target: float = float("nan")
+    options: tuple[Option, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def alarming(self) -> bool:
+        """Say whether somebody should look."""
+        return self.state in ALARMS
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the look as it stands in the JSON."""
+        return {
+            "run": self.name, "state": self.state, "since": self.since, "step": self.step, "unit": self.unit,
+            "total": self.total, "N": self.N, "D": self.D, "end": self.end.as_dict(), "level": self.end.level,
+            "before": self.before.as_dict(), "expected": self.expected.as_dicts(),
+            "residual": {"share": self.residual[0], "errors": self.residual[1]}, "weights": dict(self.weights),
+            "target": self.target, "reach": self.reach, "options": [one.as_dict() for one in self.options],
+            "ladder": list(self.ladder), "findings": [one.as_dict() for one in self.findings],
+        }  # fmt: skip
+
+    def __rich__(self) -> RenderableType:
+        """Return the look as it stands in a terminal."""
+        from isoflop.display import dim, findings_list, group, heading, interval, table
+
+        far = f"{show(self.step)} of {show(self.total)} {self.unit}, {self.step / self.total:.0%}"
+        since = "" if self.since is None else f" since {show(self.since)}"
+        rows = [("at the end", f"{self.end.value:.4f}", interval(self.end, 4)),
+                ("as expected before it began", f"{self.before.value:.4f}", interval(self.before, 4))]  # fmt: skip
+        rows += [(one.name, f"{one.loss.value:.4f}", interval(one.loss, 4)) for one in self.options]
+        lines = [dim(f"{len(self.ladder)} curves stand behind it: {_listed(self.ladder)}")]
+        if self.step:
+            share, errors = self.residual
+            lines.insert(
+                0, dim(f"the last rows lie {share:+.2%} from the expected curve, {errors:+.1f} standard errors")
+            )
+        if np.isfinite(self.reach):
+            lines.append(dim(f"it ends at or below {self.target:g} with a probability of {self.reach:.0%}"))
+        body = table(["", "loss", f"{self.end.level:.0%} interval"], rows, gap=2)
+        return group(heading(self.name, f"{self.state}{since}   {far}"), body, "", *lines, findings_list(self.findings))
+
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)
+
+    def line(self) -> str:
+        """Return the look as one line for a log or a pipe."""
+        since = "" if self.since is None else f" since {show(self.since)}"
+        return (f"{self.name}: {show(self.step)} of {show(self.total)} {self.unit}, {self.state}{since}, ends at "
+                f"{self.end.value:.4f} [{self.end.low:.4f}, {self.end.high:.4f}]")  # fmt: skip
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    from isoflop.errors import shown
+
+    first = ", ".join(shown(one) for one in names[:6])
+    return first if len(names) <= 6 else f"{first}, …"
