@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import math
 from datetime import datetime, timedelta
 
 import pytest
 
+import isoflop
 from isoflop.errors import UsageError
+from isoflop.faces.cli.planning import plan as command
+from isoflop.laws import CURVES
 from isoflop.planning.demand import Demand
 
 H100_HOUR = 989e12 * 0.4 * 3600
@@ -36,15 +41,15 @@ def in_days(days):
     ],
 )
 def test_what_there_is_to_spend_becomes_flops(asked, flops):
-    assert Demand.of(asked).budget() == pytest.approx(flops, rel=1e-12)
+    assert Demand(**asked).budget() == pytest.approx(flops, rel=1e-12)
 
 
 def test_a_loss_to_reach_has_no_budget():
-    assert Demand.of({"loss": 1.9}).budget() is None
+    assert Demand(loss=1.9).budget() is None
 
 
 def test_machines_bound_training_and_money_pays_for_serving_too():
-    demand = Demand.of({"dollars": 2e6, "gpus": "64xH100", "days": 30, "serve_tokens": 1e12})
+    demand = Demand(dollars=2e6, gpus="64xH100", days=30, serve_tokens=1e12)
     assert demand.budget() == pytest.approx(1e6 * H100_HOUR)
     terms = demand.terms()
     assert terms.training == pytest.approx(64 * 30 * 24 * H100_HOUR)
@@ -52,13 +57,13 @@ def test_machines_bound_training_and_money_pays_for_serving_too():
 
 
 def test_machines_alone_train_and_serve():
-    terms = Demand.of({"gpus": "64xH100", "days": 30, "serve_tokens": 1e12}).terms()
+    terms = Demand(gpus="64xH100", days=30, serve_tokens=1e12).terms()
     assert math.isinf(terms.training)
     assert terms.serving == 2e12
 
 
 def test_serving_at_a_lower_share_of_the_peak_costs_more():
-    assert Demand.of({"flops": 1e24, "serve_tokens": 1e12, "serve_mfu": 0.1}).terms().serving == pytest.approx(8e12)
+    assert Demand(flops=1e24, serve_tokens=1e12, serve_mfu=0.1).terms().serving == pytest.approx(8e12)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +85,6 @@ def test_serving_at_a_lower_share_of_the_peak_costs_more():
         ({"gpus": "8xH100", "deadline": "soon"}, "Say it as 2027-03-01"),
         ({"gpus": "8xH1000", "days": 3}, "not a device"),
         ({"dollars": 1e6, "hardware": "B200"}, "--price"),
-        ({"flops": 1e24, "unique_token": 1e12}, "Did you mean unique_tokens"),
         ({"flops": 1e24, "experts": -8}, "above zero"),
         ({"flops": 1e24, "vocabulary": 1e30}, "no vocabulary"),
     ],
@@ -90,12 +94,38 @@ def test_what_cannot_be_meant_is_refused(asked, message):
         settled(asked)
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "message"),
+    [
+        ({"unique_token": 1e12}, "plan takes no unique_token. Did you mean unique_tokens"),
+        ({"budget": 2e6}, "plan takes no budget. Did you mean dollars"),
+        ({"experts": "8"}, "experts"),
+        ({"sparsity": -1.0}, "sparsity=-1.0 must be"),
+    ],
+)
+def test_a_misspelt_keyword_is_refused_with_the_nearest(misspelt, message):
+    with pytest.raises((UsageError, TypeError), match=message):
+        isoflop.plan(CURVES["besiroglu2024"], flops=1e24, **misspelt)
+
+
+def test_a_demand_a_plan_and_the_command_line_are_asked_alike():
+    fields = {one.name: one.default for one in dataclasses.fields(Demand) if one.name != "held"}
+    signature = inspect.signature(isoflop.plan).parameters
+    given = {name: one.default for name, one in signature.items() if name not in {"source", "level", "held"}}
+    assert {key: str(value) for key, value in given.items()} == {key: str(value) for key, value in fields.items()}
+    assert not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.values())
+    bounds = inspect.signature(isoflop.frontier).parameters
+    assert set(bounds) - {"source", "flops"} <= set(signature)
+    options = {one.name for one in inspect.signature(command).parameters.values()}
+    assert set(fields) - {"loss", "N", "D", "flop_rule"} <= options
+
+
 def settled(asked):
-    demand = Demand.of(asked)
+    demand = Demand(**asked)
     return demand.budget(), demand.terms()
 
 
 def test_the_budget_is_told_with_what_it_assumes():
-    told = " ".join(Demand.of({"gpus": "256xH100", "days": 21, "unique_tokens": 5e11, "precision": "fp8"}).told())
+    told = " ".join(Demand(gpus="256xH100", days=21, unique_tokens=5e11, precision="fp8").told())
     for word in ("256 × H100", "21", "40%", "1979 TFLOP/s", "fp8", "500B unique tokens", "8 bits"):
         assert word in told, word

@@ -223,6 +223,6 @@ def test_the_best_size_of_several_laws_leaves_tokens_however_much_is_served():
     together = combine(isoflop.fit("chinchilla", columns(), draws=0).runs)
     flops = np.array([float(together.runs["C"].max()) * 10])
     for served in np.geomspace(1e14, flops[0] / 4, 40):
-        terms = Demand.of({"flops": flops[0], "serve_tokens": served}).terms()
+        terms = Demand(flops=flops[0], serve_tokens=served).terms()
         assert Allocation(together, terms).tokens(Allocation(together, terms).best(flops), flops)[0] >= 1
     assert isoflop.plan(together, flops=flops[0], serve_tokens=1.8119e15).D.value > 1e9

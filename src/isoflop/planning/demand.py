@@ -1,21 +1,25 @@
-"""What is asked of a plan: money, machines, time or a loss, and what bounds the run; settled into FLOPs and terms."""
+"""What is asked of a plan: money, machines, time or a loss, and what bounds the run; settled into FLOPs and terms.
+
+The command line reads the fields here for its --help, so NumPy is loaded only where a demand is worked out.
+"""
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar
 
-from isoflop.compute.cost import flops_for, price_of
 from isoflop.compute.devices import MFU, Device, find_device, parse_devices, refuse_mfu
-from isoflop.compute.flops import rule_named
-from isoflop.compute.shape import VOCABULARY
-from isoflop.compute.terms import FULL_PRECISION, Terms
 from isoflop.errors import UsageError
 from isoflop.quantities import show, show_flops
+
+if TYPE_CHECKING:
+    from isoflop.compute.terms import Terms
 
 BITS = {"bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "int8": 8.0, "fp4": 4.0}
 """The precisions a run can be planned in, and the bits of its weights, activations and cache."""
@@ -23,14 +27,33 @@ DEVICE = "H100"
 """The device that hours and dollars buy unless another is named."""
 _SERVED = 2.0  # FLOPs for each parameter and token served: a forward pass (Kaplan et al. 2020, section 2.1)
 _POSITIVE = ("flops", "gpu_hours", "dollars", "days", "loss", "N", "D", "max_params", "min_tokens", "unique_tokens",
-             "vocabulary", "price", "batch_limit", "context")  # fmt: skip
+             "vocabulary", "price", "batch_limit", "context", "experts")  # fmt: skip
 _LARGEST_VOCABULARY = 1e8
 _MONEY = ("flops", "gpu_hours", "dollars")
 
 
-@dataclass(frozen=True)
+SPEND, RUN, MACHINES = "What there is to spend", "What bounds the run", "Machines"
+"""Under which heading the command line lists an option."""
+MEANT = {"budget": "dollars", "money": "dollars", "tokens": "D", "params": "N", "parameters": "N", "hours": "gpu_hours",
+         "devices": "gpus", "vocab": "vocabulary"}  # fmt: skip
+"""What people may call a field of a Demand by."""
+
+
+class Said(NamedTuple):
+    """How the command line asks for a field of a Demand: what its help says, under which heading, by which flag."""
+
+    help: str
+    panel: str
+    flag: str = ""
+    metavar: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Demand:
     """What a plan must pay for and what it must keep to; only what was said differs from these defaults.
+
+    The fields are the keywords of `plan`, and those that are Said are options of `isoflop plan`.
+
 
     flops, gpu_hours, dollars  what may be spent, on training and serving together
     gpus, days, deadline       machines such as "256xH100", for so many days or until a day such as "2027-03-01"
@@ -46,48 +69,42 @@ class Demand:
     batch_limit                most tokens in a batch: machines beyond one sequence each stand idle
     context                    tokens in a sequence
     flop_rule                  how training FLOPs are counted
-    held                       other inputs of the law, such as experts
+    experts                    experts of a mixture, where the law takes them; N counts the active parameters
+    held                       other inputs of the law, such as sparsity
     """
 
-    flops: float = math.nan
-    gpu_hours: float = math.nan
-    dollars: float = math.nan
-    gpus: str = ""
-    days: float = math.nan
-    deadline: str = ""
+    flops: Annotated[float, Said("FLOPs, such as 1e24; 1e20:1e26 for a frontier.", SPEND)] = math.nan
+    gpu_hours: Annotated[float, Said("Device-hours, such as 1M.", SPEND)] = math.nan
+    dollars: Annotated[float, Said("Money, such as '2M USD'.", SPEND, flag="--budget", metavar="MONEY")] = math.nan
+    days: Annotated[float, Said("Days there are on --gpus.", SPEND)] = math.nan
+    deadline: Annotated[str, Said("The day to be done, such as 2027-03-01.", SPEND)] = ""
     loss: float = math.nan
     N: float = math.nan
     D: float = math.nan
-    max_params: float = math.inf
-    min_tokens: float = 1.0
-    unique_tokens: float = math.inf
-    serve_tokens: float = 0.0
-    precision: str = "bf16"
-    vocabulary: float = math.nan
-    hardware: str = ""
-    price: float = math.nan
-    mfu: float = MFU
-    serve_mfu: float = math.nan
-    batch_limit: float = math.inf
-    context: float = 4096.0
+    unique_tokens: Annotated[float, Said("What there is to read; more is repeated.", RUN)] = math.inf
+    serve_tokens: Annotated[float, Said("Tokens to serve, paid from the budget too.", RUN)] = 0.0
+    max_params: Annotated[float, Said("Most parameters.", RUN)] = math.inf
+    min_tokens: Annotated[float, Said("Fewest tokens.", RUN)] = 1.0
+    precision: Annotated[str, Said("Of training: bf16, fp16, fp8, int8 or fp4.", RUN)] = "bf16"
+    experts: Annotated[float, Said("Experts of a mixture; N counts the active ones.", RUN)] = math.nan
+    vocabulary: Annotated[float, Said("Tokens the model knows.", RUN, flag="--vocab")] = math.nan
+    batch_limit: Annotated[float, Said("Most tokens in a batch.", RUN)] = math.inf
+    context: Annotated[float, Said("Tokens in a sequence.", RUN)] = 4096.0
+    gpus: Annotated[str, Said("Devices, such as 256xH100.", MACHINES, metavar="COUNTxDEVICE")] = ""
+    hardware: Annotated[str, Said("The device that hours and money buy.", MACHINES)] = ""
+    price: Annotated[float, Said("Dollars for an hour of one device.", MACHINES)] = math.nan
+    mfu: Annotated[float, Said("Share of the peak reached in training.", MACHINES)] = MFU
+    serve_mfu: Annotated[float, Said("Share of the peak reached in serving.", MACHINES)] = math.nan
     flop_rule: str = "6ND"
     held: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _refuse(self)
 
-    @staticmethod
-    def of(asked: Mapping[str, Any]) -> Demand:
-        """Give the demand of keywords; one that it does not know must be an input of a law, and a number."""
-        known = {one.name for one in fields(Demand)} - {"held"}
-        held = {key: value for key, value in asked.items() if key not in known}
-        for key, value in held.items():
-            if near := get_close_matches(key, known, 1, 0.75):
-                raise UsageError(f"a plan takes no {key}. Did you mean {near[0]}?")
-            if isinstance(value, str) or not 0 < value < math.inf:
-                raise UsageError(f"{key}={value} must be a finite number above zero.")
-        said = {key: value for key, value in asked.items() if key in known and value is not None}
-        return Demand(**said, held={key: float(value) for key, value in held.items()})
+    @property
+    def inputs(self) -> Mapping[str, float]:
+        """The inputs of the law beside N, D, unique tokens and bits."""
+        return {**self.held, **({"experts": self.experts} if known(self.experts) else {})}
 
     @property
     def device(self) -> Device:
@@ -104,6 +121,8 @@ class Demand:
     @property
     def known_tokens(self) -> int:
         """The size of the vocabulary."""
+        from isoflop.compute.shape import VOCABULARY
+
         return int(self.vocabulary) if known(self.vocabulary) else VOCABULARY
 
     @property
@@ -119,6 +138,8 @@ class Demand:
 
     def limits(self) -> dict[str, float]:
         """Give the FLOPs that each thing said allows, by what was said."""
+        from isoflop.compute.cost import flops_for
+
         bought: dict[str, Any] = {"device": self.device, "mfu": self.mfu, "precision": self.precision}
         found: dict[str, float] = {}
         if known(self.flops):
@@ -151,6 +172,9 @@ class Demand:
 
     def terms(self) -> Terms:
         """Give the terms of the run: what else is paid, what bounds it, what its data and precision are worth."""
+        from isoflop.compute.flops import rule_named
+        from isoflop.compute.terms import Terms
+
         limits = self.limits()
         alone = list(limits) == ["time"] and not known(self.loss)  # then the machines serve as well
         ratio = self.mfu / self.serve_mfu if known(self.serve_mfu) else 1.0
@@ -161,13 +185,16 @@ class Demand:
             unique_tokens=self.unique_tokens,
             bits=BITS[self.precision],
             vocabulary=self.known_tokens,
-            held=self.held,
+            held=self.inputs,
             params=(self.N, self.N) if known(self.N) else (1.0, self.max_params),
             tokens=(self.D, self.D) if known(self.D) else (max(self.min_tokens, 1.0), math.inf),
         )
 
     def told(self) -> tuple[str, ...]:
         """Say in words what the budget is made of and what was assumed."""
+        from isoflop.compute.cost import price_of
+        from isoflop.compute.terms import FULL_PRECISION
+
         limits, device, said = self.limits(), self.device, []
         peak = show(device.flops_per_second(self.precision) / 1e12)
         at = f"at {self.mfu:.0%} of {peak} TFLOP/s ({self.precision})"
@@ -234,3 +261,32 @@ def _refuse_contradiction(one: Demand) -> None:
     said += ["N and D"] * (known(one.N) and known(one.D)) + ["the loss to reach"] * known(one.loss)
     if len(said) > 1:
         raise UsageError(f"say {said[0]} or {said[1]}, not both: each gives the other.")
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def demanding(verb: Callable[P, R]) -> Callable[P, R]:
+    """Let a verb take inputs of a law by name beside the fields of a Demand, and refuse what is misspelt."""
+    takes = inspect.signature(verb).parameters
+
+    @wraps(verb)
+    def called(*args: P.args, **given: P.kwargs) -> R:
+        words: dict[str, Any] = dict(given)
+        held = {key: _input(key, words.pop(key), takes, verb=verb.__name__) for key in [*words] if key not in takes}
+        if held:
+            words["held"] = {**(words.get("held") or {}), **held}
+        return verb(*args, **words)  # type: ignore[arg-type]  # as they came, but for what is held
+
+    return called
+
+
+def _input(key: str, value: Any, takes: Collection[str], *, verb: str) -> float:
+    """Return the value of an input of a law; raises UsageError where the name is nearly that of a keyword."""
+    near = [MEANT[key]] if MEANT.get(key) in takes else get_close_matches(key, takes, 1, 0.75)
+    if near:
+        raise UsageError(f"{verb} takes no {key}. Did you mean {near[0]}=...?")
+    if isinstance(value, str) or not 0 < value < math.inf:
+        raise UsageError(f"{key}={value} must be a finite number above zero.")
+    return float(value)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
+from isoflop.compute.devices import MFU
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
-from isoflop.planning.demand import Demand
+from isoflop.planning.demand import Demand, demanding
 from isoflop.planning.plan import planner, plans
 from isoflop.quantities import show, show_flops
 
@@ -73,13 +75,42 @@ class Frontier:
         return html(self)
 
 
-def frontier(source: Source | None, flops: Sequence[float], *, level: float = LEVEL, **asked: Any) -> Frontier:
-    """Give what to train at each of these budgets, in FLOPs; asked: fields of `Demand` that bound the runs."""
+@demanding
+def frontier(
+    source: Source | None,
+    flops: Sequence[float],
+    *,
+    level: float = LEVEL,
+    days: float = math.nan,
+    deadline: str = "",
+    N: float = math.nan,
+    D: float = math.nan,
+    unique_tokens: float = math.inf,
+    serve_tokens: float = 0.0,
+    max_params: float = math.inf,
+    min_tokens: float = 1.0,
+    precision: str = "bf16",
+    experts: float = math.nan,
+    vocabulary: float = math.nan,
+    batch_limit: float = math.inf,
+    context: float = 4096.0,
+    gpus: str = "",
+    mfu: float = MFU,
+    serve_mfu: float = math.nan,
+    flop_rule: str = "6ND",
+    held: Mapping[str, float] | None = None,
+) -> Frontier:
+    """Return what to train at each of these budgets, in FLOPs; the keywords are those of `plan` that bound a run."""
     if not 1 <= len(flops) <= MOST:
         raise UsageError(f"{len(flops)} budgets; a frontier takes 1 to {MOST}.")
-    demand = Demand.of({**asked, "flops": max(flops)})
-    source, terms = planner(source, demand), demand.terms()
-    Allocation(source, terms).refuse_missing()
+    demand = Demand(
+        flops=max(flops), days=days, deadline=deadline, N=N, D=D, unique_tokens=unique_tokens,
+        serve_tokens=serve_tokens, max_params=max_params, min_tokens=min_tokens, precision=precision, experts=experts,
+        vocabulary=vocabulary, batch_limit=batch_limit, context=context, gpus=gpus, mfu=mfu, serve_mfu=serve_mfu,
+        flop_rule=flop_rule, held=held or {},
+    )  # fmt: skip
+    answers, terms = planner(source, demand), demand.terms()
+    Allocation(answers, terms).refuse_missing()
     budgets = np.sort(np.asarray(flops, float))
-    found, findings, _ = plans(source, evidence(source), budgets, level=level, terms=terms, most_draws=DRAWS)
+    found, findings, _ = plans(answers, evidence(answers), budgets, level=level, terms=terms, most_draws=DRAWS)
     return Frontier(tuple(found), findings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.compute.allocation import PLAIN, Allocation
+from isoflop.compute.devices import MFU
 from isoflop.compute.terms import Terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
@@ -17,12 +18,14 @@ from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.source import Source, settle
 from isoflop.formula.several import Several
 from isoflop.laws import CURVES
-from isoflop.planning.demand import Demand
+from isoflop.planning.demand import Demand, demanding
 from isoflop.planning.optimum import FLAT, calibrated, quantity, spread
 from isoflop.planning.result import Plan
 from isoflop.planning.run_sheet import prepare, sheet_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from isoflop.findings import Finding
     from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.record import Record
@@ -34,23 +37,63 @@ WITH_EXPERTS = "ludziejewski2025"
 """The curve that plans a mixture of experts where none is given."""
 
 
-def plan(source: Source | None = None, *, level: float = LEVEL, **asked: Any) -> Plan:
-    """Give what to train for a budget, or the cheapest run that reaches a loss, as a run sheet.
+@demanding
+def plan(
+    source: Source | None = None,
+    *,
+    level: float = LEVEL,
+    flops: float = math.nan,
+    gpu_hours: float = math.nan,
+    dollars: float = math.nan,
+    days: float = math.nan,
+    deadline: str = "",
+    loss: float = math.nan,
+    N: float = math.nan,
+    D: float = math.nan,
+    unique_tokens: float = math.inf,
+    serve_tokens: float = 0.0,
+    max_params: float = math.inf,
+    min_tokens: float = 1.0,
+    precision: str = "bf16",
+    experts: float = math.nan,
+    vocabulary: float = math.nan,
+    batch_limit: float = math.inf,
+    context: float = 4096.0,
+    gpus: str = "",
+    hardware: str = "",
+    price: float = math.nan,
+    mfu: float = MFU,
+    serve_mfu: float = math.nan,
+    flop_rule: str = "6ND",
+    held: Mapping[str, float] | None = None,
+) -> Plan:
+    """Return what to train for a budget, or the cheapest run that reaches a loss, as a run sheet.
 
-    asked: the fields of `Demand`, such as flops=1e24, dollars=2e6, gpus="256xH100" with days=21, loss=1.9,
-    unique_tokens=5e11, serve_tokens=1e13. Intervals are statistical (a fit's draws), calibrated (these, scaled
-    as past errors of the loss ask) and the spread of laws; the headline holds all three. A published curve
-    alone has none. Without a source, published curves plan together.
+    The keywords are the fields of `Demand`, which says what each means: flops=1e24, dollars=2e6, gpus="256xH100"
+    with days=21, loss=1.9, unique_tokens=5e11, serve_tokens=1e13. Other inputs of the law go by their own names,
+    sparsity=0.9, or in `held`. Intervals are statistical (what the runs leave open), calibrated (these, scaled as past
+    errors of the loss ask) and the spread of laws; the headline holds all three. A published curve alone has none.
+    Without a source, published curves plan together.
     """
-    demand = Demand.of(asked)
-    source = planner(source, demand)
-    behind, line, budget = evidence(source), Allocation(source, demand.terms()), demand.budget()
+    demand = Demand(
+        flops=flops, gpu_hours=gpu_hours, dollars=dollars, days=days, deadline=deadline, loss=loss, N=N, D=D,
+        unique_tokens=unique_tokens, serve_tokens=serve_tokens, max_params=max_params, min_tokens=min_tokens,
+        precision=precision, experts=experts, vocabulary=vocabulary, batch_limit=batch_limit, context=context,
+        gpus=gpus, hardware=hardware, price=price, mfu=mfu, serve_mfu=serve_mfu, flop_rule=flop_rule, held=held or {},
+    )  # fmt: skip
+    return plan_for(source, demand, level=level)
+
+
+def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> Plan:
+    """Return the plan of a demand; see `plan`."""
+    answers = planner(source, demand)
+    behind, line, budget = evidence(answers), Allocation(answers, demand.terms()), demand.budget()
     line.refuse_missing()
     needed = None
     if budget is None:
-        needed = forecast_to_reach(source, behind, demand.loss, level=level, terms=line.terms)
+        needed = forecast_to_reach(answers, behind, demand.loss, level=level, terms=line.terms)
         budget = needed.value
-    core = plan_with(source, behind, flops=budget, level=level, terms=line.terms)
+    core = plan_with(answers, behind, flops=budget, level=level, terms=line.terms)
     if needed is not None:
         core = replace(core, budget=needed)
     sheet = prepare(core, line, behind.laws, demand=demand)
@@ -60,7 +103,7 @@ def plan(source: Source | None = None, *, level: float = LEVEL, **asked: Any) ->
 def planner(source: Source | None, demand: Demand) -> Predictor:
     """Return what plans: runs through several laws, any predictor as it is, and published curves for nothing."""
     if source is None:
-        return CURVES[WITH_EXPERTS] if "experts" in demand.held else Several(tuple(CURVES[one] for one in PUBLISHED))
+        return CURVES[WITH_EXPERTS] if "experts" in demand.inputs else Several(tuple(CURVES[one] for one in PUBLISHED))
     return settle(source)
 
 

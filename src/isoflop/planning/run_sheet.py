@@ -66,7 +66,7 @@ def _shape(size: float, demand: Demand) -> Shape | None:
     try:
         return shape_for(
             size, vocabulary=demand.known_tokens, context=int(demand.context),
-            experts=int(demand.held.get("experts", 1)),
+            experts=int(demand.inputs.get("experts", 1)),
         )  # fmt: skip
     except UsageError:
         return None

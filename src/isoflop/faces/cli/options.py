@@ -14,6 +14,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.shared import conjunction
+from isoflop.planning.demand import Demand
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -219,7 +220,17 @@ def takes(options_of: type[Any], name: str) -> Callable[[Callable[..., Any]], Ca
 
     An option that the command has itself, by the same name, comes before the dataclass's.
     """
-    listed = _options(options_of)  # type: ignore[arg-type]  # a class is hashable
+    return _takes(_options(options_of), name, options_of)  # type: ignore[arg-type]  # a class is hashable
+
+
+def takes_demand(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a plan; it receives them, field → what was typed, as its argument `wanted`."""
+    return _takes(_options_of_demand(), "wanted", dict)(command)
+
+
+def _takes(
+    listed: Sequence[inspect.Parameter], name: str, noun: Callable[..., Any]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != name]
@@ -227,8 +238,8 @@ def takes(options_of: type[Any], name: str) -> Callable[[Callable[..., Any]], Ca
 
         @wraps(command)
         def called(**given: Any) -> Any:
-            noun = options_of(**{one.name: given.pop(one.name) for one in options})
-            return command(**given, **{name: noun})
+            found = noun(**{one.name: given.pop(one.name) for one in options})
+            return command(**given, **{name: found})
 
         positional = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
         called.__signature__ = inspect.Signature([*positional, *options])  # type: ignore[attr-defined]
@@ -240,7 +251,7 @@ def takes(options_of: type[Any], name: str) -> Callable[[Callable[..., Any]], Ca
 
 @cache
 def _options(options_of: type[Any]) -> tuple[inspect.Parameter, ...]:
-    """Give the fields of a dataclass as options of a command."""
+    """Return the fields of a dataclass as options of a command."""
     hints = typing.get_type_hints(options_of, include_extras=True)
     return tuple(
         inspect.Parameter(
@@ -248,6 +259,21 @@ def _options(options_of: type[Any]) -> tuple[inspect.Parameter, ...]:
             default=one.default if isinstance(one.default, str | int | float | None) else [],
         )
         for one in fields(options_of)
+    )  # fmt: skip
+
+
+def _options_of_demand() -> tuple[inspect.Parameter, ...]:
+    """Return the fields of a Demand that can be said on the command line as options, each typed as a word."""
+    hints = typing.get_type_hints(Demand, include_extras=True)
+    said = [(key, one) for key, hint in hints.items() for one in getattr(hint, "__metadata__", ())]
+    return tuple(
+        inspect.Parameter(
+            key, inspect.Parameter.KEYWORD_ONLY, default=None,
+            annotation=Annotated[str | None, typer.Option(
+                one.flag or f"--{key.replace('_', '-')}", help=one.help, rich_help_panel=one.panel,
+                metavar=one.metavar or None)],
+        )
+        for key, one in said
     )  # fmt: skip
 
 
