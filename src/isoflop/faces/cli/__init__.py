@@ -15,10 +15,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from isoflop.errors import IsoflopError, shown
+from isoflop.errors import IsoflopError
 from isoflop.faces.cli.command import add
 from isoflop.faces.cli.shared import introduce
+from isoflop.faces.cli.streams import wrapped, write_anywhere
 
+<<<<<<< HEAD
 HOMES = {
     "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
     "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
@@ -27,29 +29,45 @@ HOMES = {
     "capabilities": "downstream", "emergence": "emerging", "test-time": "sampling", "landmarks": "models",
     "compare-models": "models", "tune": "tuning", "mix": "mixing", "design": "designing", "study": "studying",
     "laws": "showing", "data": "showing", "demo": "showing", "web": "serving",
+=======
+PANELS = {
+    "Your runs": {"read": "reading", "forecast": "asking", "backtest": "fitting", "check": "fitting", "fit": "fitting",
+                  "solve": "asking", "plot": "drawing", "report": "reporting", "web": "serving"},
+    "Plan": {"plan": "planning", "sensitivity": "fitting", "cost": "costing", "tune": "tuning", "mix": "mixing"},
+    "Experiments": {"design": "designing", "study": "studying", "finish": "finishing"},
+    "Beyond loss": {"recipes": "comparing", "downstream": "downstream", "capabilities": "downstream",
+                    "emergence": "emerging", "test-time": "sampling"},
+    "Published": {"laws": "showing", "landmarks": "models", "compare-models": "models", "data": "showing"},
+    "Help": {"demo": "showing", "explain": "explaining"},
+>>>>>>> 37018be (Figures of any width and form from every command; help in groups, -h, completion, isoflop explain; output in any encoding)
 }  # fmt: skip
-"""Each command, as --help shows them, and the file here that holds it under its own name."""
+"""The commands, in the groups in which --help shows them; each with the file here that holds it under its own name."""
+HOMES = {name: home for panel in PANELS.values() for name, home in panel.items()}
 ALIASES = {"inference": "test-time"}
 """Other names of commands; --help does not show them."""
 
 
 def application(*names: str) -> typer.Typer:
     """Give the command line with these commands, or with all of them: only the files they are in are read."""
-    app = typer.Typer(name="isoflop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        name="isoflop", no_args_is_help=True, pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
     app.callback()(introduce)
     for name in names or (*HOMES, *ALIASES):
         home = ALIASES.get(name, name)
         command = getattr(import_module(f"isoflop.faces.cli.{HOMES[home]}"), home.replace("-", "_"))
-        add(app, name, command, hidden=name in ALIASES)
+        add(app, name, command, panel=next((panel for panel, there in PANELS.items() if name in there), None))
     return app
 
 
 def main() -> None:
     """Run the command line; never show a traceback for what a user can mend."""
+    write_anywhere()
     try:
         application(*[word for word in sys.argv[1:2] if word in HOMES or word in ALIASES])(standalone_mode=True)
     except IsoflopError as error:
-        typer.echo("\n".join(map(shown, f"isoflop: {error}".split("\n"))), err=True)
+        typer.echo(wrapped(f"isoflop: {error}"), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

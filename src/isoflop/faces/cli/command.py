@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from isoflop.errors import UsageError
+from isoflop.faces.cli.figure_form import OPTIONS, draws, form_said
 from isoflop.files import STANDARD, check_output, replacing
 
 _EMOJI = re.compile(r":(?=\w+:)")
@@ -48,16 +49,16 @@ class Command(TyperCommand):
         super().format_help(ctx, formatter)
 
 
-def add(app: typer.Typer, name: str, command: Callable[..., Any] | typer.Typer, *, hidden: bool = False) -> None:
-    """Add a command, or a group of commands, to the command line by its name; --help leaves out a hidden one."""
+def add(app: typer.Typer, name: str, command: Callable[..., Any] | typer.Typer, *, panel: str | None = None) -> None:
+    """Add a command, or a group of commands, to the command line by its name; --help leaves out one without a panel."""
     if not isinstance(command, typer.Typer):
-        app.command(name, cls=Command, hidden=hidden)(_writing(command))
+        app.command(name, cls=Command, hidden=panel is None, rich_help_panel=panel)(_writing(command))
         return
     group = typer.Typer(no_args_is_help=True, help=command.info.help)
     for one in command.registered_commands:
         if one.callback is not None:
-            add(group, one.name or one.callback.__name__.replace("_", "-"), one.callback)
-    app.add_typer(group, name=name)
+            add(group, one.name or one.callback.__name__.replace("_", "-"), one.callback, panel="Commands")
+    app.add_typer(group, name=name, rich_help_panel=panel)
 
 
 def _writing(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,8 +70,16 @@ def _writing(command: Callable[..., Any]) -> Callable[..., Any]:
     if "output" not in signature.parameters:
         return command
 
+    figure = draws(signature)
+
     @wraps(command)
     def called(*, force: bool, **given: Any) -> Any:
+        if not figure:
+            return written(given, force=force)
+        with form_said(given):
+            return written(given, force=force)
+
+    def written(given: dict[str, Any], *, force: bool) -> Any:
         output = given["output"]
         if output != STANDARD:
             with replacing(force=force):
@@ -83,6 +92,7 @@ def _writing(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(**given)
 
     parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
-    called.__signature__ = signature.replace(parameters=[*parameters, _FORCE])  # type: ignore[attr-defined]
-    called.__annotations__ = {one.name: one.annotation for one in [*parameters, _FORCE]}
+    parameters += [_FORCE, *(OPTIONS if figure else ())]
+    called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in parameters}
     return called
