@@ -20,26 +20,15 @@ from isoflop.faces.cli.command import add
 from isoflop.faces.cli.shared import introduce
 from isoflop.faces.cli.streams import wrapped, write_anywhere
 
-<<<<<<< HEAD
-HOMES = {
-    "read": "reading", "fit": "fitting", "check": "fitting", "forecast": "asking", "solve": "asking",
-    "plan": "planning", "cost": "costing", "backtest": "fitting", "sensitivity": "fitting", "plot": "drawing",
-    "report": "reporting", "finish": "finishing", "watch": "watching", "recipes": "comparing",
-    "downstream": "downstream",
-    "capabilities": "downstream", "emergence": "emerging", "test-time": "sampling", "landmarks": "models",
-    "compare-models": "models", "tune": "tuning", "mix": "mixing", "design": "designing", "study": "studying",
-    "laws": "showing", "data": "showing", "demo": "showing", "web": "serving",
-=======
 PANELS = {
     "Your runs": {"read": "reading", "forecast": "asking", "backtest": "fitting", "check": "fitting", "fit": "fitting",
                   "solve": "asking", "plot": "drawing", "report": "reporting", "web": "serving"},
     "Plan": {"plan": "planning", "sensitivity": "fitting", "cost": "costing", "tune": "tuning", "mix": "mixing"},
-    "Experiments": {"design": "designing", "study": "studying", "finish": "finishing"},
+    "Experiments": {"design": "designing", "study": "studying", "finish": "finishing", "watch": "watching"},
     "Beyond loss": {"recipes": "comparing", "downstream": "downstream", "capabilities": "downstream",
                     "emergence": "emerging", "test-time": "sampling"},
     "Published": {"laws": "showing", "landmarks": "models", "compare-models": "models", "data": "showing"},
     "Help": {"demo": "showing", "explain": "explaining"},
->>>>>>> 37018be (Figures of any width and form from every command; help in groups, -h, completion, isoflop explain; output in any encoding)
 }  # fmt: skip
 """The commands, in the groups in which --help shows them; each with the file here that holds it under its own name."""
 HOMES = {name: home for panel in PANELS.values() for name, home in panel.items()}
