@@ -327,7 +327,7 @@ def test_values_that_no_fit_can_use_are_refused(refused, write, example):
 
 def test_a_number_of_tokens_of_zero_is_left_out_and_listed(good, write):
     found = good("fit", write(columns(D=[0, *RUNS["D"][1:]])), "--draws", 0)
-    assert found["runs"]["excluded"] == [{"row": 2, "reason": "D is 0"}]
+    assert found["runs"]["excluded"] == [{"row": 2, "reason": "D is 0", "name": "row 2"}]
 
 
 def test_the_compute_of_large_integers_does_not_overflow():

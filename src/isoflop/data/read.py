@@ -16,12 +16,18 @@ from isoflop.data.readers.found import Found
 from isoflop.data.readers.logs import Cell, Logged
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs import Runs, build
+from isoflop.data.runs import table as tabled
 from isoflop.data.runs.columns import LETTERS, assign
+from isoflop.data.runs.frames import columns_of, is_table, wrong_type
 from isoflop.errors import DataError, UsageError, shown
 
 
+Source = Any
+"""What runs are read from: a path, "-", a name, a DataFrame, a mapping of columns, a list of mappings, or Runs."""
+
+
 def read(
-    source: str | os.PathLike[str],
+    source: Source,
     *,
     columns: Mapping[str, str] | None = None,
     where: str | Sequence[str] | None = None,
@@ -36,7 +42,8 @@ def read(
 ) -> Runs:
     """Give the runs of a file, of standard input ("-"), of what a training wrote, of a study, or of a dataset.
 
-    source     CSV, TSV, semicolons, JSON or JSON lines, also gzipped, Parquet; a file or folder of W&B,
+    source     a DataFrame (pandas, polars, Arrow), a mapping of columns, a list of mappings; or the name of
+               CSV, TSV, semicolons, JSON or JSON lines, also gzipped, Parquet; a file or folder of W&B,
                TensorBoard, MLflow and the like (docs/readers.md); "wandb:ENTITY/PROJECT" on a W&B server;
                a folder with a study; what exists comes before a dataset of the same name
     columns    the names the runs shall have -> the file's: {"N": "Model Size"}; comes before aliases
@@ -73,7 +80,7 @@ def _conditions(where: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def find_runs(
-    source: str | os.PathLike[str],
+    source: Source,
     *,
     columns: Mapping[str, str] | None = None,
     flop_rule: str = "6ND",
@@ -88,7 +95,10 @@ def find_runs(
 
     where  conditions; rows that they leave out by the source's own columns are dropped before their cells are judged
     """
-    name, rule = os.fspath(source), Rule(final, smooth, curves)
+    rule = Rule(final, smooth, curves)
+    if not isinstance(source, str | os.PathLike):
+        return _in_memory(source, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
+    name = os.fspath(source)
     study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
     logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
     if logs is not None:
@@ -104,6 +114,28 @@ def find_runs(
         raise UsageError(f"{shown(name)} is no log of training: final, smooth, curves and per_run are for logs.")
     runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
     return Found(runs, kind, taken, missing=_lacking(runs))
+
+
+def _in_memory(source: Source, **said: Any) -> Found:
+    """Return the runs of a table that Python holds: a DataFrame, a mapping, a list of mappings, Runs."""
+    if isinstance(source, Runs):
+        kept = source
+        for condition in said["where"]:
+            kept = kept.where(condition)
+        if said["columns"]:
+            kept = tabled(kept.columns, source=source.source, **said)
+        return Found(kept, "runs", ())
+    if not is_table(source):
+        raise wrong_type(source)
+    runs = tabled(source, source=f"the {type(source).__name__}", **said)
+    named = assign([*columns_of(source)], said["columns"] or {}, runs.source)
+    taken = tuple(Taken(letter, ((named[letter].text, "column"),)) for letter in LETTERS if letter in named)
+    return Found(runs, "table", taken, missing=_lacking(runs))
+
+
+def as_runs(source: Source) -> Runs:
+    """Return runs as they are, and what anything else that can be read as runs says."""
+    return source if isinstance(source, Runs) else read(source)
 
 
 def _of_rows(

@@ -27,8 +27,8 @@ _MISSING = frozenset(
         "none",
         "#n/a",
         "#na",
-        "#value!",
-        "#div/0!",
+        
+        
         "-",
         "--",
         "–",
@@ -221,7 +221,7 @@ def _why_not(text: str) -> str:
         return f"has thousands separators, or a decimal comma. Write {plain} or {point}."
     if _THOUSANDS.match(text):
         return f"has thousands separators. Write {text.replace(',', '')}."
-    if not text.isascii() and any(sign.isdigit() for sign in text):
+    if any(sign.isdigit() and not sign.isascii() for sign in text):
         return "has digits that are not 0 to 9. Write it with those."
     return "is not a number. Correct the cell, or name another column."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from types import MappingProxyType
@@ -21,12 +21,14 @@ from isoflop.data.runs.checks import Excluded, findings_on_unusable, inspect, un
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.data.runs.columns import LETTERS, Origin, assign, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
+from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
 from isoflop.data.runs.expressions import UnknownKeyError, only_key, parse_filter
 from isoflop.data.runs.measured import finding_on_metric, measure
 from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
 from isoflop.data.runs.names import Names, run_names
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding, allow_codes
+from isoflop.formula.parse import parse_condition
 
 __all__ = ["Excluded", "Runs", "build", "table"]
 
@@ -36,13 +38,10 @@ _AS_THEY_CAME = ("D01", "D02", "D16", "D17", "D19", "D20", "D21", "D22")
 
 
 class ColumnMapping(Protocol):
-    """Anything with named columns: a dict of lists, a pandas or polars-like frame."""
+    """Anything with named columns: a dict of lists, a pandas, polars or Arrow table."""
 
-    def keys(self) -> Iterable[str]:
-        """Give the column names."""
-
-    def __getitem__(self, name: str, /) -> Any:
-        """Give one column."""
+    def __getitem__(self, name: Any, /) -> Any:
+        """Return one column."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -173,6 +172,16 @@ class Runs:
         taken = {name: _frozen(values[index]) for name, values in self.columns.items()}
         return replace(self, columns=MappingProxyType(taken), rows=_frozen(self.rows[index]))
 
+    def to_pandas(self) -> Any:
+        """Return the runs as a pandas DataFrame, a row each."""
+        return to_pandas([dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)])
+
+    def to_polars(self) -> Any:
+        """Return the runs as a polars DataFrame, a row each."""
+        import polars
+
+        return polars.DataFrame({name: values.tolist() for name, values in self.columns.items()})
+
     def as_rows(self) -> list[dict[str, float | str | None]]:
         """Give one dictionary a run, ready for JSON: nan and infinity become None."""
         columns = [[_plain(value) for value in values.tolist()] for values in self.columns.values()]
@@ -180,22 +189,24 @@ class Runs:
 
 
 def table(
-    data: ColumnMapping,
+    data: ColumnMapping | Sequence[Mapping[str, Any]],
     *,
     columns: Mapping[str, str] | None = None,
     source: str = "runs",
     flop_rule: str = "6ND",
     allow: Sequence[str] = (),
+    where: Sequence[str] = (),
 ) -> Runs:
     """Give runs from a mapping of columns (a dict of arrays, a data frame), checked as a file is.
 
     columns maps the names the runs shall have to names in the data: {"N": "Model Size"}; allow is as
     in `read`.
     """
-    names = tuple(str(name) for name in data.keys())  # noqa: SIM118 - a frame need not iterate over its names
-    values = _equal_lengths({name: _one_dimensional(name, data[name], source) for name in names}, source)
+    columns_ = columns_of(data)
+    names = tuple(columns_)
+    values = _equal_lengths(columns_, source)
     rows = np.arange(1, (len(values[0]) if values else 0) + 1)
-    return build(RawTable(source, names, values, rows), columns=columns, flop_rule=flop_rule, allow=allow)
+    return build(RawTable(source, names, values, rows), columns=columns, flop_rule=flop_rule, allow=allow, where=where)
 
 
 def build(
@@ -278,7 +289,8 @@ def holds(condition: str, columns: Mapping[str, NDArray[Any]], count: int, *, so
     try:
         parsed = parse_filter(condition, columns)
     except UnknownKeyError as unknown:
-        if not re.fullmatch(r"[^\W\d_]\w*", unknown.word):
+        if not re.fullmatch(r"[^\W\d_]\w*", unknown.word) or f"{unknown.word}(" in condition:
+            parse_condition(condition)  # which says what a formula may hold
             raise
         raise missing(unknown.word, list(columns), source) from None
     try:
@@ -334,17 +346,12 @@ def _read_columns(raw: RawTable, origins: Mapping[str, Origin]) -> dict[str, NDA
                 )
             read[name] = np.broadcast_to(np.asarray(found, np.float64), (len(raw.rows),)).copy()
         elif name in LETTERS:
+            if isinstance(cells[key], np.ndarray) and cells[key].dtype.kind == "b":
+                raise DataError(f'{raw.source}: column "{shown(key)}" holds truth values, not {LETTERS[name]}.')
             read[name] = numbers(of(key), quantities=name != "loss", factor=origin.factor)
         else:
             read[name] = numbers_or_text(of(key))
     return read
-
-
-def _one_dimensional(name: str, values: object, source: str) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.ndim > 1:
-        raise DataError(f'{source}: column "{name}" has {array.ndim} dimensions. Give one number for each run.')
-    return array
 
 
 def _equal_lengths(columns: Mapping[str, NDArray[Any]], source: str) -> tuple[NDArray[Any], ...]:
