@@ -13,6 +13,7 @@ import numpy as np
 from isoflop.data.limits import refuse_cells, refuse_names
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable
+from isoflop.data.runs.frames import flattened
 from isoflop.errors import DataError, shown
 
 
@@ -49,20 +50,24 @@ def is_json_lines(text: str) -> bool:
 
 def _from_objects(objects: Sequence[Any], rows: Sequence[int], source: str) -> RawTable:
     names: dict[str, None] = {}
+    flat: list[dict[str, Any]] = []
     for row, found in zip(rows, objects, strict=True):
         if not isinstance(found, dict):
             raise DataError(f"{source}, row {row}: {_kind(found)} where a run's object should be.")
-        names.update(dict.fromkeys(found))
+        flat.append(flattened(found))
+        names.update(dict.fromkeys(flat[-1]))
         refuse_names(len(names), source)
     refuse_cells(len(objects), len(names), source)
     columns = tuple(
-        [_cell(found.get(name), row, source) for row, found in zip(rows, objects, strict=True)] for name in names
+        [_cell(found.get(name), row, source) for row, found in zip(rows, flat, strict=True)] for name in names
     )
     return RawTable(source, tuple(names), columns, np.array(rows, dtype=np.int64))
 
 
 def _from_columns(document: dict[str, Any], source: str) -> RawTable:
-    if document and not any(isinstance(values, list | dict) for values in document.values()):
+    if document and _is_pandas(document):
+        document = {name: list(values.values()) for name, values in document.items()}
+    elif not any(isinstance(values, list) for values in document.values()) or _is_nested_run(document):
         return _from_objects([document], [1], source)
     refuse_names(len(document), source)
     for name, values in document.items():
@@ -77,6 +82,18 @@ def _from_columns(document: dict[str, Any], source: str) -> RawTable:
         [_cell(value, row, source) for row, value in zip(rows, values, strict=True)] for values in document.values()
     )
     return RawTable(source, tuple(document), columns, np.array(rows, dtype=np.int64))
+
+
+def _is_pandas(document: dict[str, Any]) -> bool:
+    """Say whether each column is an object by row number, as pandas writes a table unless told otherwise."""
+    cells = [values for values in document.values() if isinstance(values, dict)]
+    rows = [list(values) for values in cells]
+    return len(cells) == len(document) and all(one == rows[0] for one in rows) and all(key.isdigit() for key in rows[0])
+
+
+def _is_nested_run(document: dict[str, Any]) -> bool:
+    """Say whether an object is one run with nested settings, not a table of columns."""
+    return any(isinstance(values, dict) for values in document.values())
 
 
 def _cell(value: object, row: int, source: str) -> object:

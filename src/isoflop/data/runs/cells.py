@@ -27,8 +27,6 @@ _MISSING = frozenset(
         "none",
         "#n/a",
         "#na",
-        
-        
         "-",
         "--",
         "–",
@@ -92,7 +90,7 @@ def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> N
     quantities  "70B" and "1.4T" are numbers too
     factor      how many base units one of the column's is; a cell with a suffix of its own is not multiplied
     """
-    fast = _fast_numbers(cells.values)
+    fast = fast_numbers(cells.values)
     if fast is not None:
         return fast if factor == 1 else fast * factor
     found = [_number(cells, row, quantities=quantities, factor=factor) for row in range(len(cells.values))]
@@ -104,7 +102,7 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
 
     A column of numbers some of which have thousands separators is refused rather than made text.
     """
-    fast = _fast_numbers(cells.values)
+    fast = fast_numbers(cells.values)
     if fast is not None:
         return fast
     texts = [value.strip() if isinstance(value, str) else _text(value) for value in cells.values]
@@ -169,7 +167,8 @@ def _pointed(cell: object) -> object:
     return cell.replace(".", "").replace(",", ".")
 
 
-def _fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64] | None:
+def fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return cells as float64 where all are plain numbers or empty; None for any others."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
         return values.astype(np.float64)
     if _unusual(values):

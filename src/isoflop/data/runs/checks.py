@@ -47,7 +47,7 @@ class Excluded:
         return f"{self.name or f'row {self.row}'} ({self.reason})"
 
 
-def unusable(columns: Columns, rows: Rows, names: Sequence[str]) -> tuple[Excluded, ...]:
+def unusable(columns: Columns, rows: Rows, names: Names) -> tuple[Excluded, ...]:
     """Give the rows (D01) in which N, D, C or the loss is not a finite number above zero."""
     bad: dict[int, str] = {}
     for name in MEASURED:
@@ -55,7 +55,9 @@ def unusable(columns: Columns, rows: Rows, names: Sequence[str]) -> tuple[Exclud
         if values is not None:
             for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
                 bad.setdefault(int(index), f"{name} is {values[index]:g}")
-    return tuple(Excluded(int(rows[index]), bad[index], names[index]) for index in sorted(bad))
+    places = sorted(bad)
+    called = names.of(np.array(places, dtype=np.int64)) if places else ()
+    return tuple(Excluded(int(rows[row]), bad[row], name) for row, name in zip(places, called, strict=True))
 
 
 def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Finding, ...]:

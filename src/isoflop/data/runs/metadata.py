@@ -134,8 +134,10 @@ def _populations(columns: Columns) -> Iterator[Finding]:
 
 
 def _schedules(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding]:
-    schedule = words(columns, "schedule") or [""] * len(whole)
-    full = np.array([any(kind in text for kind in _FULL_DECAY) for text in schedule])
+    schedule = words(columns, "schedule")
+    full = np.zeros(len(whole), bool)
+    if schedule is not None:
+        full = np.array([any(kind in text for kind in _FULL_DECAY) for text in schedule])
     off = full & ~whole
     for reached, planned, _ in _planned(columns):
         off |= np.abs(reached / planned - 1) > 1 - PLANNED

@@ -86,9 +86,16 @@ def words(columns: Columns, meaning: str) -> list[str] | None:
 
 def labels(columns: list[NDArray[Any]]) -> NDArray[np.int64]:
     """Give each row the number of its group, counted from 0 as they come: rows equal in all columns form one."""
+    if len(columns) == 1:
+        return _labels_of(columns[0].tolist())
     codes: dict[tuple[Any, ...], int] = {}
     rows = zip(*(values.tolist() for values in columns), strict=True)
     return np.array([codes.setdefault(row, len(codes)) for row in rows], dtype=np.int64)
+
+
+def _labels_of(values: list[Any]) -> NDArray[np.int64]:
+    codes = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(codes.__getitem__, values), np.int64, len(values))
 
 
 def repeats(values: NDArray[np.float64]) -> bool:

@@ -174,7 +174,9 @@ class Runs:
 
     def to_pandas(self) -> Any:
         """Return the runs as a pandas DataFrame, a row each."""
-        return to_pandas([dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)])
+        return to_pandas(
+            [dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
+        )
 
     def to_polars(self) -> Any:
         """Return the runs as a polars DataFrame, a row each."""
@@ -230,8 +232,7 @@ def build(
     origins = assign(raw.names, columns or {}, raw.source)
     raw, dropped = _kept(raw, origins, where)
     read, computed = complete(_read_columns(raw, origins), rule, steps_count=not raw.logged)
-    names = run_names(read, raw.rows)
-    excluded = unusable(read, raw.rows, names)
+    excluded = unusable(read, raw.rows, Names(read, raw.rows))
     if len(excluded) == len(raw.rows):
         raise _none_usable(raw.source, excluded)
     keep = ~np.isin(raw.rows, [item.row for item in excluded])

@@ -1,0 +1,210 @@
+"""Delimited text to a raw table: commas, tabs, semicolons, bars or spaces; Markdown; a header that begins with #."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.data.limits import MAX_COLUMNS, MAX_ROWS
+from isoflop.data.readers.source import Text
+from isoflop.data.runs.cells import RawTable, fast_numbers, is_number
+from isoflop.errors import DataError
+from isoflop.files import restored
+
+_CHUNK = 2_000
+_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", " ": "spaces"}
+_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+"""The line under the header of a Markdown table."""
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*(?:\n|$)", re.IGNORECASE)
+"""What Excel is told the separator by."""
+_NUMERIC = b"0123456789.+-eE\r\n"
+_LARGE = 1 << 20
+"""Characters from which a table of numbers alone is worth a faster way."""
+
+Records = Iterator[tuple[int, list[str]]]
+
+
+def delimited_table(text: Text) -> RawTable:
+    """Return the raw table of delimited text with a header; blank lines and comments are skipped but counted."""
+    text, said = _without_comments(text)
+    separator = said or _separator(text)
+    quick = _all_numbers(text, separator)
+    if quick is not None:
+        return quick
+    records = _records(text, separator)
+    header_row, header = next(records, (1, []))
+    names = _header(header, header_row, text.source)
+    rows: list[NDArray[np.int64]] = []
+    chunks: list[list[NDArray[Any] | tuple[str, ...]]] = []
+    while chunk := list(islice(records, _CHUNK)):
+        numbers, cells = zip(*chunk, strict=True)
+        if {*map(len, cells)} != {len(names)}:
+            _refuse_ragged(chunk, text.source, width=len(names), separator=_NAMES[separator])
+        rows.append(np.array(numbers))
+        refuse_large(len(rows) * _CHUNK - _CHUNK, 0, text.source)
+        # Numbers become an array at once: a million texts would take ten times the memory.
+        chunks.append([_chunk_of(column) for column in zip(*cells, strict=True)])
+    columns = [_joined(parts) for parts in zip(*chunks, strict=True)] or [()] * len(names)
+    if mixed := [place for place, cells in enumerate(columns) if cells is None]:
+        again = list(_column_texts(text, separator, mixed))
+        for place, texts in zip(mixed, zip(*again, strict=True), strict=True):
+            columns[place] = texts
+    source = f"{text.source} (separated by semicolons)" if separator == ";" else text.source
+    whole = tuple(cells for cells in columns if cells is not None)
+    return RawTable(
+        source, names, whole, np.concatenate(rows) if rows else np.zeros(0, np.int64), separator=separator
+    )  # fmt: skip
+
+
+def _without_comments(text: Text) -> tuple[Text, str]:
+    """Return the text with blank lines for comments, and the separator that a first line such as "sep=;" states.
+
+    A first comment with several names, in a table whose next line is numbers, is the header: np.savetxt writes it so.
+    """
+    separator = ""
+    if stated := _SEPARATOR_LINE.match(text.text):
+        separator = stated[1] if stated[1] in _NAMES else ""
+        text = replace(text, text="\n" + text.text[stated.end() :])
+    if not text.text.lstrip().startswith("#") and "\n#" not in text.text:
+        return text, separator
+    lines = text.text.split("\n")
+    comments = [row for row, line in enumerate(lines) if line.lstrip().startswith("#")]
+    first = next((row for row, line in enumerate(lines) if line.strip() and row not in {*comments}), len(lines))
+    above = [row for row in comments if row < first]
+    header = above[-1] if above and first < len(lines) and _has_names(lines[above[-1]], lines[first]) else None
+    for row in comments:
+        lines[row] = lines[row].lstrip().lstrip("#").strip() if row == header else ""
+    return replace(text, text="\n".join(lines)), separator
+
+
+def _has_names(comment: str, below: str) -> bool:
+    """Say whether a comment is the header of the line of cells below it: as many words, none of them a number."""
+    words, cells = (re.findall(r"[^\s,;|]+", line) for line in (comment.lstrip().lstrip("#"), below))
+    fields = [max(len(line.split(sign)) for sign in ",;\t|") for line in (comment, below)]
+    alike = len(words) == len(cells) or (fields[0] == fields[1] > 1)
+    return alike and len(words) > 1 and not any(map(is_number, words)) and is_number(cells[0])
+
+
+def _separator(text: Text) -> str:
+    """Return the separator the header has most of; a bar in a Markdown table, a space where there is nothing else."""
+    lines = [line for line in text.text.lstrip("\r\n").split("\n", 3)[:3] if line.strip()]
+    header = lines[0] if lines else ""
+    if header.lstrip().startswith("|") or (len(lines) > 1 and "|" in header and _RULE.match(lines[1])):
+        return "|"
+    counts = {separator: header.count(separator) for separator in (",", "\t", ";")}
+    refuse_large(0, max(counts.values()), text.source)
+    if text.suffix in {".tsv", ".tab"} and counts["\t"]:
+        return "\t"
+    if not any(counts.values()):
+        words = [len(line.split()) for line in lines]
+        return " " if len(lines) > 1 and words[0] > 1 and len(set(words)) == 1 else ","
+    return max(counts, key=lambda separator: counts[separator])
+
+
+def _records(text: Text, separator: str) -> Records:
+    """Yield each record with its row, except blank ones; separators alone are blank too."""
+    if separator in {" ", "|"}:
+        yield from _lines(text, separator)
+        return
+    reader = csv.reader(io.StringIO(text.text, newline=""), delimiter=separator, strict=True)
+    row = 0
+    try:
+        guarded = "'" in text.text
+        for row, record in enumerate(reader, start=1):
+            if any(record):
+                yield (row, [restored(cell) for cell in record]) if guarded else (row, record)
+    except csv.Error as error:
+        raise DataError(
+            f"{text.source}, row {row + 1}: {error} (at line {reader.line_num}). Is a quote left open?"
+        ) from None
+
+
+def _lines(text: Text, separator: str) -> Records:
+    for row, line in enumerate(text.text.split("\n"), start=1):
+        if not line.strip() or (separator == "|" and _RULE.match(line.strip())):
+            continue
+        if separator == " ":
+            yield row, line.split()
+        elif "|" in line:
+            yield row, [cell.strip().strip("*`") for cell in line.strip().strip("|").split("|")]
+
+
+def _chunk_of(cells: tuple[str, ...]) -> NDArray[Any] | tuple[str, ...]:
+    found = fast_numbers(cells) if cells[0] and cells[-1] else None
+    return cells if found is None else found
+
+
+def _joined(parts: Sequence[NDArray[Any] | tuple[str, ...]]) -> Any:
+    """Return one column; None where some parts became numbers and some did not, so that their texts are needed."""
+    arrays = [part for part in parts if isinstance(part, np.ndarray)]
+    if len(arrays) == len(parts):
+        return np.concatenate(arrays)
+    return tuple(chain.from_iterable(parts)) if not arrays else None
+
+
+def _column_texts(text: Text, separator: str, places: Iterable[int]) -> Iterator[tuple[str, ...]]:
+    records = _records(text, separator)
+    next(records, None)
+    return (tuple(record[place] for place in places) for _, record in records)
+
+
+def _all_numbers(text: Text, separator: str) -> RawTable | None:
+    """Return a large table whose every cell is a number, in one pass over its bytes; None for any other."""
+    if len(text.text) < _LARGE or separator not in {",", "\t", ";"} or not text.text.isascii():
+        return None
+    head, _, rest = text.text.lstrip("\n").partition("\n")
+    body = rest.replace("\r", "").strip("\n").encode()
+    comma = separator.encode()
+    if body.translate(None, _NUMERIC + comma) or (separator == ";" and b"," in body) or b"\n\n" in body:
+        return None
+    (_, header), *_ = _records(replace(text, text=head), separator)
+    names = _header(header, 1, text.source)
+    ends = np.append(np.flatnonzero(np.frombuffer(body, np.uint8) == 10), len(body))
+    refuse_large(len(ends), len(names), text.source)
+    between = np.searchsorted(np.flatnonzero(np.frombuffer(body, np.uint8) == comma[0]), ends)
+    if (np.diff(between, prepend=0) != len(names) - 1).any():
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an empty cell ends it early: that is seen by the size
+        values = np.fromstring(body.replace(b"\n", b",").replace(comma, b",").decode(), sep=",")
+    if values.size != len(ends) * len(names):
+        return None
+    columns = values.reshape(len(ends), len(names)).T
+    first = 2 + len(text.text) - len(text.text.lstrip("\n"))
+    source = f"{text.source} (separated by semicolons)" if separator == ";" else text.source
+    rows = np.arange(first, first + len(ends))
+    return RawTable(source, names, tuple(np.ascontiguousarray(one) for one in columns), rows, separator=separator)
+
+
+def _refuse_ragged(chunk: list[tuple[int, list[str]]], source: str, *, width: int, separator: str) -> None:
+    for row, record in chunk:
+        if len(record) != width:
+            cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
+            columns = "1 column" if width == 1 else f"{width} columns"
+            raise DataError(f"{source}, row {row}: {cells} where the header has {columns} (separated by {separator}).")
+
+
+def _header(cells: list[str], row: int, source: str) -> tuple[str, ...]:
+    """Return the column names; a column without one, such as a data frame's index, is "column 3"."""
+    if not cells:
+        raise DataError(f"{source}: is empty but for separators. Give a header and one row for each run.")
+    if all(is_number(cell) for cell in cells):
+        raise DataError(f"{source}, row {row}: holds numbers where the column names should be. Add a header: N,D,loss.")
+    return tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1))
+
+
+def refuse_large(rows: int, columns: int, source: str) -> None:
+    """Refuse a table of more rows or columns than are read."""
+    if rows > MAX_ROWS:
+        raise DataError(f"{source}: has more than {MAX_ROWS:,} rows. Keep one row a run.")
+    if columns > MAX_COLUMNS:
+        raise DataError(f"{source}: has more than {MAX_COLUMNS:,} columns. Keep N, D, loss and what else is needed.")
