@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from isoflop.data import datasets
+from isoflop.data.readers import text_log
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_online, study_reader
 from isoflop.data.readers.column_choice import Origin, Rule, Taken, choose, missing, table
 from isoflop.data.readers.found import Found
 from isoflop.data.readers.logs import Cell, Logged
+from isoflop.data.readers.source import head
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs import Runs, build
 from isoflop.data.runs import table as tabled
 from isoflop.data.runs.columns import LETTERS, assign
 from isoflop.data.runs.frames import columns_of, is_table, wrong_type
 from isoflop.errors import DataError, UsageError, shown
-
 
 Source = Any
 """What runs are read from: a path, "-", a name, a DataFrame, a mapping of columns, a list of mappings, or Runs."""
@@ -101,6 +102,8 @@ def find_runs(
     name = os.fspath(source)
     study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
     logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
+    if logs is None and not study:
+        logs = _printed(name)
     if logs is not None:
         kind, logged = logs
         logged = logged if per_run is None else _completed(logged, per_run)
@@ -114,6 +117,18 @@ def find_runs(
         raise UsageError(f"{shown(name)} is no log of training: final, smooth, curves and per_run are for logs.")
     runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
     return Found(runs, kind, taken, missing=_lacking(runs))
+
+
+def _printed(name: str) -> tuple[str, tuple[Logged, ...]] | None:
+    """Return the run in a file that has a table's name and is what a training printed; None for anything else."""
+    path = Path(name)
+    if name == "-" or not _exists(name) or not path.is_file() or path.suffix.lower() not in {".csv", ".tsv", ".json"}:
+        return None
+    text = head(path)
+    first = text.lstrip()[:1]
+    if first == b"{" or text.partition(b"\n")[0].count(b",") > 1 or not text_log.is_log(text):
+        return None
+    return text_log.TITLE, text_log.read(path)
 
 
 def _in_memory(source: Source, **said: Any) -> Found:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from isoflop.data.limits import MAX_DEPTH, Look
+from isoflop.data.readers import run_files, text_log
 from isoflop.data.readers.clock import on_own_clock
 from isoflop.data.readers.logs import Logged
 from isoflop.data.readers.model_config import TOTAL, beside, counts
@@ -32,7 +33,7 @@ OWN = (
     "lightning",
     "nanochat",
     "wandb_export",
-    "text_log",
+    "exports",
 )
 """The readers of this folder, each a file of its name. Tables (CSV, JSON, Parquet) are read by `table`."""
 ONLINE = {"wandb": "wandb_online"}
@@ -87,12 +88,21 @@ def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
     found = list(_walk(path, own, path.resolve()))
     if not found and path.suffix.lower() not in TABLES and (others := _installed()):
         found = list(_walk(path, others, path.resolve()))
+    if not found:  # what a job prints stands beside the logs of trackers, too: it counts where there are none
+        found = list(_walk(path, {"text_log": text_log}, path.resolve()))
     titles = list(dict.fromkeys(reader.TITLE for reader, _ in found))
     if len(titles) > 1:
         one = "; ".join(f"{reader.TITLE}: {shown(str(place))}" for reader, place in _first_of_each(found))
         raise DataError(
             f"{shown(str(path))}: holds logs of {len(titles)} kinds, maybe of the same runs ({one}). "
             "Name a folder with one kind."
+        )
+    if not found and path.is_dir():
+        runs = run_files.read(path)
+        return (
+            (run_files.TITLE, _distinct([(_with_model(run, place), place) for run, place in runs], path))
+            if runs
+            else None
         )
     if not found:
         return None

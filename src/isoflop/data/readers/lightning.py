@@ -33,6 +33,8 @@ def read(path: Path) -> tuple[Logged, ...]:
         for cells in rows:
             if len(cells) != len(names):
                 raise ValueError(f"{len(cells)} cells where the header has {len(names)}")  # noqa: TRY301
+            if not cells[step].strip():
+                raise ValueError('column "step" is empty')  # noqa: TRY301
             at = float(cells[step])
             for place, steps, values in others:
                 if cells[place]:

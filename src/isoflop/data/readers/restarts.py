@@ -90,7 +90,8 @@ def one_run(pieces: Sequence[Logged]) -> Logged:
     )  # fmt: skip
     config = {key: cell for piece in pieces for key, cell in piece.config.items()}
     summary = {key: cell for piece in pieces for key, cell in piece.summary.items()}
-    doubts = tuple(dict.fromkeys([*(one for piece in pieces for one in piece.doubts), said]))
+    again = any(len(parts) > 1 for parts in written.values())
+    doubts = tuple(dict.fromkeys([*(one for piece in pieces for one in piece.doubts), *([said] if again else [])]))
     return replace(last, config=config, summary=summary, metrics=metrics, doubts=doubts)
 
 

@@ -132,16 +132,16 @@ def _index(frame: Any) -> NDArray[Any] | None:
 def to_pandas(rows: Sequence[Mapping[str, Any]]) -> Any:
     """Return flat rows as a pandas DataFrame."""
     try:
-        import pandas
+        import pandas as pd
     except ImportError:
         raise MissingExtraError("pandas is not installed. Type: pip install pandas") from None
-    return pandas.DataFrame(list(rows))
+    return pd.DataFrame(list(rows))
 
 
 def to_polars(rows: Sequence[Mapping[str, Any]]) -> Any:
     """Return flat rows as a polars DataFrame."""
     try:
-        import polars
+        import polars as pl
     except ImportError:
         raise MissingExtraError("polars is not installed. Type: pip install polars") from None
-    return polars.DataFrame(list(rows), infer_schema_length=None)
+    return pl.DataFrame(list(rows), infer_schema_length=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from types import MappingProxyType
@@ -21,8 +21,8 @@ from isoflop.data.runs.checks import Excluded, findings_on_unusable, inspect, un
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.data.runs.columns import LETTERS, Origin, assign, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
-from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
 from isoflop.data.runs.expressions import UnknownKeyError, only_key, parse_filter
+from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
 from isoflop.data.runs.measured import finding_on_metric, measure
 from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
 from isoflop.data.runs.names import Names, run_names
@@ -174,15 +174,14 @@ class Runs:
 
     def to_pandas(self) -> Any:
         """Return the runs as a pandas DataFrame, a row each."""
-        return to_pandas(
-            [dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
-        )
+        return to_pandas([dict(zip(self.columns, row, strict=True)) for row in self._rows()])
 
     def to_polars(self) -> Any:
         """Return the runs as a polars DataFrame, a row each."""
-        import polars
+        return to_polars([dict(zip(self.columns, row, strict=True)) for row in self._rows()])
 
-        return polars.DataFrame({name: values.tolist() for name, values in self.columns.items()})
+    def _rows(self) -> Iterator[tuple[float | str, ...]]:
+        return zip(*(values.tolist() for values in self.columns.values()), strict=True)
 
     def as_rows(self) -> list[dict[str, float | str | None]]:
         """Give one dictionary a run, ready for JSON: nan and infinity become None."""

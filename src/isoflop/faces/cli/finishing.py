@@ -22,7 +22,12 @@ _COLUMNS, _PLAN = "Columns", "Schedule"
 
 
 def finish(
-    curve: Annotated[str, typer.Argument(metavar="CURVE", help="The run's log so far: CSV, JSON, JSONL; - is stdin.")],
+    curve: Annotated[
+        str,
+        typer.Argument(
+            metavar="CURVE", help="The run's log so far: a tracker's, what it printed, or a table; - is stdin."
+        ),
+    ],
     steps: Annotated[str, typer.Option("--steps", help="Where the run ends, in the unit of its rows.")],
     schedule: Annotated[str | None, typer.Option("--schedule", help=_SHAPE, rich_help_panel=_PLAN)] = None,
     warmup: Annotated[str, typer.Option("--warmup", help="Steps the rate rises.", rich_help_panel=_PLAN)] = "0",
@@ -43,6 +48,7 @@ def finish(
     until: Annotated[str | None, typer.Option("--until", help="Leave out rows beyond: what was known then?")] = None,
     x: Annotated[str | None, typer.Option("--x", help="Column of steps.", rich_help_panel=_COLUMNS)] = None,
     loss: Annotated[str | None, typer.Option("--loss", help="Column of losses.", rich_help_panel=_COLUMNS)] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Which run, of several.", rich_help_panel=_COLUMNS)] = None,
     rate: Annotated[str | None, typer.Option("--lr", help="Column of rates.", rich_help_panel=_COLUMNS)] = None,
     level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
     follow: Annotated[bool, typer.Option("--follow", help="Read again as rows arrive, until the end.")] = False,
@@ -57,7 +63,7 @@ def finish(
     plan = None if schedule is None else _schedule(
         schedule, end, warmup=warmup, final=final, decay=decay, peak=peak
     )  # fmt: skip
-    log = _Log(curve, x, loss, rate, None if until is None else parse_quantity(until))
+    log = _Log(curve, x, loss, rate, run, None if until is None else parse_quantity(until))
     past = [read_curve(one, at=x, loss=loss, rate=rate) for one in like or []]
     stopping = None if stop is None else _share(stop)
 
@@ -84,13 +90,14 @@ class _Log:
     x: str | None
     loss: str | None
     rate: str | None
+    run: str | None
     until: float | None
 
     def read(self, *, growing: bool = False) -> LossCurve:
         """Give the curve in it."""
         from isoflop.beyond.finish import read_curve
 
-        found = read_curve(self.source, at=self.x, loss=self.loss, rate=self.rate, growing=growing)
+        found = read_curve(self.source, at=self.x, loss=self.loss, rate=self.rate, run=self.run, growing=growing)
         return found if self.until is None else found.until(self.until)
 
 

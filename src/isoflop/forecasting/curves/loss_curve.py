@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.data.readers.catalogue import find
+from isoflop.data.readers.column_choice import Taken, choose, missing
+from isoflop.data.readers.logs import Logged, Series
 from isoflop.data.readers.source import Text, read_text
 from isoflop.data.readers.table import raw_table
-from isoflop.data.runs.cells import Cells, RawTable, numbers
+from isoflop.data.runs.cells import Cells, RawTable, numbers, with_decimal_points
 from isoflop.data.runs.columns import normal
 from isoflop.errors import DataError, shown
 
@@ -76,20 +79,77 @@ def read_curve(
     at: str | None = None,
     loss: str | None = None,
     rate: str | None = None,
+    run: str | None = None,
     growing: bool = False,
 ) -> LossCurve:
-    """Give the curve in a log, or a bundled one: CSV, JSON or JSON lines with one row for each measurement.
+    """Return the curve in a log, or a bundled one.
 
-    at, loss, rate  the columns of steps (or tokens), loss and learning rate, where their names do not say it
+    A log is what a tracker wrote, what a training printed, or a table with one row for each measurement.
+
+    at, loss, rate  the columns (or keys) of steps or tokens, loss and learning rate, where their names do not say it
+    run             the run of a source that holds several
     growing         leaves out a last line that is not yet whole
 
     Rows without a place or a loss are left out; a loss that is nan or inf is counted. Raises DataError, naming file,
     row, column and reason.
     """
-    text = read_text(_path(source))
+    path = _path(source)
+    if os.fspath(path) != "-" and (logged := find(Path(path))) is not None:
+        return of_run(_one(logged[1], run, os.fspath(path)), at=at, loss=loss, rate=rate)
+    text = read_text(path)
     if growing and text.text.count("\n") > 1:
         text = replace(text, text=text.text[: text.text.rindex("\n") + 1])
-    return _curve(raw_table(text), text, at=at, loss=loss, rate=rate)
+    return _curve(with_decimal_points(raw_table(text)), text, at=at, loss=loss, rate=rate)
+
+
+def _one(runs: Sequence[Logged], name: str | None, source: str) -> Logged:
+    """Return the one run of a source, or the one that is named."""
+    found = [one for one in runs if name is None or one.name == name]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(shown(one.name) for one in runs[:8]) + ", …" * (len(runs) > 8)
+    if not found:
+        raise DataError(f"{shown(source)}: has no run {shown(str(name))}; there are {names}.")
+    raise DataError(f"{shown(source)}: holds {len(runs)} runs. Say which one: --run NAME, of {names}.")
+
+
+def of_run(run: Logged, *, at: str | None = None, loss: str | None = None, rate: str | None = None) -> LossCurve:
+    """Return the curve of a run as a tracker kept it: its held-out loss, or else its training loss."""
+    asked = {} if loss is None else {"loss": loss}
+    taken = next((one for one in choose([run], asked, run.name) if one.letter == "loss"), None)
+    if taken is None:
+        named = {normal(key.replace("/", "_")): key for key in reversed(list(run.metrics))}
+        key = next((named[name] for name in _LOSSES if name in named), None)
+        if key is None:
+            raise DataError(f"{shown(run.name)}: {missing({'N', 'D'}, [run])}")
+        taken = Taken("loss", ((key, "metrics"),))
+    key = next((key for key, place in taken.parts if place == "metrics"), "")
+    steps = run.metrics[key].steps
+    places = steps if at is None or normal(at) in _PLACES["steps"] else _series(run, at).at(steps)
+    values = taken.of(run, steps)
+    rates = _rates(run, rate, steps)
+    keep = np.isfinite(places) & np.isfinite(values) & (places > 0)
+    order = np.flatnonzero(keep)[np.argsort(places[keep], kind="stable")]
+    unit = next((unit for unit, names in _PLACES.items() if at is not None and normal(at) in names), "steps")
+    lost = int((~np.isfinite(values)).sum())
+    return LossCurve(run.name, places[order], values[order], _rows(rates, order), unit, lost)
+
+
+def _rates(run: Logged, told: str | None, steps: Array) -> Array | None:
+    if told is not None:
+        return _series(run, told).at(steps)
+    for key in run.metrics:
+        last = normal(key.rpartition("/")[2])
+        if last in _RATES or last.startswith(("lr", "learningrate")):
+            return run.metrics[key].at(steps)
+    return None
+
+
+def _series(run: Logged, key: str) -> Series:
+    if key not in run.metrics:
+        there = ", ".join(shown(one) for one in list(run.metrics)[:12])
+        raise DataError(f'{shown(run.name)}: nothing was logged as "{shown(key)}"; there are {there}.')
+    return run.metrics[key]
 
 
 def _path(source: str | os.PathLike[str]) -> str | os.PathLike[str]:

@@ -1,0 +1,119 @@
+"""A folder with one table per run: what home-made loggers leave, a CSV, JSON or JSON lines for each; Ray's trials.
+
+A file with several rows is a run's log: a metric in each column of numbers, by the column of its steps. A file with one
+row is a finished run. Settings that stand in a file of their own beside a log (params.json) belong to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isoflop.data.limits import MAX_DEPTH, Look
+from isoflop.data.readers.logs import Cell, Logged, flat, number, read_json, refuse_many
+from isoflop.data.readers.restarts import standing
+from isoflop.data.readers.table import raw_source
+from isoflop.data.runs.cells import RawTable, is_number
+from isoflop.data.runs.columns import meaning, normal
+from isoflop.errors import DataError, shown
+
+TITLE = "a table for each run"
+SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
+_SETTINGS = frozenset({"params", "config", "hparams", "args", "settings", "hyperparameters", "hyperparams"})
+"""Files that hold the settings of the run whose log stands beside them."""
+_GENERIC = re.compile(
+    r"(?:result|metric|progress|history|log|train(?:ing)?|loss|eval|events?|tracker_metrics)s?", re.IGNORECASE
+)
+"""Names that every run's log may have: then its folder names the run."""
+_STEPS = ("step", "globalstep", "trainstep", "iteration", "iter", "trainingiteration", "update", "steps", "epoch")
+
+
+def read(folder: Path) -> tuple[tuple[Logged, Path], ...]:
+    """Return the runs in a folder and the folders in it, each with its file; none if there is no table of a run."""
+    found = []
+    for file in _files(folder):
+        raw = raw_source(file)
+        if len(raw.rows):
+            config = _beside(file)
+            found.append((_run(raw, file, config), file))
+    _refuse_tables([(run, file) for run, file in found], folder)
+    return tuple(found)
+
+
+def _files(folder: Path) -> list[Path]:
+    look = Look(shown(str(folder)))
+    found: list[Path] = []
+    depth = len(folder.parts)
+    for file in sorted(folder.rglob("*")):
+        look.take()
+        hidden = any(part.startswith(".") for part in file.parts[depth:])
+        if file.suffix.lower() in SUFFIXES and file.is_file() and not file.is_symlink() and not hidden:
+            found += [file] if len(file.parts) - depth <= MAX_DEPTH and normal(file.stem) not in _SETTINGS else []
+    return found
+
+
+def _beside(file: Path) -> dict[str, Cell]:
+    """Return the settings in a JSON file beside a log."""
+    for stem in sorted(_SETTINGS):
+        there = file.parent / f"{stem}.json"
+        if there.is_file() and not there.is_symlink():
+            found = read_json(there)
+            return flat(found) if isinstance(found, dict) else {}
+    return {}
+
+
+def _run(raw: RawTable, file: Path, config: dict[str, Cell]) -> Logged:
+    name = file.parent.name if _GENERIC.fullmatch(file.stem) else file.stem
+    columns = dict(zip(raw.names, raw.columns, strict=True))
+    if len(raw.rows) == 1:
+        cells = {key: _cell(values[0]) for key, values in columns.items()}
+        losses = {key for key in cells if (one := meaning(key)) is not None and one.letter == "loss"}
+        noted = {key: cell for key, cell in cells.items() if key in losses}
+        return Logged(name, {**config, **{key: cells[key] for key in cells if key not in losses}}, summary=noted)
+    steps = _steps(columns)
+    written, same = {}, {}
+    for key, values in columns.items():
+        cells = [_cell(value) for value in values]
+        numbers = np.array([cell if isinstance(cell, float) else np.nan for cell in cells])
+        if len({*cells}) == 1:
+            same[key] = cells[0]
+        elif np.isfinite(numbers).any() and key != steps[0]:
+            logged = np.flatnonzero([cell is not None and not isinstance(cell, str) for cell in cells])
+            written[key] = (logged.astype(float), steps[1][logged], numbers[logged])
+    refuse_many(sum(len(one) for one, _, _ in written.values()), str(file))
+    return Logged(name, {**config, **same}, standing(written))
+
+
+def _steps(columns: dict[str, Any]) -> tuple[str, np.ndarray[Any, Any]]:
+    """Return the column of steps and its values; where there is none, the rows are counted."""
+    named = {normal(re.split(r"[/.]", key)[-1]): key for key in reversed(list(columns))}
+    for step in _STEPS:
+        if step in named:
+            cells = [_cell(value) for value in columns[named[step]]]
+            values = np.array([cell if isinstance(cell, float) else np.nan for cell in cells])
+            if np.isfinite(values).all():
+                return named[step], values
+    return "", np.arange(1.0, 1 + len(next(iter(columns.values()))))
+
+
+def _cell(value: object) -> Cell:
+    known = number(value)
+    if known is not None:
+        return known
+    if isinstance(value, bool) or value is None:
+        return value
+    text = str(value).strip()
+    return float(text) if is_number(text) else text or None
+
+
+def _refuse_tables(found: Sequence[tuple[Logged, Path]], folder: Path) -> None:
+    """Refuse a folder whose files are tables of runs themselves: nothing tells their rows from a run's log."""
+    if found and not any(run.metrics or run.summary for run, _ in found):
+        names = ", ".join(shown(file.name) for _, file in found[:5])
+        raise DataError(
+            f"{shown(str(folder))}: none of its tables has a loss of a run ({names}). Name the file with the runs."
+        )
