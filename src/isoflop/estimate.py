@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 
@@ -19,9 +19,15 @@ LEVEL = 0.9
 """The level of an interval unless somebody asks for another."""
 
 
+Number = SupportsFloat
+"""What an Estimate can be added to and compared with: a number, or another Estimate by its value."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A value and the interval that holds it at `level`; unknown is nan, out of reach is inf.
+
+    It is a number, its value, wherever one is wanted: float(), formats such as f"{loss:.3f}", arithmetic, comparison.
 
     intervals  kind → (low, high), where more than one way to know the value was tried: statistical (if the
                law is right), calibrated (if it errs as in backtests), laws (wherever another law puts it)
@@ -37,6 +43,53 @@ class Estimate:
         if math.isnan(self.low):
             return show(self.value)
         return f"{show(self.value)} [{show(self.low)}, {show(self.high)}]"
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __format__(self, form: str) -> str:
+        return format(self.value, form) if form else str(self)
+
+    def __add__(self, other: Number) -> float:
+        return self.value + float(other)
+
+    def __sub__(self, other: Number) -> float:
+        return self.value - float(other)
+
+    def __rsub__(self, other: float) -> float:
+        return other - self.value
+
+    def __mul__(self, other: Number) -> float:
+        return self.value * float(other)
+
+    def __truediv__(self, other: Number) -> float:
+        return self.value / float(other)
+
+    def __rtruediv__(self, other: float) -> float:
+        return other / self.value
+
+    def __pow__(self, other: Number) -> float:
+        return float(self.value ** float(other))
+
+    def __neg__(self) -> float:
+        return -self.value
+
+    def __abs__(self) -> float:
+        return abs(self.value)
+
+    def __lt__(self, other: Number) -> bool:
+        return self.value < float(other)
+
+    def __le__(self, other: Number) -> bool:
+        return self.value <= float(other)
+
+    def __gt__(self, other: Number) -> bool:
+        return self.value > float(other)
+
+    def __ge__(self, other: Number) -> bool:
+        return self.value >= float(other)
+
+    __radd__, __rmul__ = __add__, __mul__
 
     def as_dict(self) -> dict[str, Any]:
         """Give value, low and high as they stand in the JSON, and each kind of interval there is."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from isoflop.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Role = Literal["input", "floor", "scale", "exponent", "size", "break", "real"]
 
@@ -90,6 +94,32 @@ def parse_quantity(text: str) -> float:
     if math.isinf(value):
         raise UsageError(f'"{text}" is too large for a number.')
     return value
+
+
+def as_number(value: object, name: str) -> float:
+    """Return a number, an Estimate or a quantity as text ("8B") as a number; raises UsageError that names it."""
+    try:
+        return parse_quantity(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except UsageError as error:
+        raise UsageError(f"{name}={value}: {error}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{name}={value!r} is no number. Say one, as in {name}=8e9 or {name}='8B'.") from None
+
+
+def as_numbers(values: object, name: str) -> NDArray[np.float64]:
+    """Return numbers, or quantities as text, as an array (at least one of them); raises UsageError that names them."""
+    import numpy as np
+
+    try:
+        found = np.atleast_1d(np.asarray(values))
+        if found.dtype.kind in "iuf" and found.size:
+            return np.asarray(found, np.float64)
+        found = np.atleast_1d(np.asarray(values, dtype=object))
+    except (TypeError, ValueError):
+        raise UsageError(f"{name} is no list of numbers. Say one, as in {name}=[8e9, 7e10].") from None
+    if not found.size:
+        raise UsageError(f"{name} is empty. Say a number, as in {name}=8e9.")
+    return np.array([as_number(value, name) for value in found.ravel()]).reshape(found.shape)
 
 
 def show(value: float, digits: int = 3) -> str:

@@ -148,9 +148,14 @@ def _in_memory(source: Source, **said: Any) -> Found:
     return Found(runs, "table", taken, missing=_lacking(runs))
 
 
-def as_runs(source: Source) -> Runs:
+def has_runs(name: str) -> bool:
+    """Say whether a name is that of a file or folder that exists, or of a dataset."""
+    return _exists(name) or name in datasets.NAMES
+
+
+def as_runs(source: Source, *, allow: Sequence[str] = ()) -> Runs:
     """Return runs as they are, and what anything else that can be read as runs says."""
-    return source if isinstance(source, Runs) else read(source)
+    return source if isinstance(source, Runs) else read(source, allow=allow)
 
 
 def _of_rows(

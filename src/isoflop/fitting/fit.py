@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.data.runs import Excluded, Runs, table
+from isoflop.data.read import as_runs
+from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.findings import Finding, allow_codes
@@ -241,7 +242,7 @@ def fit(
     full = find_law(law) if isinstance(law, str) else law
     free = full.pinned(options.fix)
     _refuse_nonsense(free, options)
-    usable = _usable(free, runs if isinstance(runs, Runs) else table(runs, allow=allow))
+    usable = _usable(free, as_runs(runs, allow=allow))
     problem = problem_of(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from isoflop.data.read import as_runs
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL
 from isoflop.fitting.fit import Fit, fit, refit
@@ -167,6 +168,7 @@ def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemb
 
     Raises DataError if the runs lack N or D, or are fewer than 6. Of a budget of very many runs an even share is used.
     """
+    runs = as_runs(runs)
     some = _usable(runs, along)
     if not laws:
         return _ensemble(some, members, along=along)

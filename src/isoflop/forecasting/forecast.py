@@ -18,6 +18,7 @@ from isoflop.forecasting.intervals import headline, intervals
 from isoflop.forecasting.record import record
 from isoflop.forecasting.result import Forecast, Forecasts
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
+from isoflop.quantities import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -89,9 +90,7 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
     if others := [key for key in at if key not in {*inputs, "N", "D"}]:
         verb = "is" if len(others) == 1 else "are"
         raise UsageError(f"{law} {', '.join(inputs)}; {', '.join(others)} {verb} unknown.")
-    columns = dict(
-        zip(at, np.broadcast_arrays(*[np.atleast_1d(np.asarray(at[key], float)) for key in at]), strict=True)
-    )
+    columns = dict(zip(at, np.broadcast_arrays(*[as_numbers(at[key], key) for key in at]), strict=True))
     for key, column in columns.items():
         refuse_nonpositive(key, column)
     return columns

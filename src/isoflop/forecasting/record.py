@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
@@ -180,6 +181,7 @@ def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None 
     along  what is extrapolated: C unless one law takes other inputs, then its first
     """
     refuse_level(level)
+    source = source if isinstance(source, Fit) else as_runs(source)
     if isinstance(source, Runs):
         _refuse_column(source, along)
         source = fit(laws[0], source, draws=0) if len(laws) == 1 else source

@@ -18,7 +18,7 @@ from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
 from isoflop.formula.arrays import bisect
-from isoflop.quantities import show
+from isoflop.quantities import as_number, show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -100,12 +100,13 @@ def solve(unknown: str, source: Source, *, loss: float | None = None, level: flo
     value for h to be low enough is the one that predicts loss · L / h, and the luck of l would do with loss · L / l.
     Out of reach at any scale is inf, and a finding says why.
     """
-    answers, given = settle(source), dict(at)
+    answers, given = settle(source), {key: as_number(value, key) for key, value in at.items()}
     metric = answers.metric
     if loss is None and metric is not None and metric.name in given:
         loss = metric.reached(given.pop(metric.name))
     if loss is None:
         raise UsageError("say which loss to reach, as in loss=2.0.")
+    loss = as_number(loss, "loss")
     for key, value in {"loss": loss, **given}.items():
         refuse_nonpositive(key, value)
     refuse_level(level)

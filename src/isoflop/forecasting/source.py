@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.data.datasets import NAMES
-from isoflop.data.read import read
+from isoflop.data.read import as_runs, has_runs, read
 from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
@@ -38,9 +38,9 @@ _ALIKE = 0.8
 
 def settle(source: Source | str) -> Predictor:
     """Return what answers: a curve by its name, runs through several laws together, all else as it is."""
-    if isinstance(source, str):
+    if isinstance(source, str) and (source in CURVES or not has_runs(source)):
         return find_curve(source)
-    return combine(source) if isinstance(source, Runs) else source
+    return source if callable(getattr(source, "log_loss", None)) else combine(as_runs(source))
 
 
 def open_source(

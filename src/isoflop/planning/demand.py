@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from difflib import get_close_matches
 from functools import wraps
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar
 
 from isoflop.compute.devices import MFU, Device, find_device, parse_devices, refuse_mfu
 from isoflop.errors import UsageError
-from isoflop.quantities import show, show_flops
+from isoflop.quantities import as_number, show, show_flops
 
 if TYPE_CHECKING:
     from isoflop.compute.terms import Terms
@@ -99,6 +99,10 @@ class Demand:
     held: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for one in fields(self):
+            said = getattr(self, one.name)
+            if isinstance(one.default, float) and not isinstance(said, int | float):  # "1e22", an Estimate
+                object.__setattr__(self, one.name, as_number(said, one.name))
         _refuse(self)
 
     @property
@@ -287,6 +291,7 @@ def _input(key: str, value: Any, takes: Collection[str], *, verb: str) -> float:
     near = [MEANT[key]] if MEANT.get(key) in takes else get_close_matches(key, takes, 1, 0.75)
     if near:
         raise UsageError(f"{verb} takes no {key}. Did you mean {near[0]}=...?")
-    if isinstance(value, str) or not 0 < value < math.inf:
+    number = as_number(value, key)
+    if not 0 < number < math.inf:
         raise UsageError(f"{key}={value} must be a finite number above zero.")
-    return float(value)
+    return number

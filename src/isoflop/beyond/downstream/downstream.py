@@ -16,6 +16,7 @@ from isoflop.beyond.downstream.result import Downstream, TaskForecast
 from isoflop.beyond.downstream.tasks import AVERAGE, Task, average_of, tasks_of, widened
 from isoflop.beyond.downstream.verdict import finding_of, judge
 from isoflop.compute.flops import rule_named
+from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
@@ -77,6 +78,7 @@ def downstream(
     laws     the laws from N and D to loss, in place of those that forecast together
     at       N and D of the new run; or its loss, where that is known, and its C for the baselines
     """
+    runs = as_runs(runs)
     refuse_level(level)
     for form in forms:
         refuse_form(form)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level
@@ -234,6 +235,7 @@ def observe(
     family    the column of the models' families
     hold_out  the share of the models held out, those of the largest compute
     """
+    runs = as_runs(runs)
     if not 0 < hold_out < MOST_HELD_OUT:
         raise UsageError(f"hold_out={hold_out:g} must be a share of the models below {MOST_HELD_OUT:g}, as in 0.2.")
     refuse_level(level)

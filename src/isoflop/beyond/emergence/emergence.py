@@ -15,6 +15,7 @@ from isoflop.beyond.emergence.losses import Losses
 from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring
 from isoflop.beyond.emergence.thresholds import at_accuracy_break, at_loss_break, curves, for_figure, thresholds
 from isoflop.compute.allocation import allocate
+from isoflop.data.read import as_runs
 from isoflop.errors import DataError, IsoflopError, UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.fitting.draws import FEW_RUNS
@@ -61,6 +62,7 @@ def emergence(
 
     Raises UsageError for options that mean nothing, DataError for a column that is missing or not from 0 to 1.
     """
+    runs = as_runs(runs)
     refuse_level(level)
     _refuse(metric, items, target_tokens=target_tokens, chance=chance, ceiling=ceiling)
     table = _table(runs, metric, along)

@@ -16,6 +16,7 @@ from isoflop.beyond.recipes.result import UNITS, Contest, Recipes, Row
 from isoflop.beyond.recipes.shared_parameters import FREE as UNHELD
 from isoflop.beyond.recipes.shared_parameters import Hold
 from isoflop.beyond.recipes.two_curves import Duel, duel
+from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
@@ -55,6 +56,7 @@ def recipes(
     (Student's t; alike where runs are paired by N and D; of whole runs where rows share one), what the laws
     disagree about, and a drift beyond the runs. Raises DataError where a recipe has fewer than 6 usable runs.
     """
+    runs = tuple(map(as_runs, runs))
     refuse_level(level)
     called = _names(runs, names)
     fitted = [combine(one, laws=laws) for one in runs]

@@ -9,6 +9,7 @@ import numpy as np
 
 from isoflop.beyond.tune.sweep import column_of
 from isoflop.beyond.tune.tune import tune
+from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs, table
 from isoflop.estimate import LEVEL
 
@@ -23,6 +24,7 @@ def best_of(runs: Runs, of: Sequence[str]) -> Runs:
     luck, and lower the more runs it was chosen from. Columns besides N, D, C and loss: the best of each
     hyperparameter, loss_error (one standard error) and tried (runs of the setting).
     """
+    runs = as_runs(runs)
     found = tune(runs, of=[column_of(runs, name) for name in of], level=LEVEL)
     rows = [
         {

@@ -12,6 +12,7 @@ from isoflop.beyond.tune.fitted import Fitted, fitted
 from isoflop.beyond.tune.laws import law_of
 from isoflop.beyond.tune.result import Setting, Target, Tune, Wrong
 from isoflop.beyond.tune.sweep import Sweep, sweep_of
+from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.data.runs.metadata_columns import number
 from isoflop.errors import UsageError
@@ -47,6 +48,7 @@ def tune(
     power law in N and D, and each setting has a level of its own. A setting with many runs moves its own centre.
     Raises DataError for fewer than 8 runs, or where nothing was tuned.
     """
+    runs = as_runs(runs)
     refuse_level(level)
     found = fitted(sweep_of(runs, of), level)
     sizes = _sizes(runs, found)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.data.runs import Runs, table
+from isoflop.data.read import as_runs
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError
 from isoflop.estimate import LEVEL
 from isoflop.findings import Finding
@@ -59,7 +60,7 @@ def approach1(
     Points at which the winner is the smallest or the largest size at hand are left out. The draws
     resample whole curves. Raises DataError if the runs are no curves. Hoffmann et al. 2022, section 3.1.
     """
-    given = runs if isinstance(runs, Runs) else table(runs)
+    given = as_runs(runs)
     curves = _curves(given, points)
     count = len(curves.size)
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws) > 0

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.data.runs import Excluded, Runs, table
+from isoflop.data.read import as_runs
+from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Finding
@@ -141,7 +142,7 @@ def isoflop_minima(
     """
     if window is not None and not window > 1:
         raise UsageError(f"window is {window:g}; say a factor above 1 in N, or None for all runs.")
-    budgets = group_by_budget(runs if isinstance(runs, Runs) else table(runs), tolerance=tolerance)
+    budgets = group_by_budget(as_runs(runs), tolerance=tolerance)
     parabolas = [_parabola(budgets, member, window) for member in budgets.members]
     noise, freedom = _noise(parabolas)
     generator = np.random.default_rng(seed)
