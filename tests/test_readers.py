@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isoflop.data.read import read
-from isoflop.data.readers import source, table
+from isoflop.data.readers import delimited, source
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
 
@@ -217,7 +217,6 @@ BAD = [
     ("none.json", "[]", "0 runs"),
     ("no-columns.json", "{}", "0 runs"),
     ("lengths.json", '{"N": [1, 2], "D": [1]}', "N has 2, D has 1"),
-    ("frame.json", '{"N": {"0": 1}}', 'column "N" is an object'),
     ("nested.json", '[{"N": [1, 2]}]', 'row 1, column "N": "[1, 2]" is not a number'),
     ("ppl.csv", "N,D,ppl\n1e8,2e9,24\n", "column ppl is perplexity; the loss is its logarithm"),
     ("sizes.csv", "params,params_no_embed,loss\n1,2,3\n", 'Say which: --N "params"'),
@@ -296,7 +295,7 @@ def test_more_columns_than_a_table_has_are_refused_fast(put):
 
 
 def test_more_rows_than_the_limit_are_refused(put, monkeypatch):
-    monkeypatch.setattr(table, "MAX_ROWS", 1000)
+    monkeypatch.setattr(delimited, "MAX_ROWS", 1000)
     assert "more than 1,000 rows" in refusal(put("long.csv", "N,D\n" + "1,2\n" * 1001))
 
 

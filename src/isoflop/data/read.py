@@ -100,6 +100,8 @@ def find_runs(
     if not isinstance(source, str | os.PathLike):
         return _in_memory(source, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
     name = os.fspath(source)
+    if not name:
+        raise DataError("the name of the runs is empty. Name a file, a folder or a dataset.")
     study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
     logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
     if logs is None and not study:

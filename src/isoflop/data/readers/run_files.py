@@ -37,6 +37,7 @@ def read(folder: Path) -> tuple[tuple[Logged, Path], ...]:
     found = []
     for file in _files(folder):
         raw = raw_source(file)
+        _refuse_table_of_runs(raw, file)
         if len(raw.rows):
             config = _beside(file)
             found.append((_run(raw, file, config), file))
@@ -108,6 +109,16 @@ def _cell(value: object) -> Cell:
         return value
     text = str(value).strip()
     return float(text) if is_number(text) else text or None
+
+
+def _refuse_table_of_runs(raw: RawTable, file: Path) -> None:
+    """Refuse a table whose rows are runs of different sizes: as one run's log it would be read wrongly."""
+    for key, cells in zip(raw.names, raw.columns, strict=True):
+        found = meaning(key)
+        if found is not None and found.letter == "N" and len({str(cell) for cell in cells}) > 1:
+            raise DataError(
+                f"{shown(str(file.parent))}: is a folder with a table of runs, {shown(file.name)}. Name it."
+            )
 
 
 def _refuse_tables(found: Sequence[tuple[Logged, Path]], folder: Path) -> None:
