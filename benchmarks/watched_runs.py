@@ -1,11 +1,12 @@
 """Train a ladder of tiny language models, larger runs, and runs that break, each with its whole curve as JSON lines.
 
-    python benchmarks/watched_runs.py FOLDER ladder              # six small runs
+    python benchmarks/watched_runs.py FOLDER ladder              # small runs
     python benchmarks/watched_runs.py FOLDER 3x 8x 20x           # 3, 8 and 20 times the largest budget
     python benchmarks/watched_runs.py FOLDER rate data spike     # the run at 3x, broken in three ways
 
 Each run's log is FOLDER/NAME.jsonl: step, tokens, lr, loss (on a sixteenth of the validation windows) and train_loss.
-What breaks is laid over the trainer from outside: it has no switch for it.
+What breaks is laid over the trainer from outside: it has no switch for it. A broken run goes on from the state that the
+sound one had there, so 3x comes first.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from pathlib import Path
 
 from isoflop.experiments.trainer.config import Config
 from isoflop.experiments.trainer.learner import Learner
+from isoflop.experiments.trainer.state import load_state, save_state
 from isoflop.experiments.trainer.tasks import Problem
 from isoflop.experiments.trainer.train import PARTIAL, train
 from isoflop.experiments.trainer.workers import Workers
 from isoflop.formula.schedule import warmup_stable_decay
 
-LADDER = {"w16": (16, 3_390_976), "w24s": (24, 1_506_816), "w24": (24, 3_616_768), "w32": (32, 2_034_688),
-          "w40": (40, 1_302_016), "w48": (48, 904_192)}  # fmt: skip
+LADDER = {"w16": (16, 3_390_976), "w24s": (24, 1_506_816), "w24": (24, 3_616_768), "w32": (32, 2_034_688)}
 """Width and D: budgets of 1.25e11 and 3e11 FLOPs."""
 LARGER = {"3x": (48, 2_713_088), "8x": (64, 4_069_376), "20x": (80, 6_510_592)}
 BROKEN_AT = 0.5
 """The share of its steps after which a broken run breaks."""
 EVALUATIONS = 60
+HALF = "half"
 
 
 def config(width: int, tokens: int) -> Config:
@@ -36,9 +38,24 @@ def config(width: int, tokens: int) -> Config:
     return Config(width=width, tokens=tokens, device="cpu", evaluations=EVALUATIONS, records=0)
 
 
-def broken(name: str, learner: Learner, steps: int) -> None:
-    """Break a run after half its steps: five times the rate for good, one shard for ever, or 20 steps at 30 times."""
+def broken(name: str, learner: Learner, steps: int, *, half: Path) -> None:
+    """Break a run after half its steps: five times the rate for good, one shard for ever, or 20 steps at 30 times.
+
+    A sound run keeps the state that it has there, and the broken ones go on from it.
+    """
     learn, batch, begin = learner.learn, learner.problem.batch, int(BROKEN_AT * steps)
+    if name in LARGER:
+
+        def kept(rate: float) -> None:
+            if learner.step == begin:
+                save_state(learner.state(HALF), half)
+            learn(rate)
+
+        learner.learn = kept  # type: ignore[method-assign]
+        return
+    found = load_state(half, id=HALF, size=len(learner.weights.values))
+    if found is not None:
+        learner.restore(found)
 
     def learned(rate: float) -> None:
         far = learner.step - begin
@@ -71,8 +88,8 @@ def run(folder: Path, name: str) -> None:
             return validate(stop, every)  # type: ignore[arg-type]
 
         self.validate = validated  # type: ignore[method-assign,assignment]
-        if name not in LADDER | LARGER:
-            broken(name, self, own.steps)
+        if name not in LADDER:
+            broken(name, self, own.steps, half=folder / f"half-{own.steps}.npz")
 
     Learner.__init__ = begun  # type: ignore[method-assign]
     with (folder / f"{name}.jsonl").open("w") as log:

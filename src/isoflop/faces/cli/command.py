@@ -52,7 +52,10 @@ class Command(TyperCommand):
 def add(app: typer.Typer, name: str, command: Callable[..., Any] | typer.Typer, *, panel: str | None = None) -> None:
     """Add a command, or a group of commands, to the command line by its name; --help leaves out one without a panel."""
     if not isinstance(command, typer.Typer):
-        app.command(name, cls=Command, hidden=panel is None, rich_help_panel=panel)(_writing(command))
+        settings = getattr(command, "settings", None)
+        app.command(name, cls=Command, hidden=panel is None, rich_help_panel=panel, context_settings=settings)(
+            _writing(command)
+        )
         return
     group = typer.Typer(no_args_is_help=True, help=command.info.help)
     for one in command.registered_commands:
