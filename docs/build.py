@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isoflop.faces.claims import CLAIMS
 from isoflop.laws import CURVES, FAMILIES, LAWS
 from isoflop.quantities import show
 
@@ -191,6 +192,24 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+CLAIMS_PREAMBLE = """\
+# What people say, checked
+
+Sentences one reads about scaling laws, each run through isoflop: the verdict, why, the number, the command that shows \
+it, the source. Numbers are computed from the catalogue when this page is built; `isoflop laws --claims` prints them.
+"""
+
+
+def claims_page() -> str:
+    """Give the page of claims: each with its verdict, reason, number, command and source."""
+    parts = [CLAIMS_PREAMBLE]
+    for one in CLAIMS:
+        parts.append(f"## “{one.sentence}”")
+        parts.append(f"**{one.verdict.capitalize()}**: {one.because} Number: {one.number()}.")
+        parts.append(f"`{one.command}` ({one.source})")
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
 API_PREAMBLE = """\
 # The Python API
 
@@ -223,7 +242,7 @@ def api_page() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or say which are out of date; give the exit code."""
-    pages = {"laws.md": laws_page(), "cli.md": cli_page()}
+    pages = {"laws.md": laws_page(), "cli.md": cli_page(), "claims.md": claims_page()}
     pages["reference/api.md"] = api_page()
     pages |= {f"laws/{law.name}.md": law_page(law) for law in LAWS.values()}
     stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]

@@ -144,11 +144,12 @@ def test_several_published_curves_span_an_interval_and_the_first_gives_the_value
 
 
 def test_experts_are_planned_by_a_law_that_knows_them():
-    few, many = (isoflop.plan(flops=1e22, experts=experts) for experts in (1.0, 32.0))
-    assert few.source == "ludziejewski2025"
-    assert many.loss.value < few.loss.value
-    with pytest.raises(UsageError, match="knows nothing of experts"):
-        isoflop.plan(BESIROGLU, flops=1e22, experts=8.0)
+    for source in ("ludziejewski2025", None):
+        few, many = (isoflop.plan(source, flops=1e21, experts=experts) for experts in (1.0, 32.0))
+        assert many.loss.value < few.loss.value
+    assert few.loss.value == isoflop.plan(flops=1e21).loss.value
+    with pytest.raises(UsageError, match="knows nothing of sparsity"):
+        isoflop.plan(BESIROGLU, flops=1e22, sparsity=0.5)
 
 
 def test_a_law_that_needs_unique_tokens_asks_for_them():

@@ -6,6 +6,7 @@ devices     peak, memory, power of accelerators
 prices      dated dollars for an hour of a device, carbon of a kilowatt-hour
 cost        time, memory, energy, money of a run
 quote       a run as somebody asks its price
+mixture     experts, and the dense model they are worth
 terms       what is paid: training, serving, unique tokens
 allocation  the best N and D of a law at each budget
 dense       the dense model that a mixture of experts is worth

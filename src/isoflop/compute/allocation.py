@@ -139,7 +139,8 @@ class Allocation:
         if outside := [key for key, value in terms.held.items() if kinds[key].name == "Share" and value >= 1]:
             key = outside[0]
             raise UsageError(f"{key}={terms.held[key]:g} must be a share below 1, as in {key}=0.5.")
-        known = {"N", "D", "bits", *terms.held} | ({"U"} if math.isfinite(terms.unique_tokens) else set())
+        mixed = terms.mixture.told() if terms.mixture else {}
+        known = {"N", "D", "bits", *mixed, *terms.held} | ({"U"} if math.isfinite(terms.unique_tokens) else set())
         for key in sorted(set(kinds) - known):
             raise UsageError(f"{name} needs {key}. Say {'--unique-tokens 500B' if key == 'U' else f'{key}=...'}.")
 
@@ -202,7 +203,8 @@ def allocate(
     The loss, flat there, is known long before N is: a few halvings do for it alone.
     """
     missing = {"N", "D"} - set(law.inputs)
-    unknown = set(law.inputs) - {"N", "D", "U", "bits", *terms.held}
+    mixed = terms.mixture.told() if terms.mixture else {}
+    unknown = set(law.inputs) - {"N", "D", "U", "bits", *mixed, *terms.held}
     if missing or unknown:
         raise UsageError(f"law {law.name} takes {', '.join(law.inputs)}; an allocation needs a law of N and D.")
     rows = _Rows(law, values, np.broadcast_to(np.asarray(budget, float), values.shape[:1])[:, None], terms)

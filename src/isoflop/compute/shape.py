@@ -212,6 +212,7 @@ def shape_for(
     experts: int = 1,
     experts_per_token: int = 1,
     shared_experts: int = 0,
+    granularity: float = math.nan,
 ) -> Shape:
     """Give the realistic shape whose active parameters are nearest to N; how far off, `.counted(counts) / N - 1` says.
 
@@ -220,7 +221,8 @@ def shape_for(
     - a feed-forward block is 4 d wide, or 8/3 d if gated, rounded up to 256 as in Llama (64 where heads are); with
       fewer heads of keys and values than heads it is 3.5 d, as in Llama 3 8B and 70B and in Mistral 7B
     - width by layers is near that of `typical`, and as many layers as come nearest to N
-    - every expert is such a block, as in Mixtral (Jiang et al. 2024)
+    - every expert is such a block, as in Mixtral (Jiang et al. 2024), unless a granularity is said: then it is
+      2 d / granularity wide, as in DeepSeek-V3, whose 7168 and 2048 make 7
 
     Raises UsageError where no shape comes within 25 %: the embeddings alone may be more than N.
     """
@@ -228,11 +230,12 @@ def shape_for(
         raise UsageError(f"N={N:g} is no number of parameters. Say one such as 8e9.")
     kind = {"vocabulary": vocabulary, "context": context, "gated": gated, "experts": experts}
     kind |= {"experts_per_token": experts_per_token, "shared_experts": shared_experts}
+    fine = granularity if experts > 1 else math.nan
     guide = typical(N, counts=counts, vocabulary=vocabulary)
     aim = math.log(float(guide.width / guide.layers))
     best, least = None, math.inf
     for width in _widths(float(guide.width)):
-        one = _layered(N, width, counts=counts, kv_heads=kv_heads, **kind)
+        one = _layered(N, width, counts=counts, kv_heads=kv_heads, fine=fine, **kind)
         if one is None:
             continue
         off = abs(math.log(one.counted(counts) / N))
@@ -256,7 +259,7 @@ def _widths(near: float) -> Iterator[int]:
             yield width
 
 
-def _layered(N: float, width: int, *, counts: Counts, kv_heads: int | None, **kind: Any) -> Shape | None:
+def _layered(N: float, width: int, *, counts: Counts, kv_heads: int | None, fine: float, **kind: Any) -> Shape | None:
     """Give the shape of a width whose number of layers comes nearest to N; None if it cannot have such heads."""
     head = min(width, 64) if width <= _NARROW else 128
     heads = width // head
@@ -265,7 +268,7 @@ def _layered(N: float, width: int, *, counts: Counts, kv_heads: int | None, **ki
         return None
     ratio = (8 / 3 if shared == heads else 3.5) if kind["gated"] else 4
     unit = 16 if width < 64 else 64 if head == 64 else 256
-    ffn = math.ceil(ratio * width / unit) * unit
+    ffn = math.ceil((ratio if math.isnan(fine) else 2 / fine) * width / unit) * unit
     one = Shape(1, width, heads=heads, kv_heads=shared, ffn=ffn, **kind)
     rest = 0 if counts == "non-embedding" else one.embedding
     layers = max(1, round((N - rest) / one.active_non_embedding))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.compute.flops import FlopRule, rule_named
+from isoflop.compute.mixture import COUNTS_EXPERTS, Mixture
 from isoflop.compute.shape import VOCABULARY, typical
 from isoflop.errors import UsageError
 from isoflop.formula.arrays import bisect
@@ -35,7 +36,8 @@ class Terms:
     unique_tokens  what there is to read; beyond it tokens repeat and are worth less
     bits           of weights, activations and cache in training
     vocabulary     tokens the model knows: embeddings of more than the usual do nothing else
-    held           other inputs of the law, such as experts
+    mixture        experts of which a token uses some; N counts the active parameters
+    held           other inputs of the law
     params, tokens the least and the most of each
     """
 
@@ -45,6 +47,7 @@ class Terms:
     unique_tokens: float = math.inf
     bits: float = FULL_PRECISION
     vocabulary: int = VOCABULARY
+    mixture: Mixture | None = None
     held: Mapping[str, float] = field(default_factory=dict)
     params: tuple[float, float] = (1.0, math.inf)
     tokens: tuple[float, float] = (1.0, math.inf)
@@ -91,11 +94,14 @@ class Terms:
     def effective_inputs(self, takes: Collection[str], N: Array, D: Array) -> dict[str, Array]:
         """Return what a law that takes such inputs is told of N parameters on D tokens under these terms.
 
-        A law that takes unique tokens or bits is told them. For one that does not, N and D shrink to what they
-        are worth at full precision, with the usual vocabulary, on tokens that do not repeat.
+        A law that takes unique tokens, bits or experts is told them. For one that does not, N and D become what they
+        are worth to a dense model at full precision, with the usual vocabulary, on tokens that do not repeat.
         """
-        asked = {"U": min(self.unique_tokens, _WITHOUT_END), "bits": self.bits, **self.held}
+        mixed = self.mixture.told() if self.mixture else {}
+        asked = {"U": min(self.unique_tokens, _WITHOUT_END), "bits": self.bits, **mixed, **self.held}
         told = {key: np.asarray(value) for key, value in asked.items() if key in takes}
+        if self.mixture and not COUNTS_EXPERTS & set(told):
+            N = N * self.mixture.leverage(self.rule.flops(N, D))
         if "U" not in told and math.isfinite(self.unique_tokens):
             from isoflop.laws.repetition import effective_params, effective_tokens
 

@@ -43,7 +43,7 @@ INPUT_KINDS: dict[str, Kind] = {
 }
 """Names that a typed formula takes as inputs unless it is told otherwise."""
 
-_ABOUT = ("cite", "summary", "caution", "fitted_on", "checks", "printed")
+_ABOUT = ("cite", "summary", "caution", "fitted_on", "holds", "checks", "printed")
 _LOSS = Kind("Nats", "input", "nats per token")
 _INFERRED = {
     "floor": Kind("Floor", "floor"),
@@ -83,7 +83,8 @@ class Law:
     def at(self, name: str = "", /, **given: Any) -> Curve:
         """Give the curve with these parameter values; the rest describes it.
 
-        cite, summary, caution: text. fitted_on: input → (lowest, highest). checks: pairs of
+        cite, summary, caution: text. fitted_on: input → (lowest, highest). holds: the same, where
+        the source itself says that it fails beyond. checks: pairs of
         inputs and the curve's value there. printed: inputs, the number that the source prints
         there, and how near the curve comes to it. All other keywords are parameter values.
         """
@@ -133,6 +134,7 @@ Find = Callable[[Law, Array], Array]
 class Curve:
     """A law with numbers in it: call it with the law's inputs, in order or by name.
 
+    holds    input → (lowest, highest), where the source states that the curve fails beyond: there it does not plan
     checks   inputs and the curve's value there, held to 1e-7
     printed  inputs, the number its source prints there (measured, or by another of its laws), and the relative
              distance within which the curve comes to it
@@ -147,6 +149,7 @@ class Curve:
     fitted_on: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     checks: Sequence[tuple[Mapping[str, float], float]] = ()
     printed: Sequence[tuple[Mapping[str, float], float, float]] = ()
+    holds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     runs = None
     metric = None

@@ -5,6 +5,7 @@ Papers count N in two ways, active parameters (those a token passes through) or 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,7 @@ ludziejewski2025 = ludziejewski.at(
     caution="N counts active parameters. Fitted to mixtures of up to 5B parameters in all. Below 1.9B tokens one of "
             "its terms rises with experts, beyond 13B active parameters the other: do not use it there.",
     fitted_on={"experts": (1.0, 32.0)},
+    holds={"N": (1.0, 13e9), "D": (1.9e9, math.inf), "experts": (1.0, 32.0)},
     checks=[({"N": 1e9, "D": 2e10, "experts": 1}, 2.5776), ({"N": 1e9, "D": 2e10, "experts": 8}, 2.5087773),
             ({"N": 1e9, "D": 2e10, "experts": 32}, 2.4545612)],
 )  # fmt: skip

@@ -25,7 +25,7 @@ shukor2025_sparse = chinchilla.chinchilla.at(
     summary="Early fusion, mixtures of 8 experts of which one is used.",
     caution="N counts active parameters. Its steep exponent belongs to its high floor: inside the range only. Tokens "
             "of text and images, 45 % captions, 45 % interleaved, 10 % text.",
-    fitted_on={"N": (0.275e9, 3.35e9), "D": (2.5e9, 600e9)},
+    fitted_on={"N": (0.275e9, 3.35e9), "D": (2.5e9, 600e9)}, holds={"N": (0.275e9, 3.35e9), "D": (2.5e9, 600e9)},
     checks=[({"N": 1e9, "D": 1e11}, 2.6904846)], printed=[({"N": 2.28e9, "D": 2e11}, 2.53591, 0.0009)],
 )  # fmt: skip
 _ABOUT = {

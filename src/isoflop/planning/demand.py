@@ -19,6 +19,7 @@ from isoflop.errors import UsageError
 from isoflop.quantities import as_number, show, show_flops
 
 if TYPE_CHECKING:
+    from isoflop.compute.mixture import Mixture
     from isoflop.compute.terms import Terms
 
 BITS = {"bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "int8": 8.0, "fp4": 4.0}
@@ -27,7 +28,7 @@ DEVICE = "H100"
 """The device that hours and dollars buy unless another is named."""
 _SERVED = 2.0  # FLOPs for each parameter and token served: a forward pass (Kaplan et al. 2020, section 2.1)
 _POSITIVE = ("flops", "gpu_hours", "dollars", "days", "loss", "N", "D", "max_params", "min_tokens", "unique_tokens",
-             "vocabulary", "price", "batch_limit", "context", "experts")  # fmt: skip
+             "vocabulary", "price", "batch_limit", "context")  # fmt: skip
 _LARGEST_VOCABULARY = 1e8
 _MONEY = ("flops", "gpu_hours", "dollars")
 
@@ -69,7 +70,10 @@ class Demand:
     batch_limit                most tokens in a batch: machines beyond one sequence each stand idle
     context                    tokens in a sequence
     flop_rule                  how training FLOPs are counted
-    experts                    experts of a mixture, where the law takes them; N counts the active parameters
+    experts, top_k             experts of a mixture, and how many of them a token uses; N counts the active parameters
+    shared_experts             experts beside them that every token uses
+    granularity                twice the width of the model by that of an expert
+    beyond                     use a published curve beyond the limits that its source states
     held                       other inputs of the law, such as sparsity
     """
 
@@ -87,6 +91,9 @@ class Demand:
     min_tokens: Annotated[float, Said("Fewest tokens.", RUN)] = 1.0
     precision: Annotated[str, Said("Of training: bf16, fp16, fp8, int8 or fp4.", RUN)] = "bf16"
     experts: Annotated[float, Said("Experts of a mixture; N counts the active ones.", RUN)] = math.nan
+    top_k: Annotated[float, Said("Experts that a token uses.", RUN)] = 1.0
+    shared_experts: Annotated[float, Said("Experts that every token uses.", RUN)] = 0.0
+    granularity: Annotated[float, Said("Twice the width by that of an expert: 2 to 12.", RUN)] = math.nan
     vocabulary: Annotated[float, Said("Tokens the model knows.", RUN, flag="--vocab")] = math.nan
     batch_limit: Annotated[float, Said("Most tokens in a batch.", RUN)] = math.inf
     context: Annotated[float, Said("Tokens in a sequence.", RUN)] = 4096.0
@@ -96,6 +103,7 @@ class Demand:
     mfu: Annotated[float, Said("Share of the peak reached in training.", MACHINES)] = MFU
     serve_mfu: Annotated[float, Said("Share of the peak reached in serving.", MACHINES)] = math.nan
     flop_rule: str = "6ND"
+    beyond: bool = False
     held: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,8 +115,21 @@ class Demand:
 
     @property
     def inputs(self) -> Mapping[str, float]:
-        """The inputs of the law beside N, D, unique tokens and bits."""
-        return {**self.held, **({"experts": self.experts} if known(self.experts) else {})}
+        """The inputs that only the law knows of; a granularity without experts is one of them."""
+        alone = known(self.granularity) and not known(self.experts)
+        return {**self.held, "granularity": self.granularity} if alone else self.held
+
+    @property
+    def mixture(self) -> Mixture | None:
+        """The mixture of experts that is asked for; None for a dense model."""
+        from isoflop.compute.mixture import Mixture
+
+        if known(self.experts):
+            few, shared = self.top_k, self.shared_experts
+            return Mixture(experts=self.experts, per_token=few, shared=shared, granularity=self.granularity)
+        if self.top_k != 1 or self.shared_experts:
+            raise UsageError("a token uses some of how many experts? Say --experts 64.")
+        return None
 
     @property
     def device(self) -> Device:
@@ -189,6 +210,7 @@ class Demand:
             unique_tokens=self.unique_tokens,
             bits=BITS[self.precision],
             vocabulary=self.known_tokens,
+            mixture=self.mixture,
             held=self.inputs,
             params=(self.N, self.N) if known(self.N) else (1.0, self.max_params),
             tokens=(self.D, self.D) if known(self.D) else (max(self.min_tokens, 1.0), math.inf),
@@ -217,6 +239,8 @@ class Demand:
             said.append(f"{show(self.serve_tokens)} tokens served, 2 FLOPs for each parameter, are paid from the same")
         if math.isfinite(self.unique_tokens):
             said.append(f"{show(self.unique_tokens)} unique tokens; beyond them tokens repeat and are worth less")
+        if self.mixture:
+            said.append(f"{self.mixture}; N counts the active parameters")
         if BITS[self.precision] != FULL_PRECISION:
             said.append(f"trained at {BITS[self.precision]:g} bits, where parameters are worth less")
         return tuple(said)
@@ -244,6 +268,8 @@ def _refuse(one: Demand) -> None:
         raise UsageError(f'precision "{one.precision}" is none of {", ".join(BITS)}.')
     for share in filter(known, (one.mfu, one.serve_mfu)):
         refuse_mfu(share)
+    if known(one.experts) or one.top_k != 1 or one.shared_experts:
+        _ = one.mixture  # refuses numbers of experts that cannot be
     for key in _POSITIVE:
         if known(getattr(one, key)) and not getattr(one, key) > 0:
             what = "is no budget" if key in _MONEY else "is no bound"

@@ -91,6 +91,9 @@ def frontier(
     min_tokens: float = 1.0,
     precision: str = "bf16",
     experts: float = math.nan,
+    top_k: float = 1.0,
+    shared_experts: float = 0.0,
+    granularity: float = math.nan,
     vocabulary: float = math.nan,
     batch_limit: float = math.inf,
     context: float = 4096.0,
@@ -98,6 +101,7 @@ def frontier(
     mfu: float = MFU,
     serve_mfu: float = math.nan,
     flop_rule: str = "6ND",
+    beyond: bool = False,
     held: Mapping[str, float] | None = None,
 ) -> Frontier:
     """Return what to train at each of these budgets, in FLOPs; the keywords are those of `plan` that bound a run."""
@@ -106,10 +110,11 @@ def frontier(
     demand = Demand(
         flops=max(flops), days=days, deadline=deadline, N=N, D=D, unique_tokens=unique_tokens,
         serve_tokens=serve_tokens, max_params=max_params, min_tokens=min_tokens, precision=precision, experts=experts,
+        top_k=top_k, shared_experts=shared_experts, granularity=granularity, beyond=beyond,
         vocabulary=vocabulary, batch_limit=batch_limit, context=context, gpus=gpus, mfu=mfu, serve_mfu=serve_mfu,
         flop_rule=flop_rule, held=held or {},
     )  # fmt: skip
-    answers, terms = planner(source, demand), demand.terms()
+    answers, terms = planner(source), demand.terms()
     Allocation(answers, terms).refuse_missing()
     budgets = np.sort(np.asarray(flops, float))
     found, findings, _ = plans(answers, evidence(answers), budgets, level=level, terms=terms, most_draws=DRAWS)

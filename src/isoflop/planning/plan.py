@@ -19,6 +19,7 @@ from isoflop.forecasting.source import Source, settle
 from isoflop.formula.several import Several
 from isoflop.laws import CURVES
 from isoflop.planning.demand import Demand, demanding
+from isoflop.planning.limits import beyond_limits, limits_crossed, refusal
 from isoflop.planning.optimum import FLAT, calibrated, quantity, spread
 from isoflop.planning.result import Plan
 from isoflop.planning.run_sheet import prepare, sheet_findings
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 PUBLISHED = ("besiroglu2024", "hoffmann2022", "muennighoff2023-c4")
 """The curves that plan where neither runs nor a curve are given: dense language models of three papers."""
-WITH_EXPERTS = "ludziejewski2025"
-"""The curve that plans a mixture of experts where none is given."""
 
 
 @demanding
@@ -56,6 +55,9 @@ def plan(
     min_tokens: float = 1.0,
     precision: str = "bf16",
     experts: float = math.nan,
+    top_k: float = 1.0,
+    shared_experts: float = 0.0,
+    granularity: float = math.nan,
     vocabulary: float = math.nan,
     batch_limit: float = math.inf,
     context: float = 4096.0,
@@ -65,6 +67,7 @@ def plan(
     mfu: float = MFU,
     serve_mfu: float = math.nan,
     flop_rule: str = "6ND",
+    beyond: bool = False,
     held: Mapping[str, float] | None = None,
 ) -> Plan:
     """Return what to train for a budget, or the cheapest run that reaches a loss, as a run sheet.
@@ -78,7 +81,9 @@ def plan(
     demand = Demand(
         flops=flops, gpu_hours=gpu_hours, dollars=dollars, days=days, deadline=deadline, loss=loss, N=N, D=D,
         unique_tokens=unique_tokens, serve_tokens=serve_tokens, max_params=max_params, min_tokens=min_tokens,
-        precision=precision, experts=experts, vocabulary=vocabulary, batch_limit=batch_limit, context=context,
+        precision=precision, experts=experts,
+        top_k=top_k, shared_experts=shared_experts, granularity=granularity, beyond=beyond,
+        vocabulary=vocabulary, batch_limit=batch_limit, context=context,
         gpus=gpus, hardware=hardware, price=price, mfu=mfu, serve_mfu=serve_mfu, flop_rule=flop_rule, held=held or {},
     )  # fmt: skip
     return plan_for(source, demand, level=level)
@@ -86,7 +91,7 @@ def plan(
 
 def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> Plan:
     """Return the plan of a demand; see `plan`."""
-    answers = planner(source, demand)
+    answers = planner(source)
     behind, line, budget = evidence(answers), Allocation(answers, demand.terms()), demand.budget()
     line.refuse_missing()
     needed = None
@@ -96,14 +101,18 @@ def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> 
     core = plan_with(answers, behind, flops=budget, level=level, terms=line.terms)
     if needed is not None:
         core = replace(core, budget=needed)
+    if crossed := limits_crossed(line, core.N.value, core.D.value):
+        if not demand.beyond:
+            raise UsageError(refusal(line, crossed, budget=budget))
+        return replace(core, findings=(beyond_limits(crossed), *core.findings))
     sheet = prepare(core, line, behind.laws, demand=demand)
     return replace(core, sheet=sheet, findings=(*core.findings, *sheet_findings(core, line, sheet)))
 
 
-def planner(source: Source | None, demand: Demand) -> Predictor:
+def planner(source: Source | None) -> Predictor:
     """Return what plans: runs through several laws, any predictor as it is, and published curves for nothing."""
     if source is None:
-        return CURVES[WITH_EXPERTS] if "experts" in demand.inputs else Several(tuple(CURVES[one] for one in PUBLISHED))
+        return Several(tuple(CURVES[one] for one in PUBLISHED))
     return settle(source)
 
 

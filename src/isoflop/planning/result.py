@@ -234,5 +234,5 @@ def _run(sheet: Sheet) -> list[tuple[str, str]]:
 
 def _vocabulary(shape: Shape) -> list[tuple[str, str]]:
     """Give the vocabularies that three approaches find best for the shape's layers."""
-    found = [float(best_vocabulary(shape.non_embedding, shape.width, approach=one)) for one in (1, 2, 3)]
+    found = [float(best_vocabulary(shape.active_non_embedding, shape.width, approach=one)) for one in (1, 2, 3)]
     return [("", f"best vocabulary by Tao et al. 2024: {show(min(found))} – {show(max(found))}")]

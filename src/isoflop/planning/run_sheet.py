@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isoflop.compute.cost import cost, fewest_devices, training_memory
 from isoflop.compute.shape import VOCABULARY, Shape, shape_for
@@ -12,6 +12,7 @@ from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.laws.repetition import STOCK_OF_PUBLIC_TEXT, effective_tokens
 from isoflop.planning.demand import Demand
+from isoflop.planning.frame import bits_finding, experts_finding, frame_findings
 from isoflop.planning.gains_and_regrets import Regret, gains, price_of_better, regrets
 from isoflop.planning.hyperparameters import SMALLEST, hyperparameters
 from isoflop.planning.result import Plan, Sheet
@@ -66,10 +67,21 @@ def _shape(size: float, demand: Demand) -> Shape | None:
     try:
         return shape_for(
             size, vocabulary=demand.known_tokens, context=int(demand.context),
-            experts=int(demand.inputs.get("experts", 1)),
+            **_experts(demand),
         )  # fmt: skip
     except UsageError:
         return None
+
+
+def _experts(demand: Demand) -> dict[str, Any]:
+    """Return the mixture that is asked for, as a shape takes it."""
+    mixed = demand.mixture
+    if mixed is None:
+        return {}
+    return {
+        "experts": int(mixed.experts), "experts_per_token": int(mixed.per_token),
+        "shared_experts": int(mixed.shared), "granularity": mixed.fine,
+    }  # fmt: skip
 
 
 def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:
@@ -87,7 +99,8 @@ def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:
 
 def sheet_findings(plan: Plan, line: Allocation, sheet: Sheet) -> tuple[Finding, ...]:
     """Give what to know about the sheet: data that run out, borrowed laws, regret, settings that disagree."""
-    found = (*_data(plan, sheet.demand), *_borrowed(line), *_regretted(sheet.regrets))
+    found = (*frame_findings(plan, sheet), *_data(plan, sheet.demand), *_borrowed(line), *_regretted(sheet.regrets))
+    found = (*found, *experts_finding(plan, line), *bits_finding(plan, line))
     return (*found, *(sheet.settings.findings if plan.N.value >= SMALLEST else ()))
 
 

@@ -64,6 +64,7 @@ def plan(
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Save it: plan.toml, or study.toml to train the run."),
     ] = None,
+    beyond: Annotated[bool, typer.Option("--beyond", help="Use a curve beyond what its source states.")] = False,
     json: Json = False,
 ) -> None:
     """Plan a budget, or the cheapest run that reaches a loss: size, tokens, loss, shape, batch, time, money."""
@@ -77,6 +78,7 @@ def plan(
         said, source = [source, *said], None
     asked, reach = _loss_to_reach(asked)
     demand = _wanted(wanted) | quantities(said, "N=8B") | reach | {"flop_rule": asked.flop_rule}
+    demand |= {"beyond": True} if beyond else {}
     if output is not None:
         refuse_overwriting(source or "", output)
     known = asked.source(source) if source is not None else None

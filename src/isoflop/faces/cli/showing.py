@@ -22,12 +22,18 @@ def laws(
     family: Annotated[str | None, typer.Option("--family", help="The laws of this family.")] = None,
     search: Annotated[str | None, typer.Option("--search", metavar="WORDS", help="Laws and curves about this.")] = None,
     inputs: Annotated[str | None, typer.Option("--inputs", metavar="N,D,U", help="Laws that take all these.")] = None,
+    claims: Annotated[bool, typer.Option("--claims", help="What people say about scaling laws, checked.")] = False,
     output: Drawn = None,
     json: Json = False,
 ) -> None:
     """List the laws by family, find some, or explain one: formula, letters, range, caution, source, a picture."""
     from isoflop.faces.cli import listing as catalogue
 
+    if claims:
+        from isoflop.faces import claims as checked
+
+        print_json(checked.as_dict()) if json else print_result(checked.claims())
+        return
     some = family or search or inputs
     if name and some:
         raise UsageError(f"explain {name}, or list laws with --family, --search and --inputs: not both.")

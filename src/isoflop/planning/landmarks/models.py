@@ -123,8 +123,8 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _model(row: Mapping[str, str]) -> Model:
-    number = {key: float(row[key] or "nan") for key in ("N", "D", "active", "flops", "flops_low", "flops_high")}
-    words = {key: row[key] for key in ("source", "estimated_by", "note")}
+    number: Any = {key: float(row[key] or "nan") for key in ("N", "D", "active", "flops", "flops_low", "flops_high")}
+    words: Any = {key: row[key] for key in ("source", "estimated_by", "note")}
     return Model(name=row["name"], year=int(row["year"]), **number, **words)
 
 
