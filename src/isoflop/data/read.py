@@ -19,6 +19,7 @@ from isoflop.data.readers.source import head
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs import Runs, build
 from isoflop.data.runs import table as tabled
+from isoflop.data.runs.cells import texts_of
 from isoflop.data.runs.columns import LETTERS, assign
 from isoflop.data.runs.frames import columns_of, is_table, wrong_type
 from isoflop.errors import DataError, UsageError, shown
@@ -168,7 +169,7 @@ def _of_rows(
         if name != "-" and not _exists(name) and (near := get_close_matches(name, datasets.NAMES, n=1)):
             raise DataError(f'{name}: there is no such file or dataset. Did you mean the dataset "{near[0]}"?')
         raw = raw_source(name)
-        named = assign(raw.names, columns or {}, raw.source)
+        named = assign(raw.names, columns or {}, raw.source, texts=texts_of(raw))
         taken = tuple(Taken(letter, ((named[letter].text, "column"),)) for letter in LETTERS if letter in named)
         return build(raw, columns=columns, **said), "table", taken
     said.pop("where")

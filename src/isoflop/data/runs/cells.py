@@ -45,6 +45,8 @@ _MISSING = frozenset(
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?$", re.ASCII)
 _ONE_COMMA = re.compile(r"[+-]?(\d+),(\d+)([eE][+-]?\d+)?$", re.ASCII)
 _GROUPED_POINT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$", re.ASCII)
+_WORD, _LOOKED = re.compile(r"[A-Za-z][A-Za-z]+"), 50
+"""How a cell begins that is a word, and how many cells tell of what kind a column is."""
 _UNDERSCORES = re.compile(r"[+-]?\d{1,3}(_\d{3})+(\.\d*)?$", re.ASCII)
 
 
@@ -109,6 +111,19 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
     if _looks_numeric(texts):
         return numbers(cells)
     return np.array(texts, dtype=object)
+
+
+def texts_of(raw: RawTable) -> frozenset[str]:
+    """Return the columns whose first cells are all words: no number, no quantity, nothing missing."""
+    return frozenset(
+        name for name, cells in zip(raw.names, raw.columns, strict=True)
+        if not isinstance(cells, np.ndarray) or cells.dtype.kind in "OU"
+        if len(cells) > 1 and all(isinstance(cell, str) and _is_word(cell.strip()) for cell in cells[:_LOOKED])
+    )  # fmt: skip
+
+
+def _is_word(cell: str) -> bool:
+    return bool(_WORD.match(cell)) and cell.lower() not in _MISSING and not is_number(cell)
 
 
 def with_decimal_points(raw: RawTable) -> RawTable:

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from isoflop.compute.flops import FlopRule
 from isoflop.data.runs.cells import Rows
+from isoflop.data.runs.magnitudes import inspect_magnitudes
 from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.names import Names
 from isoflop.data.runs.names import listed as listed_names
 from isoflop.findings import Finding, Severity
 from isoflop.formula.arrays import median
+from isoflop.quantities import PF_DAY
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -84,6 +86,8 @@ def inspect(columns: Columns, names: Names, rule: FlopRule, *, nats: bool = True
         found += _compute(columns, names, rule)
     if {"N", "D"} <= columns.keys():
         found += [] if found else _sizes(columns["N"], columns["D"], names)
+    if not found:
+        found += inspect_magnitudes(columns, nats=nats)
     if {"N", "D", "loss"} <= columns.keys():
         found += _repeats(columns, names)
     if nats and "loss" in columns and columns.keys() & {"N", "D", "C"}:
@@ -114,8 +118,8 @@ def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
             Finding(
                 "D04",
                 "WARN",
-                f"C differs from {rule.formula} by a factor that changes {trend:.2f}x from the smallest "
-                "N to the largest: N and C count different parts (output head, embeddings, attention).",
+                f"{rule.formula} is {10 ** float(median(decades)):.2g} times C, a factor changing {trend:.2f}x from "
+                "the smallest N to the largest: N and C count different parts (output head, embeddings, attention).",
                 "Say which count N is and which FLOP rule C follows; exponents differ between counts.",
             )
         ]
@@ -137,6 +141,11 @@ def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, na
     if np.all(steps == steps[0]):
         factor = 10 ** float(median(decades))
         message = f"{rule.formula} is {factor:.1g} times the C given in every run: N, D or C is not in base units."
+        if 0.3 < factor / PF_DAY < 3:
+            message = (
+                f"C looks like petaFLOP-days: {rule.formula} is {factor:.2g} times it, and a PF-day is 8.64e19 FLOPs."
+            )
+            remedy = "Say --C 'COLUMN*8.64e19'."
         return Finding("D03", "BLOCK", message, remedy)
     values, counts = np.unique(steps, return_counts=True)
     odd = names.of(steps != values[np.argmax(counts)])

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -162,8 +162,12 @@ def with_unit(key: str, unit: Unit | None) -> str:
     )
 
 
-def assign(names: Sequence[str], mapping: Mapping[str, str], source: str) -> dict[str, Origin]:
+def assign(
+    names: Sequence[str], mapping: Mapping[str, str], source: str, *, texts: Collection[str] = ()
+) -> dict[str, Origin]:
     """Return, for each column that the runs will have, where it comes from.
+
+    texts  columns of words, which are no letter whatever they are called
 
     Raises DataError for duplicate names, an unknown column in the mapping, two candidates for one
     letter, and a perplexity in the place of the loss.
@@ -171,7 +175,7 @@ def assign(names: Sequence[str], mapping: Mapping[str, str], source: str) -> dic
     _refuse_duplicates(names, source)
     chosen = {name: _mapped(name, typed, names=names, source=source) for name, typed in mapping.items()}
     taken = {origin.expression.key for origin in chosen.values()}
-    means = {name: meaning(name) for name in names if name not in taken}
+    means = {name: meaning(name) for name in names if name not in taken and (name in LETTERS or name not in texts)}
     doubts: list[str] = []
     for letter in (letter for letter in LETTERS if letter not in mapping):
         try:

@@ -12,6 +12,7 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.data.runs.hidden_populations import hidden_populations
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats, words
 from isoflop.findings import Finding, Severity
 from isoflop.formula.arrays import median
@@ -40,6 +41,8 @@ _UNFINISHED = {
 _FULL_DECAY = ("cosine", "linear")
 """Schedules that fall all the way: a loss on the way is not that of a run that ends there."""
 _CARRIES_OVER = ("mup", "\N{MICRO SIGN}p", "\N{GREEK SMALL LETTER MU}p")
+PADDING, BYTES_APART = 0.02, 0.02
+"""Vocabularies that differ by less are one, padded; texts that give a token so nearly as many bytes are alike."""
 _POPULATIONS = ("tokenizer", "evaluation set", "dataset", "code version", "precision", "sequence length")
 _NUMERIC = ("precision", "sequence length")
 """The populations that a number may tell; a number in a column "val" is a loss."""
@@ -105,6 +108,8 @@ def inspect_metadata(columns: Columns, names: Names, whole: Bools) -> tuple[Find
     """Give the findings on how the runs were trained."""
     return (
         *_populations(columns),
+        *_vocabularies(columns),
+        *hidden_populations(columns),
         *_schedules(columns, names, whole),
         *_embeddings(columns, names),
         *_warmups(columns, names, whole),
@@ -131,6 +136,30 @@ def _populations(columns: Columns) -> Iterator[Finding]:
                     "one curve does not hold for all of them",
                     f"keep one, as in --where '{name} == {one}', or say --allow D11 to fit them as one",
                 )  # fmt: skip
+
+
+def _vocabularies(columns: Columns) -> Iterator[Finding]:
+    """Yield D11 where vocabularies, or the bytes of a token, differ: a token is then not one amount of text."""
+    if words(columns, "tokenizer") is not None:
+        return
+    for meaning, apart in (("bytes per token", BYTES_APART), ("vocabulary", PADDING)):
+        values = number(columns, meaning)
+        if values is None or not np.nanmax(values) > (1 + apart) * np.nanmin(values):
+            continue
+        name = next(one for one in recorded(columns, meaning) if columns[one] is values)
+        found = np.unique(values[np.isfinite(values)])
+        bytes_known = recorded(columns, "bytes per token")
+        remedy = f"keep one, as in --where '{name} == {found[0]:g}'"
+        if bytes_known:
+            remedy += f", or compare bits per byte: --loss 'COLUMN*1.4427/{bytes_known[0]}'"
+        yield Finding(
+            "D11", "BLOCK",
+            f"the runs mix {len(found)} values of {name} ({', '.join(f'{value:g}' for value in found[:3])}"
+            f"{', ...' if len(found) > 3 else ''}), so several tokenizers: a token is not one amount of text, and "
+            "losses per token do not compare",
+            f"{remedy}; --allow D11 if a law takes it",
+        )  # fmt: skip
+        return
 
 
 def _schedules(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding]:

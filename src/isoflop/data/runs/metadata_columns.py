@@ -32,6 +32,7 @@ _ALIASES = {
     "warmup steps": "warmupsteps warmupiters lrwarmupsteps lrwarmupiters",
     "warmup share": "warmupratio warmupfraction warmupfrac warmupshare",
     "learning rate": "learningrate lr maxlr peaklr maxlearningrate peaklearningrate",
+    "weight decay": "weightdecay wd decay",
     "batch": "b bs batch gbs batchsize batchtokens batchsizetokens globalbatchsize tokensperbatch",
     "parametrization": "parametrization parameterization parametrisation parameterisation",
     "width": "width dmodel hiddensize hiddendim modeldim embeddingdim nembd",
@@ -65,6 +66,11 @@ _MEANING = {alias: meaning for meaning, aliases in _ALIASES.items() for alias in
 def recorded(columns: Columns, meaning: str) -> list[str]:
     """Give the names of the columns that record this, such as "learning rate"."""
     return [name for name in columns if _MEANING.get(normal(name)) == meaning]
+
+
+def meaning_of(name: str) -> str | None:
+    """Return what a column records by its name; None for nothing that is known."""
+    return _MEANING.get(normal(name))
 
 
 def number(columns: Columns, *meanings: str) -> NDArray[np.float64] | None:

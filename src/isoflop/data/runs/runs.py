@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.compute.flops import rule_named
 from isoflop.data.metric import Metric, parse_metric
-from isoflop.data.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text, with_decimal_points
+from isoflop.data.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text, texts_of, with_decimal_points
 from isoflop.data.runs.checks import Excluded, findings_on_unusable, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.data.runs.columns import LETTERS, Origin, assign, missing
@@ -228,7 +228,7 @@ def build(
         raise DataError(f"{raw.source}: 0 runs. Give at least one row under the header.")
     rule = rule_named(flop_rule)
     raw = with_decimal_points(raw)
-    origins = assign(raw.names, columns or {}, raw.source)
+    origins = assign(raw.names, columns or {}, raw.source, texts=texts_of(raw))
     raw, dropped = _kept(raw, origins, where)
     read, computed = complete(_read_columns(raw, origins), rule, steps_count=not raw.logged)
     excluded = unusable(read, raw.rows, Names(read, raw.rows))
