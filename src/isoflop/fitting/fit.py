@@ -141,8 +141,11 @@ class Fit:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The name of the law."""
-        return (self.law.name,)
+        """The name of the law, with what sets this fit of it apart from the free one by the robust objective."""
+        pinned = [f"{key}={value}" for key, value in self.options.fix.items()]
+        bounded = [f"{low:g}≤{key}≤{high:g}" for key, (low, high) in self.options.bounds.items()]
+        apart = pinned + bounded + [self.options.objective] * (self.options.objective != "robust")
+        return (f"{self.law.name} ({', '.join(apart)})" if apart else self.law.name,)
 
     @property
     def inputs(self) -> Mapping[str, Kind]:

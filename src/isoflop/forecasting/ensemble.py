@@ -9,7 +9,7 @@ past errors were beside that width, on public tables and on these runs.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
@@ -21,10 +21,10 @@ from isoflop.data.read import as_runs
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL
 from isoflop.fitting.fit import Fit, fit, refit
-from isoflop.fitting.identifiability import doubts
+from isoflop.fitting.identifiability import condition, doubts
 from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, roll, thinned
 from isoflop.forecasting.extrapolation import decades as decades_beyond
-from isoflop.forecasting.priors import Member, member_of, members, predicted
+from isoflop.forecasting.priors import Member, agreement, member_of, members, predicted
 from isoflop.forecasting.weights import PastErrors, PastMisses, factors, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 FEWEST_RUNS = 6
 BACKTEST_STARTS = 8
 """Starts of a free fit at an origin of the backtests; they begin anew there, as a fit to that part would."""
+_OF_EACH = ("F01", "F02")
+"""Findings that are each law's own; the others are about the runs, and said once."""
 _DRAWS, _NUDGE = 400, 0.1
 """Points that stand for the errors of several laws; the step, in standard errors, that finds a slope."""
 _SAME_DISTANCE = 12
@@ -210,10 +212,19 @@ def _refitting(fits: Sequence[Fit], runs: Runs) -> Fitter:
 
 def _ensemble(runs: Runs, fitter: Fitter, *, along: str, need: int = FEWEST_FITTED) -> Ensemble:
     past, found = roll(fitter, runs, along=along, need=need)
-    first = found[0]
-    doubted = doubts(first.problem, first.theta, agreement=1.0, condition=1.0)
-    findings = (*runs.findings, *(one for one in doubted if one.code in {"F04", "F14"}))
-    return Ensemble(runs, found, past, past_errors(past), look_back(past, level=LEVEL).misses, findings)
+    findings = dict.fromkeys((*runs.findings, *_doubts(found)))
+    return Ensemble(runs, found, past, past_errors(past), look_back(past, level=LEVEL).misses, tuple(findings))
+
+
+def _doubts(found: Sequence[Member]) -> Iterator[Finding]:
+    """Yield what is to be doubted of the laws on all runs: the first with all findings, of others what the runs leave.
+
+    Priors are left out of the question: what the runs do not tell, they do not tell.
+    """
+    for place, one in enumerate(found):
+        loose = condition(one.problem, one.theta)
+        noted = doubts(one.problem, one.theta, agreement=agreement(one), condition=loose)
+        yield from (each for each in noted if not place or each.code in _OF_EACH)
 
 
 def _usable(runs: Runs, along: str) -> Runs:

@@ -84,12 +84,11 @@ def _rows(source: Predictor, behind: Evidence, columns: Mapping[str, Array], *, 
 def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]:
     """Return the inputs asked for as columns of equal length; refuse what is missing, strange or no size."""
     inputs = tuple(source.inputs)
-    law = f"law {source.curves[0].law.name} takes" if len(source.curves) == 1 else "these laws take"
+    law, s = (f"law {source.curves[0].law.name}", "s") if len(source.curves) == 1 else ("these laws", "")
     if missing := [key for key in inputs if key not in at]:
-        raise UsageError(f"{law} {', '.join(inputs)}. Say {missing[0]}=... too, as in {missing[0]}=8e9.")
+        raise UsageError(f"{law} need{s} {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}=8e9.")
     if others := [key for key in at if key not in {*inputs, "N", "D"}]:
-        verb = "is" if len(others) == 1 else "are"
-        raise UsageError(f"{law} {', '.join(inputs)}; {', '.join(others)} {verb} unknown.")
+        raise UsageError(f"{law} take{s} {', '.join(inputs)}, not {', '.join(others)}.")
     columns = dict(zip(at, np.broadcast_arrays(*[as_numbers(at[key], key) for key in at]), strict=True))
     for key, column in columns.items():
         refuse_nonpositive(key, column)

@@ -7,6 +7,7 @@ compute. Chinchilla's law and the log-quadratic took part once: far out they are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -38,6 +39,8 @@ _SAME_NOISE = 0.01
 _LENT = 0.1
 _LEAST_SHARE = 0.5
 """A steeper fit, which follows the largest runs, takes the noise for no less than this share of the first one's."""
+_SETTLED, _SAME_OPTIMUM = 1e-8, 1e-4
+"""Where the descents from a form's starts end, and by what share of the objective two ends are one optimum."""
 _LEAST_LEFT = 0.01
 """The least share of a run's variance that the fit is taken to leave."""
 
@@ -99,6 +102,7 @@ class Member:
     weights     (runs,): how much each run counts, the largest 1
     label       its name in answers, which no other way to fit the law shares
     settled     the noise that its fit has settled on, from which others begin
+    agreement   share of the starts of a free fit that reached its optimum; nan where priors hold the law
     """
 
     problem: Problem
@@ -109,6 +113,7 @@ class Member:
     weights: Array
     label: str
     settled: float = _FIRST_NOISE
+    agreement: float = math.nan
 
     @property
     def law(self) -> Law:
@@ -149,7 +154,18 @@ def member_of(fit: Fit, runs: Runs) -> Member:
     with np.errstate(all="ignore"):
         covariance = fit.covariance / np.outer(unit, unit)
     return Member(problem=problem, objective=fit.objective, theta=theta, covariance=covariance, noise=fit.noise,
-                  weights=np.ones(len(runs)), label=fit.law.name)  # fmt: skip
+                  weights=np.ones(len(runs)), label=fit.labels[0], agreement=fit.agreement)  # fmt: skip
+
+
+def agreement(member: Member) -> float:
+    """Return the share of starts, anywhere its form may begin, that reach a member's optimum or as good a one."""
+    form = next((one for one in FORMS if one.law is member.law), None)
+    if form is None or not math.isnan(member.agreement):
+        return member.agreement
+    theta = np.concatenate([member.theta[None], _starts(form, member.problem)])
+    weights = np.tile(member.weights, (len(theta), 1))
+    reached = minimise(member.problem, theta, member.objective, weights=weights, tolerance=_SETTLED).objective
+    return float((reached[1:] <= reached[0] * (1 + _SAME_OPTIMUM)).mean())
 
 
 def _label(form: Form, power: float) -> str:
@@ -161,11 +177,15 @@ def _first(form: Form, runs: Runs, before: Member | None) -> Member | None:
     power, every = FORM_POWERS[0], np.ones(len(runs))
     if before is not None:
         return _settled(form, runs, _Start(before.theta[None], before.settled, NEAR, every), power=power)
-    problem = _problem(form, runs)
+    starts = _starts(form, _problem(form, runs))
+    return _settled(form, runs, _Start(starts, _FIRST_NOISE, FAR, every), power=power)
+
+
+def _starts(form: Form, problem: Problem) -> Array:
+    """Return where the fits of a form begin, (starts, parameters)."""
     loss = np.exp(problem.target)
     starts = form.begin(problem, float(np.quantile(loss, 0.1)), float(median(loss)))
-    theta = problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in starts]))
-    return _settled(form, runs, _Start(theta, _FIRST_NOISE, FAR, every), power=power)
+    return problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in starts]))
 
 
 def _steeper(form: Form, runs: Runs, first: Member, *, power: float) -> Member | None:

@@ -307,7 +307,7 @@ def demanding(verb: Callable[P, R]) -> Callable[P, R]:
         held = {key: _input(key, words.pop(key), takes, verb=verb.__name__) for key in [*words] if key not in takes}
         if held:
             words["held"] = {**(words.get("held") or {}), **held}
-        return verb(*args, **words)  # type: ignore[arg-type]  # as they came, but for what is held
+        return verb(*args, **words)
 
     return called
 
