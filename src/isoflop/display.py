@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -12,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from isoflop.quantities import show
+from isoflop.quantities import digits_apart, show
 
 if TYPE_CHECKING:
     from isoflop.estimate import Estimate
@@ -93,8 +94,12 @@ def _html_text(cell: RenderableType) -> str:
 
 
 def group(*parts: RenderableType) -> Group:
-    """Return the parts one below the other; what is a string is a line of text, whatever it looks like."""
-    return Group(*[Text(part) if isinstance(part, str) else part for part in parts])
+    """Return the parts one below the other: what blocks first; a string is a line of text, whatever it looks like."""
+    blocks = [line for part in parts if isinstance(part, Findings) for line in part.blocks]
+    lines: list[RenderableType] = [*blocks, *([Text()] if blocks else [])]
+    for part in parts:
+        lines += part.others if isinstance(part, Findings) else [Text(part) if isinstance(part, str) else part]
+    return Group(*lines)
 
 
 def heading(name: str, rest: str = "") -> Text:
@@ -123,19 +128,31 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, words
     return found
 
 
-def findings_list(findings: Iterable[Finding]) -> Group:
-    """Give findings one below the other, the gravest first, each with its remedy; each said once."""
-    lines = []
+@dataclass(frozen=True)
+class Findings:
+    """Findings as lines: a result shows what blocks before its numbers, and the others below them."""
+
+    blocks: tuple[Text, ...]
+    others: tuple[Text, ...]
+
+    def __rich__(self) -> Group:
+        return Group(*self.blocks, *self.others)
+
+
+def findings_list(findings: Iterable[Finding]) -> Findings:
+    """Return findings one below the other, the gravest first, each with its remedy; each said once."""
+    blocks, others = list[Text](), list[Text]()
     for finding in sorted(dict.fromkeys(findings), key=lambda one: list(_COLOUR).index(one.severity)):
         line = Text(f"{finding.severity:<5} {finding.code}  ", style=_COLOUR[finding.severity])
         line.append(f"{finding.message.rstrip('.')}. ", style="default")
         line.append(f"{finding.remedy[:1].upper()}{finding.remedy[1:].rstrip('.')}.", style="dim")
-        lines.append(line)
-    return Group(*lines)
+        (blocks if finding.severity == "BLOCK" else others).append(line)
+    return Findings(tuple(blocks), tuple(others))
 
 
 def interval(estimate: Estimate, digits: int = 3) -> str:
-    """Give an estimate's interval: 1.79 – 1.87, or a dash where there is none."""
+    """Return an estimate's interval, 1.79 – 1.87, in as many digits as its ends need to differ; a dash for none."""
     if estimate.low != estimate.low:  # nan
         return "–"
-    return f"{show(estimate.low, digits)} – {show(estimate.high, digits)}"
+    enough = digits_apart(estimate.low, estimate.value, estimate.high, digits=digits)
+    return f"{show(estimate.low, enough)} – {show(estimate.high, enough)}"

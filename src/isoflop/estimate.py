@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.quantities import show
+from isoflop.quantities import digits_apart, show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -19,6 +19,7 @@ LEVEL = 0.9
 """The level of an interval unless somebody asks for another."""
 
 
+_COUNTED = ("no", "one", "two", "three")
 Number = SupportsFloat
 """What an Estimate can be added to and compared with: a number, or another Estimate by its value."""
 
@@ -42,7 +43,19 @@ class Estimate:
     def __str__(self) -> str:
         if math.isnan(self.low):
             return show(self.value)
-        return f"{show(self.value)} [{show(self.low)}, {show(self.high)}]"
+        digits = digits_apart(self.low, self.value, self.high, digits=3)
+        return f"{show(self.value, digits)} [{show(self.low, digits)}, {show(self.high, digits)}]"
+
+    @property
+    def meaning(self) -> str:
+        """What the interval is, as a column is headed: of a level, the widest of several such, or what curves span."""
+        level = f"{self.level:.0%} interval"
+        known = [ends for ends in self.intervals.values() if not math.isnan(ends[0])]
+        if set(self.intervals) == {"laws"}:
+            return "the curves span"
+        if len(known) < 2 or (self.low, self.high) == self.intervals.get("calibrated"):
+            return level
+        return f"widest of {_COUNTED[len(known)]} {level}s"
 
     def __float__(self) -> float:
         return self.value

@@ -122,6 +122,9 @@ def as_numbers(values: object, name: str) -> NDArray[np.float64]:
     return np.array([as_number(value, name) for value in found.ravel()]).reshape(found.shape)
 
 
+_MOST_DIGITS = 12
+
+
 def show(value: float, digits: int = 3) -> str:
     """Print a number for people: 70B, 1.40T, 2.02, 5.76e23, inf, –."""
     if math.isnan(value):
@@ -137,6 +140,14 @@ def show(value: float, digits: int = 3) -> str:
         return _significant(value, digits)
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def digits_apart(*numbers: float, digits: int) -> int:
+    """Return how many digits numbers need so that those that differ look different: at least `digits`, at most 12."""
+    known = {one for one in numbers if math.isfinite(one)}
+    while digits < _MOST_DIGITS and len({show(one, digits) for one in known}) < len(known):
+        digits += 1
+    return digits
 
 
 def show_flops(value: float) -> str:

@@ -15,7 +15,7 @@ from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.findings import Finding, allow_codes
 from isoflop.fitting.draws import FEW_RUNS, covariance, draw, run_noise
-from isoflop.fitting.identifiability import condition, doubts
+from isoflop.fitting.identifiability import condition, doubts, unknown
 from isoflop.fitting.optimise.objective import Objective, noise, parse_objective
 from isoflop.fitting.optimise.problem import LOGGED, Problem, problem_of
 from isoflop.fitting.optimise.search import Found, search
@@ -70,6 +70,7 @@ class Fit:
     condition   condition number of the fit in centred coordinates
     runs        the runs it was fitted to; None in a saved fit of very many
     metric      what the loss was made of, if it is no loss
+    unknown     the parameters that the runs say nothing about: their numbers in `curve` are any that fit
     whole_runs  how many runs the rows are checkpoints of; 0 where every row is a run of its own
     """
 
@@ -92,6 +93,7 @@ class Fit:
     runs: Runs | None = field(default=None, repr=False)
     whole_runs: int = 0
     metric: Metric | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> dict[str, Estimate]:
@@ -101,6 +103,8 @@ class Fit:
 
     def _interval(self, position: int, name: str) -> Estimate:
         value, level = self.curve.values[name], self.options.level
+        if name in self.unknown:
+            return Estimate(math.nan, level=level)
         if len(self.draws):
             return from_draws(value, self.draws[:, position], level)
         reach = student(level, self.freedom) * float(np.sqrt(self.covariance[position, position]))
@@ -197,7 +201,10 @@ class Fit:
         runs = f"{used} of {self.source}{left_out}"
         how = f"objective {self.objective.name} {self.reached:.8g} · noise {self.noise:.2%} of loss"
         trust = f"{self.agreement:.0%} of {self.options.starts} starts agree · condition {self.condition:.1e}"
-        rows = [(name, show(one.value, 4), interval(one)) for name, one in self.parameters.items()]
+        rows = [
+            (name, "unknown" if math.isnan(one.value) else show(one.value, 4), interval(one))
+            for name, one in self.parameters.items()
+        ]
         body = table(["parameter", "value", f"{self.options.level:.0%} interval"], rows)
         head = heading(self.law.name, str(self.law.formula))
         return group(in_words(self), "", head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
@@ -308,6 +315,7 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
         runs=runs,
         whole_runs=0 if group is None else int(group.max()) + 1,
         metric=runs.metric,
+        unknown=unknown(problem, theta),
     )
 
 

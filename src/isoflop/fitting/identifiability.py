@@ -13,7 +13,7 @@ from isoflop.fitting.optimise.starts import partners, project
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,10 @@ IN_STEP = 0.02
 SOME_RUNS = 4_000
 VANISHED = 1e-6
 """A term that moves the loss by less than this share has vanished."""
+IN_NULL_SPACE = 1e-6
+"""The least part that a parameter has in a direction along which no run's loss moves."""
+ONE_VALUE = 5e-4
+"""The spread of an input's logarithm below which it has one value."""
 PURE_NUMBERS = ("Experts", "Granularity", "Bits", "Share")
 """Kinds of inputs that a law may add to a number, so that they keep their unit."""
 RISES = 4.0
@@ -58,6 +62,34 @@ def determined(problem: Problem, theta: Array) -> bool:
     values = np.linalg.svd(slopes / length, compute_uv=False)
     reach = length[:, 0] * np.maximum(np.abs(theta), 1e-300)
     return bool(values[-1] > ROUNDING * values[0] and (reach > ROUNDING * np.abs(problem.target).max()).all())
+
+
+def unknown(problem: Problem, theta: Array) -> tuple[str, ...]:
+    """Return the parameters that the runs say nothing about: they can be moved without any run's loss moving.
+
+    They are those in the null space of the slopes J (runs, parameters), columns of unit length: J v = 0 to rounding.
+    """
+    slopes = _some(problem).linearise(theta[None])[1][0]
+    length = np.linalg.norm(slopes, axis=1, keepdims=True)
+    if not np.isfinite(slopes).all():
+        return ()
+    unit = slopes / np.where(length > 0, length, 1.0)
+    _, values, right = np.linalg.svd(unit.T, full_matrices=True)
+    left_open = np.ones(len(right), dtype=bool)
+    left_open[: len(values)] = values <= ROUNDING * values[0]
+    moved = np.abs(right[left_open]).max(axis=0, initial=0.0) > IN_NULL_SPACE
+    return tuple(name for name, free in zip(problem.law.parameters, moved, strict=True) if free)
+
+
+def unsplit(inputs: Mapping[str, Array]) -> str:
+    """Say why runs do not tell how to split a budget between N and D; empty where they do, or have no such inputs."""
+    if not {"N", "D"} <= set(inputs):
+        return ""
+    logs = np.log(np.stack([inputs["N"], inputs["D"]]))
+    for key, column in zip(("N", "D"), logs, strict=True):
+        if np.ptp(column) < ONE_VALUE:
+            return f"all runs have the same {key}"
+    return "N and D move in step in these runs" if in_step(logs) else ""
 
 
 def _starts(agreement: float) -> Iterator[Finding]:
@@ -135,7 +167,7 @@ def _bounds(problem: Problem, theta: Array) -> Iterator[Finding]:
 
 
 def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Finding]:
-    if _in_step(problem):
+    if in_step(np.log(np.stack(list(problem.inputs.values())))):
         yield Finding(
             "F03", "WARN",
             f"{' and '.join(problem.inputs)} move in step in these runs, so their effects cannot be told apart",
@@ -149,9 +181,10 @@ def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Fi
         )  # fmt: skip
 
 
-def _in_step(problem: Problem) -> bool:
-    """Say whether the runs lie on one line in the logarithms of their inputs."""
-    logs = np.log(np.stack(list(problem.inputs.values())))
+def in_step(logs: Array) -> bool:
+    """Say whether runs lie on one line in the logarithms of their inputs (inputs, runs), none of them constant."""
+    if (np.ptp(logs, axis=1) < ONE_VALUE).any():
+        return False
     values = np.linalg.svd(logs - logs.mean(axis=1, keepdims=True), compute_uv=False)
     return len(values) > 1 and bool(values[-1] < IN_STEP * values[0])
 

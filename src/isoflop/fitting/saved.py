@@ -101,6 +101,7 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
         "about": {"cite": fit.law.cite, "summary": fit.law.summary, "name": fit.curve.name},
         "curve": dict(fit.curve.values),
         "fitted_on": dict(fit.curve.fitted_on),
+        "unknown": list(fit.unknown),
         "objective_used": asdict(fit.objective),
         "drawn_by": fit.drawn_by,
         "covariance": fit.covariance,
@@ -190,6 +191,7 @@ def _fit(content: dict[str, Any]) -> Fit:
         runs=_runs(content["table"], content["runs"]["source"], metric=metric),
         whole_runs=int(content["runs"].get("whole_runs", 0)),
         metric=metric,
+        unknown=tuple(content.get("unknown", ())),
     )
 
 

@@ -52,6 +52,10 @@ class Described(Protocol):
         """Every parameter with its interval."""
 
     @property
+    def unknown(self) -> Sequence[str]:
+        """The parameters that the runs say nothing about."""
+
+    @property
     def findings(self) -> Sequence[Finding]:
         """What was found about it."""
 
@@ -88,6 +92,8 @@ def _meaning(fit: Described) -> str:
 
 
 def _allocation(fit: Described) -> str:
+    if fit.unknown:
+        return f"How the best size grows is unknown: the runs say nothing about {', '.join(fit.unknown)}."
     law, reach, rule = fit.curve.law, fit.curve.fitted_on, rule_named("6ND")
     budget = reach["C"][1] if "C" in reach else float(rule.flops(reach["N"][1], reach["D"][1]))
     best = fit.curve.row

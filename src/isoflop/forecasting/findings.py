@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.fitting.identifiability import ONE_VALUE
 from isoflop.forecasting.backtest import FEWEST_ORIGINS
 from isoflop.forecasting.ensemble import Evidence
 from isoflop.forecasting.extrapolation import AMBER, RED
@@ -17,7 +18,7 @@ from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from isoflop.forecasting.predictor import Predictor
-    from isoflop.formula.arrays import Array
+    from isoflop.formula.arrays import Array, Bools
 
 STEP, ROUNDING = 0.02, 1e-9
 """How much more N or D is tried to see whether the forecast has turned, and what of log loss is no rise."""
@@ -37,6 +38,22 @@ def untested(source: Predictor, behind: Evidence) -> tuple[Finding, ...]:
         "so nothing says how far off such a forecast is",
         "add runs at smaller budgets, so that the larger ones can be forecast from them",
     ),)  # fmt: skip
+
+
+def concealed(source: Predictor, columns: Mapping[str, Array]) -> Bools:
+    """Return which forecasts are not given, (points,), because a BLOCK stands before them.
+
+    That an input has one value in all runs (F04) concerns other values of it; all other codes concern every forecast.
+    """
+    blocks = {one.code for one in source.findings if one.severity == "BLOCK"}
+    points = next(iter(columns.values())).shape
+    if source.runs is None or not blocks:
+        return np.zeros(points, dtype=bool)
+    hidden = np.full(points, bool(blocks - {"F04"}))
+    for key in columns:
+        if "F04" in blocks and key in source.runs and np.ptp(np.log(source.runs[key])) < ONE_VALUE:
+            hidden |= np.abs(np.log(columns[key] / source.runs[key][0])) > ONE_VALUE
+    return hidden
 
 
 def strained(rows: Sequence[Forecast]) -> list[Finding]:

@@ -13,7 +13,7 @@ from isoflop.forecasting.backtest import axis_of
 from isoflop.forecasting.baselines import baselines
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.extrapolation import decades, outside
-from isoflop.forecasting.findings import strained, turned, untested
+from isoflop.forecasting.findings import concealed, strained, turned, untested
 from isoflop.forecasting.intervals import headline, intervals
 from isoflop.forecasting.record import record
 from isoflop.forecasting.result import Forecast, Forecasts
@@ -52,9 +52,11 @@ def forecast_with(source: Predictor, behind: Evidence, *, level: float, at: Mapp
     blocks = [{key: column[first : first + AT_ONCE] for key, column in columns.items()}
               for first in range(0, count, AT_ONCE)]  # fmt: skip
     rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
+    hidden = concealed(source, columns)
+    rows = tuple(one.unknown() if hide else one for one, hide in zip(rows, hidden.tolist(), strict=True))
     strayed = outside(source.curves[0], columns) if source.runs is None else []
     bent = turned(source, blocks[0]) if source.metric is None or source.metric.falls else []
-    found = (*source.findings, *untested(source, behind), *strained(rows), *strayed, *bent)
+    found = (*source.findings, *untested(source, behind), *strained(rows), *strayed, *([] if hidden.any() else bent))
     return Forecasts(rows, source.name, found, record(behind.own) if behind.own else None)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.data.metric import Metric
@@ -34,6 +35,10 @@ class Forecast:
     calibrated: bool = False
     baselines: Mapping[str, float] = field(default_factory=dict)
     metric: Metric | None = None
+
+    def unknown(self) -> Forecast:
+        """Return the forecast without its loss, which the runs do not tell."""
+        return replace(self, loss=Estimate(math.nan, level=self.loss.level))
 
     @property
     def score(self) -> Estimate:
@@ -69,7 +74,7 @@ class Forecasts(Sequence[Forecast]):
         from isoflop.display import findings_list, group, heading, interval, table
 
         names = list(self[0].inputs) if self else []
-        level = f"{self[0].loss.level:.0%} interval" if self else ""
+        level = self[0].loss.meaning if self else ""
         rows = [
             [*map(show, one.inputs.values()), _written(one), interval(one.score, 4), show(one.decades, 2)]
             for one in self
@@ -106,4 +111,6 @@ def _explained(one: Forecast) -> list[RenderableType]:
 def _written(one: Forecast, loss: float | None = None) -> str:
     """Give the forecast, or another loss, in the units that were measured."""
     value = one.loss.value if loss is None else loss
+    if math.isnan(value):
+        return "unknown"
     return f"{value:.4f}" if one.metric is None else one.metric.written(value)

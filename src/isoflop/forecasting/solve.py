@@ -118,16 +118,17 @@ def solve(unknown: str, source: Source, *, loss: float | None = None, level: flo
         found = (*answers.findings, *([] if best == 0 else [_out_of_reach(inverse, answers, loss)]))
         return Solution(unknown=unknown, estimate=Estimate(best, level=level), source=answers.name, findings=found)
     there = forecast_with(answers, evidence(answers), level=level, at=inverse.inputs(best))
-    return Solution(
-        unknown=unknown, estimate=_estimate(inverse, best, loss, there=there[0].loss), source=answers.name,
-        findings=there.findings,
-    )  # fmt: skip
+    known = _estimate(inverse, best, loss, there=there[0].loss)
+    if set(there[0].loss.intervals) == {"laws"}:  # published curves: each has an answer of its own
+        each = [float(_inverse(unknown, one, given).reaching(np.array([loss]))[0]) for one in answers.curves]
+        known = Estimate(best, min(each), max(each), level, {"laws": (min(each), max(each))})
+    return Solution(unknown=unknown, estimate=known, source=answers.name, findings=there.findings)
 
 
 def _estimate(inverse: _Inverse, best: float, loss: float, *, there: Estimate) -> Estimate:
     """Return the value with the intervals that the forecast there has, turned into the unknown."""
-    if not there.intervals:
-        return Estimate(best, level=there.level)
+    if not there.intervals:  # where no forecast is given, neither is what undoes it
+        return Estimate(math.nan if math.isnan(there.value) else best, level=there.level)
     ends = np.array([*there.intervals.values(), (there.low, there.high)])
     found = inverse.reaching((loss * there.value / ends).ravel()).reshape(-1, 2)
     found[np.isnan(ends)] = math.nan

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def settle(source: Source | str) -> Predictor:
     """Return what answers: a curve by its name, runs through several laws together, all else as it is."""
     if isinstance(source, str) and (source in CURVES or not has_runs(source)):
         return find_curve(source)
-    return source if callable(getattr(source, "log_loss", None)) else combine(as_runs(source))
+    return cast("Predictor", source) if callable(getattr(source, "log_loss", None)) else combine(as_runs(source))
 
 
 def open_source(

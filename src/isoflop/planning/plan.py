@@ -13,6 +13,8 @@ from isoflop.compute.devices import MFU
 from isoflop.compute.terms import Terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
+from isoflop.findings import Finding
+from isoflop.fitting.identifiability import unsplit
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.source import Source, settle
@@ -27,7 +29,6 @@ from isoflop.planning.run_sheet import prepare, sheet_findings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from isoflop.findings import Finding
     from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.record import Record
     from isoflop.formula.arrays import Array
@@ -99,6 +100,8 @@ def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> 
         needed = forecast_to_reach(answers, behind, demand.loss, level=level, terms=line.terms)
         budget = needed.value
     core = plan_with(answers, behind, flops=budget, level=level, terms=line.terms)
+    if math.isnan(core.N.value):
+        return core if needed is None else replace(core, budget=Estimate(math.nan, level=level), C=math.nan)
     if needed is not None:
         core = replace(core, budget=needed)
     if crossed := limits_crossed(line, core.N.value, core.D.value):
@@ -119,6 +122,8 @@ def planner(source: Source | None) -> Predictor:
 def plan_with(source: Predictor, behind: Evidence, *, flops: float, level: float = LEVEL, terms: Terms = PLAIN) -> Plan:
     """Return the plan of a source whose evidence is at hand; without any, its intervals are statistical."""
     found, findings, record = plans(source, behind, np.array([float(flops)]), level=level, terms=terms)
+    if math.isnan(found[0].N.value):
+        return replace(found[0], findings=findings, record=record)
     flat = Allocation(source, terms).flat_range(float(flops), math.log(found[0].N.value), FLAT)
     return replace(found[0], flat_range=flat, findings=findings, record=record)
 
@@ -154,7 +159,20 @@ def plans(
         )
         for place, one in enumerate(expected)
     ]  # fmt: skip
-    return each, expected.findings, expected.record
+    if reason := _unknown_split(source, terms):
+        each = [one.unknown() for one in each]
+    return each, (*reason, *expected.findings), expected.record
+
+
+def _unknown_split(source: Predictor, terms: Terms) -> tuple[Finding, ...]:
+    """Return the finding F03 where the runs do not say how to split a budget, and nothing else settles it."""
+    settled = terms.params[0] == terms.params[1] or terms.tokens[0] == terms.tokens[1]
+    if settled or source.runs is None or not (reason := unsplit(source.runs.columns)):
+        return ()
+    return (Finding(
+        "F03", "BLOCK", f"{reason}, so they do not say how to split a budget: the best N and D are unknown",
+        "add runs at other ratios of tokens to parameters, or say one of the two, as in N=8B",
+    ),)  # fmt: skip
 
 
 def forecast_to_reach(source: Predictor, behind: Evidence, loss: float, *, level: float, terms: Terms) -> Estimate:

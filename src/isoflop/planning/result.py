@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.compute.cost import show_bytes, show_energy
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from isoflop.compute.cost import Cost, Memory
     from isoflop.compute.shape import Shape
-    from isoflop.estimate import Estimate
     from isoflop.findings import Finding
     from isoflop.forecasting.record import Record
     from isoflop.planning.demand import Demand
@@ -101,6 +100,11 @@ class Plan:
     record: Record | None = None
     sheet: Sheet | None = None
 
+    def unknown(self) -> Plan:
+        """Return the plan without what the runs do not tell: how the budget is split, and what it reaches."""
+        none = Estimate(math.nan, level=self.N.level)
+        return replace(self, N=none, D=none, tokens_per_parameter=none, loss=none, C=self.budget.value)
+
     def as_dict(self) -> dict[str, Any]:
         """Give the plan as it stands in the JSON."""
         return {
@@ -138,15 +142,15 @@ class Plan:
 def shown(plan: Plan) -> RenderableType:
     """Give the plan: each quantity with its interval, how flat the optimum is, and the sheet if there is one."""
     rows = [
-        ("parameters N", show(plan.N.value), interval(plan.N)),
-        ("tokens D", show(plan.D.value), interval(plan.D)),
-        ("tokens per parameter", show(plan.tokens_per_parameter.value), interval(plan.tokens_per_parameter)),
-        ("loss", f"{plan.loss.value:.4f}", interval(plan.loss, 4)),
+        ("parameters N", _known(plan.N), interval(plan.N)),
+        ("tokens D", _known(plan.D), interval(plan.D)),
+        ("tokens per parameter", _known(plan.tokens_per_parameter), interval(plan.tokens_per_parameter)),
+        ("loss", _known(plan.loss, f"{plan.loss.value:.4f}"), interval(plan.loss, 4)),
     ]
     if not math.isnan(plan.budget.low):
         rows.insert(0, ("FLOPs", *_flops(plan.budget)))
-    spans = set(plan.loss.intervals) == {"laws"}  # of published curves: nobody knows their own errors
-    body = table(["train", "best", "the curves span" if spans else f"{plan.N.level:.0%} interval"], rows)
+    of_loss = "" if plan.loss.meaning == plan.N.meaning else f"; loss: {plan.loss.meaning}"
+    body = table(["train", "best", plan.N.meaning + of_loss], rows)
     serving = plan.sheet.serving if plan.sheet else 0.0
     whole = f"{show_flops(plan.C)} training FLOPs" + (f" and {show_flops(serving)} for serving" if serving else "")
     parts: list[RenderableType] = [heading(whole, f"C = {plan.rule}"), dim(f"by {plan.source}")]
@@ -161,6 +165,10 @@ def shown(plan: Plan) -> RenderableType:
     if plan.sheet:
         parts += _sheet(plan.sheet)
     return group(*parts, findings_list(plan.findings))
+
+
+def _known(found: Estimate, text: str = "") -> str:
+    return "unknown" if math.isnan(found.value) else text or show(found.value)
 
 
 def _flops(found: Estimate) -> tuple[str, str]:

@@ -91,8 +91,8 @@ def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
     """Give runs and frontier; without runs the span of published models."""
     low, high = (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
     budgets = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
-    asked = {"unique_tokens": 1e40} if any("U" in one.law.inputs for one in source.curves) else {}
-    plans = frontier(source, budgets, **asked).plans
+    unique = 1e40 if any("U" in one.law.inputs for one in source.curves) else math.inf
+    plans = frontier(source, budgets, unique_tokens=unique).plans
     ends = {
         key: [[getattr(one, key).value, getattr(one, key).low, getattr(one, key).high] for one in plans]
         for key in ("N", "D", "loss")
