@@ -1,4 +1,4 @@
-"""CPU seconds of plans: each question of the README as a whole process, and the parts of a plan in this one.
+"""CPU seconds of plans: each question of docs/plan.md as a whole process, and the parts of a plan in this one.
 
 python benchmarks/plans.py
 """
@@ -19,7 +19,7 @@ from isoflop.laws import CURVES
 from measure import ISOFLOP, print_costs, side_by_side
 
 ALL = {"unique_tokens": 5e11, "serve_tokens": 1e12, "max_params": 2e11, "min_tokens": 1e11, "precision": "fp8"}
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "plan.md"
 
 
 def in_process(work: Callable[[], object]) -> float:
@@ -34,7 +34,7 @@ def in_process(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print CPU seconds, a line for each question and each part."""
-    lines = re.findall(r"^isoflop plan --.*", README.read_text(), re.MULTILINE)
+    lines = re.findall(r"^isoflop plan --.*", PAGE.read_text(), re.MULTILINE)
     asked = {" ".join(words): [ISOFLOP, *words[1:]] for words in (shlex.split(line, comments=True) for line in lines)}
     print_costs(side_by_side(asked, 5))
     truth, random = CURVES["besiroglu2024"], np.random.default_rng(0)
