@@ -151,3 +151,9 @@ def test_a_dash_is_standard_output():
     program = "from isoflop.files import write_output; write_output('-', b'\\x00\\xff')"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b"\x00\xff"
+
+
+def test_force_writes_a_file_that_is_not_there_yet(tmp_path):
+    with replacing(force=True):
+        write_output(tmp_path / "new.csv", b"a\n1\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]

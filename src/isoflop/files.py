@@ -83,7 +83,7 @@ def write_output(path: Pathish, content: bytes) -> None:
         stream.flush()
         return
     target = check_output(path, content)
-    if _leave.get().force and not _is_ours(target, content):
+    if _leave.get().force and target.exists() and not _is_ours(target, content):
         _back_up(target)
     _write(target, content, _replace, sealed=True)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import compute_behind, runs_of
-from isoflop.faces.plot.look import FAINT, LAW_COLOURS, QUIET, RUN, decades, panels, power
+from isoflop.faces.plot.look import FAINT, LAW_COLOURS, QUIET, RUN, decades, of_ten, panels, points
 from isoflop.faces.plot.names import Room
 from isoflop.planning.frontier import Frontier, frontier
 from isoflop.planning.landmarks import MODELS, Model
@@ -62,7 +62,8 @@ def allocation_figure(
         figure.draw_without_rendering()  # fixes where everything stands
         for axes, dots, covered in zip(grid, places, taken, strict=True):
             if models:
-                Room(axes, dots, covered, size=_NAME, colour=QUIET, far=_FAR).write([one.name for one in models])
+                room = Room(axes, dots, covered, size=points(_NAME), colour=QUIET, far=_FAR)
+                room.write([one.name for one in models])
     return figure
 
 
@@ -96,7 +97,8 @@ def _panel(axes: Axes, source: Predictor, found: Frontier, *, letter: str, train
         axes.scatter(runs["C"], runs[letter], s=16, color=RUN, linewidths=0, zorder=2)
         covered.append(np.column_stack([runs["C"], runs[letter]]))
     slope = np.log(value[-1] / value[0]) / np.log(budgets[-1] / budgets[0])
-    axes.text(0.04, 0.93, f"grows as C^{slope:.2f}", transform=axes.transAxes, fontsize=9, color=QUIET)
+    grows = f"grows as $C^{{{slope:.2f}}}$"
+    axes.text(0.04, 0.93, grows, transform=axes.transAxes, fontsize=points(9), color=QUIET, parse_math=True)
     return np.concatenate(covered)
 
 
@@ -112,7 +114,7 @@ def _dots(axes: Axes, models: Sequence[Model], letter: str) -> Array:
 
 def _axes(axes: Axes, budgets: tuple[float, float]) -> None:
     axes.set(xlabel="training compute C (FLOPs)", xlim=(budgets[0] / 1.3, budgets[1] * 1.3))
-    decades(axes.xaxis, power)
+    decades(axes.xaxis, of_ten)
     decades(axes.yaxis, lambda value: show(value, 1))
     axes.grid(visible=True, which="major", color=FAINT, linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)

@@ -9,7 +9,7 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.faces.plot.fitted import runs_of
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, RUN, dark, head, label, panel, power, shades
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, RUN, dark, head, label, of_ten, panel, points, shades
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.quantities import show
@@ -37,14 +37,15 @@ def contours_figure(source: Predictor) -> Figure:
     low, high = min(runs["N"].min(), efficient.min()) / _ROOM, max(runs["N"].max(), efficient.max()) * _ROOM
     size = np.geomspace(low, high, _UP)
     with panel(7.2, 5.2) as (figure, axes):
+        _axes(axes, compute, size)  # before the lines: gaps for their labels are measured on these axes
+        figure.draw_without_rendering()
         _lines(axes, source, compute, size=size)
         axes.scatter(runs["C"], runs["N"], s=20, color=RUN, linewidths=0, zorder=3)
         for part, dashes in ((compute <= trained, "-"), (compute >= trained, (0, (4, 2)))):
             axes.plot(compute[part], efficient[part], color=LAW_COLOURS[1], linewidth=2, linestyle=dashes, zorder=4)
         label(axes, (compute[-1], efficient[-1]), "best size", colour=LAW_COLOURS[1])
-        _axes(axes, compute, size)
         name = f"the fitted {source.labels[0]} law" if len(source.labels) == 1 else "several laws together"
-        head(axes, "What each loss costs", f"lines of equal loss by {name}; dashed beyond the runs (grey)")
+        head(axes, "What each loss costs", f"lines of equal loss by {name}; best size dashed beyond the runs (grey)")
     return figure
 
 
@@ -55,10 +56,18 @@ def _lines(axes: Axes, source: Predictor, compute: Array, *, size: Array) -> Non
     found = forecast_with(source, evidence(source), level=0.9, at=at)
     loss = np.array([one.loss.value for one in found]).reshape(up.shape)
     least, most = float(loss.min()), float(np.quantile(loss, 0.93))
-    levels = np.geomspace(least * 1.01, most, _LINES)
+    levels = _told_apart(np.geomspace(least * 1.01, most, _LINES))
     drawn = axes.contour(across, up, loss, levels=levels, colors=shades(_LINES), linewidths=1.0, zorder=2)
-    for text in axes.clabel(drawn, fmt=lambda value: f"{value:.3g}", fontsize=8, inline_spacing=3):
+    for text in axes.clabel(drawn, fmt=lambda value: f"{value:g}", fontsize=points(8), inline_spacing=3):
         text.set_color(dark(text.get_color()))
+
+
+def _told_apart(levels: Array) -> Array:
+    """Return levels rounded to the fewest decimals that keep them apart, so that a label is its line's very loss."""
+    return next(
+        rounded for rounded in (levels.round(decimals) for decimals in range(1, 9))
+        if len(np.unique(rounded)) == len(levels)
+    )  # fmt: skip
 
 
 def _axes(axes: Axes, compute: Array, size: Array) -> None:
@@ -68,7 +77,7 @@ def _axes(axes: Axes, compute: Array, size: Array) -> None:
         xscale="log", yscale="log", xlim=(compute[0], compute[-1]), ylim=(size[0], size[-1]),
         xlabel="training compute C (FLOPs)", ylabel="parameters N",
     )  # fmt: skip
-    axes.xaxis.set_major_formatter(lambda value, _: power(value))
+    axes.xaxis.set_major_formatter(lambda value, _: of_ten(value))
     axes.yaxis.set_major_formatter(lambda value, _: show(value, 1))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_formatter(ticker.NullFormatter())

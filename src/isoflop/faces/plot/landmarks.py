@@ -9,7 +9,7 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import compute_behind
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, dark, decades, head, shades, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, dark, decades, figure_of, head, points, shades, style
 from isoflop.faces.plot.names import Room
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks import Landmark, Landmarks, best_runs
@@ -43,10 +43,7 @@ def landmarks_figure(found: Landmarks, sources: Sequence[Source | str]) -> Figur
     if not 1 <= len(sources) <= MOST:
         raise UsageError(f"a figure shows 1 to {MOST} frontiers, not {len(sources)}. Name fewer sources.")
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        figure = Figure(figsize=(9.6, 7.2), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
+        figure = figure_of(9.6, 7.2)
         axes = figure.subplots()
         _ends(axes, drawn)
         lines = [_frontier(axes, settle(one), colour) for one, colour in zip(sources, LAW_COLOURS, strict=False)]
@@ -99,7 +96,7 @@ def _frontier(axes: Axes, source: Predictor, colour: str) -> _Line:
     axes.plot(flops[~within], size[~within], color=colour, linewidth=1.7, linestyle=(0, (5, 2.5)), zorder=2)
     whole = axes.plot(flops, size, linewidth=0)[0]
     label = axes.annotate(
-        name, (flops[-1], size[-1]), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5,
+        name, (flops[-1], size[-1]), xytext=(4, 0), textcoords="offset points", va="center", fontsize=points(8.5),
         color=dark(colour), annotation_clip=False,
     )  # fmt: skip
     return _Line(whole, label)
@@ -143,4 +140,4 @@ def _years(axes: Axes, drawn: Sequence[Landmark]) -> None:
     handles = [dot(colour, colour, str(year or "yours")) for year, colour in _by_year(drawn).items()]
     if any(one.model.mixture for one in drawn):
         handles.append(dot("white", INK, "mixture of experts"))
-    axes.legend(handles=handles, loc="lower right", fontsize=8, handletextpad=0.2, borderaxespad=0.2)
+    axes.legend(handles=handles, loc="lower right", fontsize=points(8), handletextpad=0.2, borderaxespad=0.2)

@@ -228,7 +228,7 @@ def log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: written(value)))
     axes.xaxis.set_minor_locator(ticker.LogLocator(subs=range(1, 10)))
     axes.xaxis.set_minor_formatter(ticker.NullFormatter())
-    axes.yaxis.set_major_locator(ticker.MaxNLocator(7, steps=(1, 2, 2.5, 5, 10)))
+    axes.yaxis.set_major_locator(ticker.MaxNLocator(9, steps=(1, 2, 2.5, 5, 10)))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
     axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
@@ -255,9 +255,6 @@ def of_ten(value: float) -> str:
     digits = digits.rstrip("0").rstrip(".")
     raised = "10" + str(int(exponent)).translate(_RAISED)
     return raised if digits == "1" else f"{digits}×{raised}"
-
-
-power = of_ten
 
 
 def ticks_apart(axis: Axis, count: int = 5) -> None:

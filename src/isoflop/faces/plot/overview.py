@@ -12,7 +12,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
-from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, label, log_axes, power, shades, style
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, label, log_axes, of_ten, row, shades
 from isoflop.fitting.approaches import group_by_budget, isoflop_minima
 from isoflop.fitting.fit import Fit
 from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
@@ -47,13 +47,7 @@ def overview(
     """
     if not laws:
         raise UsageError('name at least one law to draw, as in overview({"chinchilla": fit}, runs).')
-    with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.06)
-        figure = Figure(figsize=(10.4, 4.7), dpi=200, layout=margins)
-        left, right = figure.subplots(1, 2, width_ratios=(1, 1.12))
+    with row((10.4, 4.7), (1, 1.12)) as (figure, (left, right)):
         together = next((one for one in laws.values() if isinstance(one, Ensemble)), None)
         sources = {name: Shown(name, one, evidence(one, together)) for name, one in laws.items()}
         isoflop_panel(left, next(iter(sources.values())), sweep)
@@ -89,7 +83,7 @@ def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
         loss = [one.value for one in law.forecast(sizes, rule_named("6ND").tokens(sizes, compute))]
         axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
         axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
-        label(axes, (sizes[-1], loss[-1]), f"{power(compute)} FLOPs", colour=colour)
+        label(axes, (sizes[-1], loss[-1]), f"{of_ten(compute)} FLOPs", colour=colour)
     lowest = isoflop_minima(runs, draws=0).usable
     axes.scatter(
         [one.N.value for one in lowest], [one.loss.value for one in lowest], s=54, marker="D",
@@ -118,12 +112,13 @@ def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Run
     ]
     if targets is not None:
         _targets(axes, laws, targets)
-    log_axes(axes, "training compute C (FLOPs)", power)
+    log_axes(axes, "training compute C (FLOPs)", of_ten)
     axes.set_xlim(right=end * 2.6)
-    _runs_below(axes, runs, float(axes.get_ylim()[1]) * 1.06)
+    top = float(axes.get_ylim()[1]) * 1.06
+    _runs_below(axes, runs, top)
     for law, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
         label(axes, (end, height), law.name, colour=colour)
-    _key(axes, with_targets=targets is not None)
+    _key(axes, with_targets=targets is not None, above=bool((runs["loss"] > top).any()))
     title = "Loss falls with compute" if targets is None else "Larger runs: the forecast and what they reached"
     head(axes, title, "lines: best loss at each budget, dashed beyond the runs; band: 90 %")
 
@@ -166,13 +161,13 @@ def _targets(axes: Axes, laws: Sequence[Shown], targets: Runs) -> None:
             axes.scatter(place, loss.value, s=26, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6)
 
 
-def _key(axes: Axes, *, with_targets: bool) -> None:
+def _key(axes: Axes, *, with_targets: bool, above: bool) -> None:
     from matplotlib.lines import Line2D
 
     reached = Line2D([], [], color=INK, marker="o", markersize=5.5, linestyle="")
     said = Line2D([], [], color=QUIET, marker="o", markersize=5, markerfacecolor="white", linewidth=2)
     run = Line2D([], [], color=RUN, marker="o", markersize=4.5, linestyle="")
-    marks = {"runs that were fitted (▲ above)": run}
+    marks = {f"runs that were fitted{', ▲ above the frame' if above else ''}": run}
     if with_targets:
         marks |= {"larger run: forecast, 90 % interval": said, "larger run: reached": reached}
     axes.legend(marks.values(), marks.keys(), loc="lower left", handlelength=1.6, borderaxespad=0.2, labelspacing=0.5)
