@@ -46,7 +46,7 @@ def whole_runs():
 
 
 LADDER = ladder()
-ROLLED, FITTED = roll(members, LADDER)
+ROLLED, FITS = roll(members, LADDER)
 
 
 # Blind.
@@ -223,4 +223,4 @@ def test_each_field_has_one_value_for_each_test_or_origin():
         value = getattr(ROLLED, one.name)
         if isinstance(value, np.ndarray):
             assert value.shape[-1] in {ROLLED.row.size, len(ROLLED.cuts)}, one.name
-    assert ROLLED.members == tuple(one.label for one in FITTED)
+    assert ROLLED.members == tuple(one.label for one in FITS[-1])

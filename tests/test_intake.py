@@ -152,7 +152,7 @@ def test_noise_in_the_compute_is_no_trend():
 def test_a_row_that_repeats_another_in_every_column_is_a_warning():
     runs = sound().take([0, 1, 2, 1])
     again = Runs.of(**{name: runs[name] for name in runs.columns})
-    assert codes(again) == [("D06", "WARN")]
+    assert codes(again) == [("D25", "WARN")]
     assert "row 4 repeats" in again.findings[0].message
 
 

@@ -8,11 +8,13 @@ extrapolation  how far beyond the runs
 backtest       forecasts from a part of the runs
 weights        what past errors say of the next
 ensemble       several laws together
+sizes          how far off planned sizes were
 record         how good past forecasts were
 source         what can answer
 intervals      a forecast's width
 result         a forecast and how it looks
 findings       what is to be doubted of it
+doubts         what backtests and runs say against it
 forecast       inputs → loss
 solve          loss → an input
 curves/        the loss as a run trains

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.forecasting.baselines import baselines
-from isoflop.forecasting.extrapolation import decades
+from isoflop.forecasting.extrapolation import decades, distance
 from isoflop.forecasting.priors import Member, predicted
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Backtest:
     row        (tests,): the position of the scored run
     budget     (tests,): the number of its budget, from the smallest
     decades    (tests,): how far beyond the fitted runs it lies in compute, or in what is extrapolated
+    beyond     (tests,): how many decades of its own compute it lies beyond them, as a forecast of it would say
     distance   (tests,): how far outside them it lies in any direction
     error      (members, tests): log loss forecast minus measured; nan where a law could not be fitted
     spread     (members, tests): standard error of the forecast, if the law is right
@@ -65,6 +66,7 @@ class Backtest:
     row: Labels
     budget: Labels
     decades: Array
+    beyond: Array
     distance: Array
     error: Array
     spread: Array
@@ -79,9 +81,10 @@ class Backtest:
 
 
 class _Scored(NamedTuple):
-    """One origin's forecasts of the runs beyond it: error, spread, noise, each (members, tests), and baselines."""
+    """One origin's forecasts of the runs beyond it: error, spread, noise, each (members, tests), and what else."""
 
     row: Labels
+    beyond: Array
     distance: Array
     error: Array
     spread: Array
@@ -91,10 +94,12 @@ class _Scored(NamedTuple):
 
 def roll(
     fitter: Fitter, runs: Runs, *, along: str = "C", need: int = FEWEST_FITTED
-) -> tuple[Backtest, tuple[Member, ...]]:
-    """Score the laws on runs larger than those they are fitted to, from every origin, and return the fits to all runs.
+) -> tuple[Backtest, tuple[tuple[Member, ...], ...]]:
+    """Score the laws on runs larger than those they are fitted to, from every origin the runs allow.
 
     need  the fewest runs to fit
+
+    Returns the errors, and the fits to each origin's part and, last, to all runs.
     """
     axis = axis_of(runs, along)
     cuts, fits = origins(axis, need), list[tuple[Member, ...]]()
@@ -102,9 +107,9 @@ def roll(
     for cut in cuts.tolist():
         before = fitter(runs.take(axis <= cut + 1e-9), before)
         fits.append(before)
-    last = fitter(runs, before)
-    labels = tuple(dict.fromkeys(one.label for fit in (*fits, last) for one in fit))
-    scored = [_score(fit, labels, runs, axis=axis, cut=cut) for fit, cut in zip(fits, cuts.tolist(), strict=True)]
+    fits.append(fitter(runs, before))
+    labels = tuple(dict.fromkeys(one.label for fit in fits for one in fit))
+    scored = [_score(fit, labels, runs, axis=axis, cut=cut) for fit, cut in zip(fits, cuts.tolist(), strict=False)]
     row = _joined([one.row for one in scored], np.zeros(0, dtype=np.int64))
     origin = np.repeat(np.arange(len(cuts)), [one.row.size for one in scored])
     none = np.zeros((len(labels), 0))
@@ -115,6 +120,7 @@ def roll(
         row=row,
         budget=budgets_of(axis)[row],
         decades=axis[row] - cuts[origin],
+        beyond=_joined([one.beyond for one in scored], np.zeros(0)),
         distance=_joined([one.distance for one in scored], np.zeros(0)),
         error=_joined([one.error for one in scored], none),
         spread=_joined([one.spread for one in scored], none),
@@ -125,7 +131,7 @@ def roll(
         },
         along=along,
     )
-    return past, last
+    return past, tuple(fits)
 
 
 def _joined(parts: Sequence[Any], none: Any) -> Any:
@@ -149,8 +155,9 @@ def _score(fit: Sequence[Member], labels: Sequence[str], runs: Runs, *, axis: Ar
         {key: fitted[key] for key in keys}, fitted["loss"], axis[part], at={key: beyond[key] for key in keys}
     )
     span = {key: (float(column.min()), float(column.max())) for key, column in fitted.items() if key != "loss"}
-    far = np.nan_to_num(decades(span, {key: beyond[key] for key in inputs}))
-    return _Scored(row, far, error, spread, noise, {name: value - target for name, value in guessed.items()})
+    at = {key: beyond[key] for key in inputs}
+    far, out = np.nan_to_num(decades(span, at)), distance(span, at)
+    return _Scored(row, far, out, error, spread, noise, {name: value - target for name, value in guessed.items()})
 
 
 def axis_of(runs: Runs, along: str) -> Array:

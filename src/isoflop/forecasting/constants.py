@@ -33,3 +33,7 @@ ORIGIN_COUNTS = 0.5
 """An origin counts half: the runs that it is scored on are scored from the others too."""
 CLIPPED_SCALE = 4.0
 """The largest past error, in widths, that counts."""
+
+SIZE_OFF, SIZE_DRIFT, SIZE_APART = 0.08, 0.15, 0.5
+"""How far log N of a plan is off at best, and what is added for a decade of compute: standard deviations; and the
+share of the laws' own variance about it that counts. Chosen on planned sizes at held-out budgets of public tables."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,9 @@ from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL
 from isoflop.fitting.fit import Fit, fit, refit
 from isoflop.fitting.identifiability import condition, doubts
-from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, roll, thinned
+from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, axis_of, roll, thinned
 from isoflop.forecasting.extrapolation import decades as decades_beyond
+from isoflop.forecasting.extrapolation import distance
 from isoflop.forecasting.priors import Member, agreement, member_of, members, predicted
 from isoflop.forecasting.weights import PastErrors, PastMisses, factors, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
@@ -57,6 +58,7 @@ class Ensemble:
     members   each law on all runs
     errors    what past errors say of each law's weight
     misses    what past errors say of an interval's width
+    earlier   each law on the runs up to each origin of the backtest
     """
 
     runs: Runs
@@ -65,6 +67,7 @@ class Ensemble:
     errors: PastErrors
     misses: PastMisses
     findings: tuple[Finding, ...] = ()
+    earlier: tuple[tuple[Member, ...], ...] = ()
 
     freedom = math.inf
 
@@ -119,7 +122,7 @@ class Ensemble:
 
     def standard_error(self, at: Mapping[str, Array]) -> Array:
         """Return the standard error of a new run's log loss (points,), if the laws are right."""
-        return outlook(self, at, np.nan_to_num(decades_beyond(self.fitted_on, at)), level=_ONE_ERROR).statistical
+        return outlook(self, at, level=_ONE_ERROR).statistical
 
     def draws_of(self, find: Find, at: Mapping[str, Array]) -> Array:
         """Return how a quantity may differ from its best (draws, points), to first order in each law's parameters.
@@ -211,9 +214,10 @@ def _refitting(fits: Sequence[Fit], runs: Runs) -> Fitter:
 
 
 def _ensemble(runs: Runs, fitter: Fitter, *, along: str, need: int = FEWEST_FITTED) -> Ensemble:
-    past, found = roll(fitter, runs, along=along, need=need)
+    past, fits = roll(fitter, runs, along=along, need=need)
+    found = fits[-1]
     findings = dict.fromkeys((*runs.findings, *_doubts(found)))
-    return Ensemble(runs, found, past, past_errors(past), look_back(past, level=LEVEL).misses, tuple(findings))
+    return Ensemble(runs, found, past, past_errors(past), look_back(past, level=LEVEL).misses, tuple(findings), fits[:-1])
 
 
 def _doubts(found: Sequence[Member]) -> Iterator[Finding]:
@@ -225,6 +229,28 @@ def _doubts(found: Sequence[Member]) -> Iterator[Finding]:
         loose = condition(one.problem, one.theta)
         noted = doubts(one.problem, one.theta, agreement=agreement(one), condition=loose)
         yield from (each for each in noted if not place or each.code in _OF_EACH)
+
+
+def before(ensemble: Ensemble, origin: int) -> Ensemble:
+    """Return the laws as they were on the runs up to an origin, knowing nothing of what came after."""
+    past = ensemble.backtest
+    part = axis_of(ensemble.runs, past.along) <= past.cuts[origin] + 1e-9
+    most = int(past.budget[past.origin == origin].min())
+    seen = (past.origin < origin) & (past.budget < most)
+    whole = {one.name: getattr(past, one.name) for one in fields(past)}
+    rows = np.flatnonzero(part)
+    kept: dict[str, Any] = {
+        name: value[..., seen] for name, value in whole.items()
+        if isinstance(value, np.ndarray) and name not in {"cuts", "row"}
+    }  # fmt: skip
+    earlier = replace(
+        past, **kept, cuts=past.cuts[:origin], row=np.searchsorted(rows, past.row[seen]),
+        baselines={name: value[seen] for name, value in past.baselines.items()},
+    )  # fmt: skip
+    return replace(
+        ensemble, runs=ensemble.runs.take(part), members=ensemble.earlier[origin], backtest=earlier,
+        errors=past_errors(earlier), misses=look_back(earlier, level=LEVEL).misses, earlier=ensemble.earlier[:origin],
+    )  # fmt: skip
 
 
 def _usable(runs: Runs, along: str) -> Runs:
@@ -240,13 +266,13 @@ def _usable(runs: Runs, along: str) -> Runs:
     return thinned(kept, along)
 
 
-def outlook(ensemble: Ensemble, inputs: Mapping[str, Array], decades: Array, *, level: float) -> Outlook:
-    """Return the forecast at inputs (targets,) that lie so many decades beyond the runs."""
+def outlook(ensemble: Ensemble, inputs: Mapping[str, Array], *, level: float) -> Outlook:
+    """Return the forecast at inputs (targets,), with how wide each kind of interval reaches."""
     each, error = (np.array(part) for part in zip(*(predicted(one, inputs) for one in ensemble.members), strict=True))
-    weights = shares(ensemble, decades)
-    noise = np.array([[one.noise] for one in ensemble.members])
-    found = widths(each, error, weights=weights, noise=noise, distance=decades)
-    half = factors(ensemble.misses, decades, level=level) * found.width
+    weights = shares(ensemble, np.nan_to_num(decades_beyond(ensemble.fitted_on, inputs)))
+    noise, far = np.array([[one.noise] for one in ensemble.members]), distance(ensemble.fitted_on, inputs)
+    found = widths(each, error, weights=weights, noise=noise, distance=far)
+    half = factors(ensemble.misses, far, level=level) * found.width
     return Outlook(found.loss, NormalDist().inv_cdf((1 + level) / 2) * found.known, half, each, weights)
 
 

@@ -14,12 +14,12 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.formula.law import Curve
-
     Array = NDArray[np.float64]
 
 AMBER, RED = 1.0, 2.0
 """Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""
+HALF = 2.0
+"""Decades of compute for each decade of N, or of D, where both grow alike."""
 OUTSIDE, FAR_OUTSIDE = 2.0, 10.0
 """Factors by which an input leaves its curve's range, from which that is said, and from which it is a warning."""
 
@@ -34,17 +34,34 @@ def decades(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, 
     return np.asarray(np.maximum(np.max(beyond, axis=0), 0.0))
 
 
-def outside(curve: Curve, columns: Mapping[str, Array]) -> list[Finding]:
-    """Give the finding P15 where an input lies outside the range that a published curve was fitted on.
+def distance(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, Array]) -> Array:
+    """Return how far outside the fitted runs each row lies in any direction, as decades of compute; 0 inside.
+
+    d = max(log C/C_max, log C_min/C, 2 log N/N_max, 2 log N_min/N, 2 log D/D_max, 2 log D_min/D, 0)
+
+    A decade of compute is half a decade of parameters and half a decade of tokens. What is not known is passed over.
+    """
+    given = _with_compute(columns)
+    found = np.zeros(next(iter(columns.values())).shape)
+    for key, values in given.items():
+        if key in fitted_on:
+            low, high = fitted_on[key]
+            outside_by = np.maximum(np.log10(values / high), np.log10(low / values))
+            found = np.fmax(found, (HALF if "C" in given and key in {"N", "D"} else 1.0) * outside_by)
+    return found
+
+
+def outside(name: str, fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, Array]) -> list[Finding]:
+    """Return the finding P15 where an input lies outside the range of the runs behind a source, above or below.
 
     What lies above no farther than the whole run does is left to `decades` and P01.
     """
-    far = decades(curve.fitted_on, columns)
+    far = np.nan_to_num(decades(fitted_on, columns))
     said, most = [], 1.0
     for key, values in _with_compute(columns).items():
-        if key not in curve.fitted_on:
+        if key not in fitted_on:
             continue
-        low, high = curve.fitted_on[key]
+        low, high = fitted_on[key]
         above = np.where(np.log10(values / high) <= far + 1e-9, 1.0, values / high)
         for times, side in ((above, "above"), (low / values, "below")):
             row = int(np.argmax(times))
@@ -56,8 +73,8 @@ def outside(curve: Curve, columns: Mapping[str, Array]) -> list[Finding]:
         return []
     return [Finding(
         "P15", "WARN" if most > FAR_OUTSIDE else "INFO",
-        f"outside the range that {curve.name} was fitted on: {', '.join(said)}",
-        "choose a curve fitted there (isoflop laws), or take the answer for a guess",
+        f"outside the range that {name} was fitted on: {', '.join(said)}",
+        "train runs there, choose a curve fitted there (isoflop laws), or take the answer for a guess",
     )]  # fmt: skip
 
 

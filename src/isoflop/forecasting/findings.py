@@ -33,9 +33,9 @@ def untested(source: Predictor, behind: Evidence) -> tuple[Finding, ...]:
         return ()  # nobody asked for backtests, or there are enough
     origins = 0 if own is None else len(own.backtest.cuts)
     return (Finding(
-        "P03", "WARN",
-        f"uncalibrated: these runs allow {origins} backtest{'s' * (origins != 1)} where {FEWEST_ORIGINS} are needed, "
-        "so nothing says how far off such a forecast is",
+        "P03", "INFO",
+        f"these runs allow {origins} backtest{'s' * (origins != 1)}: the interval is as wide as forecasts from such "
+        "runs have erred on public tables",
         "add runs at smaller budgets, so that the larger ones can be forecast from them",
     ),)  # fmt: skip
 
@@ -93,6 +93,6 @@ def turned(source: Predictor, columns: Mapping[str, Array]) -> list[Finding]:
             found.append(Finding(
                 "P10", "WARN",
                 f"at {where} the forecast rises with {key}: beyond its runs the law has turned",
-                "choose a law that cannot turn, such as chinchilla, or forecast nearer to the runs",
+                "forecast nearer to the runs, or train runs out there: the loss of real runs does not turn so",
             ))  # fmt: skip
     return found

@@ -11,6 +11,7 @@ from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.forecasting.backtest import axis_of
 from isoflop.forecasting.baselines import baselines
+from isoflop.forecasting.doubts import guess_nearer, left_aside, narrow
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.extrapolation import decades, outside
 from isoflop.forecasting.findings import concealed, strained, turned, untested
@@ -54,16 +55,18 @@ def forecast_with(source: Predictor, behind: Evidence, *, level: float, at: Mapp
     rows = tuple(row for block in blocks for row in _rows(source, behind, block, level=level))
     hidden = concealed(source, columns)
     rows = tuple(one.unknown() if hide else one for one, hide in zip(rows, hidden.tolist(), strict=True))
-    strayed = outside(source.curves[0], columns) if source.runs is None else []
-    bent = turned(source, blocks[0]) if source.metric is None or source.metric.falls else []
-    found = (*source.findings, *untested(source, behind), *strained(rows), *strayed, *([] if hidden.any() else bent))
-    return Forecasts(rows, source.name, found, record(behind.own) if behind.own else None)
+    strayed = outside(source.name, source.fitted_on, columns)
+    bent = [] if hidden.any() or not (source.metric is None or source.metric.falls) else turned(source, blocks[0])
+    past = record(behind.own) if behind.own else None
+    against = (*left_aside(behind.own), *guess_nearer(past), *narrow(rows, past))
+    found = (*source.findings, *untested(source, behind), *strained(rows), *strayed, *bent, *against)
+    return Forecasts(rows, source.name, found, past)
 
 
 def _rows(source: Predictor, behind: Evidence, columns: Mapping[str, Array], *, level: float) -> tuple[Forecast, ...]:
     """Return the forecast of each row of the inputs."""
     far = decades(source.fitted_on, columns)
-    value, kinds = intervals(source, behind, columns, far=far, level=level)
+    value, kinds = intervals(source, behind, columns, level=level)
     low, high = headline(source, behind, kinds, count=len(far))
     guesses = _baselines(behind, columns)
     calibrated = behind.own is not None and behind.own.backtest.calibrates

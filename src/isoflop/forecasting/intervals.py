@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "statistical": "if the law is right and runs scatter as before",
-    "calibrated": "if it errs as it did in backtests on these runs",
+    "calibrated": "if it errs as it did in backtests on these runs, and on public tables",
     "laws": "wherever one of the laws puts it",
 }
 """The kinds of interval, and what each assumes."""
@@ -29,18 +29,18 @@ Ends = tuple["Array", "Array"]
 
 
 def intervals(
-    source: Predictor, behind: Evidence, at: Mapping[str, Array], *, far: Array, level: float
+    source: Predictor, behind: Evidence, at: Mapping[str, Array], *, level: float
 ) -> tuple[Array, dict[str, Ends]]:
     """Return the log loss (points,) and each kind of interval around the loss; a single curve has none."""
-    value, near = source.log_loss(at), np.where(np.isfinite(far), far, 0.0)
+    value = source.log_loss(at)
     together = behind.own is source
     if together and behind.own is not None:
-        found = outlook(behind.own, at, near, level=level)
+        found = outlook(behind.own, at, level=level)
         halves = {"statistical": found.statistical, "calibrated": found.calibrated}
     else:
         error = source.standard_error(at)
         known = student(level, source.freedom) * error
-        tested = _calibrated(behind, at, near, level=level)
+        tested = _calibrated(behind, at, level=level)
         halves = {} if np.isnan(error).all() else {"statistical": known, "calibrated": tested}
     kinds = {kind: (value - half, value + half) for kind, half in halves.items()}
     if (spread := laws_apart(source, behind, at, value=value)) or halves:
@@ -49,11 +49,11 @@ def intervals(
         return value, {kind: (np.exp(low), np.exp(high)) for kind, (low, high) in kinds.items()}
 
 
-def _calibrated(behind: Evidence, at: Mapping[str, Array], far: Array, *, level: float) -> Array:
+def _calibrated(behind: Evidence, at: Mapping[str, Array], *, level: float) -> Array:
     """Return half the interval of one fit that its own past errors call for; nan without backtests."""
     if behind.own is None:
-        return np.full(far.shape, np.nan)
-    return outlook(behind.own, at, far, level=level).calibrated
+        return np.full(next(iter(at.values())).shape, np.nan)
+    return outlook(behind.own, at, level=level).calibrated
 
 
 def laws_apart(source: Predictor, behind: Evidence, at: Mapping[str, Array], *, value: Array) -> Ends | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,9 @@ from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.fitting.fit import Fit, fit
 from isoflop.forecasting.ensemble import Ensemble, alone, combine
+from isoflop.forecasting.sizes import SizeTest, size_tests
 from isoflop.forecasting.weights import look_back
+from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +54,7 @@ class Record:
     bias       mean error of the first contender for each ratio: above zero is too pessimistic
     inside     share of the scored runs inside the statistical interval of `level`, and inside the calibrated one
     scored     every forecast that was scored, from `backtest`
+    sizes      every planned size that was tested on a budget beyond the runs it was planned from, from `backtest`
     """
 
     source: str
@@ -64,6 +67,7 @@ class Record:
     inside: Mapping[str, float]
     level: float = LEVEL
     scored: tuple[Scored, ...] = ()
+    sizes: tuple[SizeTest, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the record as it stands in the JSON."""
@@ -73,15 +77,31 @@ class Record:
             "errors": {name: list(row) for name, row in self.errors.items()},
             "bias": list(self.bias), "inside": dict(self.inside), "level": self.level,
             "scored": [one._asdict() for one in self.scored],
+            "sizes": [one._asdict() | {"inside": one.inside} for one in self.sizes],
         }  # fmt: skip
+
+    def error_at(self, decades: float) -> float:
+        """Return the mean error of forecasts that looked about so many decades beyond the runs fitted."""
+        return next(iter(self.errors.values()))[self._column(decades)]
+
+    def _column(self, decades: float) -> int:
+        reached = [number for number, (low, _) in enumerate(self.ratios) if low <= 10**decades * (1 + 1e-9)]
+        return reached[-1] if reached else 0
 
     def told(self, decades: float) -> str:
         """Say how far off forecasts were that looked about so many decades beyond the runs fitted."""
-        reached = [number for number, (low, _) in enumerate(self.ratios) if low <= 10**decades * (1 + 1e-9)]
-        number = reached[-1] if reached else 0
-        error = percent(next(iter(self.errors.values()))[number])
+        number, error = self._column(decades), percent(self.error_at(decades))
         where = f"{ratio_name(self.ratios[number])} the {ALONG.get(self.along, self.along)}"
         return f"in backtests, losses forecast at {where} were {error} off on average"
+
+    def told_of_sizes(self) -> str:
+        """Return how far off planned sizes were at the lowest points of budgets beyond the runs they came from."""
+        typical = math.exp(float(median([abs(one.error) for one in self.sizes])))
+        held = sum(one.inside for one in self.sizes)
+        return (
+            f"{len(self.sizes)} sizes planned for budgets beyond the runs: typically off by a factor {typical:.2f}, "
+            f"{held} of them inside their {self.level:.0%} interval"
+        )
 
     def __rich__(self) -> RenderableType:
         """Give the table of errors by ratio, the best of each column in bold."""
@@ -104,7 +124,7 @@ class Record:
         told = (
             f"{held['calibrated']:.0%} of them fell inside the {self.level:.0%} interval forecast from the runs before"
         )
-        return group(heading("backtests", about), body, dim(told))
+        return group(heading("backtests", about), body, dim(told), *([dim(self.told_of_sizes())] if self.sizes else []))
 
     def __str__(self) -> str:
         from isoflop.display import plain
@@ -186,7 +206,7 @@ def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None 
         _refuse_column(source, along)
         source = fit(laws[0], source, draws=0) if len(laws) == 1 else source
     found = alone(source, along=along) if isinstance(source, Fit) else combine(source, laws=laws, along=along or "C")
-    return record(found, level=level)
+    return replace(record(found, level=level), sizes=size_tests(found, level=level))
 
 
 def _refuse_column(runs: Runs, along: str | None) -> None:

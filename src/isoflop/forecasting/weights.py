@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 class PastErrors(NamedTuple):
     """Mean squares of past errors, one for each origin and each budget beyond it.
 
-    origin, distance  (groups,)
-    squares           (members, groups), each error counted as 10 % at most; nan where a law could not be fitted
+    origin, beyond  (groups,): which origin, and how many decades of compute beyond its runs
+    squares         (members, groups), each error counted as 10 % at most; nan where a law could not be fitted
     """
 
     origin: Labels
-    distance: Array
+    beyond: Array
     squares: Array
 
 
@@ -55,7 +55,10 @@ class Widths(NamedTuple):
 
 
 class PastMisses(NamedTuple):
-    """Past errors over the width they were given, as mean squares: one for each origin and each budget beyond it."""
+    """Past errors over the width they were given, as mean squares: one for each origin and each budget beyond it.
+
+    distance  (groups,): how far outside the runs of its origin, in any direction
+    """
 
     origin: Labels
     distance: Array
@@ -81,17 +84,19 @@ class LookedBack(NamedTuple):
 
 def past_errors(past: Backtest) -> PastErrors:
     """Return the mean squared errors of each law at each origin and budget."""
-    origin, group, distance = _groups(past.origin, past.budget, past.distance)
+    origin, group, beyond = _groups(past.origin, past.budget, past.beyond)
     squares = np.minimum(np.abs(past.error), CLIPPED) ** 2
-    return PastErrors(origin, distance, np.array([_mean(row, group) for row in squares]).reshape(len(squares), -1))
+    return PastErrors(origin, beyond, np.array([_mean(row, group) for row in squares]).reshape(len(squares), -1))
 
 
-def shares(errors: PastErrors, distance: Array) -> Array:
-    """Return the weight of each law at each target's distance, (members, targets): columns add up to 1.
+def shares(errors: PastErrors, beyond: Array) -> Array:
+    """Return the weight of each law so many decades of compute beyond the runs, (members, targets).
+
+    Columns add up to 1.
 
     m_l = (Σ_g k_g e²_lg + t ε²) / (Σ_g k_g + t),  k_g = exp(-|d_g - d| / h),  weight ∝ 1 / m_l²
     """
-    near = np.exp(-np.abs(errors.distance[None, :] - distance[:, None]) / NEAR_BY)
+    near = np.exp(-np.abs(errors.beyond[None, :] - beyond[:, None]) / NEAR_BY)
     known = np.isfinite(errors.squares)
     squares = np.where(known, errors.squares, 0.0) @ near.T
     mean = (squares + PRIOR_TESTS * EXPECTED**2) / (known @ near.T + PRIOR_TESTS)
@@ -135,9 +140,9 @@ def look_back(past: Backtest, *, level: float) -> LookedBack:
     found, squares = np.zeros((4, count)), np.zeros(origin.size)
     for one in range(len(past.cuts)):
         here, seen = past.origin == one, (origin < one) & (budget < top[one] - 0.5)
-        before = PastErrors(origin[seen], distance[seen], errors.squares[:, seen])
+        before = PastErrors(origin[seen], errors.beyond[seen], errors.squares[:, seen])
         far, fitted = past.distance[here], np.isfinite(past.error[:, here])
-        weights = shares(before, far) * fitted
+        weights = shares(before, past.beyond[here]) * fitted
         each, spread, noise = (np.where(fitted, part[:, here], 0.0) for part in (past.error, past.spread, past.noise))
         made = widths(each, spread, weights=weights / weights.sum(axis=0), noise=noise, distance=far)
         factor = factors(PastMisses(origin[seen], distance[seen], squares[seen]), far, level=level)

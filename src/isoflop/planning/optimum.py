@@ -11,28 +11,33 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.estimate import Estimate, from_draws
-from isoflop.forecasting.ensemble import Evidence, scale
+from isoflop.forecasting.ensemble import Evidence, shares
 from isoflop.forecasting.intervals import COUNTS
+from isoflop.forecasting.sizes import size_error
 
 if TYPE_CHECKING:
     from isoflop.formula.arrays import Array
 
 FLAT = 1e-3
 """The share of loss that the flat range of N may give up."""
-STRAYS = 0.15
-"""By how much log N strays for a decade of compute: one standard deviation."""
+_NORMAL = np.array([NormalDist().inv_cdf((place + 0.5) / 400) for place in range(400)])
+"""Points that spread as a standard normal."""
 
 
 class Spread(NamedTuple):
-    """log N of the best allocation of each budget, how draws differ from it, what other laws say, how far to widen.
+    """log N of the best allocation of each budget, how draws differ from it, what other laws say, and its error.
 
-    best, factor (budgets,), draws (draws, budgets), others (laws, budgets); nan where a law does not count
+    best, error (budgets,), draws (draws, budgets), others (laws, budgets); nan where a law does not count
+    bounds    the least and the largest log N that the terms allow, (budgets,) each
+    together  whether several laws on the same runs plan: then the calibrated interval is the one to show
     """
 
     best: Array
     draws: Array
     others: Array
-    factor: Array
+    error: Array
+    bounds: tuple[Array, Array]
+    together: bool = False
 
 
 def spread(line: Allocation, behind: Evidence, flops: Array, *, most_draws: int | None = None) -> Spread:
@@ -53,20 +58,21 @@ def spread(line: Allocation, behind: Evidence, flops: Array, *, most_draws: int 
     draws = np.zeros((0, flops.size))
     if not np.isnan(line.by.standard_error(at)).all():  # else nobody knows how far the parameters may be off
         draws = line.by.draws_of(lambda law, rows: np.log(line.sizes(law, rows[:most], flops)), at)
-    return Spread(best, draws, each, unknown)
+    low, high = (end[:, 0] for end in line.terms.span(flops[:, None]))
+    return Spread(best, draws, each, unknown, (low, high), together=behind.own is line.by)
 
 
-def calibrated(found: Spread, behind: Evidence, decades: Array) -> Spread:
-    """Give the spread, to be widened by past errors of the loss and by how far log N strays (one standard error)."""
-    if not len(found.draws) or behind.own is None:
+def calibrated(found: Spread, behind: Evidence, flops: Array) -> Spread:
+    """Return the spread with the standard error of log N that plans have had at held-out budgets of public tables."""
+    laws = behind.laws or behind.own
+    if not len(found.draws) or laws is None:
         return found
-    factor, ordered = scale(behind.own, decades), np.sort(found.draws, axis=0)
-    ends = ordered[[int(0.05 * (len(ordered) - 1)), int(0.95 * (len(ordered) - 1))]]
-    error = (ends[1] - ends[0]) / (2 * NormalDist().inv_cdf(0.95))
-    drift = STRAYS * decades
+    decades = np.maximum(np.log10(flops / laws.fitted_on["C"][1]), 0.0)
+    weights = shares(laws, decades)
     with np.errstate(all="ignore"):
-        wide = np.where(error > 0, np.hypot(factor, drift / error), factor)
-    return found._replace(factor=np.where(factor > 0, wide, math.nan))
+        apart = np.where(np.isnan(found.others), 0.0, weights * (found.others - found.best) ** 2).sum(axis=0)
+    noise = found.draws.std(axis=0)
+    return found._replace(error=np.where(noise > 0, size_error(noise, apart, decades), 0.0))  # 0 where terms settle it
 
 
 def quantity(found: Spread, of: Callable[[Array], Array], level: float) -> list[Estimate]:
@@ -74,20 +80,24 @@ def quantity(found: Spread, of: Callable[[Array], Array], level: float) -> list[
     with np.errstate(all="ignore"):  # a size that no run determines may lie anywhere: its tokens overflow to inf
         best, kinds = of(found.best), {
             "statistical": of(found.best + found.draws),
-            "calibrated": of(found.best + found.draws * found.factor),
+            "calibrated": of(np.clip(found.best + _NORMAL[:, None] * found.error, *found.bounds)),
             "laws": of(found.others),
         }  # fmt: skip
     return [
-        _estimate(float(value), {kind: points[:, place] for kind, points in kinds.items()}, level)
+        _estimate(
+            float(value), {kind: points[:, place] for kind, points in kinds.items()}, level, together=found.together
+        )
         for place, value in enumerate(best)
     ]
 
 
-def _estimate(value: float, kinds: Mapping[str, Array], level: float) -> Estimate:
-    found = {}
+def _estimate(value: float, kinds: Mapping[str, Array], level: float, *, together: bool) -> Estimate:
+    found: dict[str, tuple[float, float]] = {}
     for kind, points in kinds.items():
         inside = level if kind != "laws" else 1 - 1e-9
         one = from_draws(value, points, inside)
         found[kind] = (one.low, one.high)
+    if together:
+        return Estimate(value, *found["calibrated"], level, found)
     low, high = (pick.reduce([ends[side] for ends in found.values()]) for side, pick in ((0, np.fmin), (1, np.fmax)))
     return Estimate(value, float(low), float(high), level, found)

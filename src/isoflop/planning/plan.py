@@ -144,9 +144,7 @@ def plans(
     found = spread(line, behind, flops, most_draws=most_draws)
     sizes, tokens = np.exp(found.best), line.tokens(found.best, flops)
     expected = forecast_with(source, behind, level=level, at=line.inputs(found.best, flops))
-    far = np.array([one.decades for one in expected])
-    if expected[0].calibrated:
-        found = calibrated(found, behind, np.where(np.isnan(far), 0.0, far))
+    found = calibrated(found, behind, flops)
     N = quantity(found, np.exp, level)
     D = quantity(found, lambda log_n: line.tokens(log_n, flops), level)
     ratio = quantity(found, lambda log_n: line.tokens(log_n, flops) / np.exp(log_n), level)

@@ -19,6 +19,7 @@ from isoflop.data.runs.magnitudes import inspect_magnitudes
 from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.names import Names
 from isoflop.data.runs.names import listed as listed_names
+from isoflop.errors import DataError
 from isoflop.findings import Finding, Severity
 from isoflop.formula.arrays import median
 from isoflop.quantities import PF_DAY
@@ -79,6 +80,15 @@ def left_out(excluded: Sequence[Excluded], total: int, remedy: str) -> tuple[Fin
 
 
 @np.errstate(all="ignore")  # numbers at the ends of float64 may overflow: they are no sizes of runs
+def none_usable(source: str, excluded: Sequence[Excluded]) -> DataError:
+    """Return the error for a table of which no run is left."""
+    worst = excluded[0]
+    return DataError(
+        f"{source}: none of the {len(excluded)} runs is usable; row {worst.row}: {worst.reason}. "
+        "N, D, C and loss must be finite and above zero."
+    )
+
+
 def inspect(columns: Columns, names: Names, rule: FlopRule, *, nats: bool = True) -> tuple[Finding, ...]:
     """Give the findings on usable runs: units, perplexity (nats), FLOP count, duplicates, swapped tokens."""
     found: list[Finding] = []
@@ -89,7 +99,7 @@ def inspect(columns: Columns, names: Names, rule: FlopRule, *, nats: bool = True
     if not found:
         found += inspect_magnitudes(columns, nats=nats)
     if {"N", "D", "loss"} <= columns.keys():
-        found += _repeats(columns, names)
+        found += _repeats(columns)
     if nats and "loss" in columns and columns.keys() & {"N", "D", "C"}:
         found += _loss(columns["loss"], names)
     if {"U", "D"} <= columns.keys():
@@ -212,24 +222,37 @@ def _loss(loss: NDArray[np.float64], names: Names) -> list[Finding]:
 _SETTING = ("N", "D", "U", "experts", "granularity", "bits", "sparsity")
 
 
-def _repeats(columns: Columns, names: Names) -> list[Finding]:
-    """D06: rows that are the same in every column, and runs that share N and D."""
-    setting = _groups([columns[name] for name in _SETTING if name in columns])
+def copies(columns: Columns) -> list[int]:
+    """Return the positions of the rows that are the same as an earlier row in every column."""
+    sizes = [columns[name] for name in _SETTING if name in columns]
+    if not sizes or "loss" not in columns:
+        return []
+    setting = _groups(sizes)
     shared = np.flatnonzero(np.bincount(setting)[setting] > 1)
     if not shared.size:
         return []
     _, first = np.unique(_groups([values[shared] for values in columns.values()]), return_index=True)
-    return _copies(names.of(np.sort(np.delete(shared, first)))) + _replicates(
-        columns, setting[shared][first], total=int(setting.max()) + 1
-    )
+    return [int(row) for row in np.sort(np.delete(shared, first))]
 
 
-def _copies(extra: tuple[str, ...]) -> list[Finding]:
+def findings_on_copies(extra: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Return the finding D25 on rows left out because they repeat an earlier one: the same evidence counts once."""
     if not extra:
-        return []
+        return ()
     verb = "repeats" if len(extra) == 1 else "repeat"
-    message = f"{listed_names(extra)} {verb} an earlier row in every column."
-    return [Finding("D06", "WARN", message, "Remove the copies: they count the same evidence twice.")]
+    message = f"{listed_names(extra)} {verb} an earlier row in every column, and {_were(len(extra))} left out."
+    return (Finding("D25", "WARN", message, "Remove the copies, or keep them with --allow D25."),)
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _repeats(columns: Columns) -> list[Finding]:
+    """D06: runs that share N and D."""
+    setting = _groups([columns[name] for name in _SETTING if name in columns])
+    shared = np.flatnonzero(np.bincount(setting)[setting] > 1)
+    return _replicates(columns, setting[shared], total=int(setting.max()) + 1) if shared.size else []
 
 
 def _tuned(columns: Columns) -> list[str]:

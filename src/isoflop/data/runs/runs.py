@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.compute.flops import rule_named
 from isoflop.data.metric import Metric, parse_metric
+from isoflop.data.runs import checks
 from isoflop.data.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text, texts_of, with_decimal_points
-from isoflop.data.runs.checks import Excluded, findings_on_unusable, inspect, unusable
+from isoflop.data.runs.checks import Excluded, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.data.runs.columns import LETTERS, Origin, assign, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
@@ -33,7 +34,7 @@ from isoflop.formula.parse import parse_condition
 __all__ = ["Excluded", "Runs", "build", "table"]
 
 
-_AS_THEY_CAME = ("D01", "D02", "D16", "D17", "D19", "D20", "D21", "D22")
+_AS_THEY_CAME = ("D01", "D02", "D16", "D17", "D25", "D19", "D20", "D21", "D22")
 """Findings on how the runs came in, which stay whatever runs are kept."""
 
 
@@ -233,25 +234,17 @@ def build(
     read, computed = complete(_read_columns(raw, origins), rule, steps_count=not raw.logged)
     excluded = unusable(read, raw.rows, Names(read, raw.rows))
     if len(excluded) == len(raw.rows):
-        raise _none_usable(raw.source, excluded)
+        raise checks.none_usable(raw.source, excluded)
     keep = ~np.isin(raw.rows, [item.row for item in excluded])
     kept = {name: _frozen(values[keep]) for name, values in read.items()}
     rows = _frozen(raw.rows[keep])
-    found = (*raw.findings, *findings_on_origins(origins), *findings_on_unusable(excluded, len(raw.rows)))
+    found = (*raw.findings, *findings_on_origins(origins), *checks.findings_on_unusable(excluded, len(raw.rows)))
     usable = Runs(
         MappingProxyType(kept), raw.source, rows, excluded=(*dropped, *excluded), flop_rule=rule.name,
         findings=found, run_named_by=clustered_by(kept), allowed=tuple(allow), computed=MappingProxyType(computed),
         called=MappingProxyType(_called(origins)),
     )  # fmt: skip
-    return _inspected(_finished(usable))
-
-
-def _none_usable(source: str, excluded: Sequence[Excluded]) -> DataError:
-    worst = excluded[0]
-    return DataError(
-        f"{source}: none of the {len(excluded)} runs is usable; row {worst.row}: {worst.reason}. "
-        "N, D, C and loss must be finite and above zero."
-    )
+    return _inspected(_single(_finished(usable)))
 
 
 def _called(origins: Mapping[str, Origin]) -> dict[str, tuple[str, float]]:
@@ -307,13 +300,21 @@ def _finished(runs: Runs) -> Runs:
     if len(bad) == len(runs):
         raise DataError(f"{runs.source}: none of the {len(runs)} runs is finished; row {runs.rows[0]}: {bad[0]}. "
                         "To read them all the same, say --allow D02.")  # fmt: skip
-    if not bad:
-        return runs
-    keep = ~np.isin(np.arange(len(runs)), list(bad))
+    return _without(runs, bad, findings_on_unfinished(bad, runs.names)) if bad else runs
+
+
+def _single(runs: Runs) -> Runs:
+    """Set aside the rows that repeat an earlier one in every column (D25), unless the user allows them."""
+    bad = {} if "D25" in runs.allowed else dict.fromkeys(checks.copies(runs.columns), "a copy of an earlier row")
+    return _without(runs, bad, checks.findings_on_copies(tuple(runs.names[row] for row in bad))) if bad else runs
+
+
+def _without(runs: Runs, bad: Mapping[int, str], findings: tuple[Finding, ...]) -> Runs:
+    """Return the runs without those at some positions, which are listed with the reason, and findings on them."""
     names = runs.names
     left_out = tuple(Excluded(int(runs.rows[row]), reason, names[row]) for row, reason in bad.items())
-    findings = runs.findings + findings_on_unfinished(bad, names)
-    return replace(runs.take(keep), excluded=runs.excluded + left_out, findings=findings)
+    kept = runs.take(~np.isin(np.arange(len(runs)), list(bad)))
+    return replace(kept, excluded=runs.excluded + left_out, findings=runs.findings + findings)
 
 
 def _inspected(runs: Runs) -> Runs:

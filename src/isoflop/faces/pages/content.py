@@ -116,7 +116,7 @@ def _weighing(source: Ensemble) -> dict[str, Any]:
     """Give what `isoflop.ensemble.shares` reads, for the page to weigh the laws as it does."""
     past = source.errors
     return {
-        "decades": past.distance, "squares": past.squares, "near": NEAR_BY, "tests": PRIOR_TESTS,
+        "decades": past.beyond, "squares": past.squares, "near": NEAR_BY, "tests": PRIOR_TESTS,
         "expected": EXPECTED**2, "sharpness": SHARPNESS,
     }  # fmt: skip
 
