@@ -217,7 +217,9 @@ def _ensemble(runs: Runs, fitter: Fitter, *, along: str, need: int = FEWEST_FITT
     past, fits = roll(fitter, runs, along=along, need=need)
     found = fits[-1]
     findings = dict.fromkeys((*runs.findings, *_doubts(found)))
-    return Ensemble(runs, found, past, past_errors(past), look_back(past, level=LEVEL).misses, tuple(findings), fits[:-1])
+    return Ensemble(
+        runs, found, past, past_errors(past), look_back(past, level=LEVEL).misses, tuple(findings), fits[:-1]
+    )
 
 
 def _doubts(found: Sequence[Member]) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from isoflop.findings import Finding
 from isoflop.fitting.identifiability import ONE_VALUE
-from isoflop.forecasting.backtest import FEWEST_ORIGINS
 from isoflop.forecasting.ensemble import Evidence
 from isoflop.forecasting.extrapolation import AMBER, RED
 from isoflop.forecasting.result import Forecast
