@@ -1,0 +1,72 @@
+"""What Python code may give by mistake: a sentence that says what was expected, never an error of Python's own."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from simulated import chinchilla_runs
+
+import isoflop
+from isoflop.data.runs import Runs
+from isoflop.errors import IsoflopError
+from isoflop.quantities import as_number, as_numbers
+
+CURVE = isoflop.laws.chinchilla.besiroglu2024
+WRONG = (None, "x", "", [], [1e9, 2e9], {}, b"1", 10**400, 1j, True, object(), float("nan"), -1, 0, "1e400", 1e308)
+NAMES = ("flops", "gpu_hours", "dollars", "days", "loss", "N", "D", "max_params", "unique_tokens", "serve_tokens",
+         "context", "vocabulary", "price", "mfu", "batch_limit")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_of_anything_is_a_plan_or_one_sentence(name):
+    for value in WRONG:
+        with suppress(IsoflopError):
+            isoflop.plan(CURVE, **{"flops": 1e21, name: value})
+
+
+@pytest.mark.parametrize("value", WRONG, ids=repr)
+def test_a_forecast_and_a_solution_of_anything_are_one_or_one_sentence(value):
+    for ask in (
+        lambda: isoflop.forecast(CURVE, N=value, D=1e12),
+        lambda: isoflop.forecast(CURVE, N=8e9, D=value),
+        lambda: isoflop.solve("D", CURVE, loss=value, N=8e9),
+        lambda: isoflop.solve("N", CURVE, loss=2.2, D=value),
+    ):
+        with suppress(IsoflopError):
+            ask()
+
+
+@pytest.mark.parametrize("value", ["runs.csv", None, 5, [1, 2], object(), np.zeros((3, 3))], ids=repr)
+def test_runs_of_anything_are_one_sentence(value):
+    for ask in (lambda: isoflop.fit("chinchilla", value), lambda: isoflop.check(value)):
+        with pytest.raises(IsoflopError):
+            ask()
+
+
+@pytest.mark.parametrize("value", [None, 5, [], {"N": [1]}])
+def test_a_source_that_is_no_path_is_one_sentence(value):
+    with pytest.raises(IsoflopError):
+        isoflop.read(value)
+
+
+def test_quantities_are_taken_as_on_the_command_line():
+    assert isoflop.plan(CURVE, flops="1e21").N.value == isoflop.plan(CURVE, flops=1e21).N.value
+    (typed,), (plain,) = (isoflop.forecast(CURVE, N=N, D=D) for N, D in (("8B", "15T"), (8e9, 15e12)))
+    assert typed.loss.value == plain.loss.value
+    assert as_numbers(["1B", 2e9], "N").tolist() == [1e9, 2e9]
+    assert as_number(np.float32(2.0), "loss") == 2.0
+
+
+def test_digits_of_other_scripts_are_no_quantities():
+    for text in ("\u0661\u0662", "\uff11\uff12", "1\u0662"):
+        with pytest.raises(IsoflopError):
+            as_number(text, "N")
+
+
+def test_what_is_masked_is_no_run_and_what_is_complex_or_a_truth_is_no_number():
+    runs = chinchilla_runs(20)
+    masked = np.ma.array(runs["N"], mask=np.arange(20) == 3)
+    assert len(Runs.of(N=masked, D=runs["D"], loss=runs["loss"])) == 19
+    for wrong in (runs["N"] + 1j, np.ones(20, dtype=bool)):
+        with pytest.raises(IsoflopError):
+            Runs.of(N=wrong, D=runs["D"], loss=runs["loss"])
