@@ -71,7 +71,7 @@ class Served:
         """Give the answer to a request as the page sends it, but for headers that are changed, or left out by None."""
         headers = self.entered | {name.replace("_", "-"): value for name, value in changed.items()}
         body = json.dumps(body).encode() if isinstance(body, dict) else body
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=600)
         try:
             connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
             if body is not None:
@@ -97,7 +97,7 @@ class Served:
 
     def begin(self, path, body=b"", **headers):
         """Give the socket of a POST of which this much was sent; nothing was read yet."""
-        started = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        started = socket.create_connection(("127.0.0.1", self.port), timeout=600)
         said = {"Host": self.host, **self.entered, **{name.replace("_", "-"): one for name, one in headers.items()}}
         lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in said.items())]
         started.sendall("\r\n".join([*lines, "", ""]).encode() + body)
@@ -128,19 +128,19 @@ class Served:
     @property
     def kept(self):
         """Give the names of the files it keeps."""
-        return sorted(path.name for path in self.folder.iterdir())
+        return sorted(path.name for path in self.folder.iterdir() if path.name != ".lock")
 
     def end(self, how=signal.SIGTERM):
         """End the server, and give its exit code."""
         self.process.send_signal(how)
-        return self.process.wait(10)
+        return self.process.wait(300)
 
 
 @contextmanager
 def serving(folder, program=("-m", "isoflop"), asked=(), **environment):
     """Give a server that keeps its temporary folder in this one; it is ended when the block is left."""
     temporary, said = folder / "temporary", folder / "said.txt"
-    temporary.mkdir()
+    temporary.mkdir(parents=True, exist_ok=True)
     settings = {**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **environment}
     command = [sys.executable, *program, "web", *asked, "--no-browser", "--port", "0"]
     with said.open("wb") as stream:
@@ -167,7 +167,7 @@ def reply(started):
     return int(text.split()[1]), text.decode()
 
 
-def until(true, seconds=20.0):
+def until(true, seconds=300.0):
     """Wait until something is true; it must become so in this time."""
     end = time.monotonic() + seconds
     while not true():

@@ -199,3 +199,22 @@ def test_without_the_extra_it_says_what_to_install(missing):
     code, said = refused(["-c", program])
     assert code == 1
     assert said == 'isoflop: the web app needs Starlette and uvicorn. Say: pip install "isoflop[web]"\n'
+
+
+def test_the_code_that_a_browser_is_started_with_lets_in_once():
+    async def app(*_):
+        raise AssertionError
+
+    guard = Guard(app, 8765, "the-token", {"the-code"})
+
+    def entered(query):
+        headers = [(b"host", b"127.0.0.1:8765")]
+        scope = {"type": "http", "method": "GET", "path": "/open", "raw_path": b"/open", "query_string": query,
+                 "headers": headers}  # fmt: skip
+        return guard._own_answer(scope)
+
+    first, second = entered(b"code=the-code"), entered(b"code=the-code")
+    assert (first.status_code, second.status_code) == (303, 403)
+    assert "the-token" in first.headers["set-cookie"]
+    assert entered(b"code=").status_code == 403
+    assert [entered(b"token=the-token").status_code for _ in range(2)] == [303, 303]

@@ -3,9 +3,20 @@
 import pytest
 from served import serving
 
+PATIENT = """
+from isoflop.faces.web import jobs, patience, requests
+jobs.LIMIT = requests.PATIENCE = patience.ASKING = 3600.0
+if __name__ == "__main__":
+    from isoflop.faces.cli import main
+    main()
+"""
+"""A server whose limits no busy machine reaches."""
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """Give a server that all tests of a file share."""
-    with serving(tmp_path_factory.mktemp("served")) as one:
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "patient.py").write_text(PATIENT)
+    with serving(folder, [str(folder / "patient.py")]) as one:
         yield one

@@ -78,7 +78,9 @@ _SUFFIX = {
     "Z": 1e21,
     "Y": 1e24,
 }
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMBGTPEZY]?)\s*$")
+_QUANTITY = re.compile(r"\s*([+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([kKMBGTPEZY]?)\s*$")
+BEYOND = 1e60
+"""A number of parameters, tokens, FLOPs, days or dollars from here on is a slip; the products of a few still exist."""
 
 
 def parse_quantity(text: str) -> float:
@@ -99,11 +101,15 @@ def parse_quantity(text: str) -> float:
 def as_number(value: object, name: str) -> float:
     """Return a number, an Estimate or a quantity as text ("8B") as a number; raises UsageError that names it."""
     try:
+        if isinstance(value, bool | complex | bytes):
+            raise TypeError  # noqa: TRY301 - told as all that is no number
         return parse_quantity(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
     except UsageError as error:
         raise UsageError(f"{name}={value}: {error}") from None
     except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{name}={value!r} is no number. Say one, as in {name}=8e9 or {name}='8B'.") from None
+        raise UsageError(
+            f"{name}={str(value)[:40]!r} is no number. Say one, as in {name}=8e9 or {name}='8B'."
+        ) from None
 
 
 def as_numbers(values: object, name: str) -> NDArray[np.float64]:

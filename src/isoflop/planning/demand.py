@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar
 
 from isoflop.compute.devices import MFU, Device, find_device, parse_devices, refuse_mfu
 from isoflop.errors import UsageError
-from isoflop.quantities import as_number, show, show_flops
+from isoflop.quantities import BEYOND, as_number, show, show_flops
 
 if TYPE_CHECKING:
     from isoflop.compute.mixture import Mixture
@@ -109,8 +109,11 @@ class Demand:
     def __post_init__(self) -> None:
         for one in fields(self):
             said = getattr(self, one.name)
-            if isinstance(one.default, float) and not isinstance(said, int | float):  # "1e22", an Estimate
+            if isinstance(one.default, float) and type(said) is not float:  # "1e22", an Estimate
                 object.__setattr__(self, one.name, as_number(said, one.name))
+            elif isinstance(one.default, str) and not isinstance(said, str):
+                raise UsageError(f"{one.name} must be a text; {type(said).__name__} came.")
+        _refuse_strange(self)
         _refuse(self)
 
     @property
@@ -260,6 +263,18 @@ def _days_left(deadline: str) -> float:
     if left <= 0:
         raise UsageError(f"the deadline {deadline} is not after today, {today}.")
     return float(left)
+
+
+def _refuse_strange(one: Demand) -> None:
+    """Refuse numbers that stand for nothing: not known where one must be, or beyond anything there is."""
+    for each in fields(one):
+        value, name = getattr(one, each.name), each.name.replace("_", "-")
+        if not isinstance(each.default, float):
+            continue
+        if BEYOND < value < math.inf:
+            raise UsageError(f"{name} {value:g} is beyond anything that can be planned.")
+        if math.isnan(value) and not math.isnan(each.default):
+            raise UsageError(f"{name} must be a number; nan came.")
 
 
 def _refuse(one: Demand) -> None:

@@ -28,11 +28,11 @@ def web(
             raise
         raise MissingExtraError('the web app needs Starlette and uvicorn. Say: pip install "isoflop[web]"') from None
 
-    def opened(address: str) -> None:
+    def opened(address: str, once: str) -> None:
         typer.echo(f"isoflop: open {address} (Ctrl-C ends it)", err=True)
         if browser:
             import webbrowser
 
-            Thread(target=webbrowser.open, args=[address], daemon=True).start()
+            Thread(target=webbrowser.open, args=[once], daemon=True).start()
 
     serve(port, opened, {"source": source, "law": law, "where": conjunction(where) or ""})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -33,11 +33,16 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Guard:
-    """An ASGI app before another one, which lets through what this machine's user asks from the app's own page."""
+    """An ASGI app before another one, which lets through what this machine's user asks from the app's own page.
+
+    token  lets in whoever has it, as long as the server runs: it is printed for its user alone
+    once   codes that let in one time: what a browser is started with, which others on the machine may read
+    """
 
     app: ASGIApp
     port: int
     token: str
+    once: set[str] = field(default_factory=set)
 
     @property
     def hosts(self) -> tuple[str, str]:
@@ -78,8 +83,11 @@ class Guard:
         return None
 
     def _entered(self, request: Request) -> Response:
-        """Give the cookie for the token, and send the browser to the page, whose address does not tell the token."""
-        if not self.knows(request.query_params.get("token", "")):
+        """Give the cookie for the token or a code not yet used, and send the browser to the page itself."""
+        code = request.query_params.get("code", "")
+        if code in self.once:
+            self.once.remove(code)
+        elif not self.knows(request.query_params.get("token", "")):
             return refusal("/open", 403, "this is not the token. Open the address that isoflop web printed last.")
         answer = RedirectResponse("/", 303)
         answer.set_cookie(self.cookie, self.token, path="/", httponly=True, samesite="strict")

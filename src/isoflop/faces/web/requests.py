@@ -20,6 +20,8 @@ PATIENCE = 30.0
 """The seconds in which a body must have come."""
 LARGEST_JSON = 64 << 10
 """The most bytes of a JSON body."""
+LONGEST_TEXT = 10_000
+"""The most letters of a name, a law or a condition."""
 _DEEPEST = 6
 """How many lists and objects may lie within one another."""
 _ONE_OF = ("table", "dataset", "curves")
@@ -105,14 +107,18 @@ def wanted(asked: Mapping[str, Any], **kinds: type) -> list[Any]:
 
 def _refuse_other_kinds(key: str, value: object) -> None:
     if key == "curves":
-        right, kind = isinstance(value, list) and all(isinstance(one, str) for one in value), "a list of names"
+        right, kind = isinstance(value, list) and all(map(_is_text, value)) and bool(value), "a list of names"
     elif key == "columns":
-        right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+        right = isinstance(value, dict) and all(map(_is_text, value.values()))
         kind = 'an object such as {"N": "Model Size"}'
     else:
-        right, kind = isinstance(value, str), "a text"
+        right, kind = _is_text(value), f"a text of at most {LONGEST_TEXT:,} letters"
     if not right:
         raise UsageError(f"{key} must be {kind}.")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT
 
 
 def _no_constant(word: str) -> NoReturn:

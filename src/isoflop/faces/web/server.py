@@ -10,7 +10,6 @@ import re
 import signal
 import socket
 import sys
-import tempfile
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -31,8 +30,9 @@ from isoflop.errors import DataError, IsoflopError, UntrustedError, UsageError
 from isoflop.faces.web.first_view import first_view
 from isoflop.faces.web.guard import Guard, refusal
 from isoflop.faces.web.jobs import LIMIT, RUNNING, BrokenError, BusyError, Jobs, LeftError
+from isoflop.faces.web.patience import PatientProtocol
 from isoflop.faces.web.requests import Bodies, pieces, wanted, wanted_view
-from isoflop.faces.web.uploads import LARGEST, Tables
+from isoflop.faces.web.uploads import LARGEST, Tables, private_folder
 
 MOST_VIEWS = 64
 """The views whose requests are remembered."""
@@ -248,26 +248,27 @@ _REFUSALS: dict[Any, Any] = {
 }
 
 
-def serve(port: int, opened: Callable[[str], object], asked: Mapping[str, str]) -> None:
-    """Serve the web app on this machine until Ctrl-C or SIGTERM; `opened` is given the address that lets one in.
+def serve(port: int, opened: Callable[[str, str], object], asked: Mapping[str, str]) -> None:
+    """Serve the web app on this machine until Ctrl-C or SIGTERM.
 
-    port   0 is a free one
-    asked  what the page shows at first: source, a file, a dataset or curves, and as what it is read: law, where
+    port    0 is a free one
+    opened  called with the address that lets its user in, and with one that does so a single time, for the browser
+    asked   what the page shows at first: source, a file, a dataset or curves, and as what it is read: law, where
 
     Raises UsageError if the port cannot be had or there is no such source.
     """
     _end_quietly()
     os.environ["PYTHONSAFEPATH"] = "1"  # processes for jobs import nothing from the folder that the user is in
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # at the end it wonders who reaped its processes
-    with _listening(port) as listening, tempfile.TemporaryDirectory(prefix="isoflop-") as folder:
-        port, token = listening.getsockname()[1], token_urlsafe(32)
-        tables = Tables(Path(folder))
-        address = f"http://127.0.0.1:{port}/open?token={token}{first_view(tables, asked)}"
-        app = application(tables, lambda: opened(address))
+    with _listening(port) as listening, private_folder() as folder:
+        port, token, code = listening.getsockname()[1], token_urlsafe(32), token_urlsafe(32)
+        tables = Tables(folder)
+        address, view = f"http://127.0.0.1:{port}/open", first_view(tables, asked)
+        app = application(tables, lambda: opened(f"{address}?token={token}{view}", f"{address}?code={code}{view}"))
         uvicorn.Server(
             uvicorn.Config(
-                Guard(app, port, token), http="h11", ws="none", loop="asyncio", lifespan="on", log_config=None,
-                log_level="critical", access_log=False, proxy_headers=False, server_header=False,
+                Guard(app, port, token, {code}), http=PatientProtocol, ws="none", loop="asyncio", lifespan="on",
+                log_config=None, log_level="critical", access_log=False, proxy_headers=False, server_header=False,
                 timeout_graceful_shutdown=1,
             )
         ).run(sockets=[listening])  # fmt: skip

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PureWindowsPath
 from secrets import token_hex
+from typing import IO
 
 from isoflop.errors import IsoflopError
 
@@ -14,8 +19,48 @@ LARGEST = 64 << 20
 """The most bytes of one table."""
 MOST, MOST_BYTES = 64, 1 << 30
 """How many tables are kept, and how many bytes of them; the oldest go first."""
+_FOLDER, _LOCK = "isoflop-web-", ".lock"
+"""How the folders of servers are called, and the file in each that its server holds locked."""
 _SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".parquet", ".wandb"})
 """What may end a name on disk: the endings that tell readers more than the content does."""
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Give a folder for tables that only this user can read, gone when the server ends.
+
+    What servers left that were killed is removed: theirs is a folder whose lock nobody holds.
+    """
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{_FOLDER}*/{_LOCK}"):
+        if (held := _held(left)) is not None:
+            shutil.rmtree(left.parent, ignore_errors=True)
+            held.close()
+    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
+        held = _held(Path(folder, _LOCK), new=True)
+        try:
+            yield Path(folder)
+        finally:
+            if held is not None:
+                held.close()
+
+
+def _held(lock: Path, *, new: bool = False) -> IO[bytes] | None:
+    """Return a lock that this process now holds, of one of this user's folders; None where another holds it."""
+    try:
+        import fcntl
+
+        if not new and (lock.is_symlink() or lock.parent.lstat().st_uid != os.getuid()):
+            return None
+        stream = lock.open("wb" if new else "rb")
+    except (ImportError, OSError, AttributeError):  # not every system has locks or users
+        return None
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        stream.close()
+        return None
+    return stream
 
 
 class Tables:

@@ -6,10 +6,12 @@ how it is read: law, where, columns. The last few sources are kept: plans and ex
 
 from __future__ import annotations
 
+import inspect
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,12 +21,13 @@ from isoflop.data.datasets import NAMES
 from isoflop.data.datasets.catalogue import DATASETS
 from isoflop.data.read import read
 from isoflop.display import plain
-from isoflop.errors import IsoflopError, UsageError
+from isoflop.errors import IsoflopError, UsageError, shown
 from isoflop.faces.pages.content import content, curves_script, laws_script, surroundings, told
 from isoflop.fitting.saved import is_fit, load
 from isoflop.forecasting.source import open_source
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, LAWS, find_curve
+from isoflop.planning.demand import Demand
 from isoflop.planning.export import save_plan
 from isoflop.planning.plan import PUBLISHED
 from isoflop.planning.plan import plan as planned
@@ -86,7 +89,7 @@ def laws(request: Mapping[str, Any]) -> str:
 
 def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any]:
     """Give the plan of a demand, with every interval, as data and as the run sheet that a terminal shows."""
-    found = planned(_settled(request), **demand)
+    found = planned(_settled(request), **_asked(demand))
     return {**found.as_dict(), "findings": told(found.findings), "text": plain(found)}
 
 
@@ -94,7 +97,7 @@ def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> 
     """Give a file: plan.toml, or of runs one of `EXPORTS`."""
     source = _settled(request)
     if what == "plan.toml":
-        return _written(what, lambda path: save_plan(planned(source, **demand), path))
+        return _written(what, lambda path: save_plan(planned(source, **_asked(demand)), path))
     if source.runs is None or what not in EXPORTS:
         raise UsageError(f"{what} cannot be had. Say plan.toml, or of runs {', '.join(EXPORTS)}.")
     if what == "report.html":
@@ -105,6 +108,15 @@ def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> 
 
     figure = getattr(plot, f"{what.partition('.')[0]}_figure")
     return _written(what, lambda path: plot.save_figure(figure(source), path))
+
+
+def _asked(demand: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a plan is asked for, all of it numbers and texts; raises UsageError for anything else."""
+    others = inspect.signature(planned).parameters.keys() - {one.name for one in fields(Demand)}
+    for key, value in demand.items():
+        if key in others or not isinstance(value, str | int | float | None):
+            raise UsageError(f"a demand holds numbers and texts by their names; {shown(key[:40])} is none of them.")
+    return demand
 
 
 def _settled(request: Mapping[str, Any]) -> Predictor:
