@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from isoflop.faces.web.guard import Guard
+
 pytest_plugins = ["web_fixtures"]
 
 EVERYWHERE = {

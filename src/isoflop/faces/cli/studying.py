@@ -54,7 +54,7 @@ def new(folder: Folder, json: Json = False) -> None:
         write_whole(place / DESCRIPTION, example(name).encode())
         _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
     found = progress(plan_study(place))
-    _print(found, json=json, every=True)
+    _print(found, json=json)
 
 
 @study.command()
