@@ -21,6 +21,7 @@ from isoflop.forecasting.ensemble import combine
 from isoflop.forecasting.predictor import Predictor
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, find_curve
+from isoflop.quantities import BEYOND
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -122,3 +123,5 @@ def refuse_nonpositive(key: str, values: ArrayLike) -> None:
     bad = numbers[~((numbers > 0) & np.isfinite(numbers))]
     if bad.size:
         raise UsageError(f"{key}={bad[0]:g} must be a finite number above zero.")
+    if (numbers > BEYOND).any():
+        raise UsageError(f"{key}={numbers.max():g} is beyond anything that can be forecast.")
