@@ -11,6 +11,7 @@ frame              what has ever been trained, what borrowed numbers rest on
 run_sheet          the run in detail
 plan               one budget
 frontier           many budgets
+tiers              several sizes from one budget, and what serving each costs
 export             plan.toml, study.toml
 sensitivity/       one budget by every defensible way
 """

@@ -43,6 +43,25 @@ def _loss_to_reach(asked: Asked) -> tuple[Asked, dict[str, float]]:
         return asked, {}
 
 
+_TIERS = "Several sizes"
+
+
+def _tiers(source: Any, demand: dict[str, Any], count: int | None, prices: str | None, *, batch: float) -> Any:
+    """Return several sizes from the budget that was asked for."""
+    from isoflop.planning.demand import Demand
+    from isoflop.planning.tiers import tiers
+
+    asked = Demand(**demand)
+    flops = asked.budget()
+    if flops is None:
+        raise UsageError("tiers need a budget: say --flops 1e24.")
+    return tiers(
+        source, flops=flops, count=count or 3, prices=[parse_quantity(one) for one in (prices or "").split(",") if one],
+        hardware=asked.device.name, price=None if math.isnan(asked.price) else asked.price, batch=batch,
+        context=asked.context, precision=asked.precision, serve_tokens=asked.serve_tokens, mfu=asked.mfu,
+    )  # fmt: skip
+
+
 @takes_runs
 @takes_demand
 def plan(
@@ -64,6 +83,21 @@ def plan(
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Save it: plan.toml, or study.toml to train the run."),
     ] = None,
+    tiers: Annotated[
+        int | None, typer.Option("--tiers", help="Several sizes of one family: how many.", rich_help_panel=_TIERS)
+    ] = None,
+    price_per_mtok: Annotated[
+        str | None,
+        typer.Option(
+            "--price-per-Mtok",
+            metavar="DOLLARS",
+            rich_help_panel=_TIERS,
+            help="Dollars for a million tokens written, one for each size: 0.1,1,5.",
+        ),
+    ] = None,
+    serve_batch: Annotated[
+        float, typer.Option("--serve-batch", help="Sequences that are answered at once.", rich_help_panel=_TIERS)
+    ] = 64,
     beyond: Annotated[bool, typer.Option("--beyond", help="Use a curve beyond what its source states.")] = False,
     json: Json = False,
 ) -> None:
@@ -82,6 +116,9 @@ def plan(
     if output is not None:
         refuse_overwriting(source or "", output)
     known = asked.source(source) if source is not None else None
+    if tiers is not None or price_per_mtok is not None:
+        print_answer(_tiers(known, demand, tiers, price_per_mtok, batch=serve_batch), json=json)
+        return
     if ":" in (wanted["flops"] or ""):
         found: Any = frontier(known, _budgets(wanted["flops"] or "", points), level=asked.level, **demand)
     else:
