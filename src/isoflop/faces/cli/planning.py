@@ -44,6 +44,21 @@ def _loss_to_reach(asked: Asked) -> tuple[Asked, dict[str, float]]:
 
 
 _TIERS = "Several sizes"
+Count = Annotated[
+    int | None, typer.Option("--tiers", help="Several sizes of one family: how many.", rich_help_panel=_TIERS)
+]
+Prices = Annotated[
+    str | None,
+    typer.Option(
+        "--price-per-Mtok",
+        metavar="DOLLARS",
+        rich_help_panel=_TIERS,
+        help="Dollars for a million tokens written, one for each size: 0.1,1,5.",
+    ),
+]
+ServeBatch = Annotated[
+    float, typer.Option("--serve-batch", help="Sequences that are answered at once.", rich_help_panel=_TIERS)
+]
 
 
 def _tiers(source: Any, demand: dict[str, Any], count: int | None, prices: str | None, *, batch: float) -> Any:
@@ -83,21 +98,9 @@ def plan(
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Save it: plan.toml, or study.toml to train the run."),
     ] = None,
-    tiers: Annotated[
-        int | None, typer.Option("--tiers", help="Several sizes of one family: how many.", rich_help_panel=_TIERS)
-    ] = None,
-    price_per_mtok: Annotated[
-        str | None,
-        typer.Option(
-            "--price-per-Mtok",
-            metavar="DOLLARS",
-            rich_help_panel=_TIERS,
-            help="Dollars for a million tokens written, one for each size: 0.1,1,5.",
-        ),
-    ] = None,
-    serve_batch: Annotated[
-        float, typer.Option("--serve-batch", help="Sequences that are answered at once.", rich_help_panel=_TIERS)
-    ] = 64,
+    tiers: Count = None,
+    price_per_mtok: Prices = None,
+    serve_batch: ServeBatch = 64,
     beyond: Annotated[bool, typer.Option("--beyond", help="Use a curve beyond what its source states.")] = False,
     json: Json = False,
 ) -> None:
