@@ -27,7 +27,7 @@ from isoflop.beyond.emergence import (
     token_probability,
 )
 from isoflop.beyond.emergence.emergence import BEST, along_of, best_compute
-from isoflop.beyond.emergence.metrics import items_of
+from isoflop.data.metric import items_of
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.plot import emergence_figure
 from isoflop.laws import find_curve

@@ -133,3 +133,20 @@ def parse_metric(text: str) -> Metric:
     if math.isinf(value) or (bound and math.isnan(value)):
         raise UsageError(f'"{shown(text)}": "{shown(bound)}" is no number. Say {shown(name)}:{shape}:1.')
     return Metric(name, cast("Shape", shape), value)
+
+
+MOST_ITEMS = 20_000
+_SPARE_DIGITS = 2.5
+"""How many digits more than those of n must agree before accuracies are taken for fractions of n."""
+
+
+def items_of(accuracy: NDArray[np.float64]) -> int:
+    """Return the least number of items of which all accuracies are whole fractions, 0 if no number stands out."""
+    found = accuracy[np.isfinite(accuracy) & (accuracy > 0) & (accuracy < 1)]
+    if np.unique(found).size < 2:
+        return 0
+    digits = max(len(f"{value:.12g}".partition(".")[2]) for value in found.tolist())
+    counts = np.arange(2.0, min(MOST_ITEMS, 10 ** max(digits - _SPARE_DIGITS, 0)))
+    fraction = counts[:, None] * found
+    fits = (np.abs(fraction - np.rint(fraction)) <= counts[:, None] * max(10.0**-digits, 1e-7)).all(axis=1)
+    return int(counts[np.argmax(fits)]) if fits.any() else 0

@@ -39,6 +39,7 @@ class Second:
     theta       (parameters,): fitted coordinates of the free parameters, and their covariance
     scatter     standard deviation of a run's accuracy about the curve
     values      every parameter of the law, the pinned ones too
+    freedom     runs, checkpoints of one taken together, less free parameters
     """
 
     form: str
@@ -47,9 +48,10 @@ class Second:
     covariance: Array
     scatter: float
     values: dict[str, float]
+    freedom: int = 10_000
 
     def accuracy(self, loss: Array, theta: Array | None = None) -> Array:
-        """Give the accuracy at losses (points,), at the best parameters or at one row of coordinates a point."""
+        """Return the accuracy at losses (points,), at the best parameters or at one row of coordinates a point."""
         rows = self.theta[None] if theta is None else theta
         given = dict(zip(self.problem.law.parameters, self.problem.natural(rows).T, strict=True))
         with np.errstate(all="ignore"):
@@ -64,7 +66,10 @@ def refuse_form(form: str) -> None:
 
 
 def fit_second(task: Task, form: str, *, objective: str = "robust", seed: int = 0) -> Second:
-    """Fit one form to a task's runs; chance and ceiling are pinned where the task knows them."""
+    """Fit one form to a task's runs; chance and ceiling are pinned where the task knows them.
+
+    Where the weakest runs score below chance, chance is no floor, and where the curve begins is fitted.
+    """
     refuse_form(form)
     pinned, bounds = _pinned(task, form), _bounds(task, form)
     free = _law(task, form).pinned(pinned)
@@ -74,17 +79,24 @@ def fit_second(task: Task, form: str, *, objective: str = "robust", seed: int = 
         bounds={key: pair for key, pair in bounds.items() if key in free.parameters},
     )  # fmt: skip
     found = search(problem, parse_objective(objective), count=STARTS, seed=seed)
-    spread = covariance(problem, found.theta, found.objective)
+    spread = covariance(problem, found.theta, found.objective, clusters=task.clusters)
     residuals = problem.residuals(found.theta[None])[0]
-    freedom = max(task.loss.size - found.theta.size, 1)
+    freedom = max((np.unique(task.run).size if task.run.size else task.loss.size) - found.theta.size, 1)
+    scale = max(task.loss.size - found.theta.size, 1)
     values = dict(zip(free.parameters, problem.natural(found.theta[None])[0].tolist(), strict=True))
     return Second(
-        form, problem, found.theta, spread, float(np.sqrt((residuals**2).sum() / freedom)), {**pinned, **values}
+        form,
+        problem,
+        found.theta,
+        spread,
+        float(np.sqrt((residuals**2).sum() / scale)),
+        {**pinned, **values},
+        freedom,
     )
 
 
 def _law(task: Task, form: str) -> Law:
-    """Give the law of a form; a sigmoid whose ceiling is known rises from b to it, wherever b is."""
+    """Return the law of a form; a sigmoid whose ceiling is known rises from b to it, wherever b is."""
     law = find_law(FORMS[form])
     if form == "exponential" or math.isnan(task.ceiling):
         return law
@@ -93,27 +105,28 @@ def _law(task: Task, form: str) -> Law:
 
 
 def _pinned(task: Task, form: str) -> dict[str, float]:
-    if math.isnan(task.chance):
+    if not task.floored:
         return {}
     return {"eps": 1 - task.chance} if form == "exponential" else {"b": task.chance}
 
 
 def _bounds(task: Task, form: str) -> dict[str, tuple[float, float]]:
-    """Give the bounds that keep a curve between nothing and all."""
+    """Return the bounds that keep a curve between nothing and all."""
     if form == "exponential":
         return {"eps": (0.0, 1.0)}
-    room = 1.0 if math.isnan(task.chance) else 1 - task.chance
+    room = 1 - task.chance if task.floored else 1.0
     return {"b": (0.0, 1.0), "a": (1e-3, room), "k": (0.05, 20.0), "L_0": (0.1, 4 * float(task.loss.max()))}
 
 
 def drawn(one: Second, task: Task, loss: Array, *, generator: np.random.Generator) -> Array:
-    """Give accuracies (draws,) of a new run at losses (draws,): other curves the runs allow, and a run's own scatter.
+    """Return accuracies (draws,) of a new run at losses (draws,): other curves the runs allow, and a run's own scatter.
 
     The scatter is that of the runs about the curve, or of n test items where that is larger.
     """
     values, vectors = np.linalg.eigh(one.covariance)
     root = vectors * np.sqrt(np.maximum(np.nan_to_num(values), 0.0))
-    theta = one.theta + generator.standard_normal((loss.size, values.size)) @ root.T
+    few = np.sqrt(one.freedom / generator.chisquare(one.freedom, (loss.size, 1)))  # Student's t where runs are few
+    theta = one.theta + few * (generator.standard_normal((loss.size, values.size)) @ root.T)
     theta = np.clip(theta, one.problem.lower, one.problem.upper)
     mean = one.accuracy(loss, theta)
     items = 0.0 if math.isnan(task.items) else 1 / task.items
@@ -122,5 +135,5 @@ def drawn(one: Second, task: Task, loss: Array, *, generator: np.random.Generato
 
 
 def as_dict(one: Second) -> dict[str, Any]:
-    """Give the fitted law as it stands in the JSON."""
+    """Return the fitted law as it stands in the JSON."""
     return {"form": one.form, "law": FORMS[one.form], "parameters": one.values, "scatter": one.scatter}

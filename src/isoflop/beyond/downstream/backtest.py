@@ -1,7 +1,8 @@
-"""How far off forecasts of accuracy from loss have been on the same runs: fit the poor ones, score the good ones."""
+"""How far off forecasts of accuracy from loss have been on the same runs, made from the smaller alone."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 CUTS, FEWEST_FITTED = (0.5, 0.65, 0.8), 6
-"""Shares of the runs, the highest losses first, that are fitted to score the rest."""
+"""Shares of the runs, the highest losses first, that are fitted to score the rest, where sizes cannot be held out."""
+SIZES = 3
+"""How many of the largest sizes are held out, one after the other."""
 PRIOR, LARGEST = 4.0, 4.0
 """The weight of the belief that errors fit their width, in origins, and the largest ratio counted."""
 EXPECTED = 0.01
@@ -26,29 +29,51 @@ TRIES = 200
 
 
 class Past(NamedTuple):
-    """What backtests say: the weight of each law (laws,), how much wider its interval must be, origins behind it."""
+    """What backtests say.
+
+    weights  of each law (laws,); factor: how much wider its interval must be; origins behind it
+    error    root mean square error of the laws together, nan where nothing could be held out
+    """
 
     weights: Array
     factor: float
     origins: int
+    error: float = math.nan
 
 
 def look_back(task: Task, forms: Sequence[str], *, seed: int) -> Past:
-    """Give what forecasts from the runs of higher loss were worth on those of lower loss."""
-    order = np.argsort(-task.loss, kind="stable")
-    cuts = sorted({round(share * order.size) for share in CUTS} & set(range(FEWEST_FITTED, order.size)))
-    seen = [_scored(task.take(order[:cut]), task.take(order[cut:]), forms, seed=seed) for cut in cuts]
+    """Return what forecasts from the runs of higher loss were worth on those of lower loss."""
+    seen = [_scored(task.take(low), task.take(high), forms, seed=seed) for low, high in splits(task)]
     if not seen:
         return Past(np.full(len(forms), 1 / len(forms)), 1.0, 0)
     squares = np.mean([(error**2).mean(axis=1) for error, _ in seen], axis=0)
     weights = 1 / (squares + EXPECTED**2)
     weights /= weights.sum()
     ratios = [_ratio(error, spread, weights) for error, spread in seen]
-    return Past(weights, float(np.sqrt((sum(ratios) + PRIOR) / (len(ratios) + PRIOR))), len(ratios))
+    together = float(np.sqrt(np.mean([np.mean((weights @ error) ** 2) for error, _ in seen])))
+    return Past(weights, float(np.sqrt((sum(ratios) + PRIOR) / (len(ratios) + PRIOR))), len(ratios), together)
+
+
+def splits(task: Task) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Return the rows to fit and to score of each backtest: smaller sizes and the next, or higher losses and the rest.
+
+    Of the size held out, the best run is scored: a forecast is of a run that ends there.
+    """
+    sizes = np.unique(task.size[np.isfinite(task.size)]) if task.size.size else np.zeros(0)
+    found = []
+    for one in sizes[-SIZES:].tolist() if np.isfinite(task.size).all() else []:
+        low, held = np.flatnonzero(task.size < one), np.flatnonzero(task.size == one)
+        if np.unique(task.loss[low]).size >= FEWEST_FITTED and np.unique(task.size[low]).size > 1:
+            found.append((low, held[[np.argmin(task.loss[held])]]))
+    if found:
+        return found
+    order = np.argsort(-task.loss, kind="stable")
+    cuts = sorted({round(share * order.size) for share in CUTS} & set(range(FEWEST_FITTED, order.size)))
+    return [(order[:cut], order[cut:]) for cut in cuts]
 
 
 def _scored(low: Task, high: Task, forms: Sequence[str], *, seed: int) -> tuple[Array, Array]:
-    """Give error and expected spread (laws, scored runs) of forecasts of some runs from others."""
+    """Return error and expected spread (laws, scored runs) of forecasts of some runs from others."""
     fits = [fit_second(low, form, seed=seed) for form in forms]
     error = np.array([one.accuracy(high.loss) - high.accuracy for one in fits])
     return error, np.array([_spread(one, low, high.loss, seed=seed) for one in fits])
@@ -61,7 +86,7 @@ def _spread(one: Second, task: Task, loss: Array, *, seed: int) -> Array:
 
 
 def _ratio(error: Array, spread: Array, weights: Array) -> float:
-    """Give the mean square of error over width for the laws together, whose disagreement is part of the width."""
+    """Return the mean square of error over width for the laws together, whose disagreement is part of the width."""
     mean = weights @ error
     width = np.sqrt(weights @ spread**2 + weights @ (error - mean) ** 2)
     return float((np.minimum(np.abs(mean) / np.maximum(width, 1e-12), LARGEST) ** 2).mean())

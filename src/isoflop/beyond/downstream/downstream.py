@@ -12,9 +12,10 @@ import numpy as np
 
 from isoflop.beyond.downstream.accuracy_from_loss import FORMS, drawn, fit_second, refuse_form
 from isoflop.beyond.downstream.backtest import look_back
+from isoflop.beyond.downstream.long_tables import widened
 from isoflop.beyond.downstream.result import Downstream, TaskForecast
-from isoflop.beyond.downstream.tasks import AVERAGE, Task, average_of, tasks_of, widened
-from isoflop.beyond.downstream.verdict import finding_of, judge
+from isoflop.beyond.downstream.tasks import AVERAGE, Task, average_of, tasks_of
+from isoflop.beyond.downstream.verdict import erring, finding_of, judge
 from isoflop.compute.flops import rule_named
 from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
@@ -62,7 +63,7 @@ def downstream(
     seed: int = 0,
     **at: float,
 ) -> Downstream:
-    """Give the accuracy of a run not yet trained on each task: N and D to loss, loss to accuracy.
+    """Return the accuracy of a run not yet trained on each task: N and D to loss, loss to accuracy.
 
     The loss comes from several laws together, calibrated by backtests; accuracy from loss by an exponential
     (Gadre et al. 2024) and a sigmoid (Bhagia et al. 2024), weighed by backtests. Errors of both stages go through
@@ -93,9 +94,12 @@ def downstream(
             continue
         expected[column] = _loss(replace(table, columns={**table.columns, "loss": table[column]}), asked, laws)
     rows = [_forecast(one, expected[one.loss_column][0], asked) for one in found]
+    good = [one.task for one in rows if one.verdict.predictable]
     average = None
-    if len(found) > 1 and "loss" in expected:
-        average = _forecast(average_of(table, found), expected["loss"][0], asked)
+    if len(good) > 1:
+        if "loss" not in expected:
+            expected["loss"] = _loss(table, asked, laws)
+        average = _forecast(average_of(table, good), expected["loss"][0], asked)
     every = [*rows, *([average] if average else [])]
     findings = [one for _, some in expected.values() for one in some]
     findings += [finding for one in every for finding in finding_of(one.task, one.verdict)]
@@ -107,7 +111,7 @@ def downstream(
 
 
 def _inputs(runs: Runs, at: Mapping[str, float]) -> dict[str, float]:
-    """Give the new run with its compute, or refuse what is missing or strange."""
+    """Return the new run with its compute, or refuse what is missing or strange."""
     for key, value in at.items():
         refuse_nonpositive(key, value)
     strange = [key for key in at if key not in {"N", "D", "C", "loss"}]
@@ -121,7 +125,7 @@ def _inputs(runs: Runs, at: Mapping[str, float]) -> dict[str, float]:
 
 
 def _loss(runs: Runs, asked: _Asked, laws: Sequence[str]) -> tuple[Estimate, tuple[Finding, ...]]:
-    """Give the loss of the new run: as it was said, or as the laws together forecast it."""
+    """Return the loss of the new run: as it was said, or as the laws together forecast it."""
     if "loss" in asked.at:
         return Estimate(asked.at["loss"], level=asked.level), ()
     found = forecast(combine(runs, laws=laws), level=asked.level, N=asked.at["N"], D=asked.at["D"])
@@ -129,12 +133,12 @@ def _loss(runs: Runs, asked: _Asked, laws: Sequence[str]) -> tuple[Estimate, tup
 
 
 def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
-    verdict = judge(task)
+    past = look_back(task, asked.forms, seed=asked.seed)
+    verdict = erring(judge(task), past.error)
     guesses = _baselines(task, asked, bent=verdict.predictable)
     if not verdict.predictable:
         low, high = np.nan_to_num(task.chance, nan=0.0), np.nan_to_num(task.ceiling, nan=1.0)
         return TaskForecast(task, Estimate(math.nan, float(low), float(high), asked.level), loss, verdict, guesses)
-    past = look_back(task, asked.forms, seed=asked.seed)
     seconds = tuple(fit_second(task, form, seed=asked.seed) for form in asked.forms)
     value = float(past.weights @ [float(one.accuracy(np.array([loss.value]))[0]) for one in seconds])
     generator = np.random.default_rng(asked.seed)
@@ -154,7 +158,7 @@ def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
 
 
 def _baselines(task: Task, asked: _Asked, *, bent: bool) -> dict[str, float]:
-    """Give guesses without a loss: the largest run carried forward, a line in log C, and a sigmoid if bent."""
+    """Return guesses without a loss: the largest run carried forward, a line in log C, and a sigmoid if bent."""
     known = np.isfinite(task.compute) & (task.compute > 0)
     if not known.any():
         return {}
@@ -175,7 +179,7 @@ def _baselines(task: Task, asked: _Asked, *, bent: bool) -> dict[str, float]:
 def _warnings(
     rows: Sequence[TaskForecast], expected: Mapping[str, tuple[Estimate, tuple[Finding, ...]]]
 ) -> list[Finding]:
-    """Give what to know about the step from loss to accuracy."""
+    """Return what to know about the step from loss to accuracy."""
     found = []
     unknown = [one.task.name for one in rows
                if math.isnan(one.task.chance) and one.verdict.predictable and one.task.name != AVERAGE]  # fmt: skip

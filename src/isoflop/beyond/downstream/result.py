@@ -47,7 +47,7 @@ class TaskForecast:
     widened: float = 1.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the forecast as it stands in the JSON."""
+        """Return the forecast as it stands in the JSON."""
         laws = [{**as_dict(one), "weight": weight} for one, weight in zip(self.seconds, self.weights, strict=True)]
         about = {"chance": self.task.chance, "ceiling": self.task.ceiling, "items": self.task.items}
         return {
@@ -70,7 +70,7 @@ class Downstream:
     findings: tuple[Finding, ...] = field(default=())
 
     def __getitem__(self, name: str) -> TaskForecast:
-        """Give the forecast of one task, or the average."""
+        """Return the forecast of one task, or the average."""
         return {one.task.name: one for one in self.rows}[name]
 
     @property
@@ -79,7 +79,7 @@ class Downstream:
         return (*self.tasks, *([self.average] if self.average else []))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything as it stands in the JSON."""
+        """Return everything as it stands in the JSON."""
         return {
             "source": self.source, "at": dict(self.at), "compute": self.compute, "level": self.level,
             "tasks": [one.as_dict() for one in self.tasks],
@@ -89,7 +89,7 @@ class Downstream:
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the verdicts and forecasts as they look in a terminal, the baselines beside them."""
+        """Return the verdicts and forecasts as they look in a terminal, the baselines beside them."""
         from isoflop.display import dim, findings_list, group, heading, table
 
         at = " ".join(f"{key}={show(value)}" for key, value in self.at.items())
@@ -97,10 +97,13 @@ class Downstream:
         said = f"{loss.value:.4f}" + ("" if math.isnan(loss.low) else f" ({loss.low:.4f} – {loss.high:.4f})")
         body = table(["task", "accuracy", f"{self.level:.0%} interval", "chance"], map(self._row, self.rows))
         verdicts = table(
-            ["task", "verdict"], [(shown(one.task.name), one.verdict.words) for one in self.rows], words=True
+            ["task", "verdict", "because"],
+            [(shown(one.task.name), one.verdict.says, one.verdict.words) for one in self.rows],
+            words=True,
         )
         good = sum(one.verdict.predictable for one in self.tasks)
-        count = f"{good} of {len(self.tasks)} task{'s' * (len(self.tasks) != 1)} scale here; {LOURIE}"
+        averaged = f"; the average is of these {good}" if self.average and good < len(self.tasks) else ""
+        count = f"{good} of {len(self.tasks)} task{'s' * (len(self.tasks) != 1)} scale here{averaged}; {LOURIE}"
         meaning = f"interval: a new run's score, both stages' errors in it; loss {said} at {at}"
         return group(
             heading(f"{shown(self.source)}: accuracy from loss"), verdicts, dim(count), "", body, dim(meaning),
@@ -108,7 +111,7 @@ class Downstream:
         )  # fmt: skip
 
     def _guesses(self) -> list[RenderableType]:
-        """Give the table of what would be said without a loss."""
+        """Return the table of what would be said without a loss."""
         from isoflop.display import table
 
         names = list(dict.fromkeys(name for one in self.rows for name in one.baselines))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoflop.data.metric import items_of
 from isoflop.data.readers.lm_eval import Score
-from isoflop.data.runs import Runs, table
-from isoflop.data.runs.columns import LETTERS
+from isoflop.data.runs import Runs
+from isoflop.data.runs.columns import LETTERS, normal
 from isoflop.errors import DataError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -20,14 +21,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-SCORE_COLUMNS = ("accuracy", "score", "value")
-"""The column of scores in a table with one row for each run and task."""
 AVERAGE = "average"
 _NO_SCORE = re.compile(
-    r"(.*_)?(lr|learning_rate|loss|warm\w*|weight_decay|dropout|momentum|std|stderr|error|mfu|share|fraction)(_.*)?",
+    r"(.*[_/ ])?(lr|learning_rate|loss|warm\w*|weight_decay|dropout|momentum|std|stderr|error|mfu|share|fraction"
+    r"|bpb|bits_per_byte|nll|ce|ppl|perplexity|logprob|entropy|brier|epoch|progress|seed|temperature)([_/ ].*)?",
     re.IGNORECASE,
 )
-"""Names of columns that hold shares and are no scores: what was set, and how sure a number is."""
+"""Names of columns that hold shares and are no scores: what was set, how sure a number is, losses on answers."""
+_LOSS_OF = re.compile(r"(.*?)[_/ ]?(bpb|bits_per_byte|task_loss|loss|nll|ce)[_/ ]?(.*)", re.IGNORECASE)
+_SCORE_WORDS = re.compile(
+    r"[_/ ]?(acc(uracy)?(_norm|_per_char|_per_byte|_raw|_uncond)?|score|em|exact_match|len_norm)$", re.IGNORECASE
+)
+"""What names the loss on a task's answers, and what a name of a score says besides the task."""
+MOST_OF_RUN = 5
+"""Checkpoints of one run that count: they say nearly the same, so more of them would only seem to say more."""
 FEWEST = 5
 """The fewest runs with a score from which anything is said of a task."""
 
@@ -39,6 +46,8 @@ class Task:
     chance   accuracy of guessing, and ceiling: the highest there is; nan where a fit is to find them
     items    how many test items the accuracy is a mean over; nan where nobody said
     loss_column  the column of losses that the accuracy is taken to follow
+    size     parameters of each run, by which backtests hold runs out; nan where they are not known
+    run      which rows are checkpoints of one run
     """
 
     name: str
@@ -49,11 +58,45 @@ class Task:
     ceiling: float = math.nan
     items: float = math.nan
     loss_column: str = "loss"
+    size: Array = field(default_factory=lambda: np.zeros(0))
+    run: NDArray[Any] = field(default_factory=lambda: np.zeros(0, int))
 
     def take(self, rows: NDArray[Any]) -> Task:
-        """Give the task on some of its runs."""
-        about = (self.chance, self.ceiling, self.items, self.loss_column)
-        return Task(self.name, self.loss[rows], self.accuracy[rows], self.compute[rows], *about)
+        """Return the task on some of its runs."""
+        each = {name: getattr(self, name)[rows] for name in ("loss", "accuracy", "compute")}
+        each |= {name: getattr(self, name)[rows] for name in ("size", "run") if getattr(self, name).size}
+        return replace(self, **each)
+
+    @property
+    def clusters(self) -> NDArray[Any] | None:
+        """Return the run of each row, where some run has several."""
+        return self.run if self.run.size and np.unique(self.run).size < self.run.size else None
+
+    @property
+    def floored(self) -> bool:
+        """Whether the weakest runs score as guessing would, or better: where they score below, nothing is forced."""
+        if math.isnan(self.chance) or not self.loss.size:
+            return False
+        weakest = np.sort(self.accuracy[np.argsort(-self.loss)][: max(self.loss.size // 4, min(3, self.loss.size))])
+        items = self.items if self.items >= 1 else LITTLE
+        return bool(weakest.mean() > self.chance - math.sqrt(self.chance * (1 - self.chance) / items))
+
+    def thinned(self) -> Task:
+        """Return the task with at most a few checkpoints of each run, spread over its losses, the last among them."""
+        if self.clusters is None:
+            return self
+        kept = []
+        for one in np.unique(self.run):
+            rows = np.flatnonzero(self.run == one)
+            rows = rows[np.argsort(-self.loss[rows], kind="stable")]
+            kept += rows[
+                np.unique(np.linspace(0, rows.size - 1, min(rows.size, MOST_OF_RUN)).round().astype(int))
+            ].tolist()
+        return self.take(np.array(sorted(kept)))
+
+
+LITTLE = 500.0
+"""Test items taken to stand behind a score, where nobody says how many: a small benchmark."""
 
 
 def tasks_of(
@@ -65,7 +108,7 @@ def tasks_of(
     items: Mapping[str, float],
     losses: Mapping[str, str],
 ) -> tuple[Task, ...]:
-    """Give the tasks in the columns of the runs: those named, or every column of shares from 0 to 1.
+    """Return the tasks in the columns of the runs: those named, or every column of shares from 0 to 1.
 
     The mappings are from task to number, or to the column of its own loss. Raises DataError for a column that holds
     no shares, and UsageError for a number given for a task that is not there.
@@ -81,13 +124,26 @@ def tasks_of(
         for name in numbers:
             if name not in {*found, AVERAGE}:
                 raise UsageError(f"{what} is given for {shown(name)}, which is no task; there are {', '.join(found)}.")
+    own = {name: column for name in found if (column := loss_of(name, runs)) is not None} | dict(losses)
     return tuple(
         _task(
-            runs, name, losses.get(name, "loss"), chance=_share(chance.get(name, math.nan), name),
+            runs, name, own.get(name, "loss"), chance=_share(chance.get(name, math.nan), name),
             ceiling=_share(ceiling.get(name, 1.0), name), items=_count(items, name),
         )
         for name in found
     )  # fmt: skip
+
+
+def loss_of(task: str, runs: Runs) -> str | None:
+    """Return the column of the loss on a task's answers, such as arc_bpb of arc or arc_acc; None where none is."""
+    stem = normal(_SCORE_WORDS.sub("", task))
+    for name, values in runs.columns.items():
+        parts = _LOSS_OF.fullmatch(name)
+        if name in LETTERS or parts is None or values.dtype.kind != "f":
+            continue
+        if stem == normal(parts[1] + parts[3]) and np.isfinite(values).sum() >= FEWEST:
+            return name
+    return None
 
 
 def _is_shares(name: str, runs: Runs) -> bool:
@@ -111,8 +167,21 @@ def _task(runs: Runs, name: str, loss: str, *, chance: float, ceiling: float, it
         )
     if not math.isnan(chance) and not math.isnan(ceiling) and chance >= ceiling:
         raise UsageError(f"task {shown(name)}: chance {chance:g} is not below the ceiling {ceiling:g}.")
-    compute = runs["C"] if "C" in runs else np.full(len(runs), np.nan)
-    return Task(name, nats[known], accuracy[known], compute[known], chance, ceiling, items, loss)
+    if math.isnan(items):
+        items = float(items_of(accuracy[known])) or math.nan
+    found = Task(
+        name, nats, accuracy, _column(runs, "C"), chance, ceiling, items, loss, _column(runs, "N"), _runs(runs)
+    )
+    return found.take(np.flatnonzero(known)).thinned()
+
+
+def _column(runs: Runs, name: str) -> Array:
+    return runs[name] if name in runs else np.full(len(runs), np.nan)
+
+
+def _runs(runs: Runs) -> NDArray[Any]:
+    """Return which run each row belongs to: checkpoints of one share a name, or N and D that only grow."""
+    return np.arange(len(runs)) if runs.clusters is None else runs.clusters
 
 
 def _share(value: float, name: str) -> float:
@@ -129,40 +198,28 @@ def _count(given: Mapping[str, float], name: str) -> float:
 
 
 def average_of(runs: Runs, tasks: Sequence[Task]) -> Task:
-    """Give the average over tasks as a task of its own, on the runs that have them all.
+    """Return the average over tasks as a task of its own, on the runs that have them all.
 
     Where its curve begins is left to the fit, as in Gadre et al.: tasks that guess, and tasks that have to answer,
     leave chance at different losses. Its items are as many as would scatter as the average does.
     """
     values = np.mean([runs[one.name] for one in tasks], axis=0)
     known = np.isfinite(values) & np.isfinite(runs["loss"])
-    compute = runs["C"] if "C" in runs else np.full(len(runs), np.nan)
     ceiling = float(np.mean([one.ceiling for one in tasks]))
     items = len(tasks) ** 2 / sum(1 / one.items for one in tasks)
-    return Task(AVERAGE, runs["loss"][known], values[known], compute[known], math.nan, ceiling, items)
-
-
-def widened(runs: Runs) -> Runs:
-    """Give one row a run of a table with one row for each run and task; any other table as it is.
-
-    Such a table has a text column "task" and its scores in a column accuracy, score or value. Rows that agree in all
-    columns of the run but these belong to one run.
-    """
-    scores = next((name for name in SCORE_COLUMNS if name in runs), None)
-    if scores is None or "task" not in runs or runs["task"].dtype.kind != "O":
-        return runs
-    keys = [name for name in (*LETTERS, "run", "run_name", "model", "name") if name in runs]
-    rows = list(zip(*(runs[name].tolist() for name in keys), strict=True))
-    places = {row: number for number, row in enumerate(dict.fromkeys(rows))}
-    columns: dict[str, Any] = {name: [row[at] for row in places] for at, name in enumerate(keys)}
-    for name in dict.fromkeys(map(str, runs["task"])):
-        columns[name] = np.full(len(places), np.nan)
-    for row, task, score in zip(rows, runs["task"], runs[scores], strict=True):
-        if not math.isnan(columns[str(task)][places[row]]):
-            raise DataError(f"{runs.source}: task {shown(str(task))} has two scores for one run. Keep one, or add a "
-                            'column "run" that tells the runs apart.')  # fmt: skip
-        columns[str(task)][places[row]] = score
-    return table(columns, source=runs.source, flop_rule=runs.flop_rule, allow=runs.allowed)
+    found = Task(
+        AVERAGE,
+        runs["loss"],
+        values,
+        _column(runs, "C"),
+        math.nan,
+        ceiling,
+        items,
+        "loss",
+        _column(runs, "N"),
+        _runs(runs),
+    )
+    return found.take(np.flatnonzero(known)).thinned()
 
 
 def _places(runs: Runs, column: str) -> dict[str, int]:
@@ -177,7 +234,7 @@ def _places(runs: Runs, column: str) -> dict[str, int]:
 
 
 def with_scores(runs: Runs, scores: Sequence[Score]) -> Runs:
-    """Give the runs with a column for each task that lm_eval scored; nan for a run without a score.
+    """Return the runs with a column for each task that lm_eval scored; nan for a run without a score.
 
     A score belongs to the run whose column model, run, run_name, name or id is the model's name or the last part of
     its path. Raises DataError if no score finds its run.

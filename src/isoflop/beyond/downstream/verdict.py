@@ -7,7 +7,7 @@ show not to scale is not forecast: its interval is all there is, from chance to 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+WAIT = frozenset({"A01", "A04", "A05"})
+"""Findings that larger runs, or more of them, can settle."""
+MOST_ERROR = 0.05
+"""The root mean square error of blind forecasts from which a task is not forecast."""
 MONOTONE, SIGNAL, CLEAR, SEEN = 0.6, 3.0, 3.0, 3
 """Least share of spread that an ever-rising curve explains; least rise over noise; standard errors above chance; runs
 above it."""
@@ -47,16 +51,21 @@ class Verdict:
 
     @property
     def predictable(self) -> bool:
-        """Say whether the task may be forecast."""
+        """Whether the task may be forecast."""
         return not self.code
 
+    @property
+    def says(self) -> str:
+        """Return forecast, wait (for larger runs) or cannot say."""
+        return "forecast" if not self.code else "wait" if self.code in WAIT else "cannot say"
+
     def as_dict(self) -> dict[str, Any]:
-        """Give the verdict as it stands in the JSON."""
-        return {**asdict(self), "predictable": self.predictable}
+        """Return the verdict as it stands in the JSON."""
+        return {**asdict(self), "predictable": self.predictable, "says": self.says}
 
 
 def judge(task: Task) -> Verdict:
-    """Give the verdict on a task, from its runs alone."""
+    """Return the verdict on a task, from its runs alone."""
     losses = np.unique(task.loss).size
     if losses < FEWEST:
         nothing = (math.nan, math.nan, math.nan, -1)
@@ -76,8 +85,16 @@ def judge(task: Task) -> Verdict:
     return Verdict(monotone, signal, noise, above, words, code)
 
 
+def erring(verdict: Verdict, error: float) -> Verdict:
+    """Return the verdict, or that nothing can be said where blind forecasts of larger runs erred by so much."""
+    if not error > MOST_ERROR or not verdict.predictable:
+        return verdict
+    words = f"blind forecasts of the larger of these runs erred by {100 * error:.0f} points"
+    return replace(verdict, words=words, code="A09")
+
+
 def _item_noise(task: Task, values: Array) -> float:
-    """Give the standard error of a share of so many test items; 0 where their number is not known."""
+    """Return the standard error of a share of so many test items; 0 where their number is not known."""
     middle = float(values.mean())
     return 0.0 if math.isnan(task.items) else math.sqrt(middle * (1 - middle) / task.items)
 
@@ -97,7 +114,7 @@ def _verdict(monotone: float, signal: float, *, above: int, clear: bool) -> tupl
 
 
 def rising(values: Array) -> Array:
-    """Give the never falling sequence nearest to the values by least squares: neighbours that fall are pooled."""
+    """Return the never falling sequence nearest to the values by least squares: neighbours that fall are pooled."""
     blocks: list[list[float]] = []
     for value in values.tolist():
         blocks.append([value, 1.0])
@@ -113,12 +130,13 @@ _REMEDIES = {
     "A03": "add test items, seeds or a continuous metric",
     "A04": "score larger runs: where it bends is not known yet",
     "A05": "score more runs",
+    "A09": "look at the loss on its answers, or at a continuous metric of the task",
 }
 
 
 def finding_of(task: Task, verdict: Verdict) -> list[Finding]:
-    """Give the finding that says why a task is not forecast, if it is not."""
+    """Return the finding that says why a task is not forecast, if it is not."""
     if verdict.predictable:
         return []
-    message = f"{shown(task.name)} is not forecast, and its interval is all there is ({verdict.words})"
+    message = f"{shown(task.name)} is not forecast: {verdict.says}, for {verdict.words}; its interval is all there is"
     return [Finding(verdict.code, "WARN", message, _REMEDIES[verdict.code])]

@@ -15,6 +15,7 @@ from isoflop.beyond.emergence.losses import Losses
 from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring
 from isoflop.beyond.emergence.thresholds import at_accuracy_break, at_loss_break, curves, for_figure, thresholds
 from isoflop.compute.allocation import allocate
+from isoflop.data.metric import items_of
 from isoflop.data.read import as_runs
 from isoflop.errors import DataError, IsoflopError, UsageError
 from isoflop.estimate import LEVEL, refuse_level
@@ -69,7 +70,7 @@ def emergence(
     if metric is None:
         right = metrics.exact_match(table.loss, target_tokens or 1, chance=chance, ceiling=ceiling)
         table = replace(table, accuracy=metrics.measured(right, items or 1))
-    known = items or metrics.items_of(table.accuracy)
+    known = items or items_of(table.accuracy)
     tokens = target_tokens or math.nan
     scoring = Scoring(metric or "", known, tokens, chance, ceiling)
     begun = Emergence(

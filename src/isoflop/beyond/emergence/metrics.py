@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-MOST_ITEMS = 20_000
-_SPARE_DIGITS = 2.5
-"""How many digits more than those of n must agree before accuracies are taken for fractions of n."""
-
 
 def token_probability(loss: ArrayLike) -> Array:
     """Give the chance that a token is right, exp(-loss), for a loss in nats per token of the answer."""
@@ -52,15 +48,3 @@ def measured(accuracy: ArrayLike, items: int) -> Array:
 def detectable(items: float, chance: float = 0.0) -> float:
     """Give the least accuracy that n items tell from chance at 95 %: three right answers where chance is 0."""
     return chance + max(-math.log(0.05), 1.645 * math.sqrt(items * chance * (1 - chance))) / items
-
-
-def items_of(accuracy: Array) -> int:
-    """Give the least number of items of which all accuracies are whole fractions, 0 if no number stands out."""
-    found = accuracy[np.isfinite(accuracy) & (accuracy > 0) & (accuracy < 1)]
-    if np.unique(found).size < 2:
-        return 0
-    digits = max(len(f"{value:.12g}".partition(".")[2]) for value in found.tolist())
-    counts = np.arange(2.0, min(MOST_ITEMS, 10 ** max(digits - _SPARE_DIGITS, 0)))
-    fraction = counts[:, None] * found
-    fits = (np.abs(fraction - np.rint(fraction)) <= counts[:, None] * max(10.0**-digits, 1e-7)).all(axis=1)
-    return int(counts[np.argmax(fits)]) if fits.any() else 0
