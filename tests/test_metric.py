@@ -109,8 +109,6 @@ def test_unknown_stays_unknown_and_a_loss_of_nothing_is_an_endless_rating():
     ("accuracy", '"accuracy" is no metric. Say its column and which way is better: accuracy:up:1'),
     ("accuracy:sideways:1", "is no metric"),
     (":up:1", "is no metric"),
-    ("accuracy:up", "lacks the best value there is. Say accuracy:up:1"),
-    ("accuracy:up:", "lacks the best value"),
     ("accuracy:up:one", '"one" is no number. Say accuracy:up:1.'),
     ("accuracy:up:nan", '"nan" is no number'),
     ("accuracy:up:inf", '"inf" is no number'),
@@ -124,6 +122,48 @@ def test_words_that_are_no_metric_are_refused_in_one_line(spec, said):
     assert said in str(error.value)
     assert "\n" not in str(error.value)
     assert "\x1b" not in str(error.value)
+
+
+@pytest.mark.parametrize(("spec", "values", "shape"), [
+    ("horizon:up", [0.1, 4, 60, 300], "growth"), ("reward:up", [-2, 0.5, 1.5], "rise"),
+    ("score:up", [40, 55, 61], "rise"), ("reward:rise", [-3.0, -1.0], "rise"),
+    ("nll:fall", [-1.2, -0.4, 0.3], "fall"), ("count:growth", [3, 900], "growth"),
+])  # fmt: skip
+def test_a_metric_without_a_best_value_is_measured_from_the_best_seen(spec, values, shape):
+    metric = parse_metric(spec).settled(values)
+    assert metric.shape == shape
+    losses = metric.shortfall(values)
+    assert (losses > 0).all()
+    best = int(np.argmin(losses))
+    assert losses[best] == pytest.approx(1)
+    assert values[best] == (min(values) if shape == "fall" else max(values))
+    assert [metric.value(float(one)) for one in losses] == pytest.approx(values)
+    assert parse_metric(str(metric)) == metric
+    assert metric.settled([*values, 10_000.0]) == metric  # what a fit was settled on stays
+
+
+def test_a_metric_without_a_best_value_is_a_power_law_where_it_rises_with_the_logarithm():
+    compute = np.geomspace(1e18, 1e22, 9)
+    reward = -4 + 0.6 * np.log10(compute)
+    loss = parse_metric("reward:rise").settled(reward).shortfall(reward)
+    assert np.ptp(np.diff(np.log(loss))) == pytest.approx(0, abs=1e-9)
+    horizon = 2e-9 * compute**0.45
+    grown = parse_metric("horizon:up").settled(horizon).shortfall(horizon)
+    assert np.diff(np.log(grown)) == pytest.approx(-0.45 * np.diff(np.log(compute)))
+
+
+@pytest.mark.parametrize(("spec", "values", "said"), [
+    ("accuracy:up", [0.2, 0.9], "accuracy:up:1"), ("density:down", [-1.0, 2.0], "density:fall"),
+])  # fmt: skip
+def test_a_bound_that_a_metric_must_have_is_asked_for(spec, values, said):
+    with pytest.raises(UsageError, match=said):
+        parse_metric(spec).settled(values)
+
+
+def test_a_share_is_never_below_nothing():
+    found = parse_metric("accuracy:up:1").back(Estimate(0.5, 0.1, 32.8))
+    assert (found.low, found.high) == (0.0, 0.9)
+    assert parse_metric("R2:up:0.99").value(2.0) == pytest.approx(-1.01)
 
 
 def test_a_value_that_no_run_can_reach_is_refused():
