@@ -260,6 +260,10 @@ def fit(
     return fit_at(problem, found, usable, options=options, law=full)
 
 
+FEWEST_SPARE = 2
+"""Runs more than parameters from which there are intervals: of fewer, residuals say nothing of the noise."""
+
+
 def refit(one: Fit, runs: Runs, *, starts: int) -> Fit:
     """Fit the same law in the same way to other runs, without draws."""
     told = one.options
@@ -275,9 +279,10 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
     values = problem.natural(theta[None])[0]
     group = runs.clusters
     spread = covariance(problem, theta, objective, clusters=group)
-    drawn, drawn_by = draw(
-        problem, theta, objective, covariance=spread, count=options.draws, seed=options.seed, clusters=group
-    )
+    count = options.draws
+    if problem.size < theta.size + FEWEST_SPARE:  # so few runs lie on the curve whatever their noise is
+        spread, count = np.full_like(spread, np.nan), 0
+    drawn, drawn_by = draw(problem, theta, objective, covariance=spread, count=count, seed=options.seed, clusters=group)
     unit = np.where(problem.logged, values, 1.0)
     with np.errstate(over="ignore", invalid="ignore"):  # a vanished term is known to within many powers of ten only
         spread = spread * np.outer(unit, unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,12 +10,14 @@ import numpy as np
 
 from isoflop.compute.allocation import allocate
 from isoflop.compute.flops import rule_named
+from isoflop.errors import shown
 from isoflop.estimate import Estimate, from_draws
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from isoflop.data.metric import Metric
     from isoflop.findings import Finding
     from isoflop.formula.law import Curve, Law
 
@@ -56,6 +59,10 @@ class Described(Protocol):
         """The parameters that the runs say nothing about."""
 
     @property
+    def metric(self) -> Metric | None:
+        """What the loss was made of, if it is no loss."""
+
+    @property
     def findings(self) -> Sequence[Finding]:
         """What was found about it."""
 
@@ -74,6 +81,8 @@ def _closeness(fit: Described) -> str:
     key = "C" if "C" in reach else next(iter(fit.curve.law.inputs))
     unit = {"C": "FLOPs", "N": "parameters", "D": "tokens"}.get(key, "")
     upto = f"up to {_power(reach[key][1]) if key == 'C' else show(reach[key][1])} {unit or f'of {key}'}"
+    if all(math.isnan(one.low) for one in fit.parameters.values()):
+        return f"{fit.used} runs {upto} are too few to say how closely a law describes them."
     named = fit.law.name if fit.law.name != str(fit.law.formula) else "the formula"
     return f"{fit.used} runs {upto} are described to {_percent(fit.noise)} by {named}."
 
@@ -87,8 +96,31 @@ def _meaning(fit: Described) -> str:
     falls = [key for key, kind in law.parameters.items() if kind.role == "exponent"]
     if len(law.inputs) != 1 or len(falls) != 1:
         return ""
+    way = "rises" if _rises(fit) else "falls"
     toward = f" towards {_span(fit.parameters[floors[0]])}" if len(floors) == 1 else ""
-    return f"It falls as {next(iter(law.inputs))}^-{_span(fit.parameters[falls[0]])}{toward}."
+    grows = way == "rises" and not toward
+    power = _span(_size(fit.parameters[falls[0]]))
+    return f"{_subject(fit)} {way} as {next(iter(law.inputs))}^{'' if grows else '-'}{power}{toward}."
+
+
+def _rises(fit: Described) -> bool:
+    """Whether the fitted curve rises over its runs."""
+    key = next(iter(fit.curve.law.inputs))
+    low, high = fit.curve.fitted_on[key]
+    return bool(fit.curve(**{key: high}) > fit.curve(**{key: low}))
+
+
+def _subject(fit: Described) -> str:
+    """Return what the law speaks of: the loss, the metric itself, or what the metric falls short by."""
+    metric = fit.metric
+    if metric is None:
+        return "It"
+    return shown(metric.name) if not metric.falls else metric.loss
+
+
+def _size(one: Estimate) -> Estimate:
+    """Return how large an exponent is, whichever way its law writes it."""
+    return one if one.value >= 0 else Estimate(-one.value, -one.high, -one.low, one.level)
 
 
 def _allocation(fit: Described) -> str:

@@ -15,7 +15,7 @@ from isoflop.beyond.downstream.backtest import look_back
 from isoflop.beyond.downstream.long_tables import widened
 from isoflop.beyond.downstream.result import Downstream, TaskForecast
 from isoflop.beyond.downstream.tasks import AVERAGE, Task, average_of, tasks_of
-from isoflop.beyond.downstream.verdict import erring, finding_of, judge
+from isoflop.beyond.downstream.verdict import erring, finding_of, judge, wide
 from isoflop.compute.flops import rule_named
 from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
@@ -154,6 +154,8 @@ def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
         ends_of = from_draws(value, np.clip(mixed, 0.0, 1.0), asked.level)
         kinds[kind] = (ends_of.low, ends_of.high)
     accuracy = Estimate(value, *kinds["both stages"], asked.level, kinds)
+    verdict = wide(verdict, accuracy.high - accuracy.low)
+    accuracy = accuracy if verdict.predictable else replace(accuracy, value=math.nan)
     return TaskForecast(task, accuracy, loss, verdict, guesses, seconds, tuple(past.weights.tolist()), past.factor)
 
 

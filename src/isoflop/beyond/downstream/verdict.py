@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-WAIT = frozenset({"A01", "A04", "A05"})
+WAIT = frozenset({"A01", "A04", "A05", "A10"})
 """Findings that larger runs, or more of them, can settle."""
 MOST_ERROR = 0.05
 """The root mean square error of blind forecasts from which a task is not forecast."""
+MOST_WIDTH = 0.25
+"""The width of an interval from which a forecast says too little to be called one."""
 MONOTONE, SIGNAL, CLEAR, SEEN = 0.6, 3.0, 3.0, 3
 """Least share of spread that an ever-rising curve explains; least rise over noise; standard errors above chance; runs
 above it."""
@@ -93,6 +95,13 @@ def erring(verdict: Verdict, error: float) -> Verdict:
     return replace(verdict, words=words, code="A09")
 
 
+def wide(verdict: Verdict, width: float) -> Verdict:
+    """Return the verdict, or that larger runs are to be waited for where the interval is as wide as this."""
+    if not width > MOST_WIDTH:
+        return verdict
+    return replace(verdict, words=f"its interval would span {100 * width:.0f} points", code="A10")
+
+
 def _item_noise(task: Task, values: Array) -> float:
     """Return the standard error of a share of so many test items; 0 where their number is not known."""
     middle = float(values.mean())
@@ -130,6 +139,7 @@ _REMEDIES = {
     "A03": "add test items, seeds or a continuous metric",
     "A04": "score larger runs: where it bends is not known yet",
     "A05": "score more runs",
+    "A10": "train and score a run nearer to the new one",
     "A09": "look at the loss on its answers, or at a continuous metric of the task",
 }
 
