@@ -114,6 +114,7 @@ def test_a_public_table_is_read_whole_with_its_letters(public, name):
 
 TRULY = {
     "tinylm": {"D09"},  # a warm-up of 100 steps is long for the shortest runs
+    "tinytables": {"D11"},  # two recipes
     "porian": {"D01", "D11"},  # two corpora, training and validation losses
     "gadre": {"D05", "D11"},  # three corpora, eight validation sets; half of the smallest N is embeddings
     "gemstones": {"D07"},  # checkpoints
@@ -231,5 +232,5 @@ def test_without_pooch_the_error_says_what_to_install(monkeypatch):
         return original(name, *rest, **options)
 
     monkeypatch.setattr(builtins, "__import__", hidden)
-    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[data\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[io\]"'):
         datasets.load("chinchilla")

@@ -57,7 +57,7 @@ def test_nothing_fires_on_sound_runs(changed):
 def test_nothing_fires_on_tiny_models_because_they_are_tiny():
     size = np.array([1536.0, 3456.0, 6144.0, 13824.0])
     assert codes(Runs.of(N=size, D=1e12 / 6 / size, loss=[1.9, 1.8, 1.7, 1.75])) == []
-    assert codes(Runs.of(N=[10, 100, 1000], D=[100, 1000, 5000], loss=[2.0, 1.8, 1.7])) == []
+    assert codes(Runs.of(N=[10, 100, 1000], D=[100, 1000, 5000], loss=[0.5, 0.4, 0.35])) == []
 
 
 def test_nothing_fires_on_a_table_of_targets_without_a_loss():

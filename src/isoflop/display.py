@@ -23,6 +23,8 @@ _COLOUR = {"BLOCK": "bold red", "WARN": "yellow", "INFO": "dim"}
 
 
 _CELL = "text-align:{side};padding:0 0.8em 0 0;border:none;white-space:pre"
+WIDEST = 400
+"""Characters of a line in a notebook, which scrolls: no name is shortened there."""
 _FACE = "font-family:monospace;line-height:1.35"
 
 
@@ -57,6 +59,8 @@ def _html(renderable: RenderableType) -> str:
         return _html_table(renderable)
     if isinstance(renderable, str | Text):
         return f'<div style="white-space:pre-wrap">{_html_text(renderable) or "&nbsp;"}</div>'
+    if hasattr(renderable, "as_table"):
+        return _html(renderable.as_table(WIDEST))
     if hasattr(renderable, "__rich__"):
         return _html(renderable.__rich__())
     return f'<pre style="{_FACE}">{escape(plain(renderable))}</pre>'

@@ -9,6 +9,7 @@ import numpy as np
 from isoflop.beyond.recipes.paths import price
 from isoflop.beyond.recipes.result import UNITS, Contest
 from isoflop.data.runs import Runs
+from isoflop.data.runs.metadata import PADDING
 from isoflop.data.runs.metadata_columns import number, words
 from isoflop.findings import Finding
 from isoflop.fitting.draws import FEW_RUNS
@@ -23,8 +24,9 @@ APART, OVERLAP = 1.1, 0.3
 
 
 def alike(runs: Sequence[Runs], names: Sequence[str]) -> list[Finding]:
-    """Give the findings on tables that differ in more than their recipe: R01 to R04."""
-    return [*_populations(runs, names), *_counts(runs, names), *_compute(runs, names), *_few(runs, names)]
+    """Return the findings on tables that differ in more than their recipe: R01 to R04."""
+    looks = (_populations, _vocabularies, _counts, _compute, _few)
+    return [finding for look in looks for finding in look(runs, names)]
 
 
 def _populations(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding]:
@@ -43,6 +45,20 @@ def _populations(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding
                 "R01", "INFO", f"the {meaning} is recorded for some recipes only, not for {missing}",
                 "make sure that it is the same: otherwise the losses cannot be compared",
             )  # fmt: skip
+
+
+def _vocabularies(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding]:
+    """Yield R01 where vocabularies, or the bytes of a token, differ: losses per token are then of different tokens."""
+    for meaning in () if all(one.per_byte for one in runs) else ("bytes per token", "vocabulary"):
+        found = {name: number(one.columns, meaning) for name, one in zip(names, runs, strict=True)}
+        middle = {name: float(median(values)) for name, values in found.items() if values is not None}
+        if len(middle) > 1 and max(middle.values()) > (1 + PADDING) * min(middle.values()):
+            told = "; ".join(f"{name}: {value:g}" for name, value in middle.items())
+            yield Finding(
+                "R01", "BLOCK", f"the recipes' tokens differ ({meaning}: {told}): losses per token cannot be compared",
+                "compare bits per byte, if bytes are known: --loss 'COLUMN*1.4427/bytes_per_token'; or say --allow R01",
+            )  # fmt: skip
+            return
 
 
 def _counts(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding]:

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.data.readers.column_choice import Taken
 from isoflop.data.runs import Runs
+from isoflop.data.runs.names import middle
 from isoflop.errors import shown
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderableType
 
 _SHORT = 12
 """More runs than this are not shown one by one."""
+_SHOWN = ("N", "D", "C", "loss", "step", "log calls")
+_GAP, _LEAST_NAME = 3, 8
+"""Columns between cells, and the least that is shown of a name."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Found:
         origins = table(["column", "key", "from"], lines, words=True)
         rule = [dim(self.rule)] if self.rule else []
         return group(
-            heading(self.runs.source, what), _listed(self.runs), *more, "", origins, *rule,
+            heading(self.runs.source, what), _Listed(self.runs), *more, "", origins, *rule,
             findings_list(self.runs.findings),
         )  # fmt: skip
 
@@ -70,16 +76,27 @@ class Found:
         return html(self)
 
 
-def _listed(runs: Runs) -> RenderableType:
-    from isoflop.display import table
+@dataclass(frozen=True)
+class _Listed:
+    """The first runs as a table in which every number is seen: names are shortened in the middle to what is left."""
 
-    there = [name for name in ("N", "D", "C", "loss", "step", "log calls") if name in runs]
-    names = runs.names
-    rows = [
-        [shown(str(names[row])), *(_cell(name, float(runs[name][row])) for name in there)]
-        for row in range(min(len(runs), _SHORT))
-    ]
-    return table(["run", *there], rows)
+    runs: Runs
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield self.as_table(options.max_width)
+
+    def as_table(self, width: int) -> RenderableType:
+        """Return the table for a terminal of this width."""
+        from isoflop.display import table
+
+        columns = {name: self._cells(name) for name in _SHOWN if name in self.runs}
+        numbers = sum(max(map(len, (name, *cells))) + _GAP for name, cells in columns.items())
+        left = max(_LEAST_NAME, width - numbers)
+        names = [middle(name, left) for name in self.runs.names[:_SHORT]]
+        return table(["run", *columns], zip(names, *columns.values(), strict=True), gap=_GAP)
+
+    def _cells(self, name: str) -> list[str]:
+        return [_cell(name, value) for value in self.runs[name][:_SHORT].tolist()]
 
 
 def _cell(name: str, value: float) -> str:

@@ -27,7 +27,7 @@ _RATIO = (1.0, 3e3)
 """Tokens per parameter within which nearly all published runs lie."""
 _FAR_RATIO = (1e-2, 1e8)
 """Tokens per parameter beyond which none lie."""
-_HULL = {"N": (1e5, 1e14), "D": (1e6, 1e15), "D/N": (0.1, 1e5)}
+_HULL = {"N": (1e5, 1e14), "D": (1e6, 1e15), "D/N": (0.1, 3e3)}
 """Where another way to read a table must bring it."""
 _NEAR, _CLEARER = 0.15, 3.0
 """So near, in log, losses are to a published curve where units are right; so many times nearer than as they stand."""
@@ -93,10 +93,10 @@ def _sizes(N: Floats, D: Floats, loss: Floats | None) -> Finding | None:
         return None
     if near:
         best = ways[int(np.nanargmin(offs))]
-        suspicion = f"{best.name}? So read, the losses are those that published curves give"
+        suspicion = f"It looks like {best.name}: so read, the losses are those that published curves give"
     else:
         named = list(dict.fromkeys(one.name for one in ways))
-        suspicion = f"{' or '.join(named[:4])}?" if named else "other units?"
+        suspicion = f"It looks like {' or '.join(named[:4])}" if named else "It looks like other units"
     seen = (
         f"N is {show(float(median(N)))} and D {show(float(median(D)))} in the middle, {show(ratio)} tokens a parameter"
     )
@@ -108,15 +108,15 @@ def _sizes(N: Floats, D: Floats, loss: Floats | None) -> Finding | None:
 
 
 def _readings(N: Floats, D: Floats) -> Iterator[_Reading]:
-    yield _Reading("are N and D swapped", D, N)
+    yield _Reading("N and D swapped", D, N)
     for scale, word in _SCALES.items():
-        yield _Reading(f"is D in {word}", N, D * scale)
-        yield _Reading(f"is N in {word}", N * scale, D)
-        yield _Reading(f"are N and D in {word}", N * scale, D * scale)
-    yield _Reading("are N in millions and D in billions", N * 1e6, D * 1e9)
+        yield _Reading(f"D in {word}", N, D * scale)
+        yield _Reading(f"N in {word}", N * scale, D)
+        yield _Reading(f"N and D in {word}", N * scale, D * scale)
+    yield _Reading("N in millions and D in billions", N * 1e6, D * 1e9)
     if not (D % 1).any():
         for batch in _BATCH:
-            yield _Reading("is D in steps", N, D * batch)
+            yield _Reading("D in steps", N, D * batch)
 
 
 def _loss(N: Floats, D: Floats, loss: Floats) -> Iterator[Finding]:
@@ -132,16 +132,16 @@ def _loss(N: Floats, D: Floats, loss: Floats) -> Iterator[Finding]:
         as_log = float(median(np.log(loss) / expected))
     kinds = {
         "a perplexity, whose logarithm is the loss": _PERPLEXITY[0] < ratio < _PERPLEXITY[1] and 0.8 < as_log < 1.25,
-        "in bits per token": _BITS[0] < ratio < _BITS[1],
-        "a logarithm to base 10, or in bits per byte": _LOG10[0] < ratio < _LOG10[1],
-        "in bits per byte, or of single characters": _PER_BYTE[0] < ratio < _PER_BYTE[1],
+        "bits per token": _BITS[0] < ratio < _BITS[1],
+        "a logarithm to base 10, or bits per byte": _LOG10[0] < ratio < _LOG10[1],
+        "bits per byte, or a loss of single characters": _PER_BYTE[0] < ratio < _PER_BYTE[1],
     }
     kind = next((name for name, holds in kinds.items() if holds), None)
     if kind is None or _ORDINARY[0] <= ratio <= _ORDINARY[1]:
         return
     yield Finding(
         "D03", "WARN",
-        f"the loss is {show(ratio, 2)} times that of published language models of these N and D: is it {kind}?",
+        f"the loss is {show(ratio, 2)} times that of published language models of these N and D: it looks like {kind}",
         "give nats per token: --loss 'ln(COLUMN)' of a perplexity, --loss 'COLUMN*0.693' of bits, --loss "
         "'COLUMN*2.303' of base 10; as it is, compare it with no published curve",
     )  # fmt: skip

@@ -104,11 +104,11 @@ def findings_on_unfinished(bad: dict[int, str], names: Sequence[str]) -> tuple[F
     )  # fmt: skip
 
 
-def inspect_metadata(columns: Columns, names: Names, whole: Bools) -> tuple[Finding, ...]:
+def inspect_metadata(columns: Columns, names: Names, whole: Bools, *, per_byte: bool = False) -> tuple[Finding, ...]:
     """Give the findings on how the runs were trained."""
     return (
         *_populations(columns),
-        *_vocabularies(columns),
+        *(() if per_byte else _vocabularies(columns)),
         *hidden_populations(columns),
         *_schedules(columns, names, whole),
         *_embeddings(columns, names),

@@ -26,6 +26,7 @@ from isoflop.data.runs.expressions import UnknownKeyError, only_key, parse_filte
 from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
 from isoflop.data.runs.measured import finding_on_metric, measure
 from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
+from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.names import Names, run_names
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding, allow_codes
@@ -100,6 +101,12 @@ class Runs:
     def names(self) -> tuple[str, ...]:
         """Each run's name: its text in a column such as run, name or model; else "row 7"."""
         return run_names(self.columns, self.rows)
+
+    @property
+    def per_byte(self) -> bool:
+        """Whether the loss was divided by the bytes of a token: then tokenizers may differ."""
+        made = self.computed.get("loss", "")
+        return any(name in made for name in recorded(self.columns, "bytes per token"))
 
     @property
     def clusters(self) -> NDArray[np.int64] | None:
@@ -232,6 +239,7 @@ def build(
     origins = assign(raw.names, columns or {}, raw.source, texts=texts_of(raw))
     raw, dropped = _kept(raw, origins, where)
     read, computed = complete(_read_columns(raw, origins), rule, steps_count=not raw.logged)
+    computed |= {name: origin.text for name, origin in origins.items() if origin.expression.key is None}
     excluded = unusable(read, raw.rows, Names(read, raw.rows))
     if len(excluded) == len(raw.rows):
         raise checks.none_usable(raw.source, excluded)
@@ -323,9 +331,9 @@ def _inspected(runs: Runs) -> Runs:
     group, on_rows = runs.clusters, [one for one in runs.findings if one.code in _AS_THEY_CAME]
     found = (
         *finding_on_metric(runs.metric),
-        *inspect(runs.columns, names, rule_named(runs.flop_rule), nats=runs.metric is None),
+        *inspect(runs.columns, names, rule_named(runs.flop_rule), nats=runs.metric is None and not runs.per_byte),
         *inspect_clusters(runs.columns, group, runs.run_named_by),
-        *inspect_metadata(runs.columns, names, ends(runs.columns, group, len(runs))),
+        *inspect_metadata(runs.columns, names, ends(runs.columns, group, len(runs)), per_byte=runs.per_byte),
     )
     return replace(runs, findings=(*on_rows, *allow_codes(found, runs.allowed)))
 
