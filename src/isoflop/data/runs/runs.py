@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -17,20 +15,19 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.compute.flops import rule_named
 from isoflop.data.metric import Metric, parse_metric
 from isoflop.data.runs import checks
-from isoflop.data.runs.cells import Cells, RawTable, Rows, numbers, numbers_or_text, texts_of, with_decimal_points
+from isoflop.data.runs.cells import RawTable, Rows, texts_of, with_decimal_points
 from isoflop.data.runs.checks import Excluded, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
-from isoflop.data.runs.columns import LETTERS, Origin, assign, missing
+from isoflop.data.runs.columns import assign, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
-from isoflop.data.runs.expressions import UnknownKeyError, only_key, parse_filter
 from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
+from isoflop.data.runs.intake import called, equal_lengths, holds, kept_rows, read_columns
 from isoflop.data.runs.measured import finding_on_metric, measure
 from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
 from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.names import Names, run_names
-from isoflop.errors import DataError, UsageError, shown
+from isoflop.errors import DataError, shown
 from isoflop.findings import Finding, allow_codes
-from isoflop.formula.parse import parse_condition
 
 __all__ = ["Excluded", "Runs", "build", "table"]
 
@@ -213,7 +210,7 @@ def table(
     """
     columns_ = columns_of(data)
     names = tuple(columns_)
-    values = _equal_lengths(columns_, source)
+    values = equal_lengths(columns_, source)
     rows = np.arange(1, (len(values[0]) if values else 0) + 1)
     return build(RawTable(source, names, values, rows), columns=columns, flop_rule=flop_rule, allow=allow, where=where)
 
@@ -237,8 +234,8 @@ def build(
     rule = rule_named(flop_rule)
     raw = with_decimal_points(raw)
     origins = assign(raw.names, columns or {}, raw.source, texts=texts_of(raw))
-    raw, dropped = _kept(raw, origins, where)
-    read, computed = complete(_read_columns(raw, origins), rule, steps_count=not raw.logged)
+    raw, dropped = kept_rows(raw, origins, where)
+    read, computed = complete(read_columns(raw, origins), rule, steps_count=not raw.logged)
     computed |= {name: origin.text for name, origin in origins.items() if origin.expression.key is None}
     excluded = unusable(read, raw.rows, Names(read, raw.rows))
     if len(excluded) == len(raw.rows):
@@ -250,56 +247,9 @@ def build(
     usable = Runs(
         MappingProxyType(kept), raw.source, rows, excluded=(*dropped, *excluded), flop_rule=rule.name,
         findings=found, run_named_by=clustered_by(kept), allowed=tuple(allow), computed=MappingProxyType(computed),
-        called=MappingProxyType(_called(origins)),
+        called=MappingProxyType(called(origins)),
     )  # fmt: skip
     return _inspected(_single(_finished(usable)))
-
-
-def _called(origins: Mapping[str, Origin]) -> dict[str, tuple[str, float]]:
-    """Return the source's own name of each column that has another here, and how many base units one of it is."""
-    keys = {name: origin.expression.key for name, origin in origins.items()}
-    return {key: (name, origins[name].factor) for name, key in keys.items() if key is not None and key != name}
-
-
-def _kept(raw: RawTable, origins: Mapping[str, Origin], where: Sequence[str]) -> tuple[RawTable, tuple[Excluded, ...]]:
-    """Return the table without the rows that conditions leave out, as far as its own columns can say so."""
-    names = (*dict.fromkeys([*origins, *raw.names]),)
-    dropped: list[Excluded] = []
-    for condition in where:
-        try:
-            keys = parse_filter(condition, names).keys
-            wanted = {key: origins.get(key, Origin(only_key(key))) for key in keys}
-            read = _read_columns(raw, wanted)
-            keep = holds(condition, read, len(raw.rows), source=raw.source)
-        except (UsageError, DataError):
-            continue  # it needs what is only worked out later, or is refused then
-        if keep.all() or not keep.any():
-            continue
-        dropped += [Excluded(int(row), f"{condition} is false") for row in raw.rows[~keep]]
-        some = tuple(_rows_of(values, keep) for values in raw.columns)
-        raw = replace(raw, columns=some, rows=raw.rows[keep])
-    return raw, tuple(dropped)
-
-
-def _rows_of(values: Sequence[object] | NDArray[Any], keep: NDArray[np.bool_]) -> Sequence[object] | NDArray[Any]:
-    return values[keep] if isinstance(values, np.ndarray) else list(compress(values, keep.tolist()))
-
-
-def holds(condition: str, columns: Mapping[str, NDArray[Any]], count: int, *, source: str) -> NDArray[np.bool_]:
-    """Return for each row whether a condition holds; raises DataError for a column that is missing."""
-    try:
-        parsed = parse_filter(condition, columns)
-    except UnknownKeyError as unknown:
-        if not re.fullmatch(r"[^\W\d_]\w*", unknown.word) or f"{unknown.word}(" in condition:
-            parse_condition(condition)  # which says what a formula may hold
-            raise
-        raise missing(unknown.word, list(columns), source) from None
-    try:
-        found = parsed.evaluate(columns)
-    except TypeError:
-        kinds = ", ".join(f"{name} is {_kind(columns[name])}" for name in parsed.keys)
-        raise UsageError(f"{condition} mixes numbers and text: {kinds}.") from None
-    return np.broadcast_to(np.asarray(found, dtype=np.bool_), (count,))
 
 
 def _finished(runs: Runs) -> Runs:
@@ -338,41 +288,6 @@ def _inspected(runs: Runs) -> Runs:
     return replace(runs, findings=(*on_rows, *allow_codes(found, runs.allowed)))
 
 
-def _read_columns(raw: RawTable, origins: Mapping[str, Origin]) -> dict[str, NDArray[Any]]:
-    """Return each column as numbers or text: as it stands, in base units, or worked out from several."""
-    cells = dict(zip(raw.names, raw.columns, strict=True))
-
-    def of(key: str) -> Cells:
-        return Cells(raw.source, key, raw.rows, cells[key])
-
-    read: dict[str, NDArray[Any]] = {}
-    for name, origin in origins.items():
-        key = origin.expression.key
-        if key is None:
-            with np.errstate(all="ignore"):  # rows that divide by zero are excluded by the next step (D01)
-                found = origin.expression.evaluate(
-                    {one: numbers(of(one), quantities=True) for one in origin.expression.keys}
-                )
-            read[name] = np.broadcast_to(np.asarray(found, np.float64), (len(raw.rows),)).copy()
-        elif name in LETTERS:
-            if isinstance(cells[key], np.ndarray) and cells[key].dtype.kind == "b":
-                raise DataError(f'{raw.source}: column "{shown(key)}" holds truth values, not {LETTERS[name]}.')
-            read[name] = numbers(of(key), quantities=name != "loss", factor=origin.factor)
-        else:
-            read[name] = numbers_or_text(of(key))
-    return read
-
-
-def _equal_lengths(columns: Mapping[str, NDArray[Any]], source: str) -> tuple[NDArray[Any], ...]:
-    """Give the columns at one length; a single number stands for all runs."""
-    lengths = {name: len(values) for name, values in columns.items() if values.ndim}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise DataError(f"{source}: the columns differ in length: {told}.")
-    length = next(iter(lengths.values()), 1)
-    return tuple(values if values.ndim else np.repeat(values, length) for values in columns.values())
-
-
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:
     values.setflags(write=False)
     return values
@@ -395,10 +310,6 @@ def _numeric(runs: Runs, name: str) -> NDArray[Any]:
     if values.dtype.kind != "f":
         raise DataError(f'{runs.source}: column "{shown(name)}" is text, not numbers. Name another as the metric.')
     return values
-
-
-def _kind(values: NDArray[Any]) -> str:
-    return "a number" if values.dtype.kind == "f" else "text"
 
 
 def _count(number: int, noun: str) -> str:
