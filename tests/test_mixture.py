@@ -167,6 +167,15 @@ def _runs():
     return {"N": size, "D": tokens, "loss": CURVES["besiroglu2024"](size, tokens) * np.exp(noise)}
 
 
+def test_a_token_worth_more_is_more_tokens_of_the_laws_own():
+    plain, better = (isoflop.plan("besiroglu2024", flops=1e22, token_worth=worth) for worth in (1.0, 2.0))
+    found = CURVES["besiroglu2024"](better.N.value, 2 * better.D.value)
+    assert better.loss.value == pytest.approx(found, rel=1e-6)
+    assert better.loss.value < plain.loss.value
+    with pytest.raises(UsageError, match="above zero"):
+        isoflop.plan(flops=1e22, token_worth=-1)
+
+
 def test_the_command_takes_experts(good, refused):
     told = good(
         "plan", "--flops", "1e23", "--experts", "64", "--top-k", "4", "--shared-experts", "1", "--granularity", "5"

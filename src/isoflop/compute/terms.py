@@ -34,6 +34,7 @@ class Terms:
     serving        FLOPs spent on each parameter after training: 2 for each token served
     training       most FLOPs that training alone may take
     unique_tokens  what there is to read; beyond it tokens repeat and are worth less
+    token_worth    what a token is worth beside one of the runs behind the law: better or worse data
     bits           of weights, activations and cache in training
     vocabulary     tokens the model knows: embeddings of more than the usual do nothing else
     mixture        experts of which a token uses some; N counts the active parameters
@@ -45,6 +46,7 @@ class Terms:
     serving: float = 0.0
     training: float = math.inf
     unique_tokens: float = math.inf
+    token_worth: float = 1.0
     bits: float = FULL_PRECISION
     vocabulary: int = VOCABULARY
     mixture: Mixture | None = None
@@ -106,6 +108,7 @@ class Terms:
             from isoflop.laws.repetition import effective_params, effective_tokens
 
             N, D = effective_params(N, self.unique_tokens), effective_tokens(D, self.unique_tokens)
+        D = D * self.token_worth
         if self.vocabulary != VOCABULARY:
             shape = typical(N, vocabulary=self.vocabulary)
             N = shape.non_embedding + 2 * VOCABULARY * shape.width

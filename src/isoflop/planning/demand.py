@@ -28,7 +28,7 @@ DEVICE = "H100"
 """The device that hours and dollars buy unless another is named."""
 _SERVED = 2.0  # FLOPs for each parameter and token served: a forward pass (Kaplan et al. 2020, section 2.1)
 _POSITIVE = ("flops", "gpu_hours", "dollars", "days", "loss", "N", "D", "max_params", "min_tokens", "unique_tokens",
-             "vocabulary", "price", "batch_limit", "context")  # fmt: skip
+             "vocabulary", "price", "batch_limit", "context", "token_worth")  # fmt: skip
 _LARGEST_VOCABULARY = 1e8
 _MONEY = ("flops", "gpu_hours", "dollars")
 
@@ -62,6 +62,7 @@ class Demand:
     N, D                       parameters or tokens that are settled already; with both, the sheet of that run
     max_params, min_tokens     bounds on them
     unique_tokens              what there is to read; beyond it tokens repeat
+    token_worth                what one token is worth beside those of the law's runs, as isoflop recipes measures it
     serve_tokens               tokens that the model will read and write in its life, which the budget pays too
     precision                  of training: bf16, fp16, fp8, int8 or fp4
     vocabulary                 tokens the model knows
@@ -86,6 +87,7 @@ class Demand:
     N: float = math.nan
     D: float = math.nan
     unique_tokens: Annotated[float, Said("What there is to read; more is repeated.", RUN)] = math.inf
+    token_worth: Annotated[float, Said("What one token is worth beside those of the law's runs.", RUN)] = 1.0
     serve_tokens: Annotated[float, Said("Tokens to serve, paid from the budget too.", RUN)] = 0.0
     max_params: Annotated[float, Said("Most parameters.", RUN)] = math.inf
     min_tokens: Annotated[float, Said("Fewest tokens.", RUN)] = 1.0
@@ -211,6 +213,7 @@ class Demand:
             serving=_SERVED * self.serve_tokens * ratio,
             training=math.inf if alone else limits.get("time", math.inf),
             unique_tokens=self.unique_tokens,
+            token_worth=self.token_worth,
             bits=BITS[self.precision],
             vocabulary=self.known_tokens,
             mixture=self.mixture,
@@ -244,6 +247,8 @@ class Demand:
             said.append(f"{show(self.unique_tokens)} unique tokens; beyond them tokens repeat and are worth less")
         if self.mixture:
             said.append(f"{self.mixture}; N counts the active parameters")
+        if self.token_worth != 1:
+            said.append(f"a token is taken to be worth {self.token_worth:.3g} of those of the law's runs")
         if BITS[self.precision] != FULL_PRECISION:
             said.append(f"trained at {BITS[self.precision]:g} bits, where parameters are worth less")
         return tuple(said)

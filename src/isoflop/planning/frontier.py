@@ -86,6 +86,7 @@ def frontier(
     N: float = math.nan,
     D: float = math.nan,
     unique_tokens: float = math.inf,
+    token_worth: float = 1.0,
     serve_tokens: float = 0.0,
     max_params: float = math.inf,
     min_tokens: float = 1.0,
@@ -108,7 +109,7 @@ def frontier(
     if not 1 <= len(flops) <= MOST:
         raise UsageError(f"{len(flops)} budgets; a frontier takes 1 to {MOST}.")
     demand = Demand(
-        flops=max(flops), days=days, deadline=deadline, N=N, D=D, unique_tokens=unique_tokens,
+        flops=max(flops), days=days, deadline=deadline, N=N, D=D, unique_tokens=unique_tokens, token_worth=token_worth,
         serve_tokens=serve_tokens, max_params=max_params, min_tokens=min_tokens, precision=precision, experts=experts,
         top_k=top_k, shared_experts=shared_experts, granularity=granularity, beyond=beyond,
         vocabulary=vocabulary, batch_limit=batch_limit, context=context, gpus=gpus, mfu=mfu, serve_mfu=serve_mfu,

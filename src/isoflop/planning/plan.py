@@ -51,6 +51,7 @@ def plan(
     N: float = math.nan,
     D: float = math.nan,
     unique_tokens: float = math.inf,
+    token_worth: float = 1.0,
     serve_tokens: float = 0.0,
     max_params: float = math.inf,
     min_tokens: float = 1.0,
@@ -81,7 +82,8 @@ def plan(
     """
     demand = Demand(
         flops=flops, gpu_hours=gpu_hours, dollars=dollars, days=days, deadline=deadline, loss=loss, N=N, D=D,
-        unique_tokens=unique_tokens, serve_tokens=serve_tokens, max_params=max_params, min_tokens=min_tokens,
+        unique_tokens=unique_tokens, token_worth=token_worth, serve_tokens=serve_tokens,
+        max_params=max_params, min_tokens=min_tokens,
         precision=precision, experts=experts,
         top_k=top_k, shared_experts=shared_experts, granularity=granularity, beyond=beyond,
         vocabulary=vocabulary, batch_limit=batch_limit, context=context,
