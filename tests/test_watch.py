@@ -12,12 +12,13 @@ from commands import run  # noqa: F401 - a fixture
 from curves import SHARES, STEPS, curve, ladder, table, trend
 
 from isoflop import Told, UsageError, watch
-from isoflop.experiments.watch.changes import spikes
+from isoflop.experiments.watch.changes import usual
 from isoflop.experiments.watch.following import joined
 from isoflop.experiments.watch.watch import climb, look
 from isoflop.forecasting.curves.annealing import annealed
 from isoflop.forecasting.curves.deviation import Widths
 from isoflop.forecasting.curves.sized import PLACES
+from isoflop.forecasting.curves.spikes import spikes
 
 N, D = 1.28e9, 25.6e9
 
@@ -168,7 +169,7 @@ def test_tokens_do_as_well_as_steps():
 
 def test_spikes_know_a_rise_that_stays_from_one_that_comes_back():
     share = np.linspace(0.1, 0.6, 200)
-    known = Widths(0.01, 0.001, 0.001, 0.0005)
+    known = usual(share, Widths(0.01, 0.001, 0.001, 0.0005))
     off = np.random.default_rng(0).normal(0, 5e-4, 200)
     back = off + 0.03 * ((share > 0.3) & (share < 0.315))
     assert spikes(share, off, known)[1] == ()

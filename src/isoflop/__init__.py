@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from isoflop.fitting.saved import load, save
     from isoflop.fitting.summary import in_words
     from isoflop.forecasting.curves.loss_curve import LossCurve, read_curve
+    from isoflop.forecasting.curves.schedule_law import ScheduleFit, fit_schedule
     from isoflop.forecasting.curves.schedules import Schedule
     from isoflop.forecasting.ensemble import Ensemble, combine
     from isoflop.forecasting.forecast import forecast
@@ -111,6 +112,7 @@ _HOMES = {
     "fitting.saved": "load save",
     "fitting.summary": "in_words",
     "forecasting.curves.loss_curve": "LossCurve read_curve",
+    "forecasting.curves.schedule_law": "ScheduleFit fit_schedule",
     "forecasting.curves.schedules": "Schedule",
     "forecasting.ensemble": "Ensemble combine",
     "forecasting.forecast": "forecast",
@@ -177,6 +179,7 @@ __all__ = [
     "Record",
     "Runs",
     "Schedule",
+    "ScheduleFit",
     "Sensitivity",
     "Serving",
     "Several",
@@ -212,6 +215,7 @@ __all__ = [
     "find_runs",
     "finish",
     "fit",
+    "fit_schedule",
     "flops_for",
     "forecast",
     "frontier",

@@ -14,17 +14,16 @@ from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Finding
 from isoflop.forecasting.curves.average import Mixed, Past
-from isoflop.forecasting.curves.known_schedule import Followed, follow
-from isoflop.forecasting.curves.loss_curve import LossCurve, thinned
+from isoflop.forecasting.curves.known_schedule import FALLEN, STRANGE, Followed, follow
+from isoflop.forecasting.curves.loss_curve import LossCurve, spikes_of, thinned
 from isoflop.forecasting.curves.schedules import Schedule, changed, finished_rates, stopped, whole_rates
+from isoflop.forecasting.curves.spikes import Spike
 from isoflop.forecasting.curves.unknown_schedule import NAMES, extrapolate
 
 Array = NDArray[np.float64]
 
 PLACES = 80
 """Places at which a path is drawn."""
-FALLEN = 0.05
-"""A rate that has fallen by less than this share of its highest has not begun to fall."""
 ROSE = 0.02
 """A loss that far, in log, above its lowest is no longer on its way down, unless that is noise."""
 
@@ -48,8 +47,11 @@ def finish(
     stop      what stopping now would cost, after a last decay over this share of the steps made
     """
     refuse_level(level)
+    run, spikes = spikes_of(run)
+    like = [spikes_of(one)[0] for one in like]
     if schedule is None:
-        return _by_trend(run, end, level=level, asked=bool(like or what_if or stop))
+        found = _by_trend(run, end, level=level, asked=bool(like or what_if or stop))
+        return replace(found, findings=(*found.findings, *_spikes(run, spikes)))
     _refuse_asked((run, *like), schedule, stop)
     rates = whole_rates(run, schedule)
     past = [(one, finished_rates(one, schedule)) for one in like]
@@ -62,8 +64,14 @@ def finish(
     others = tuple(_other(name, followed, way, plan=plan) for name, way in ways)
     trend, _ = extrapolate(run, np.array([float(schedule.steps)]))
     guesses = {"last loss": _last(run), "trend without the schedule": float(np.exp(trend.mean[0]))}
-    weights = {one.form.name: float(share) for one, share in zip(followed.fits, found.weights[:, -1], strict=True)}
-    findings = (*_fell_little(rates, run, past), *_not_alike(followed, past), *_not_falling(run), *_no_numbers(run))
+    weights = dict(zip(followed.names, found.weights[:, -1].tolist(), strict=True))
+    findings = (
+        *_fell_little(rates, run, past),
+        *_not_alike(followed, past),
+        *_not_falling(run),
+        *_no_numbers(run),
+        *_spikes(run, spikes),
+    )
     return Finish(run, float(schedule.steps), plan, path, schedule.shape, weights, guesses, followed.past.origins,
                   others, findings)  # fmt: skip
 
@@ -164,11 +172,12 @@ def _fell_little(rates: Array, run: LossCurve, past: Sequence[tuple[LossCurve, A
 
 def _not_alike(followed: Followed, past: Sequence[tuple[LossCurve, Array]]) -> list[Finding]:
     """Say so if the run lies off the curve that was fitted to it and the finished ones together."""
-    if not past or abs(followed.alike) < ROSE / 4:
+    if not past or abs(followed.alike) < STRANGE:
         return []
     side = "above" if followed.alike > 0 else "below"
     return [Finding(
-        "S10", "WARN", f"the run lies {abs(followed.alike):.1%} {side} what it and the finished runs have in common",
+        "S10", "WARN", f"the run lies {abs(followed.alike):.1%} {side} what it and the finished runs have in common: "
+        "they count for nothing",
         "use finished runs of the same model, data, batch size and peak rate only",
     )]  # fmt: skip
 
@@ -181,6 +190,18 @@ def _not_falling(run: LossCurve) -> list[Finding]:
     return [Finding(
         "S11", "WARN", f"the loss is {np.expm1(risen):.1%} above its lowest: a spike, or the run diverges",
         "wait until it has come down, or go back to a checkpoint with a lower rate",
+    )]  # fmt: skip
+
+
+def _spikes(run: LossCurve, found: Sequence[Spike]) -> list[Finding]:
+    if not found:
+        return []
+    worst = max(found, key=lambda one: one.height)
+    more = "" if len(found) == 1 else f", and {len(found) - 1} more"
+    return [Finding(
+        "S13", "INFO", f"a spike of {np.expm1(worst.height):.1%} at {worst.top:g} {run.unit} came back by "
+        f"{worst.end:g}{more}: its rows are left out",
+        "none, unless spikes come more often",
     )]  # fmt: skip
 
 

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.collapse import Expected
 from isoflop.forecasting.curves.deviation import LookBack, Widths, before
 from isoflop.forecasting.curves.sized import SizedCurve
+from isoflop.forecasting.curves.spikes import Spike, half_window, spikes
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -30,19 +30,11 @@ GROUPS = 240
 """Groups of rows in a row, each their mean, that are tested."""
 BEGUN = 0.01
 """Rows before this share of a run are not tested: the beginning is not foretold."""
-SURE = 4.4
-"""|T| above which a run has left its curve, unless sound runs of the ladder reach more: below it stay 97 of 100 runs
-whose deviation is Gaussian as described (240 groups, steps and ramps; benchmarks/watch.py)."""
-MARGIN = 1.15
-"""How far above what sound runs reach the threshold lies."""
-WIDE = 0.06
-"""A spike is over within this share of the run so far, or three rows if that is more."""
-WIDEST = 400
-"""Rows of a spike at most."""
-FEW = 10
-"""Rows below which no spike is told from a step."""
-HIGH, LEAST = 6.0, 0.002
-"""A spike is so many times a row's noise high, and so much in log loss."""
+SURE = 4.0
+"""|T| above which a run has left its curve, unless sound runs of the ladder reach more: the sound larger runs of
+public ladders mostly stay below 3 (benchmarks/watch.py)."""
+MOST, MARGIN = 0.8, 1.15
+"""The share of the sound runs that the threshold lies above, and how far: a few of them cannot say more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,59 +61,19 @@ class Change:
     found: float
 
 
-@dataclass(frozen=True)
-class Spike:
-    """A rise that came back: where it began, ended and was highest (shares), and how high it was, in log loss."""
-
-    begin: float
-    end: float
-    top: float
-    height: float
-
-
-def spikes(share: Array, deviation: Array, known: Widths) -> tuple[Bools, tuple[Spike, ...]]:
-    """Return which rows lie in rises that came back, and those rises.
-
-    A rise is what an opening takes away: the smallest of a window, then the largest of those. It keeps what is as
-    wide as the window; at the end a rise that has not come back is kept, too.
-    """
-    size = len(share)
-    inside = np.zeros(size, bool)
-    if size < FEW:
-        return inside, ()
-    window = (int(np.clip(WIDE * size, 3, WIDEST)) + 1) | 1  # what is as wide as the window stays
-    half = window // 2
+def usual(share: Array, known: Widths) -> Array:
+    """Return how far rows scatter, and a sound deviation moves within the window of a spike."""
+    half = half_window(len(share))
     around = np.pad(before(share), (half, half), mode="edge")
     moves = known.wander**2 * (around[: -2 * half] - around[2 * half :])
-    usual = np.sqrt(known.noise**2 + np.maximum(moves, 0.0))
-    low = sliding_window_view(np.pad(deviation, (half, half), mode="edge"), window).min(axis=1)
-    opened = sliding_window_view(np.pad(low, (half, half), mode="edge"), window).max(axis=1)
-    bias = float(np.median(deviation - opened))
-    over = deviation - opened - bias
-    high = over > np.maximum(HIGH * usual, LEAST)
-    if not high.any():
-        return inside, ()
-    raised = over > 2 * usual
-    found = []
-    for begin, end in _stretches(raised):
-        if high[begin:end].any() and end < size:
-            inside[begin:end] = True
-            top = begin + int(np.argmax(over[begin:end]))
-            found.append(Spike(float(share[begin]), float(share[end - 1]), float(share[top]), float(over[top])))
-    return inside, tuple(found)
-
-
-def _stretches(flags: Bools) -> list[tuple[int, int]]:
-    """Return where flags are set, as pairs of first and one past the last."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    return np.asarray(np.sqrt(known.noise**2 + np.maximum(moves, 0.0)))
 
 
 def rows_of(expected: Expected, curve: SizedCurve, known: Widths) -> tuple[Rows, tuple[Spike, ...]]:
     """Return the rows of a curve that are tested, spikes left out, and its spikes."""
     kept = curve.share >= BEGUN
     share, off = curve.share[kept], np.log(curve.loss[kept]) - expected.log_loss(curve.share[kept])
-    spiked, found = spikes(share, off, known)
+    spiked, found = spikes(share, off, usual(share, known))
     share, off = share[~spiked], off[~spiked]
     if not len(share):
         return Rows(share, off, np.zeros(0), spiked), found
@@ -149,12 +101,12 @@ def ratios(rows: Rows, known: Widths) -> dict[str, tuple[Array, Array]]:
 
 def threshold(past: Sequence[LookBack], known: Widths) -> float:
     """Return how large |T| must be: above what the sound runs of the ladder reach when the others foretell them."""
-    reached = [0.0]
+    reached = []
     for one in past:
         rows, _ = rows_of(one.expected, one.run, known)
         if len(rows.share) > 2:
             reached.append(max(float(np.nanmax(np.abs(T))) for T, _ in ratios(rows, known).values()))
-    return max(SURE, MARGIN * float(np.median(reached[1:]))) if len(reached) > 1 else SURE
+    return max(SURE, MARGIN * float(np.quantile(reached, MOST))) if reached else SURE
 
 
 def change(rows: Rows, known: Widths, sure: float) -> Change | None:

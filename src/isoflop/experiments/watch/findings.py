@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import shown
-from isoflop.experiments.watch.changes import Change, Spike
+from isoflop.experiments.watch.changes import Change
 from isoflop.experiments.watch.planned import departs
 from isoflop.experiments.watch.result import Watched
 from isoflop.findings import Finding
 from isoflop.forecasting.curves.annealing import alike
 from isoflop.forecasting.curves.logged import LoggedRun
 from isoflop.forecasting.curves.sized import SizedCurve
+from isoflop.forecasting.curves.spikes import Spike
 from isoflop.quantities import show
 
 FAR = 1.5

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.experiments.watch.changes import Change, Rows, Spike
+from isoflop.experiments.watch.changes import Change, Rows
 from isoflop.experiments.watch.result import State
 from isoflop.forecasting.curves.deviation import Widths
 
@@ -97,8 +97,3 @@ def _flat(rows: Rows, known: Widths, since: int, *, losses: Array, expected: Arr
     fell, should = own[:half].mean() - own[-half:].mean(), plan[:half].mean() - plan[-half:].mean()
     noise = known.noise * np.sqrt(2 / half / float(np.median(rows.count)))
     return bool(should > 4 * noise and fell < FLAT * should)
-
-
-def open_spike(spikes: tuple[Spike, ...], last: float) -> Spike | None:
-    """Return the spike that reaches to the last row, if one does."""
-    return next((one for one in spikes if one.end >= last), None)

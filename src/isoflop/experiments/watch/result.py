@@ -113,8 +113,9 @@ class Watched:
 
         far = f"{show(self.step)} of {show(self.total)} {self.unit}, {self.step / self.total:.0%}"
         since = "" if self.since is None else f" since {show(self.since)}"
-        rows = [("at the end", f"{self.end.value:.4f}", interval(self.end, 4)),
-                ("as expected before it began", f"{self.before.value:.4f}", interval(self.before, 4))]  # fmt: skip
+        rows = [("at the end", f"{self.end.value:.4f}", interval(self.end, 4))]
+        if self.step:
+            rows.append(("as expected before it began", f"{self.before.value:.4f}", interval(self.before, 4)))
         rows += [(one.name, f"{one.loss.value:.4f}", interval(one.loss, 4)) for one in self.options]
         lines = [dim(f"{len(self.ladder)} curves stand behind it: {_listed(self.ladder)}")]
         if self.step:

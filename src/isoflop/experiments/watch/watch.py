@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
-from isoflop.experiments.watch.changes import Change, Rows, Spike, change, rows_of, threshold
+from isoflop.experiments.watch.changes import Change, Rows, change, rows_of, threshold
 from isoflop.experiments.watch.findings import findings_of
 from isoflop.experiments.watch.judged import Judged, judge
 from isoflop.experiments.watch.options import options
@@ -33,6 +33,7 @@ from isoflop.forecasting.curves.deviation import (
 )
 from isoflop.forecasting.curves.logged import LoggedRun, ladder_of, read_log, read_runs
 from isoflop.forecasting.curves.sized import SizedCurve, points_of
+from isoflop.forecasting.curves.spikes import Spike
 
 Array = NDArray[np.float64]
 Path = str | os.PathLike[str]

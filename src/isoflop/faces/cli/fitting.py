@@ -22,6 +22,7 @@ from isoflop.faces.cli.shared import (
     refuse_overwriting,
     stop_on_block,
 )
+from isoflop.files import write_whole
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -33,14 +34,28 @@ if TYPE_CHECKING:
 def fit(
     runs: Runs,
     asked: Asked,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[CURVES…]", help="More curves, for a law of schedules.")
+    ] = None,
+    on: Annotated[
+        list[str] | None, typer.Option("--on", metavar="CURVE", help="Curves that a law of schedules shall foretell.")
+    ] = None,
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")] = None,
     json: Json = False,
 ) -> None:
-    """Fit a law to runs: the best curve, every parameter with its interval, and the findings."""
+    """Fit a law to runs: the best curve, every parameter with its interval, and the findings.
+
+    A law of a whole learning-rate schedule (--law multi-power, annealing) is fitted to curves with step, lr and loss.
+    """
     from isoflop.fitting.saved import fit_as_dict, save
 
     if output is not None:
         refuse_overwriting(runs, output)
+    if asked.law in ("multi-power", "annealing"):
+        _fit_schedule([runs, *(more or [])], on or [], asked.law, output=output, json=json)
+        return
+    if more or on:
+        raise UsageError("a fit takes one table of runs; several curves are for --law multi-power or annealing.")
     found = asked.fit(runs)
     if output is not None and not blocked(found.findings):
         save(found, output, command=" ".join(["isoflop", *sys.argv[1:]]))
@@ -49,6 +64,18 @@ def fit(
     else:
         print_result(found)
     stop_on_block(found.findings)
+
+
+def _fit_schedule(curves: list[str], on: list[str], law: str, *, output: str | None, json: bool) -> None:
+    """Fit a law of schedules to curves, and say how it tells others."""
+    from isoflop.fitting.saved import to_json
+    from isoflop.forecasting.curves.loss_curve import read_curve
+    from isoflop.forecasting.curves.schedule_law import fit_schedule
+
+    found = fit_schedule(law, [read_curve(one) for one in curves], on=[read_curve(one) for one in on])
+    if output is not None:
+        write_whole(output, (to_json(found.as_dict()) + "\n").encode())
+    print_answer(found, json=json)
 
 
 @takes_runs

@@ -19,6 +19,10 @@ POINTS, ORIGINS = 128, 6
 """Points of a curve, each the mean of rows in a row, that are fitted; how often the forecast is made again."""
 EARLY = 0.05
 """Rows before this share of a run so far, or before the rate's peak, are left out: the laws do not hold there."""
+FALLEN = 0.05
+"""A rate that has fallen by less than this share of its highest has not begun to fall."""
+STRANGE = 0.005
+"""A run that lies farther, in log loss, from what it and finished runs have in common is not of their kind."""
 _FIRST = 6
 
 
@@ -26,6 +30,7 @@ _FIRST = 6
 class Followed:
     """A run and its rates (steps,), the laws fitted to it, what they missed before, and a row's noise in log loss.
 
+    names  what each law is, and whether finished runs are behind it
     last   its last log loss
     alike  how far, on average, the run lies above a fit to it and the finished ones
     """
@@ -33,6 +38,7 @@ class Followed:
     run: LossCurve
     rates: Array
     fits: tuple[Fitted, ...]
+    names: tuple[str, ...]
     past: Past
     noise: float
     last: float
@@ -59,22 +65,36 @@ class Followed:
 
 
 def follow(run: LossCurve, rates: Array, like: Sequence[tuple[LossCurve, Array]] = ()) -> Followed:
-    """Give the laws fitted to a run so far, and to finished runs of the same model and data with their rates."""
+    """Return the laws fitted to a run so far, alone and, where there are any, together with finished runs like it.
+
+    What each missed on the run before weighs them: of a run whose rate has not fallen yet, that says nothing about
+    what its fall will bring, and only the laws with finished runs count. Finished runs of another kind do not.
+    """
     now, others = seen(run, rates), [seen(*one) for one in like]
-    fits = tuple(fit_jointly(form, [now, *others]) for form in FORMS)
-    off = np.concatenate([one.missed[: len(now.y)] for one in fits])
+    alone = tuple(fit_jointly(form, [now]) for form in FORMS)
+    joint = tuple(fit_jointly(form, [now, *others]) for form in FORMS) if others else ()
+    off = np.concatenate([one.missed[: len(now.y)] for one in joint or alone])
+    alike = -float(np.mean(off))
+    if abs(alike) >= STRANGE:
+        joint, others = (), []
+    some = rates[: int(run.last)]
+    both = bool(joint) and float(some[int(np.argmax(some)) :].min()) < (1 - FALLEN) * float(some.max())
+    names = tuple(form.name for form in FORMS)
+    if both:
+        names = (*(f"{name}, with finished runs" for name in names), *(f"{name}, alone" for name in names))
+    fits, groups = ((*joint, *alone), [others, []]) if both else (joint or alone, [others])
     scatter = thinned(run).noise
-    return Followed(run, rates, fits, _past(now, others), scatter, float(now.y[-1]), -float(np.mean(off)))
+    return Followed(run, rates, fits, names, _past(now, groups), scatter, float(now.y[-1]), alike)
 
 
-def _past(now: Seen, others: Sequence[Seen]) -> Past:
-    """Give what the laws, fitted to beginnings of the run, missed on the rest of it."""
+def _past(now: Seen, groups: Sequence[Sequence[Seen]]) -> Past:
+    """Return what the laws, fitted to beginnings of the run with each group of finished runs, missed on the rest."""
     size, place = len(now.y), now.at
     cuts = np.unique(np.round(np.geomspace(max(_FIRST, size // 4), size - 1, ORIGINS)).astype(int))
     parts = []
     for origin, cut in enumerate(cuts[cuts < size]):
         begin, rest = now.first(cut), now.rest(cut)
-        fits = [fit_jointly(form, [begin, *others]) for form in FORMS]
+        fits = [fit_jointly(form, [begin, *others]) for others in groups for form in FORMS]
         each = np.array([one.log_loss(rest.blocks) for one in fits])
         known = np.array([_variance(one, one.slopes(rest.blocks)) for one in fits])
         tests = np.ones(size - cut)

@@ -37,6 +37,8 @@ NAMES = {
     "steps": ("totalsteps", "maxsteps", "trainsteps", "maxiters", "numsteps", "totaliterations"),
 }
 """Columns by their names in normal form, and what they are; the first that is there is taken."""
+BUNDLED = ("tinylm-curves",)
+"""Ladders of whole curves that ship with isoflop: runs of its own trainer; what exists comes before them."""
 _NO_NUMBERS = {"nan", "inf", "infinity"}
 
 
@@ -130,6 +132,8 @@ def _finished(run: LoggedRun, tokens_per_step: float) -> SizedCurve:
 
 
 def _read(source: str, *, growing: bool) -> list[LoggedRun]:
+    if source in BUNDLED and not Path(source).exists():
+        source = os.fspath(Path(__file__).parents[2] / "data" / "datasets" / "tables" / f"{source}.csv")
     if Path(source).exists() or ":" in source:
         logs = find(Path(source)) if Path(source).exists() else find_online(source)
         if logs is not None:

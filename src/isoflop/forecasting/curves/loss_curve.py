@@ -18,6 +18,7 @@ from isoflop.data.readers.table import raw_table
 from isoflop.data.runs.cells import Cells, RawTable, numbers, with_decimal_points
 from isoflop.data.runs.columns import normal
 from isoflop.errors import DataError, shown
+from isoflop.forecasting.curves.spikes import Spike, spikes
 
 Array = NDArray[np.float64]
 
@@ -66,6 +67,12 @@ class LossCurve:
     def last(self) -> float:
         """Give how far the run has come."""
         return float(self.at[-1])
+
+    def without(self, rows: NDArray[np.bool_]) -> LossCurve:
+        """Return the curve without some rows; too few left, the curve itself."""
+        if not rows.any() or len(np.unique(self.at[~rows])) < FEWEST:
+            return self
+        return replace(self, at=self.at[~rows], loss=self.loss[~rows], rates=_rows(self.rates, ~rows))
 
     def until(self, place: float) -> LossCurve:
         """Give the curve as it was when the run had come this far."""
@@ -240,11 +247,22 @@ def thinned(curve: LossCurve) -> Thinned:
     return Thinned(np.bincount(place, x) / rows, np.bincount(place, y) / rows, rows, _noise(x, y))
 
 
-def _noise(x: Array, y: Array) -> float:
-    """Give the scatter of rows around the line through both neighbours, over the later half of the curve."""
+def spikes_of(curve: LossCurve) -> tuple[LossCurve, tuple[Spike, ...]]:
+    """Return a curve without the rows of spikes that came back, and those spikes; places are in its own unit."""
+    x, y = np.log(curve.at), np.log(curve.loss)
+    inside, found = spikes(curve.at, y, _noise(x, y, middle=True))
+    return curve.without(inside), found
+
+
+def _noise(x: Array, y: Array, *, middle: bool = False) -> float:
+    """Return the scatter of rows around the line through both neighbours, over the later half of the curve.
+
+    middle  by the median of the squares, which spikes do not move, over that of a standard normal
+    """
     before, here, after = x[:-2], x[1:-1], x[2:]
     span = np.where(after > before, after - before, 1.0)
     share = np.where(after > before, (here - before) / span, 0.5)
     off = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
     square = off**2 / (1 + share**2 + (1 - share) ** 2)
-    return float(np.sqrt(square[len(square) // 2 :].mean()))
+    later = square[len(square) // 2 :]
+    return float(np.sqrt(np.median(later) / 0.455)) if middle else float(np.sqrt(later.mean()))

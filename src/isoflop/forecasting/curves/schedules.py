@@ -113,6 +113,11 @@ def stopped(rates: Array, now: int, *, decay: float, final: float) -> Array:
     return np.concatenate([rates[:now], _down(here, min(here, final * float(rates.max())), falling)])
 
 
+def logged_rates(curve: LossCurve) -> Array:
+    """Return the rates of a finished run that logs them (steps,), from its first step on."""
+    return _logged(curve, int(curve.at[0]))
+
+
 def _down(here: float, last: float, steps: int) -> Array:
     return here + (last - here) * np.arange(1, steps + 1) / steps
 
