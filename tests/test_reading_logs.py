@@ -12,6 +12,7 @@ from isoflop.data.readers import trainer_state
 from isoflop.data.readers.clock import on_own_clock, strange_clocks
 from isoflop.data.readers.logs import Logged, series
 from isoflop.data.readers.restarts import Recorder, goes_on, one_run
+from isoflop.errors import DataError, UsageError
 
 RULE = "-" * 80
 MEGATRON = f"""> number of parameters on (tensor, pipeline) model parallel rank (0, 0): 60000000
@@ -213,3 +214,94 @@ def test_a_shape_that_contradicts_the_compute_is_said(tmp_path):
     assert "680M" in run.doubts[0].message
     (sound,) = trainer_state.read(trainer(tmp_path / "b", GPT2, total_flos=6 * 85e6 * 1e9, num_input_tokens_seen=1e9))
     assert not sound.doubts
+
+
+# Lines by a declared pattern
+
+
+def test_lines_by_a_pattern_of_the_user_are_read_and_no_others(tmp_path):
+    (tmp_path / "own.log").write_text(
+        "start\nepoch 1, it 100 -- nll= 4.5 (lr 3e-4)\nepoch 1, it 1,200 -- nll=4.1 (lr 2e-4)\n"
+    )
+    runs = read(tmp_path / "own.log", line="it {step} -- nll={loss} (lr {lr})", columns={"N": "10M", "D": "step*1000"})
+    assert (runs["step"][0], runs["loss"][0], runs["D"][0]) == (1200, 4.1, 1.2e6)
+    assert len(read(tmp_path, line="it {step} -- nll={loss} (", columns={"N": "1M"}, curves=True)) == 2
+
+
+@pytest.mark.parametrize("pattern", ["no braces", "{a} and {a}"])
+def test_a_pattern_that_is_none_is_refused(tmp_path, pattern):
+    (tmp_path / "own.log").write_text("step 1 loss 2\n")
+    with pytest.raises(UsageError, match="pattern"):
+        read(tmp_path / "own.log", line=pattern)
+
+
+def test_a_pattern_that_no_line_is_like_is_refused(tmp_path):
+    (tmp_path / "own.log").write_text("step 1 loss 2\n")
+    with pytest.raises(DataError, match="no line is like"):
+        read(tmp_path / "own.log", line="iteration {step}: {loss}")
+
+
+# Folders with a table for each run, and exports
+
+
+def test_a_folder_with_a_table_for_each_run_is_read_as_runs(tmp_path):
+    for width, loss in ((256, 4.3), (512, 4.1)):
+        (tmp_path / f"w{width}.csv").write_text(
+            f"step,tokens,train_loss,val_loss\n100,1e6,5.1,5.0\n200,2e6,4.4,{loss}\n"
+        )
+    runs = read(tmp_path, columns={"N": "10M"})
+    assert (runs.names, runs["loss"].tolist(), runs["D"].tolist()) == (("w256", "w512"), [4.3, 4.1], [2e6, 2e6])
+
+
+def test_trials_with_nested_settings_are_read_by_the_last_part_of_a_key(tmp_path):
+    for name, size in (("a", 1e7), ("b", 4e7)):
+        rows = [{"val_loss": 4.0 - i, "tokens": i * 1e8, "config": {"n_params": size}, "it": i} for i in (1, 2)]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text("\n".join(map(json.dumps, rows)))
+    runs = read(tmp_path)
+    assert (runs.names, runs["N"].tolist(), runs["loss"].tolist()) == (("a", "b"), [1e7, 4e7], [2.0, 2.0])
+
+
+def test_a_folder_with_a_table_of_runs_is_refused_by_its_name(tmp_path):
+    (tmp_path / "runs.csv").write_text("N,D,loss\n1e7,2e8,4.1\n2e7,4e8,3.8\n")
+    with pytest.raises(DataError, match=r"is a folder.*runs\.csv"):
+        read(tmp_path)
+
+
+def test_exports_of_metrics_are_read(tmp_path):
+    (tmp_path / "run-a-tag-val_loss.csv").write_text("Wall time,Step,Value\n1.7e9,100,4.51\n1.7e9,200,4.02\n")
+    assert find_runs(tmp_path / "run-a-tag-val_loss.csv").runs.names == ("a",)
+    long = "run_id,attribute_path,step,float_value\n"
+    (tmp_path / "n.csv").write_text(
+        long + "r1,metrics/val/loss,1,4.0\nr1,metrics/val/loss,2,3.5\nr2,metrics/val/loss,2,3.9\n"
+    )
+    found = find_runs(tmp_path / "n.csv").runs
+    assert (found.names, found["loss"].tolist()) == (("r1", "r2"), [3.5, 3.9])
+    (tmp_path / "c.json").write_text(json.dumps({"val": {"loss": {"name": "loss", "x": [1, 2], "y": [4.0, 3.0]}}}))
+    assert find_runs(tmp_path / "c.json").runs["loss"].tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N D loss\n1e7 2e8 4.1\n2e7 4e8 3.8\n",
+        "# N D loss\n1e7 2e8 4.1\n2e7 4e8 3.8\n",
+        "# made by me\n# N,D,loss\n1e7,2e8,4.1\n# a note\n2e7,4e8,3.8\n",
+        "| N | D | loss |\n|---|---:|:---:|\n| 1e7 | 2e8 | 4.1 |\n| 20M | 4e8 | 3.8 |\n",
+        "sep=;\nN;D;loss\n1e7;2e8;4,1\n2e7;4e8;3,8\n",
+    ],
+    ids=["spaces", "savetxt", "comments", "Markdown", "sep"],
+)
+def test_tables_as_people_write_them_are_read(tmp_path, text):
+    (tmp_path / "runs.txt").write_text(text)
+    runs = read(tmp_path / "runs.txt")
+    assert (runs["N"].tolist(), runs["loss"].tolist()) == ([1e7, 2e7], [4.1, 3.8])
+
+
+def test_a_row_that_is_not_done_is_dropped_before_its_cells_are_judged(tmp_path):
+    (tmp_path / "runs.csv").write_text("budget,tokens,macro loss,status\n6e16,1e9,4.1,done\n6e17,1e10,later,running\n")
+    with pytest.raises(DataError, match="later"):
+        read(tmp_path / "runs.csv")
+    runs = read(tmp_path / "runs.csv", where='status == "done"')
+    assert runs["N"].tolist() == pytest.approx([1e7])
+    assert [one.reason for one in runs.excluded] == ['status == "done" is false']

@@ -11,7 +11,7 @@ from typing import Any
 
 from isoflop.data import datasets
 from isoflop.data.readers import text_log
-from isoflop.data.readers.catalogue import STUDY_MARK, find, find_online, study_reader
+from isoflop.data.readers.catalogue import STUDY_MARK, find, find_lines, find_online, study_reader
 from isoflop.data.readers.column_choice import Origin, Rule, Taken, choose, missing, table
 from isoflop.data.readers.found import Found
 from isoflop.data.readers.logs import Cell, Logged
@@ -41,6 +41,7 @@ def read(
     smooth: int = 1,
     curves: bool = False,
     per_run: str | os.PathLike[str] | None = None,
+    line: str | Sequence[str] = (),
 ) -> Runs:
     """Give the runs of a file, of standard input ("-"), of what a training wrote, of a study, or of a dataset.
 
@@ -63,12 +64,13 @@ def read(
     smooth     takes for each evaluation the mean of it and those before it, so many in all
     curves     keeps every evaluation, a row each
     per_run    a table with a column run and what the logs lack, such as N
+    line       how a line of a printed log looks: "step {step} | loss {loss}", one or several
 
     Raises DataError, naming file, row, column and reason, and UsageError for a broken condition.
     """
     found = find_runs(
         source, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
-        per_run=per_run, where=() if metric else _conditions(where),
+        per_run=per_run, where=() if metric else _conditions(where), line=line,
     )  # fmt: skip
     runs = found.runs if metric is None else found.runs.measured(metric)
     runs = runs if cluster is None else runs.clustered(cluster)
@@ -92,6 +94,7 @@ def find_runs(
     curves: bool = False,
     per_run: str | os.PathLike[str] | None = None,
     where: Sequence[str] = (),
+    line: str | Sequence[str] = (),
 ) -> Found:
     """Give the runs of a source as `read` does, with which key each column comes from and what is still missing.
 
@@ -104,7 +107,10 @@ def find_runs(
     if not name:
         raise DataError("the name of the runs is empty. Name a file, a folder or a dataset.")
     study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
-    logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
+    if line:
+        logs: tuple[str, tuple[Logged, ...]] | None = find_lines(Path(name), _conditions(line))
+    else:
+        logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
     if logs is None and not study:
         logs = _printed(name)
     if logs is not None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from isoflop.data.limits import MAX_DEPTH, Look
-from isoflop.data.readers import run_files, text_log
+from isoflop.data.readers import line_pattern, run_files, text_log
 from isoflop.data.readers.clock import on_own_clock
 from isoflop.data.readers.logs import Logged
 from isoflop.data.readers.model_config import TOTAL, beside, counts
@@ -72,6 +72,12 @@ def find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
     except OSError as error:
         place = shown(str(error.filename or path))
         raise DataError(f"{place}: cannot be read ({error.strerror}). Name a folder that you may read.") from None
+
+
+def find_lines(path: Path, patterns: Sequence[str]) -> tuple[str, tuple[Logged, ...]]:
+    """Return what lines of these patterns say in a file, or in each file of a folder."""
+    found = [(_with_model(run, place), place) for run, place in line_pattern.read_lines(path, patterns)]
+    return line_pattern.TITLE, _distinct(found, path)
 
 
 def find_online(source: str) -> tuple[str, tuple[Logged, ...]] | None:

@@ -73,7 +73,7 @@ def read(path: Path) -> tuple[Logged, ...]:
     if any(key.startswith("val/") and is_loss(key) for key in metrics):  # beside it, a plain loss is the training's
         metrics = {_training(key): found for key, found in metrics.items()}
     config: dict[str, Cell] = facts.config() | ({} if math.isnan(total) else {"max_steps": total})
-    return (Logged(_name(path), config, metrics, known=_known(config, metrics), doubts=doubts),)
+    return (Logged(run_name(path), config, metrics, known=_known(config, metrics), doubts=doubts),)
 
 
 def _recorded(said: Sequence[Line]) -> tuple[Recorder, float]:
@@ -119,7 +119,7 @@ def _known(config: Mapping[str, Cell], metrics: Mapping[str, object]) -> dict[st
     return known
 
 
-def _name(path: Path) -> str:
+def run_name(path: Path) -> str:
     """Return the run's name: the file's, or its folder's where the file is called as any log may be."""
     folder = path.resolve().parent.name
     return folder if folder and _GENERIC.fullmatch(path.stem) else path.stem

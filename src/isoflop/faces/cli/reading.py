@@ -31,6 +31,10 @@ def read(
         str | None,
         typer.Option("--per-run", metavar="FILE", help="A table with a column run and what the logs lack, such as N."),
     ] = None,
+    line: Annotated[
+        list[str] | None,
+        typer.Option("--line", metavar="PATTERN", help="How a line of a printed log looks: 'step {step} loss {loss}'."),
+    ] = None,
     final: Annotated[str, typer.Option("--final", help="The loss of a run: last, best or mean:K.")] = "last",
     smooth: Annotated[int, typer.Option("--smooth", metavar="K", help="Smooth evaluations over K of them.")] = 1,
     curves: Annotated[bool, typer.Option("--curves", help="Keep every evaluation, a row each.")] = False,
@@ -50,11 +54,11 @@ def read(
         refuse_overwriting(source, output)
     letters = {"N": N, "D": D, "C": C, "loss": loss}
     asked = {name: key for name, key in letters.items() if key is not None} | pairs(column or [], "x=Examples")
+    condition = conjunction(where)
     found = find_runs(
         source, columns=asked, flop_rule=flop_rule, allow=allow or (), final=final, smooth=smooth, curves=curves,
-        per_run=per_run,
+        per_run=per_run, line=line or (), where=() if condition is None else (condition,),
     )  # fmt: skip
-    condition = conjunction(where)
     found = found if condition is None else replace(found, runs=found.runs.where(condition))
     print_answer(found, json=json)
     if found.missing:
