@@ -148,7 +148,7 @@ def _comparison(ladder: Ladder) -> RenderableType:
 def _doubts(ladder: Ladder) -> RenderableType:
     """Say what a check finds, which laws miss to one side, and what no forecast can know."""
     found = ladder.contenders[CHECKED].source
-    noted = check(found).findings if isinstance(found, Fit) else ()
+    noted = check(found).findings
     lean = [_lean(name, ladder.errors(name)) for name in ladder.contenders]
     told = (
         f"{_sentence(lean)}No forecast can be surer than the runs: another seed or data order moved a loss by up to "

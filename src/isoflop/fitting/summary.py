@@ -80,7 +80,7 @@ def _closeness(fit: Described) -> str:
     reach = fit.curve.fitted_on
     key = "C" if "C" in reach else next(iter(fit.curve.law.inputs))
     unit = {"C": "FLOPs", "N": "parameters", "D": "tokens"}.get(key, "")
-    upto = f"up to {_power(reach[key][1]) if key == 'C' else show(reach[key][1])} {unit or f'of {key}'}"
+    upto = f"up to {power_of_ten(reach[key][1]) if key == 'C' else show(reach[key][1])} {unit or f'of {key}'}"
     if all(math.isnan(one.low) for one in fit.parameters.values()):
         return f"{fit.used} runs {upto} are too few to say how closely a law describes them."
     named = fit.law.name if fit.law.name != str(fit.law.formula) else "the formula"
@@ -97,9 +97,9 @@ def _meaning(fit: Described) -> str:
     if len(law.inputs) != 1 or len(falls) != 1:
         return ""
     way = "rises" if _rises(fit) else "falls"
-    toward = f" towards {_span(fit.parameters[floors[0]])}" if len(floors) == 1 else ""
+    toward = f" towards {spanned(fit.parameters[floors[0]])}" if len(floors) == 1 else ""
     grows = way == "rises" and not toward
-    power = _span(_size(fit.parameters[falls[0]]))
+    power = spanned(_size(fit.parameters[falls[0]]))
     return f"{_subject(fit)} {way} as {next(iter(law.inputs))}^{'' if grows else '-'}{power}{toward}."
 
 
@@ -137,8 +137,8 @@ def _allocation(fit: Described) -> str:
         return "It sees no best size at equal compute: the loss only falls towards one end."
     exponent = from_draws(float(slopes[0]), slopes[1:], next(iter(fit.parameters.values())).level)
     return (
-        f"Compute-optimal size grows as C^{_span(exponent)}, "
-        f"with about {show(tokens / size, 2)} tokens per parameter at {_power(budget)} FLOPs."
+        f"Compute-optimal size grows as C^{spanned(exponent)}, "
+        f"with about {show(tokens / size, 2)} tokens per parameter at {power_of_ten(budget)} FLOPs."
     )
 
 
@@ -160,7 +160,8 @@ def _weakness(fit: Described, findings: Sequence[Finding]) -> str:
     return f"Weakest point: {loosest}, known only to lie between {show(low)} and {show(high)}."
 
 
-def _span(estimate: Estimate) -> str:
+def spanned(estimate: Estimate) -> str:
+    """Return a value with its interval, in two digits."""
     if not estimate.high > estimate.low:
         return show(estimate.value, 2)
     return f"{show(estimate.value, 2)} ({show(estimate.low, 2)} – {show(estimate.high, 2)})"
@@ -170,7 +171,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"
 
 
-def _power(value: float) -> str:
+def power_of_ten(value: float) -> str:
     """Print a compute as people say it: 1e21, 5.8e23."""
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"

@@ -10,6 +10,7 @@ weights        what past errors say of the next
 ensemble       several laws together
 sizes          how far off planned sizes were
 record         how good past forecasts were
+summary        what several laws say in three sentences
 source         what can answer
 intervals      a forecast's width
 result         a forecast and how it looks

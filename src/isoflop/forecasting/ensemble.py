@@ -342,14 +342,14 @@ class Evidence(NamedTuple):
     """What stands behind a source: itself backtested, and several laws on the same runs; None without runs."""
 
     own: Ensemble | None
-    laws: Ensemble | None
+    laws: Predictor | None
 
 
 UNTESTED = Evidence(None, None)
 """No backtest and no other law: intervals are statistical."""
 
 
-def evidence(source: Predictor, laws: Ensemble | None = None) -> Evidence:
+def evidence(source: Predictor, laws: Predictor | None = None) -> Evidence:
     """Return what stands behind a source: its backtest, and several laws on its runs unless they are at hand."""
     if isinstance(source, Ensemble):
         return Evidence(source, source)

@@ -201,11 +201,13 @@ def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None 
     along  what is extrapolated: C unless one law takes other inputs, then its first
     """
     refuse_level(level)
-    source = source if isinstance(source, Fit) else as_runs(source)
-    if isinstance(source, Runs):
-        _refuse_column(source, along)
-        source = fit(laws[0], source, draws=0) if len(laws) == 1 else source
-    found = alone(source, along=along) if isinstance(source, Fit) else combine(source, laws=laws, along=along or "C")
+    if isinstance(source, Fit):
+        found = alone(source, along=along)
+    else:
+        runs = as_runs(source)
+        _refuse_column(runs, along)
+        one = fit(laws[0], runs, draws=0) if len(laws) == 1 else None
+        found = alone(one, along=along) if one else combine(runs, laws=laws, along=along or "C")
     return replace(record(found, level=level), sizes=size_tests(found, level=level))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.estimate import Estimate, from_draws
-from isoflop.forecasting.ensemble import Evidence, shares
+from isoflop.forecasting.ensemble import Evidence
 from isoflop.forecasting.intervals import COUNTS
 from isoflop.forecasting.sizes import size_error
 
@@ -68,7 +68,7 @@ def calibrated(found: Spread, behind: Evidence, flops: Array) -> Spread:
     if not len(found.draws) or laws is None:
         return found
     decades = np.maximum(np.log10(flops / laws.fitted_on["C"][1]), 0.0)
-    weights = shares(laws, decades)
+    weights = laws.shares({"C": flops})
     with np.errstate(all="ignore"):
         apart = np.where(np.isnan(found.others), 0.0, weights * (found.others - found.best) ** 2).sum(axis=0)
     noise = found.draws.std(axis=0)

@@ -16,12 +16,12 @@ from isoflop.compute.prices import usual_price
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.fitting.check import check
-from isoflop.fitting.fit import Fit, fit
 from isoflop.fitting.saved import to_json
 from isoflop.forecasting.constants import EXPECTED, NEAR_BY, PRIOR_TESTS, SHARPNESS
 from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
 from isoflop.forecasting.record import percent, ratio_name, record
 from isoflop.forecasting.source import ONE_LAW
+from isoflop.forecasting.summary import several_in_words
 from isoflop.formula import tree as expression
 from isoflop.formula.law import Curve
 from isoflop.formula.parse import Formula
@@ -81,7 +81,7 @@ def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
         "unique": ["U" in law.inputs for law in laws],
         "weighing": None if behind.own is not source else _weighing(behind.own),
         **_drawn(source, runs),
-        **(_published(source) if runs is None else _checked(source, runs, seed=seed)),
+        **(_published(source) if runs is None else _checked(source, seed=seed)),
         "backtests": _backtests(behind),
         "version": version("isoflop"),
     }
@@ -121,12 +121,14 @@ def _weighing(source: Ensemble) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _checked(source: Predictor, runs: Runs, *, seed: int) -> dict[str, Any]:
+def _checked(source: Predictor, *, seed: int) -> dict[str, Any]:
     """Give what `isoflop check` says: of the fit, or of Chinchilla's law on the same runs."""
-    one = source if isinstance(source, Fit) else fit(ONE_LAW, runs, seed=seed)
-    found = check(one)
+    found = check(source, law=ONE_LAW, seed=seed)
+    one, several = found.fit, len(source.labels) > 1
+    words = several_in_words(source) if several else found.words
+    findings = tuple(dict.fromkeys((*source.findings, *found.findings))) if several else found.findings
     return {
-        "name": one.source, "words": found.words, "findings": told(found.findings),
+        "name": one.source, "words": words, "findings": told(findings),
         "law": {
             "name": one.law.name, "formula": str(one.law.formula), "level": one.options.level,
             "parameters": [[name, show(value.value, 4), f"{show(value.low)} – {show(value.high)}"]

@@ -48,7 +48,7 @@ def overview(
     if not laws:
         raise UsageError('name at least one law to draw, as in overview({"chinchilla": fit}, runs).')
     with row((10.4, 4.7), (1, 1.12)) as (figure, (left, right)):
-        together = next((one for one in laws.values() if isinstance(one, Ensemble)), None)
+        together = next((one for one in laws.values() if one.runs is not None and len(one.labels) > 1), None)
         sources = {name: Shown(name, one, evidence(one, together)) for name, one in laws.items()}
         isoflop_panel(left, next(iter(sources.values())), sweep)
         compute_panel(right, list(sources.values()), sweep, targets=targets)

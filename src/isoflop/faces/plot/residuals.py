@@ -30,7 +30,7 @@ def residuals_figure(fit: Fit) -> Figure:
     The line joins medians of equal numbers of runs: where the law is right it stays near zero. Runs that lie more
     than four robust standard deviations away are named.
     """
-    if not isinstance(fit, Fit):
+    if len(fit.labels) > 1:
         raise UsageError("residuals are of one law. Say --law NAME, or give a fit.")
     runs = runs_of(fit)
     inputs = {key: runs[key] for key in fit.curve.law.inputs}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from isoflop.data.runs import ColumnMapping, Runs
     from isoflop.findings import Finding
     from isoflop.formula.law import Law
+    from isoflop.formula.surface import Surface
 
 __all__ = ["Checked", "check"]
 
@@ -84,20 +85,23 @@ class Checked:
 
 
 def check(
-    runs: Runs | ColumnMapping | Fit,
+    runs: Runs | ColumnMapping | Surface,
     *,
     law: str | Law = "chinchilla",
     flops: float | None = None,
     level: float = LEVEL,
     seed: int = 0,
 ) -> Checked:
-    """Give every finding about some runs and the law fitted to them, or about a fit.
+    """Return every finding about some runs and the law fitted to them, or about a fit.
+
+    Of several laws on runs, the one law named is fitted to their runs and checked.
 
     flops  the budget that matters, by which a run's influence is judged; ten times the largest unless said
 
     Raises DataError when the runs cannot carry the law, and for a fit saved without its runs.
     """
-    fit = runs if isinstance(runs, Fit) else fit_law(law, runs, level=level, seed=seed)
+    given: Any = getattr(runs, "runs", runs)  # of a predictor, the runs behind it
+    fit = runs if isinstance(runs, Fit) else fit_law(law, given, level=level, seed=seed)
     problem, theta = problem_behind(fit)
     names = fit.own_runs.names
     found: tuple[Finding, ...] = fit.findings

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.data.runs.columns import letter_of
+from isoflop.forecasting.backtest import axis_of, budget_ends
 from isoflop.formula.arrays import median
 from isoflop.laws import LAWS
 
@@ -36,9 +38,12 @@ OBJECTIVES = {
 }
 """Objectives in use: ours, Hoffmann et al.'s, and least squares on log loss and, as curve fitters do, on the loss."""
 
-ALL, LEAST_TRAINED, CHEAPEST, BEYOND = "none", "least trained", "cheapest", "outliers"
-OUTLIERS = (ALL, LEAST_TRAINED, CHEAPEST, BEYOND)
-"""Which runs are left out: those of the fewest tokens per parameter, of the least compute, beyond 3 sigma."""
+ALL, LEAST_TRAINED, CHEAPEST, BEYOND, LARGEST = "none", "least trained", "cheapest", "outliers", "largest budget"
+OUTLIERS = (ALL, LEAST_TRAINED, CHEAPEST, BEYOND, LARGEST)
+"""Which runs are left out: those of the fewest tokens per parameter, of the least compute, beyond 3 sigma, of the
+largest budget."""
+TOGETHER = "several laws (the default)"
+"""What plans where no law is asked for, as a choice of law."""
 
 LEAST_TRAINED_SHARE, CHEAPEST_SHARE = 0.02, 0.1
 """Besiroglu et al. 2024 (arXiv:2404.10102) leave out 5 of Chinchilla's 245 runs: those of the fewest tokens per
@@ -90,6 +95,9 @@ def kept(outliers: str, fit: Fit) -> NDArray[np.bool_]:
         return _above_lowest(runs["D"] / runs["N"], LEAST_TRAINED_SHARE)
     if outliers == CHEAPEST:
         return _above_lowest(runs["C"], CHEAPEST_SHARE)
+    if outliers == LARGEST:
+        axis = axis_of(runs, "C")
+        return np.asarray(axis <= max(budget_ends(axis), default=-math.inf))
     if outliers == BEYOND:
         expected = fit.curve(**{key: runs[key] for key in fit.law.inputs})
         return np.asarray(np.abs(np.log(runs["loss"] / expected)) <= 3 * fit.noise)

@@ -16,10 +16,21 @@ from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Finding
 from isoflop.fitting.approaches import Frontier, approach1, approach2
 from isoflop.fitting.fit import Fit, Options, fit, fit_at
-from isoflop.forecasting.ensemble import UNTESTED
+from isoflop.forecasting.ensemble import UNTESTED, combine, evidence
 from isoflop.planning.plan import plan_with
 from isoflop.planning.result import Plan
-from isoflop.planning.sensitivity.choices import ALL, FACTORS, OBJECTIVES, OUTLIERS, Choice, Counts, counts, kept, laws
+from isoflop.planning.sensitivity.choices import (
+    ALL,
+    FACTORS,
+    OBJECTIVES,
+    OUTLIERS,
+    TOGETHER,
+    Choice,
+    Counts,
+    counts,
+    kept,
+    laws,
+)
 from isoflop.planning.sensitivity.cross import cross, nearby
 from isoflop.planning.sensitivity.result import QUANTITIES, Factor, Row, Sensitivity
 from isoflop.quantities import show
@@ -57,15 +68,16 @@ def sensitivity(
     """Give what each choice of method prescribes for so many training FLOPs, and which choice matters most.
 
     The baseline is `plan(fit(law, runs, objective=…), flops=…)` with its statistical intervals. From there the
-    objective, the runs left out, the law, the approach (1, 2 or 3) and the count of N are changed, one at a time
-    and, but for the approach, in every combination. With another count, N is so counted, and C = 6ND with it.
+    objective, the runs left out, the law (among them several laws, the default plan), the approach (1, 2 or 3) and
+    the count of N are changed, one at a time, in every combination of approach 3, and approaches 1 and 2 with runs
+    left out. With another count, N is so counted, and C = 6ND with it.
     A choice that these runs cannot carry is a row that says why. Raises DataError when they cannot carry the baseline.
     """
     base = fit(law, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level)
     planned = plan_with(base, UNTESTED, flops=flops, level=level)
     ways = _Ways(base, counts(base.own_runs), planned)
     single, cells = tuple(ways.single()), tuple(ways.combinations())
-    rows = (*single, *(row for row in cells if len(row.changed) > 1))
+    rows = (*single, *(row for row in cells if len(row.changed) > 1), *ways.crossed(single))
     shares = _shares([row for row in cells if row.counted])
     factors = sorted((_factor(name, single, shares) for name in FACTORS), key=lambda one: -one.times)
     ranges = {name: _range(rows, name) for name in QUANTITIES}
@@ -98,8 +110,12 @@ class _Ways:
         for outliers in OUTLIERS[1:]:
             row = self._row(self._choice(outliers=outliers), self._near(outliers=outliers))
             yield replace(row, left_out=int((~kept(outliers, self.base)).sum()))
-        for law, found in self._fits.items():
-            if found is not self.base:
+        yield self._default()
+        for law in (self.base.law.name, *laws()):
+            found = self._fits.get(law)
+            if found is None:
+                yield Row(self._choice(law=law), ("law",), counted=False, note=self._unfitted[law])
+            elif found is not self.base and law != self.base.law.name:
                 yield self._row(self._choice(law=law), found)
         for approach, verb in ((1, approach1), (2, approach2)):
             yield self._read_off(approach, verb)
@@ -111,9 +127,7 @@ class _Ways:
 
         Laws that fit the runs too badly to count are left out.
         """
-        fits = [
-            one for one in self._fits.values() if isinstance(one, Fit) and (one is self.base or not self._worse(one))
-        ]
+        fits = [one for one in self._fits.values() if one is self.base or not self._worse(one)]
         sizes = {self.counts.given: self.base.own_runs["N"]}
         if self.counts.N is not None:
             sizes[self.counts.other] = self.counts.N
@@ -122,30 +136,57 @@ class _Ways:
             N, D, ratio, loss = map(Estimate, (cell.N, cell.D, cell.D / cell.N, cell.loss))
             yield self._doubted(Row(cell.choice, cell.choice.differences(self._choice()), N, D, ratio, loss))
 
+    def crossed(self, single: Sequence[Row]) -> Iterator[Row]:
+        """Give what approaches without a law say with runs left out, if they say anything of all, intervals aside."""
+        known = {row.choice.approach for row in single if not math.isnan(row.N.value)}
+        for approach, verb in ((1, approach1), (2, approach2)):
+            if approach not in known:
+                continue
+            for outliers in OUTLIERS[1:]:
+                row = self._read_off(approach, verb, outliers=outliers)
+                yield replace(row, left_out=int((~kept(outliers, self.base)).sum()))
+
+    def _default(self) -> Row:
+        """Give what plans where no law is asked for: `plan(runs, flops=…)`, intervals and all."""
+        choice = self._choice(objective=None, law=TOGETHER)
+        try:
+            together = combine(self.base.own_runs)
+        except IsoflopError as error:
+            return Row(choice, ("law",), counted=False, note=_reason(error, self.base.source))
+        planned = plan_with(together, evidence(together), flops=self.planned.C, level=self.base.options.level)
+        return self._doubted(Row(choice, ("law",), **{name: getattr(planned, name) for name in QUANTITIES}))
+
     def _choice(self, **changed: Any) -> Choice:
         """Give the baseline's choice, but for what is changed."""
         asked = self.base.options.objective
         return replace(Choice(asked, ALL, self.base.law.name, 3, self.counts.given), **changed)
 
     @cached_property
-    def _fits(self) -> dict[str, Fit | str]:
-        """Each law's fit to the baseline's runs by its objective, or why there is none."""
-        found: dict[str, Fit | str] = {self.base.law.name: self.base}
+    def _tried(self) -> tuple[dict[str, Fit], dict[str, str]]:
+        """Each law's fit to the baseline's runs by its objective, and why the others have none."""
+        fits, reasons, options = {self.base.law.name: self.base}, dict[str, str](), self._options(starts=OTHER_STARTS)
         for name in laws():
-            if name not in found:
-                options = self._options(starts=OTHER_STARTS)
+            if name not in fits:
                 try:
-                    found[name] = fit(
+                    fits[name] = fit(
                         name, self.base.own_runs, objective=options.objective, draws=options.draws, seed=options.seed,
                         starts=options.starts, level=options.level,
                     )  # fmt: skip
                 except IsoflopError as error:
-                    found[name] = _reason(error, self.base.source)
-        return found
+                    reasons[name] = _reason(error, self.base.source)
+        return fits, reasons
+
+    @property
+    def _fits(self) -> dict[str, Fit]:
+        return self._tried[0]
+
+    @property
+    def _unfitted(self) -> dict[str, str]:
+        return self._tried[1]
 
     @cached_property
     def _least(self) -> float:
-        return min(one.noise for one in self._fits.values() if isinstance(one, Fit))
+        return min(one.noise for one in self._fits.values())
 
     def _worse(self, found: Fit) -> bool:
         return found.noise > NOISIER * self._least
@@ -180,29 +221,32 @@ class _Ways:
     def _doubted(self, row: Row) -> Row:
         """Give the row as one that does not count, if it is less defensible than the baseline."""
         found = self._fits.get(str(row.choice.law))
-        if "law" in row.changed and isinstance(found, Fit) and self._worse(found):
+        if "law" in row.changed and found is not None and self._worse(found):
             note = f"fits these runs worse, with noise of {found.noise:.2%}; the best law leaves {self._least:.2%}"
             return replace(row, counted=False, note=note)
         if not min(row.N.value, row.D.value) > _INSIDE:
             return replace(row, counted=False, note="it has no best N: its loss only falls towards one end")
         return row
 
-    def _read_off(self, approach: int, verb: Callable[..., Frontier[Any]]) -> Row:
-        """Give the row of approach 1 or 2, which fit no law."""
-        choice, asked = self._choice(objective=None, law=None, approach=approach), self.base.options
+    def _read_off(self, approach: int, verb: Callable[..., Frontier[Any]], *, outliers: str = ALL) -> Row:
+        """Give the row of approach 1 or 2, which fit no law; with runs left out it has no intervals."""
+        choice, asked = self._choice(objective=None, law=None, approach=approach, outliers=outliers), self.base.options
+        changed = ("approach",) if outliers == ALL else ("outliers", "approach")
+        draws = min(asked.draws, OTHER_DRAWS) if outliers == ALL else 0
+        some = self.base.own_runs.take(kept(outliers, self.base))
         try:
-            found = verb(self.base.own_runs, draws=min(asked.draws, OTHER_DRAWS), seed=asked.seed, level=asked.level)
+            found = verb(some, draws=draws, seed=asked.seed, level=asked.level)
         except IsoflopError as error:
-            return Row(choice, ("approach",), counted=False, note=_reason(error, self.base.source))
+            return Row(choice, changed, counted=False, note=_reason(error, self.base.source))
         if math.isnan(found.N.slope):
-            return Row(choice, ("approach",), counted=False, note=_reason(found.findings[-1].message, ""))
+            return Row(choice, changed, counted=False, note=_reason(found.findings[-1].message, ""))
         best = found.at(self.planned.C)
         ratio = replace(
             found.D, height=found.D.height - found.N.height, slope=found.D.slope - found.N.slope,
             height_draws=found.D.height_draws - found.N.height_draws,
             slope_draws=found.D.slope_draws - found.N.slope_draws,
         )  # fmt: skip
-        return Row(choice, ("approach",), best.N, best.D, ratio(self.planned.C))
+        return Row(choice, changed, best.N, best.D, ratio(self.planned.C))
 
 
 def _reason(error: object, source: str) -> str:
