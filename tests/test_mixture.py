@@ -176,6 +176,14 @@ def test_a_token_worth_more_is_more_tokens_of_the_laws_own():
         isoflop.plan(flops=1e22, token_worth=-1)
 
 
+def test_laws_of_mixtures_say_what_batch_and_rate_they_find_best():
+    mixed, dense = (isoflop.plan(flops=1e23, **more).sheet.settings for more in ({"experts": 64, "top_k": 4}, {}))
+    assert [one.curve for one in mixed.batches][-1] == "tian2025-moe-batch"
+    assert mixed.batches[-1].value == pytest.approx(CURVES["tian2025-moe-batch"](C=1e23), rel=1e-6)
+    assert [one.curve for one in mixed.learning_rates][-1] == "tian2025-moe-lr"
+    assert "tian2025" not in str([one.curve for one in dense.batches])
+
+
 def test_the_command_takes_experts(good, refused):
     told = good(
         "plan", "--flops", "1e23", "--experts", "64", "--top-k", "4", "--shared-experts", "1", "--granularity", "5"

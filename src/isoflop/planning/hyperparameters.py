@@ -42,6 +42,8 @@ LEARNING_RATES = {
     "porian2024-lr": "N, at about 20 tokens per parameter",
     "moonlight2025-lr": "C = 6ND",
 }
+OF_MIXTURES = {"batch": {"tian2025-moe-batch": _EXACT}, "rate": {"tian2025-moe-lr": _EXACT}}
+"""Laws of mixtures of experts, asked for those beside the others."""
 CRITICAL_BATCHES = {
     "kaplan2020-B-crit": "the loss on WebText2; steps and tokens twice their least",
     "kaplan2020-B-opt": "C = 6ND; steps and tokens twice their least",
@@ -183,12 +185,14 @@ def hyperparameters(
     sequence: float | None = None,
     layers: float | None = None,
     width: float | None = None,
+    mixture: bool = False,
 ) -> Hyperparameters:
     """Give batch size, learning rate and weight decay of N parameters on D tokens, by every published law.
 
     loss           the loss to be reached, which some laws ask for; without it they say nothing
     sequence       tokens in a sequence
     layers, width  of the model; with `sequence` they give DeepSeek's compute M D, which is otherwise taken as 6ND
+    mixture        N counts the active parameters of a mixture of experts: laws of such are asked, too
     """
     known = {"N": N, "D": D, "sequence": sequence, "layers": layers, "width": width}
     for name, value in (known if math.isnan(loss) else known | {"loss": loss}).items():
@@ -197,7 +201,9 @@ def hyperparameters(
     compute = float(rule_named("6ND").flops(N, D))
     run = {"N": float(N), "D": float(D), "C": compute, "L": float(loss)}
     exact = _exact(float(D), sequence=sequence, layers=layers, width=width)
-    batches, rates, criticals = (_advice(laws, run, exact) for laws in (BATCHES, LEARNING_RATES, CRITICAL_BATCHES))
+    more = OF_MIXTURES if mixture else {"batch": {}, "rate": {}}
+    asked = (BATCHES | more["batch"], LEARNING_RATES | more["rate"], CRITICAL_BATCHES)
+    batches, rates, criticals = (_advice(laws, run, exact) for laws in asked)
     batch, rate = _middle(batches), _middle(rates)
     timescale = _advice({TIMESCALE: "D / N"}, run, exact)[0]
     return Hyperparameters(

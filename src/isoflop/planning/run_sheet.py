@@ -34,9 +34,11 @@ def prepare(plan: Plan, line: Allocation, laws: Surface | None, *, demand: Deman
     """Return what the planned run needs, what more would bring and what other laws on the same runs say of it."""
     size, tokens, flops = plan.N.value, plan.D.value, plan.budget.value
     shape = _shape(size, demand)
+    dense = shape if demand.mixture is None else None  # M D of the dense laws counts dense layers
     settings = hyperparameters(
         size, tokens, loss=plan.loss.value, sequence=demand.context,
-        layers=shape.layers if shape else None, width=shape.width if shape else None,
+        layers=dense.layers if dense else None, width=dense.width if dense else None,
+        mixture=demand.mixture is not None,
     )  # fmt: skip
     memory = training_memory(shape, precision=demand.precision) if shape else None
     count = 1 if math.isnan(demand.count) else int(demand.count)
