@@ -14,6 +14,9 @@ FORGOTTEN = 6.0
 TAIL = 0.8
 """A new run's noise is read off this share of the residuals too: real ones have longer tails than a normal."""
 
+ELSEWHERE = 10.0
+"""By how much wider the priors are for a metric that is no loss of a language model, on which they were learnt."""
+
 NEAR_BY = 0.5
 """Decades over which the say of a past error in a member's weight falls by a factor e."""
 CLIPPED = 0.1

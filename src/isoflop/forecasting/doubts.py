@@ -10,6 +10,7 @@ import numpy as np
 
 from isoflop.findings import Finding
 from isoflop.forecasting.baselines import NAMES
+from isoflop.forecasting.constants import ELSEWHERE
 
 if TYPE_CHECKING:
     from isoflop.forecasting.ensemble import Ensemble
@@ -62,6 +63,18 @@ def narrow(rows: Sequence[Forecast], record: Record | None) -> list[Finding]:
                 "take it for twice as wide, or train a run in between",
             )]  # fmt: skip
     return []
+
+
+def elsewhere(ensemble: Ensemble | None) -> list[Finding]:
+    """Return the finding P25 where priors learnt on losses of language models are asked about another metric."""
+    if ensemble is None or len(ensemble.members) < 2 or ensemble.runs.metric is None:
+        return []
+    return [Finding(
+        "P25", "INFO",
+        "what is taken for plausible of the laws comes from losses of language models; for "
+        f"{ensemble.runs.metric.name} it is taken {ELSEWHERE:g} times as wide",
+        "compare with a law that takes nothing for granted: --law chinchilla",
+    )]  # fmt: skip
 
 
 def left_aside(ensemble: Ensemble | None) -> list[Finding]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +25,7 @@ from isoflop.fitting.identifiability import condition, doubts
 from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, axis_of, roll, thinned
 from isoflop.forecasting.extrapolation import decades as decades_beyond
 from isoflop.forecasting.extrapolation import distance
-from isoflop.forecasting.priors import Member, agreement, member_of, members, predicted
+from isoflop.forecasting.priors import Member, agreement, forms_of, member_of, members, predicted
 from isoflop.forecasting.weights import PastErrors, PastMisses, factors, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
 
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from isoflop.quantities import Kind
 
 FEWEST_RUNS = 6
+_INPUTS = ("U", "S", "L", "x")
+"""What else a formula may take for its only input."""
+FEWEST_OF_ONE = 4
+"""Runs that a forecast along a single input needs, and that an origin of its backtests does."""
 BACKTEST_STARTS = 8
 """Starts of a free fit at an origin of the backtests; they begin anew there, as a fit to that part would."""
 _OF_EACH = ("F01", "F02")
@@ -168,12 +172,18 @@ class Outlook(NamedTuple):
 def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemble:
     """Fit the laws that forecast together (the coupled law and the valley, at two weights) and backtest them.
 
+    Where a single input is known, say compute, it is a power law with a floor, at two weights.
+
     laws   other laws of N and D to take instead, each as `fit` would fit it, without priors
     along  what is extrapolated in the backtests: C, N, D
 
     Raises DataError if the runs lack N or D, or are fewer than 6. Of a budget of very many runs an even share is used.
     """
     runs = as_runs(runs)
+    single = single_input(runs)
+    if single and not laws:
+        some = _usable(runs, single, keys=(single, "loss"), fewest=FEWEST_OF_ONE)
+        return _ensemble(some, partial(members, forms=forms_of(single)), along=single, need=FEWEST_OF_ONE)
     some = _usable(runs, along)
     if not laws:
         return _ensemble(some, members, along=along)
@@ -255,14 +265,23 @@ def before(ensemble: Ensemble, origin: int) -> Ensemble:
     )  # fmt: skip
 
 
-def _usable(runs: Runs, along: str) -> Runs:
+def single_input(runs: Runs) -> str:
+    """Return the only input of a table that has neither N and D nor two of N, D and C; empty if it has more."""
+    known = [key for key in ("C", "N", "D") if key in runs]
+    if len(known) > 1:
+        return ""
+    others = [key for key in runs.columns if key in _INPUTS and (runs[key] > 0).all()]
+    return known[0] if known else others[0] if len(others) == 1 else ""
+
+
+def _usable(runs: Runs, along: str, *, keys: Sequence[str] = ("N", "D", "loss"), fewest: int = FEWEST_RUNS) -> Runs:
     whole = np.ones(len(runs), dtype=bool)
-    for key in ("N", "D", "loss"):
+    for key in keys:
         whole &= np.isfinite(runs[key]) & (runs[key] > 0)
     kept = runs.take(whole)
-    if len(kept) < FEWEST_RUNS:
+    if len(kept) < fewest:
         raise DataError(
-            f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}; a forecast needs {FEWEST_RUNS}. "
+            f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}; a forecast needs {fewest}. "
             'Add runs, or fit a smaller law, such as --law "A/N^alpha".'
         )
     return thinned(kept, along)

@@ -11,7 +11,7 @@ from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.forecasting.backtest import axis_of
 from isoflop.forecasting.baselines import baselines
-from isoflop.forecasting.doubts import guess_nearer, left_aside, narrow
+from isoflop.forecasting.doubts import elsewhere, guess_nearer, left_aside, narrow
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.extrapolation import decades, outside
 from isoflop.forecasting.findings import concealed, strained, turned, untested
@@ -58,7 +58,7 @@ def forecast_with(source: Predictor, behind: Evidence, *, level: float, at: Mapp
     strayed = outside(source.name, source.fitted_on, columns)
     bent = [] if hidden.any() or not (source.metric is None or source.metric.falls) else turned(source, blocks[0])
     past = record(behind.own) if behind.own else None
-    against = (*left_aside(behind.own), *guess_nearer(past), *narrow(rows, past))
+    against = (*elsewhere(behind.own), *left_aside(behind.own), *guess_nearer(past), *narrow(rows, past))
     found = (*source.findings, *untested(source, behind), *strained(rows), *strayed, *bent, *against)
     return Forecasts(rows, source.name, found, past)
 

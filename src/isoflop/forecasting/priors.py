@@ -20,9 +20,9 @@ from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.optimise.minimise import FAR, NEAR, minimise
 from isoflop.fitting.optimise.objective import EFFICIENT, Objective
 from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
-from isoflop.forecasting.constants import FORGOTTEN, FORM_POWERS, TAIL
+from isoflop.forecasting.constants import ELSEWHERE, FORGOTTEN, FORM_POWERS, TAIL
 from isoflop.formula.arrays import median
-from isoflop.laws import LAWS
+from isoflop.laws import LAWS, find_law
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,6 +91,23 @@ FORMS = (
 """The laws that forecast together unless one is asked for."""
 
 
+def forms_of(key: str) -> tuple[Form, ...]:
+    """Return the law that forecasts where a single input is known: a power law with a floor.
+
+    Along compute its exponent is half that of N or D, which both grow; of another input little is taken for granted.
+    """
+    exponent = {"C": (0.17, 0.1), "N": _EXPONENT, "D": _EXPONENT}.get(key, (0.3, 0.3))
+
+    def begin(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
+        centre = float(np.exp(np.log(problem.inputs[key]).mean()))
+        return [
+            {"E": share * least, "A": (middle - share * least) * centre ** exponent[0], "alpha": exponent[0]}
+            for share in (0.4, 0.7)
+        ]
+
+    return (Form(find_law(f"E + A/{key}^alpha"), {"E": (0.5, 0.35), "alpha": exponent}, begin),)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Member:
     """One law fitted to some runs, to forecast beside others.
@@ -133,14 +150,14 @@ class Solved(NamedTuple):
     covariance: Array
 
 
-def members(runs: Runs, before: Sequence[Member] = ()) -> tuple[Member, ...]:
+def members(runs: Runs, before: Sequence[Member] = (), *, forms: Sequence[Form] = FORMS) -> tuple[Member, ...]:
     """Fit the forms that forecast together to the runs; a form that cannot be fitted is left out.
 
     before  the members on a smaller part of the runs, from which the fits begin
     """
     known = {one.label: one for one in before}
     found: list[Member] = []
-    for form in FORMS:
+    for form in forms:
         first = _first(form, runs, known.get(_label(form, FORM_POWERS[0])))
         if first is not None:
             found += [first, *(one for power in FORM_POWERS[1:] if (one := _steeper(form, runs, first, power=power)))]
@@ -169,7 +186,8 @@ def agreement(member: Member) -> float:
 
 
 def _label(form: Form, power: float) -> str:
-    return f"{form.law.name} (priors, C^{power:g})"
+    inputs = list(form.law.inputs)
+    return f"{form.law.name} (priors, {'C' if len(inputs) > 1 else inputs[0]}^{power:g})"
 
 
 def _first(form: Form, runs: Runs, before: Member | None) -> Member | None:
@@ -198,6 +216,10 @@ def _steeper(form: Form, runs: Runs, first: Member, *, power: float) -> Member |
     return _settled(form, runs, begin, power=power)
 
 
+def _counts_by(form: Form, runs: Runs) -> str:
+    return "C" if "C" in runs else next(iter(form.law.inputs))
+
+
 def _problem(form: Form, runs: Runs) -> Problem:
     return problem_of(form.law, {key: runs[key] for key in form.law.inputs}, runs["loss"])
 
@@ -218,12 +240,12 @@ def _settled(form: Form, runs: Runs, begin: _Start, *, power: float) -> Member |
     w_i = (C_i / C_max)^power · (1 - (r_i / 6 s)²)², with r_i the residual and s the noise (Tukey's biweight)
     """
     problem = _problem(form, runs)
-    share, loss = counted(runs, power), np.exp(problem.target)
+    share, loss = counted(runs, power, _counts_by(form, runs)), np.exp(problem.target)
     theta, spread, damping, kept, floor = begin
     sound = kept
     objective = Objective("robust", adaptive=True)
     for turn in range(_ROUNDS):
-        centre, width = _prior(form, _least(loss, sound))
+        centre, width = _prior(form, _least(loss, sound), wider=1.0 if runs.metric is None else ELSEWHERE)
         problem = replace(problem, prior=Prior(centre, spread**2 / width**2))
         objective = replace(objective, delta=EFFICIENT * spread)
         weights = share * sound
@@ -278,17 +300,23 @@ def _noise(residuals: Array, weights: Array, *, quantile: float) -> float:
     return float(np.interp(quantile, below, size[order])) / NormalDist().inv_cdf((1 + quantile) / 2)
 
 
-def _prior(form: Form, least: float) -> tuple[Array, Array]:
-    """Return centre and standard deviation of each fitted coordinate; infinite where nothing is known."""
+def _prior(form: Form, least: float, *, wider: float) -> tuple[Array, Array]:
+    """Return centre and standard deviation of each fitted coordinate; infinite where nothing is known.
+
+    wider  by how much wider than on the losses of language models, from which the priors are
+    """
     unit = {"E": least}
     pairs = [form.prior.get(key, (0.0, np.inf)) for key in form.law.parameters]
     scale = [unit.get(key, 1.0) for key in form.law.parameters]
-    return np.array([mean for mean, _ in pairs]) * scale, np.array([spread for _, spread in pairs]) * scale
+    return np.array([mean for mean, _ in pairs]) * scale, wider * np.array([spread for _, spread in pairs]) * scale
 
 
-def counted(runs: Runs, power: float) -> Array:
-    """Return how much each row counts, (runs,); the rows that share a run count as one between them."""
-    weights, shared = (runs["C"] / runs["C"].max()) ** power, runs.clusters
+def counted(runs: Runs, power: float, key: str = "C") -> Array:
+    """Return how much each row counts, (runs,); the rows that share a run count as one between them.
+
+    key  what a run counts by: its compute, unless that is not known
+    """
+    weights, shared = (runs[key] / runs[key].max()) ** power, runs.clusters
     return np.asarray(weights if shared is None else weights / np.bincount(shared)[shared])
 
 

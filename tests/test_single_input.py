@@ -1,0 +1,66 @@
+"""A table of one input and a loss is forecast as others are: laws together, backtests, intervals, solve."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import isoflop
+from isoflop.data.runs import Runs
+from isoflop.errors import UsageError
+from isoflop.forecasting.ensemble import combine, single_input
+
+pytest_plugins = ["commands"]
+
+
+def truth(x):
+    return 1.7 + 1e3 / x**0.16
+
+
+def runs(key="C", *, count=8, noise=0.002, seed=0):
+    x = np.geomspace(1e18, 1e20, count)
+    loss = truth(x) * np.exp(noise * np.random.default_rng(seed).standard_normal(count))
+    return Runs.of(**{key: x, "loss": loss})
+
+
+@pytest.mark.parametrize("key", ["C", "N", "D", "x"])
+def test_one_input_is_forecast_with_backtests_and_an_interval(key):
+    found = isoflop.forecast(runs(key), **{key: 1e21})
+    assert found[0].loss.low < truth(1e21) < found[0].loss.high
+    assert found[0].loss.value == pytest.approx(truth(1e21), rel=0.02)
+    assert found.record.tests
+    assert found[0].decades == pytest.approx(1.0)
+
+
+def test_six_budgets_say_the_next():
+    error = [
+        isoflop.forecast(runs(count=6, seed=seed), C=2.5e20)[0].loss.value / truth(2.5e20) - 1 for seed in range(4)
+    ]
+    assert np.abs(error).mean() < 0.01
+
+
+def test_what_has_two_of_n_d_and_c_is_no_table_of_one_input():
+    assert single_input(runs()) == "C"
+    assert not single_input(Runs.of(N=[1e8, 1e9], C=[1e18, 1e19], loss=[3.0, 2.5]))
+
+
+def test_solve_undoes_forecast():
+    together = combine(runs())
+    loss = isoflop.forecast(together, C=1e21)[0].loss.value
+    assert isoflop.solve("C", together, loss=loss).value == pytest.approx(1e21, rel=1e-3)
+
+
+def test_a_plan_says_what_it_needs():
+    with pytest.raises(UsageError, match="needs a law of N and D"):
+        isoflop.plan(runs(), flops=1e22)
+
+
+def test_the_command_gives_what_python_gives(good, tmp_path):
+    table, some = tmp_path / "one.csv", runs()
+    table.write_text("flops,loss\n" + "\n".join(f"{c},{loss}" for c, loss in zip(some["C"], some["loss"], strict=True)))
+    found = good("forecast", str(table), "C=1e21")
+    said = isoflop.forecast(isoflop.read(str(table)), C=1e21)[0].loss
+    assert json.dumps(found).count("1e+21")
+    assert found["forecasts"][0]["loss"] == pytest.approx(said.value)
