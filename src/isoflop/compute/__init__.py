@@ -7,6 +7,7 @@ prices      dated dollars for an hour of a device, carbon of a kilowatt-hour
 cost        time, memory, energy, money of a run
 quote       a run as somebody asks its price
 mixture     experts, and the dense model they are worth
+cost_law    the cost that runs obey, fitted to their own C
 terms       what is paid: training, serving, unique tokens
 allocation  the best N and D of a law at each budget
 dense       the dense model that a mixture of experts is worth

@@ -33,24 +33,26 @@ class FlopRule:
     formula    as printed beside every number that used it
     per_token  N -> training FLOPs for one token
     size       training FLOPs for one token -> N, the inverse of per_token
+    power      exponent of D: C = per_token(N) D^power
     """
 
     name: str
     formula: str
     per_token: Callable[[Numbers], Numbers]
     size: Callable[[Numbers], Numbers]
+    power: float = 1.0
 
     def flops(self, N: ArrayLike, D: ArrayLike) -> Numbers:
         """Give the training FLOPs C of N parameters on D tokens."""
-        return np.asarray(self.per_token(_floats(N)) * _floats(D), dtype=np.float64)
+        return np.asarray(self.per_token(_floats(N)) * _floats(D) ** self.power, dtype=np.float64)
 
     def tokens(self, N: ArrayLike, C: ArrayLike) -> Numbers:
         """Give the tokens D that C FLOPs buy for N parameters."""
-        return np.asarray(_floats(C) / self.per_token(_floats(N)), dtype=np.float64)
+        return np.asarray((_floats(C) / self.per_token(_floats(N))) ** (1 / self.power), dtype=np.float64)
 
     def params(self, D: ArrayLike, C: ArrayLike) -> Numbers:
         """Give the parameters N that C FLOPs can train on D tokens."""
-        return np.asarray(self.size(_floats(C) / _floats(D)), dtype=np.float64)
+        return np.asarray(self.size(_floats(C) / _floats(D) ** self.power), dtype=np.float64)
 
 
 def _floats(values: ArrayLike) -> Numbers:
@@ -160,12 +162,15 @@ FLOP_RULES = MappingProxyType({rule.name: rule for rule in (_SIX_N_D, *map(shape
 def rule_named(name: str) -> FlopRule:
     """Give the FLOP rule of that name, such as 6ND, palm or kaplan:context=8192,counts=non-embedding.
 
-    What may be told after the colon: context, vocabulary, counts (total or non-embedding).
+    What may be told after the colon: context, vocabulary, counts (total or non-embedding). power:c=1536,a=1,b=1 is
+    C = c N^a D^b, exponents 1 unless said: the cost of images, speech, or anything.
     Raises UsageError if there is no such rule.
     """
     if name in FLOP_RULES:
         return FLOP_RULES[name]
     base, colon, words = name.partition(":")
+    if base == POWER:
+        return _power_named(words)
     if base not in _COUNTINGS or not colon:
         raise UsageError(f'"{name}" is not a FLOP rule. Say one of {", ".join(FLOP_RULES)}.')
     told = dict(word.partition("=")[::2] for word in words.split(","))
@@ -176,6 +181,36 @@ def rule_named(name: str) -> FlopRule:
             f"counts=non-embedding, as in {base}:context=8192."
         )
     return _told(base, told)
+
+
+POWER = "power"
+
+
+def said_as(name: str) -> str:
+    """Return a rule in a few words: C = 6ND, C = palm, C = 1536*N*D."""
+    return rule_named(name).formula if name.startswith(POWER) else f"C = {name}"
+
+
+def power_rule(c: float, a: float = 1.0, b: float = 1.0) -> FlopRule:
+    """Return the rule C = c N^a D^b."""
+    told = ",".join(f"{key}={value:.6g}" for key, value in (("c", c), ("a", a), ("b", b)))
+    letters = (f"{letter}^{value:.4g}" if value != 1 else letter for letter, value in (("N", a), ("D", b)))
+    return FlopRule(
+        f"{POWER}:{told}", f"C = {c:.4g}*{'*'.join(letters)}", lambda N: c * N**a,
+        lambda per_token: (per_token / c) ** (1 / a), b,
+    )  # fmt: skip
+
+
+def _power_named(words: str) -> FlopRule:
+    try:
+        told = {key: float(value) for key, _, value in (word.partition("=") for word in words.split(","))}
+    except ValueError:
+        told = {}
+    if not set(told) <= {"c", "a", "b"} or not 0 < told.get("c", 0.0) < np.inf:
+        raise UsageError(f'"{POWER}:{words}" is not a FLOP rule. Say power:c=1536, or power:c=1536,a=1,b=1.')
+    if not all(0.05 <= told.get(key, 1.0) <= 20 for key in "ab"):
+        raise UsageError(f'"{POWER}:{words}": exponents are between 0.05 and 20.')
+    return power_rule(told["c"], told.get("a", 1.0), told.get("b", 1.0))
 
 
 def _is_option(key: str, value: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop.data.read import as_runs
 from isoflop.data.runs import Excluded, Runs
+from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.findings import Finding, allow_codes
@@ -22,6 +23,7 @@ from isoflop.fitting.optimise.search import Found, search
 from isoflop.fitting.summary import in_words
 from isoflop.formula import dual
 from isoflop.formula.arrays import student
+from isoflop.formula.law import POSITIVE
 from isoflop.laws import find_law
 from isoflop.quantities import parse_quantity, show
 
@@ -233,6 +235,7 @@ def fit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     log: bool = True,
     allow: Sequence[str] = (),
+    inputs: Sequence[str] = (),
 ) -> Fit:
     """Fit a law to runs and return the best curve with everything needed to doubt it.
 
@@ -244,15 +247,18 @@ def fit(
     bounds     parameter → (lowest, highest)
     log        residuals are in log loss; otherwise in the loss itself
     allow      codes of findings that would block, to go on in spite of, such as ["D11"]
+    inputs     names in a typed formula that are columns, not parameters; those of the table are found by themselves,
+               except A, B and E
 
     Where rows are checkpoints that share runs, every interval comes from whole runs.
     Raises DataError when the runs cannot carry the law. Equal seeds give equal results.
     """
     options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log, tuple(allow))
-    full = find_law(law) if isinstance(law, str) else law
+    table = as_runs(runs, allow=allow)
+    full = find_law(law, [name for name in table.columns if name != "loss"], inputs) if isinstance(law, str) else law
     free = full.pinned(options.fix)
     _refuse_nonsense(free, options)
-    usable = _usable(free, as_runs(runs, allow=allow))
+    usable = _usable(free, table)
     problem = problem_of(
         free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
     )
@@ -286,7 +292,7 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
     unit = np.where(problem.logged, values, 1.0)
     with np.errstate(over="ignore", invalid="ignore"):  # a vanished term is known to within many powers of ten only
         spread = spread * np.outer(unit, unit)
-    ranges = {key: runs[key] for key in ("N", "D", "C") if key in runs} | dict(problem.inputs)
+    ranges = {key: runs[key] for key in ("N", "D", "C") if key in runs} | reach_of(runs) | dict(problem.inputs)
     curve = problem.law.at(
         f"{law.name} fitted to {runs.source}",
         cite=law.cite,
@@ -380,9 +386,15 @@ def _usable(law: Law, runs: Runs) -> Runs:
         column = runs[key]
         if column.dtype.kind != "f":
             raise DataError(f'{runs.source}: column "{key}" holds text; law {law.name} needs numbers there.')
-        whole &= np.isfinite(column) & (column > 0)
-    dropped = tuple(Excluded(int(row), f"an input of law {law.name} is missing") for row in runs.rows[~whole])
-    kept, needed = runs.take(whole), len(law.parameters)
+        positive = key == "loss" or law.inputs[key].name in POSITIVE
+        whole &= np.isfinite(column) & ((column > 0) if positive else True)
+    defined = law.defined({key: runs[key] for key in law.inputs})
+    missing = f"an input of law {law.name} is missing"
+    dropped = tuple(
+        Excluded(int(row), f"law {law.name} is not defined there" if there else missing)
+        for row, there in zip(runs.rows[~(whole & defined)], whole[~(whole & defined)], strict=True)
+    )
+    kept, needed = runs.take(whole & defined), len(law.parameters)
     if len(kept) <= needed:
         raise DataError(
             f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}, but law {law.name} has {needed} free "

@@ -10,6 +10,7 @@ import numpy as np
 from isoflop.findings import Finding
 from isoflop.fitting.optimise.objective import noise
 from isoflop.fitting.optimise.starts import partners, project
+from isoflop.formula.arrays import spread_out
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ IN_NULL_SPACE = 1e-6
 """The least part that a parameter has in a direction along which no run's loss moves."""
 ONE_VALUE = 5e-4
 """The spread of an input's logarithm below which it has one value."""
-PURE_NUMBERS = ("Experts", "Granularity", "Bits", "Share")
+PURE_NUMBERS = ("Experts", "Granularity", "Bits", "Share", "Value")
 """Kinds of inputs that a law may add to a number, so that they keep their unit."""
+GROWING = ("Params", "Tokens", "Flops", "Steps", "Count")
+"""Kinds of inputs that more of makes no loss higher; of a learning rate or a share it may."""
 RISES = 4.0
 """Standard errors of the slope by which a loss rises with an input that has vanished from the law."""
 MORE_IS_BETTER = "where more is better, say so, as in --metric accuracy:up:1"
@@ -120,6 +123,8 @@ def _rising(problem: Problem, theta: Array) -> Iterator[Finding]:
     """Say that the loss rises with an input: its term has vanished, and what is left goes up along it."""
     residuals = problem.residuals(theta[None])[0]
     for key, column in problem.inputs.items():
+        if problem.law.inputs[key].name not in GROWING:
+            continue
         elsewhere = replace(problem, inputs={**problem.inputs, key: 1.1 * column})
         if (
             np.abs(elsewhere.residuals(theta[None])[0] - residuals).max() < VANISHED
@@ -135,7 +140,7 @@ def _rising(problem: Problem, theta: Array) -> Iterator[Finding]:
 
 def _slope(column: Array, residuals: Array) -> float:
     """Give the slope of residuals along the logarithm of a column, in standard errors; outliers count little."""
-    x = np.log(column) - np.log(column).mean()
+    x = spread_out(column) - spread_out(column).mean()
     reach = 3 * noise(residuals, 1)
     y = np.clip(residuals, -reach, reach)
     y = y - y.mean()
@@ -167,7 +172,7 @@ def _bounds(problem: Problem, theta: Array) -> Iterator[Finding]:
 
 
 def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Finding]:
-    if in_step(np.log(np.stack(list(problem.inputs.values())))):
+    if in_step(np.stack([spread_out(column) for column in problem.inputs.values()])):
         yield Finding(
             "F03", "WARN",
             f"{' and '.join(problem.inputs)} move in step in these runs, so their effects cannot be told apart",
@@ -248,7 +253,7 @@ def _enough(problem: Problem) -> Iterator[Finding]:
             f"add {FEW_TO_SPARE - spare} runs or more, or choose a smaller law",
         )  # fmt: skip
     for key, column in problem.inputs.items():
-        values = 1 + np.count_nonzero(np.diff(np.sort(np.round(np.log(column), 3))))
+        values = 1 + np.count_nonzero(np.diff(np.sort(np.round(spread_out(column), 3))))
         if values == 1:
             yield Finding(
                 "F04", "BLOCK",
@@ -273,7 +278,7 @@ def condition(problem: Problem, theta: Array) -> float:
     some = _some(problem)
     kinds, formula = problem.law.inputs, problem.law.formula.expr
     middle = {
-        key: 0.0 if kinds[key].name in PURE_NUMBERS else float(np.log(column).mean())
+        key: 0.0 if kinds[key].name in PURE_NUMBERS or np.any(column <= 0) else float(np.log(column).mean())
         for key, column in some.inputs.items()
     }
     inputs = {key: column / np.exp(middle[key]) for key, column in some.inputs.items()}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from isoflop.data.runs.costs import reach_of
 from isoflop.forecasting.baselines import baselines
 from isoflop.forecasting.extrapolation import decades, distance
 from isoflop.forecasting.priors import Member, predicted
@@ -154,7 +155,8 @@ def _score(fit: Sequence[Member], labels: Sequence[str], runs: Runs, *, axis: Ar
     guessed = baselines(
         {key: fitted[key] for key in keys}, fitted["loss"], axis[part], at={key: beyond[key] for key in keys}
     )
-    span = {key: (float(column.min()), float(column.max())) for key, column in fitted.items() if key != "loss"}
+    reach = fitted | {key: values[part] for key, values in reach_of(runs).items()}
+    span = {key: (float(column.min()), float(column.max())) for key, column in reach.items() if key != "loss"}
     at = {key: beyond[key] for key in inputs}
     far, out = np.nan_to_num(decades(span, at)), distance(span, at)
     return _Scored(row, far, out, error, spread, noise, {name: value - target for name, value in guessed.items()})

@@ -26,8 +26,11 @@ def baselines(inputs: Mapping[str, Array], loss: Array, axis: Array, *, at: Mapp
 
     inputs, at  input → (runs,) and (targets,); axis (runs,) is the decimal logarithm of the runs' compute
     """
-    x, target = (np.log(np.stack([np.broadcast_to(side[key], np.shape(side[key])) for key in inputs]))
-                 for side in (inputs, at))  # fmt: skip
+    logged = {key: bool(np.all(np.asarray(inputs[key]) > 0) and np.all(np.asarray(at[key]) > 0)) for key in inputs}
+    x, target = (
+        np.stack([np.log(side[key]) if logged[key] else np.asarray(side[key], float) for key in inputs])
+        for side in (inputs, at)
+    )
     y, middle = np.log(loss), x.mean(axis=1, keepdims=True)
     slope = np.linalg.lstsq((x - middle).T, y - y.mean(), rcond=None)[0]
     apart = ((x[:, None, :] - target[:, :, None]) ** 2).sum(axis=0)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.data.read import as_runs
+from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL
 from isoflop.fitting.fit import Fit, fit, refit
@@ -102,7 +103,8 @@ class Ensemble:
     def fitted_on(self) -> Mapping[str, tuple[float, float]]:
         """The lowest and highest N, D, C and input of the laws among the runs."""
         keys = dict.fromkeys([*(key for key in ("N", "D", "C") if key in self.runs), *self.inputs])
-        return {key: (float(self.runs[key].min()), float(self.runs[key].max())) for key in keys}
+        columns = {key: self.runs[key] for key in keys} | reach_of(self.runs)
+        return {key: (float(columns[key].min()), float(columns[key].max())) for key in keys}
 
     @property
     def metric(self) -> Metric | None:
@@ -201,7 +203,8 @@ def alone(one: Fit, *, along: str | None = None) -> Ensemble:
     """
     law, runs = one.curve.law, one.own_runs
     of_compute = "C" in runs and ({"N", "D"} <= set(law.inputs) or "C" in law.inputs)
-    axis = along or ("C" if of_compute else next(iter(law.inputs)))
+    above_zero = [key for key in law.inputs if np.all(runs[key] > 0)]
+    axis = along or ("C" if of_compute else next(iter(above_zero), next(iter(law.inputs))))
     some = thinned(runs, axis)
     return _ensemble(some, _refitting((one,), some), along=axis, need=_need((one,)))
 

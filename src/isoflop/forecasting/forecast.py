@@ -96,7 +96,13 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
         raise UsageError(f"{law} take{s} {', '.join(inputs)}, not {', '.join(others)}.")
     columns = dict(zip(at, np.broadcast_arrays(*[as_numbers(at[key], key) for key in at]), strict=True))
     for key, column in columns.items():
-        refuse_nonpositive(key, column)
+        refuse_nonpositive(key, column, source.inputs.get(key))
+    for curve in source.curves:
+        there = curve.law.defined({key: columns[key] for key in curve.law.inputs})
+        if not np.all(there):
+            row = int(np.argmin(there))
+            told = ", ".join(f"{key}={float(column[row]):g}" for key, column in columns.items())
+            raise UsageError(f"law {curve.law.name} is not defined at {told}.")
     return columns
 
 

@@ -152,7 +152,7 @@ class _Inverse:
 
 def _inverse(unknown: str, source: Predictor, at: Mapping[str, float]) -> _Inverse:
     """Return the inverse of a source for what is unknown; raises UsageError where it cannot be."""
-    takes, rule = source.inputs, rule_named("6ND")
+    takes, rule = source.inputs, rule_named(source.runs.flop_rule if source.runs is not None else "6ND")
     if wrong := [key for key in at if key not in takes or key == unknown]:
         raise UsageError(f"{', '.join(wrong)} cannot be given when solving for {unknown}. {_solvable(source)}")
     free = [key for key in takes if key not in at]

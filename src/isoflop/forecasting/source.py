@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,7 @@ from isoflop.fitting.fit import fit
 from isoflop.fitting.saved import is_fit, load
 from isoflop.forecasting.ensemble import combine
 from isoflop.forecasting.predictor import Predictor
+from isoflop.formula.law import POSITIVE
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, find_curve
 from isoflop.quantities import BEYOND
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from isoflop.formula.law import Law
+    from isoflop.quantities import Kind
 
 Source = Predictor | Runs
 """What can be asked for a forecast; runs are asked through several laws together."""
@@ -63,12 +65,16 @@ def open_source(
     cluster: str | None = None,
     metric: str | None = None,
     allow: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    prepare: Callable[[Runs], Runs] | None = None,
 ) -> Predictor:
     """Return what answers for a text: a published curve or several by name, a saved fit, or what runs say.
 
     called   the name that its user knows a file by, if that is not where it lies
     law      a law to fit, or several with commas between, "chinchilla,coupled"; without it several laws held by
              priors forecast together
+    inputs   names in a typed formula that are columns, as in `fit`
+    prepare  what is made of the runs before a law is fitted, if anything
     one_law  whether one law is wanted at any rate: Chinchilla's unless said
 
     Runs are read as by `read`, and a law is fitted as by `fit`, of which the other options are.
@@ -81,12 +87,13 @@ def open_source(
         return load(text)
     runs = read(text, columns=columns, where=where, flop_rule=flop_rule, cluster=cluster, metric=metric, allow=allow)
     runs = replace(runs, source=called) if called else runs
+    runs = prepare(runs) if prepare is not None else runs
     names = listed(law)
     if not (one_law or fix or bounds or objective != "robust" or (law is not None and not names)):
         return combine(runs, laws=names)
     return fit(
         law or ONE_LAW, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level, fix=fix,
-        bounds=bounds, allow=allow,
+        bounds=bounds, allow=allow, inputs=inputs,
     )  # fmt: skip
 
 
@@ -117,10 +124,11 @@ def refuse(law: Law, level: float) -> None:
     refuse_level(level)
 
 
-def refuse_nonpositive(key: str, values: ArrayLike) -> None:
-    """Refuse an input that is not a finite number above zero."""
+def refuse_nonpositive(key: str, values: ArrayLike, kind: Kind | None = None) -> None:
+    """Refuse an input that is not a finite number above zero; 0 and below are values of some kinds."""
     numbers = np.atleast_1d(np.asarray(values, float))
-    bad = numbers[~((numbers > 0) & np.isfinite(numbers))]
+    free = kind is not None and kind.name not in POSITIVE
+    bad = numbers[~(((numbers > 0) | free) & np.isfinite(numbers))]
     if bad.size:
         raise UsageError(f"{key}={bad[0]:g} must be a finite number above zero.")
     if (numbers > BEYOND).any():

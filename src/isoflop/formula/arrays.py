@@ -19,6 +19,11 @@ HALVINGS = 60
 """Halvings that leave nothing of an interval but a float's rounding: 2^-60 of it."""
 
 
+def spread_out(column: Array) -> Array:
+    """Return an input as it is looked at: its logarithm, or itself where it has values that are not above 0."""
+    return np.asarray(np.log(column) if np.all(column > 0) else column, float)
+
+
 def bisect(holds: Callable[[Array], Bools], low: Array, high: Array, *, halvings: int = HALVINGS) -> Array:
     """Return where a condition that holds at `low` and no more at `high` ends, each element on its own.
 

@@ -75,10 +75,21 @@ def _divide(values: list[Any], dual: list[bool]) -> tuple[Any, Partials]:
 def _power(values: list[Any], dual: list[bool]) -> tuple[Any, Partials]:
     base, exponent = values
     if not dual[1]:
-        return np.power(base, exponent), (exponent * np.power(base, exponent - 1.0), None)
+        return np.power(base, exponent), (_at_zero(base, exponent, exponent * np.power(base, exponent - 1.0)), None)
     log_base = np.log(base)
     value = np.exp(exponent * log_base)
-    return value, (exponent * value / base if dual[0] else None, value * log_base)
+    by_base = _at_zero(base, exponent, exponent * value / base) if dual[0] else None
+    return value, (by_base, _at_zero(base, exponent, value * log_base))
+
+
+def _at_zero(base: Any, exponent: Any, partial: Any) -> Any:
+    """Return a partial of base^exponent, 0 where the base is 0 and the exponent positive.
+
+    0^p is 0 for every p > 0, so its derivative by p is 0; a base that is 0 because an input is (a share, a sparsity)
+    stays 0 whatever it is divided by.
+    """
+    zero = np.equal(base, 0)
+    return np.where(zero & (np.asarray(exponent) > 0), 0.0, partial) if zero.any() else partial
 
 
 def _unary(function: np.ufunc, partial: Callable[[Any, Any], Any]) -> Callable[..., tuple[Any, Partials]]:

@@ -43,7 +43,16 @@ INPUT_KINDS: dict[str, Kind] = {
 }
 """Names that a typed formula takes as inputs unless it is told otherwise."""
 
+VALUE = Kind("Value", "input", "")
+"""A column of the table that a typed formula names: any number."""
+POSITIVE = ("Params", "Tokens", "Flops", "Steps", "Nats")
+"""Kinds of inputs of which 0 means nothing; of others it is a value wherever the law is defined there."""
+COEFFICIENTS = ("A", "B", "E")
+"""Letters that are parameters even where a column is called so, unless they are named as inputs."""
 _ABOUT = ("cite", "summary", "caution", "fitted_on", "holds", "checks", "printed")
+_USUAL = {"floor": 1.0, "scale": 1.0, "exponent": 0.5, "size": 1.0, "break": 1.0}
+_TRIED = (0.3, -0.3, 3.0, -3.0)
+"""Values of a parameter, by its role and for any real number, at which a law is tried for where it is defined."""
 _LOSS = Kind("Nats", "input", "nats per token")
 _INFERRED = {
     "floor": Kind("Floor", "floor"),
@@ -79,6 +88,17 @@ class Law:
             raise UsageError(f"law {self.name} needs {', '.join(missing)}. Say {missing[0]}=...")
         with np.errstate(all="ignore"):
             return self.formula.evaluate({name: np.asarray(value, float) for name, value in values.items()})
+
+    def defined(self, inputs: Mapping[str, Any]) -> Any:
+        """Return where the law gives a number at inputs (points,), for some parameters of the usual size.
+
+        Where inputs are 0, a law such as B / share^beta has no value, and (share / s)^gamma has.
+        """
+        found = False
+        for real in _TRIED:
+            values = {key: _USUAL.get(kind.role, real) for key, kind in self.parameters.items()}
+            found = found | np.isfinite(self(**values, **inputs))
+        return np.broadcast_to(found, np.broadcast_shapes(*(np.shape(value) for value in inputs.values())))
 
     def at(self, name: str = "", /, **given: Any) -> Curve:
         """Give the curve with these parameter values; the rest describes it.
@@ -265,14 +285,14 @@ def parse_law(
 ) -> Law:
     """Give the law of a typed formula such as "E + A/N^alpha + B/D^beta".
 
-    Names in `inputs`, and N, D, C, U, S, L, x, are inputs; the others are free parameters. A
+    Names in `inputs`, and N, D, C, U, S, L, x and the like, are inputs; the others are free parameters. A
     parameter's kind is read off its place: alone in the sum a floor, before a power of an
     input a scale, in such a power an exponent, dividing an input inside one a size, and
     otherwise any real number. `kinds` overrides that.
     """
     parsed = formula.parse(text)
     # In this order, so that a curve called with numbers alone means the same however its formula is written.
-    taken = {key: INPUT_KINDS.get(key, INPUT_KINDS["x"]) for key in (*inputs, *INPUT_KINDS) if key in parsed.names}
+    taken = {key: INPUT_KINDS.get(key, VALUE) for key in (*inputs, *INPUT_KINDS) if key in parsed.names}
     if not taken:
         raise UsageError(f'formula "{text}" has no input. Use N, D, C, U, S, L or x, as in E + A/N^alpha.')
     free = [key for key in parsed.names if key not in taken]

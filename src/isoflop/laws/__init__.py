@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from isoflop.errors import UsageError
-from isoflop.formula.law import INPUT_KINDS, Curve, Law, parse_law
+from isoflop.formula.law import COEFFICIENTS, INPUT_KINDS, Curve, Law, parse_law
 from isoflop.formula.parse import parse
 from isoflop.laws.contents import CONTENTS, FAMILIES, OTHER_NAMES
 
@@ -46,11 +46,14 @@ CURVES: Mapping[str, Curve] = _Catalogue(Curve, 1)
 """Every published curve of the catalogue, by name."""
 
 
-def find_law(text: str) -> Law:
+def find_law(text: str, columns: Collection[str] = (), inputs: Sequence[str] = ()) -> Law:
     """Give the law of that name, or the law of a typed formula; "bnsl3" has three breaks.
 
     A typed formula that reads like a catalogue law of loss, letter for letter, is that law; so is one whose inputs
     only that law knows.
+
+    columns  those of the table: a typed formula's names that are columns are inputs, except A, B and E
+    inputs   names that are inputs at any rate
     """
     if text in LAWS:
         return LAWS[text]
@@ -63,9 +66,16 @@ def find_law(text: str) -> Law:
         raise UsageError(f'there is no law "{text}".{_hint(text, LAWS)} isoflop laws lists them; or type a formula.')
     typed = parse(text)
     for known in LAWS.values():
-        if known.formula == typed and (known.output.name == "Nats" or not set(typed.names) & set(INPUT_KINDS)):
+        if (
+            known.formula == typed
+            and not inputs
+            and (known.output.name == "Nats" or not set(typed.names) & set(INPUT_KINDS))
+        ):
             return known
-    return parse_law(text)
+    if wrong := [name for name in inputs if name not in typed.names]:
+        raise UsageError(f'--input {wrong[0]}: the formula "{typed}" has no such name.')
+    found = [name for name in typed.names if name in columns and name not in COEFFICIENTS]
+    return parse_law(text, inputs=list(dict.fromkeys([*inputs, *found])))
 
 
 def find_curve(name: str) -> Curve:

@@ -47,7 +47,8 @@ def _run(plan: Plan) -> dict[str, Any]:
         run |= {key: value for key, value in sheet.shape.as_dict().items() if isinstance(value, int)}
     if sheet.batch > 0:
         run |= {"batch_tokens": round(sheet.batch), "steps": max(round(plan.D.value / sheet.batch), 1)}
-    run |= {"learning_rate": sheet.settings.learning_rate.value, "weight_decay": sheet.settings.weight_decay.value}
+    if sheet.settings:
+        run |= {"learning_rate": sheet.settings.learning_rate.value, "weight_decay": sheet.settings.weight_decay.value}
     run |= {"precision": sheet.demand.precision, "expected_loss": plan.loss.value}
     return {key: value for key, value in run.items() if not (isinstance(value, float) and math.isnan(value))}
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.devices import MFU
+from isoflop.compute.flops import said_as
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
 from isoflop.planning.demand import Demand, demanding
-from isoflop.planning.plan import planner, plans
+from isoflop.planning.plan import paid_as, planner, plans
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Frontier:
         ]  # fmt: skip
         level = f"{self.plans[0].N.level:.0%}"
         body = table(["FLOPs", "N", level, "D", level, "loss", level], rows)
-        head = heading("the best run at each budget", f"C = {self.plans[0].rule}")
+        head = heading("the best run at each budget", said_as(self.plans[0].rule))
         return group(head, dim(f"by {self.plans[0].source}"), body, findings_list(self.findings))
 
     def __str__(self) -> str:
@@ -115,7 +116,8 @@ def frontier(
         vocabulary=vocabulary, batch_limit=batch_limit, context=context, gpus=gpus, mfu=mfu, serve_mfu=serve_mfu,
         flop_rule=flop_rule, held=held or {},
     )  # fmt: skip
-    answers, terms = planner(source), demand.terms()
+    answers = planner(source)
+    terms = paid_as(demand, answers).terms()
     Allocation(answers, terms).refuse_missing()
     budgets = np.sort(np.asarray(flops, float))
     found, findings, _ = plans(answers, evidence(answers), budgets, level=level, terms=terms, most_draws=DRAWS)

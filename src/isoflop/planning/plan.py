@@ -10,7 +10,9 @@ import numpy as np
 
 from isoflop.compute.allocation import PLAIN, Allocation
 from isoflop.compute.devices import MFU
+from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
+from isoflop.data.runs.costs import rule_of
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Finding
@@ -95,6 +97,7 @@ def plan(
 def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> Plan:
     """Return the plan of a demand; see `plan`."""
     answers = planner(source)
+    demand = paid_as(demand, answers)
     behind, line, budget = evidence(answers), Allocation(answers, demand.terms()), demand.budget()
     line.refuse_missing()
     needed = None
@@ -110,7 +113,7 @@ def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> 
         if not demand.beyond:
             raise UsageError(refusal(line, crossed, budget=budget))
         return replace(core, findings=(beyond_limits(crossed), *core.findings))
-    sheet = prepare(core, line, behind.laws, demand=demand)
+    sheet = prepare(core, line, behind.laws, demand=demand, metric=answers.metric)
     return replace(core, sheet=sheet, findings=(*core.findings, *sheet_findings(core, line, sheet)))
 
 
@@ -119,6 +122,11 @@ def planner(source: Source | None) -> Predictor:
     if source is None:
         return Several(tuple(CURVES[one] for one in PUBLISHED))
     return settle(source)
+
+
+def paid_as(demand: Demand, answers: Predictor) -> Demand:
+    """Return the demand with FLOPs counted as the runs' own C is, unless another rule was asked for."""
+    return replace(demand, flop_rule=rule_of(answers.runs, rule_named(demand.flop_rule)).name)
 
 
 def plan_with(source: Predictor, behind: Evidence, *, flops: float, level: float = LEVEL, terms: Terms = PLAIN) -> Plan:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.compute.cost import show_bytes, show_energy
+from isoflop.compute.flops import said_as
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.laws.vocabulary import best_vocabulary
@@ -34,6 +35,7 @@ class Sheet:
     serving   FLOPs of serving; training and serving add up to the budget
     cost      time, money and energy of training; None where no devices were named
     shape     None where no realistic one is so small
+    settings  batch, learning rate and weight decay by published laws of language models; None for anything else
     batch     tokens of a batch, the middle of published laws, within the limit
     devices   fewest devices that hold the training state
     trades    other batches: their steps and extra compute
@@ -43,7 +45,7 @@ class Sheet:
 
     demand: Demand
     shape: Shape | None
-    settings: Hyperparameters
+    settings: Hyperparameters | None
     batch: float
     serving: float
     cost: Cost | None
@@ -61,7 +63,7 @@ class Sheet:
             "budget_is": list(self.demand.told()),
             "shape": self.shape.as_dict() if self.shape else None,
             "batch": self.batch,
-            "hyperparameters": self.settings.as_dict(),
+            "hyperparameters": self.settings.as_dict() if self.settings else None,
             "serving_flops": self.serving,
             "cost": self.cost.as_dict() if self.cost else None,
             "memory": self.memory.as_dict() if self.memory else None,
@@ -153,7 +155,7 @@ def shown(plan: Plan) -> RenderableType:
     body = table(["train", "best", plan.N.meaning + of_loss], rows)
     serving = plan.sheet.serving if plan.sheet else 0.0
     whole = f"{show_flops(plan.C)} training FLOPs" + (f" and {show_flops(serving)} for serving" if serving else "")
-    parts: list[RenderableType] = [heading(whole, f"C = {plan.rule}"), dim(f"by {plan.source}")]
+    parts: list[RenderableType] = [heading(whole, said_as(plan.rule)), dim(f"by {plan.source}")]
     if plan.sheet:
         parts += [dim(line) for line in plan.sheet.demand.told()]
     low, high = map(show, plan.flat_range)
@@ -210,8 +212,10 @@ def _say(laws: Sequence[Advice]) -> str:
 def _batches(sheet: Sheet) -> list[RenderableType]:
     """Give the steps and the compute of other batches: time against the critical batch."""
     rows = [(show(one.batch), show(one.steps.value), f"{one.extra.value:+.0%}") for one in sheet.trades]
+    if not rows or sheet.settings is None or sheet.settings.N < SMALLEST:
+        return []
     critical = sheet.settings.critical_batch
-    if not rows or sheet.settings.N < SMALLEST or math.isnan(critical.value):
+    if math.isnan(critical.value):
         return []
     said = f"at the critical batch of about {show(critical.value)} tokens, steps and compute are each twice their least"
     return ["", table(["tokens in a batch", "steps", "compute"], rows), dim(said)]
@@ -220,7 +224,7 @@ def _batches(sheet: Sheet) -> list[RenderableType]:
 def _run(sheet: Sheet) -> list[tuple[str, str]]:
     settings, demand, paid = sheet.settings, sheet.demand, sheet.cost
     rows = [("shape", str(sheet.shape)), *_vocabulary(sheet.shape)] if sheet.shape else []
-    if settings.N >= SMALLEST:
+    if settings is not None and settings.N >= SMALLEST:
         rows += [
             ("batch", f"{show(sheet.batch)} tokens, {show(settings.D / sheet.batch)} steps, between"),
             ("", _say(settings.batches)),

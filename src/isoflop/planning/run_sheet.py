@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from isoflop.compute.cost import cost, fewest_devices, training_memory
+from isoflop.compute.cost_law import of_language
 from isoflop.compute.shape import VOCABULARY, Shape, shape_for
 from isoflop.compute.terms import FULL_PRECISION
 from isoflop.errors import UsageError
@@ -20,6 +21,7 @@ from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from isoflop.compute.allocation import Allocation
+    from isoflop.data.metric import Metric
     from isoflop.formula.surface import Surface
 
 MOST_EPOCHS = 4.0
@@ -30,23 +32,29 @@ _TIMES = (0.5, 1.0, 2.0, 4.0)
 """Multiples of the batch size whose steps and compute are told."""
 
 
-def prepare(plan: Plan, line: Allocation, laws: Surface | None, *, demand: Demand) -> Sheet:
-    """Return what the planned run needs, what more would bring and what other laws on the same runs say of it."""
+def prepare(
+    plan: Plan, line: Allocation, laws: Surface | None, *, demand: Demand, metric: Metric | None = None
+) -> Sheet:
+    """Return what the planned run needs, what more would bring and what other laws on the same runs say of it.
+
+    Laws of language models advise on shape, batch and rate only where a loss was fitted and a run costs what theirs do.
+    """
     size, tokens, flops = plan.N.value, plan.D.value, plan.budget.value
-    shape = _shape(size, demand)
+    language = metric is None and of_language(line.terms.rule, size, tokens)
+    shape = _shape(size, demand) if language else None
     dense = shape if demand.mixture is None else None  # M D of the dense laws counts dense layers
     settings = hyperparameters(
         size, tokens, loss=plan.loss.value, sequence=demand.context,
         layers=dense.layers if dense else None, width=dense.width if dense else None,
         mixture=demand.mixture is not None,
-    )  # fmt: skip
+    ) if language else None  # fmt: skip
     memory = training_memory(shape, precision=demand.precision) if shape else None
     count = 1 if math.isnan(demand.count) else int(demand.count)
     paid = cost(
         plan.C, device=demand.device, count=count, mfu=demand.mfu, precision=demand.precision,
         price=None if math.isnan(demand.price) else demand.price,
     ) if demand.priced else None  # fmt: skip
-    batch = min(settings.batch.value, demand.batch_limit)
+    batch = min(settings.batch.value, demand.batch_limit) if settings else math.nan
     return Sheet(
         demand=demand,
         shape=shape,
@@ -56,7 +64,7 @@ def prepare(plan: Plan, line: Allocation, laws: Surface | None, *, demand: Deman
         cost=paid,
         memory=memory,
         devices=fewest_devices(memory, demand.device) if memory else math.nan,
-        trades=tuple(settings.trade(batch * times) for times in _TIMES) if batch > 0 else (),
+        trades=tuple(settings.trade(batch * times) for times in _TIMES) if settings and batch > 0 else (),
         gains=gains(line, flops, size, level=plan.N.level),
         better=price_of_better(line, flops, size),
         regrets=regrets(line, laws, flops, N=size),
@@ -103,7 +111,7 @@ def sheet_findings(plan: Plan, line: Allocation, sheet: Sheet) -> tuple[Finding,
     """Give what to know about the sheet: data that run out, borrowed laws, regret, settings that disagree."""
     found = (*frame_findings(plan, sheet), *_data(plan, sheet.demand), *_borrowed(line), *_regretted(sheet.regrets))
     found = (*found, *experts_finding(plan, line), *bits_finding(plan, line))
-    return (*found, *(sheet.settings.findings if plan.N.value >= SMALLEST else ()))
+    return (*found, *(sheet.settings.findings if sheet.settings and plan.N.value >= SMALLEST else ()))
 
 
 def _data(plan: Plan, demand: Demand) -> list[Finding]:

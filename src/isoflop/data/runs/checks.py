@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.compute.flops import FlopRule
+from isoflop.compute.flops import POWER, FlopRule, rule_named
 from isoflop.data.runs.cells import Rows
 from isoflop.data.runs.magnitudes import inspect_magnitudes
 from isoflop.data.runs.metadata_columns import recorded
@@ -31,7 +31,7 @@ MEASURED = ("N", "D", "C", "loss")
 
 # 6ND/C off by more than this many decades is a matter of units, not of how FLOPs are counted: the
 # sparsest mixtures of experts published so far (Clark et al. 2022, 512 experts) stay below a factor 200.
-_UNIT_DECADES = 2.3
+UNIT_DECADES = 2.3
 _COUNTED_APART = 2.0
 _TREND = 1.1
 _PERPLEXITY_LOSS = 12.0
@@ -118,10 +118,11 @@ def listed(rows: NDArray[Any], limit: int = 5) -> str:
 
 def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
     """D03 and D04: what N, D and C, all three measured, say about each other."""
+    fitted, rule = rule.name.startswith(POWER), rule_named("6ND") if rule.name.startswith(POWER) else rule
     decades = np.log10(rule.flops(columns["N"], columns["D"]) / columns["C"])
-    steps = np.where(np.abs(decades) > _UNIT_DECADES, np.round(decades / 3), 0)
+    steps = np.where(np.abs(decades) > UNIT_DECADES, np.round(decades / 3), 0)
     if np.any(steps):
-        return [_wrong_units(decades, steps, names=names, rule=rule)]
+        return [] if fitted else [_wrong_units(decades, steps, names=names, rule=rule)]
     trend = _trend(columns["N"], decades)
     if trend > _TREND:
         return [

@@ -20,6 +20,7 @@ from isoflop.data.runs.checks import Excluded, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.data.runs.columns import assign, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
+from isoflop.data.runs.costs import cost_of
 from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
 from isoflop.data.runs.intake import called, equal_lengths, holds, kept_rows, read_columns
 from isoflop.data.runs.measured import finding_on_metric, measure
@@ -32,7 +33,7 @@ from isoflop.findings import Finding, allow_codes
 __all__ = ["Excluded", "Runs", "build", "table"]
 
 
-_AS_THEY_CAME = ("D01", "D02", "D16", "D17", "D25", "D19", "D20", "D21", "D22")
+_AS_THEY_CAME = ("D01", "D28", "D02", "D16", "D17", "D25", "D19", "D20", "D21", "D22")
 """Findings on how the runs came in, which stay whatever runs are kept."""
 
 
@@ -244,6 +245,8 @@ def build(
     kept = {name: _frozen(values[keep]) for name, values in read.items()}
     rows = _frozen(raw.rows[keep])
     found = (*raw.findings, *findings_on_origins(origins), *checks.findings_on_unusable(excluded, len(raw.rows)))
+    rule, costs = cost_of(kept, rule, measured=not computed)
+    found = (*found, *costs)
     usable = Runs(
         MappingProxyType(kept), raw.source, rows, excluded=(*dropped, *excluded), flop_rule=rule.name,
         findings=found, run_named_by=clustered_by(kept), allowed=tuple(allow), computed=MappingProxyType(computed),

@@ -11,6 +11,7 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
+from isoflop.data.runs.costs import rule_of
 from isoflop.errors import UsageError
 from isoflop.experiments.design.result import Design, planned, show_flops
 from isoflop.findings import Finding
@@ -63,6 +64,7 @@ def grid(
     half = (sizes - 1) / 2
     step = max(STEP, off ** (1 / (half - EDGE))) if step is None else step
     settled = settle(prior)
+    rule = rule_of(settled.runs, rule)
     best = np.exp(Allocation(settled, Terms(rule)).best(compute))
     N = best[:, None] * step ** np.linspace(-half, half, sizes)
     D = rule.tokens(np.round(N), compute[:, None])

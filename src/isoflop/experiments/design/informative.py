@@ -13,6 +13,7 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
+from isoflop.data.runs.costs import rule_of
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.experiments.design.belief import Belief, BestSize, Loss, Prior, Target, believe, variance, views
@@ -70,7 +71,8 @@ def informative(
     loss is the forecast's, of a new run. Give the results to the next call. Equal seeds give equal choices.
     """
     refuse_level(level)
-    settled, rule = settle(source), rule_named(flop_rule)
+    settled = settle(source)
+    rule = rule_of(settled.runs, rule_named(flop_rule))
     _refuse(budget, most, draws)
     wanted = _target(settled, target, want, rule=rule)
     pool = _around(settled, budget, rule) if candidates is None else _given(candidates, rule)

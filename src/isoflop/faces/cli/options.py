@@ -122,6 +122,15 @@ class Asked:
             rich_help_panel="Runs",
         ),
     ] = None
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="NAMES",
+            help="Names in a typed formula that are columns: lr,bs. Those of the table are found, except A, B and E.",
+            rich_help_panel="Fit",
+        ),
+    ] = None
     best_of: Annotated[
         str | None,
         typer.Option(
@@ -152,11 +161,20 @@ class Asked:
             source, columns=self.columns, where=conjunction(self.where), flop_rule=self.flop_rule,
             cluster=self.cluster, metric=self.metric, allow=self.allow,
         )  # fmt: skip
+        return self._prepared(runs)
+
+    def _prepared(self, runs: Runs) -> Runs:
+        """Return the runs, or one for each N and D where so asked."""
         if self.best_of is None:
             return runs
         from isoflop.beyond.tune import best_of
 
         return best_of(runs, [name.strip() for name in self.best_of.split(",")])
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names in a typed formula that were said to be columns."""
+        return tuple(name.strip() for name in self.input.split(",")) if self.input else ()
 
     def fit(self, source: str) -> Fit:
         """Give the fit to a source's runs, as asked."""
@@ -166,7 +184,7 @@ class Asked:
         return fit(
             self.law or ONE_LAW, self.read(source), objective=self.objective,
             draws=self.draws, seed=self.seed, starts=self.starts, level=self.level,
-            fix=pairs(self.fix, "E=1.69"), bounds=self._intervals, allow=self.allow,
+            fix=pairs(self.fix, "E=1.69"), bounds=self._intervals, allow=self.allow, inputs=self.inputs,
         )  # fmt: skip
 
     def source(self, text: str, *, one_law: bool = False) -> Predictor:
@@ -177,7 +195,7 @@ class Asked:
             text, law=self.law, one_law=one_law, objective=self.objective, draws=self.draws, starts=self.starts,
             seed=self.seed, fix=pairs(self.fix, "E=1.69"), bounds=self._intervals, level=self.level,
             columns=self.columns, where=conjunction(self.where), flop_rule=self.flop_rule, cluster=self.cluster,
-            metric=self.metric, allow=self.allow,
+            metric=self.metric, allow=self.allow, inputs=self.inputs, prepare=self._prepared,
         )  # fmt: skip
 
     def one_fit(self, text: str) -> Fit:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.formula.arrays import spread_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def uneven(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:
 def _sizes(evidence: Evidence, runs: Runs) -> Array | None:
     """Give log C of the runs kept, or of the law's only input; None if they are all alike."""
     column = runs["C"] if "C" in runs else next(iter(evidence.problem.inputs.values()))
-    sizes = np.log(column[evidence.kept])
+    sizes = spread_out(column[evidence.kept])
     return sizes if np.isfinite(sizes).all() and np.ptp(sizes) > 1e-9 else None
 
 

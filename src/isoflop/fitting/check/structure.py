@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.formula.arrays import spread_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def structure(evidence: Evidence) -> tuple[Finding, ...]:
 
 def _patterns(evidence: Evidence) -> list[Pattern]:
     """Give the patterns to look for, by the inputs there are."""
-    inputs = {key: np.log(column[evidence.kept]) for key, column in evidence.problem.inputs.items()}
+    inputs = {key: spread_out(column[evidence.kept]) for key, column in evidence.problem.inputs.items()}
     predicted = (evidence.problem.target - evidence.residuals)[evidence.kept]
     found = [Pattern("bend", "the predicted loss", _unit(predicted)[:, None] ** 2)]
     for key, column in inputs.items():

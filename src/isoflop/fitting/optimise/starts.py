@@ -110,7 +110,8 @@ def _search(problem: Problem, key: str) -> tuple[float, float]:
     kind = problem.law.parameters[key]
     if kind.role in ("size", "break"):
         near = partners(problem.law.formula.expr, key, set(problem.inputs)) or set(problem.inputs)
-        logs = np.log(np.concatenate([problem.inputs[name] for name in near]))
+        values = np.concatenate([problem.inputs[name] for name in near])
+        logs = np.log(values[values > 0]) if np.any(values > 0) else np.zeros(1)
         low, high = float(logs.min()), float(logs.max())
         return (low, high) if kind.role == "break" else (low - 5, high + 25)
     return kind.search if kind.role in ("exponent", "real") else (0.0, 1.0)
