@@ -26,7 +26,7 @@ OUTSIDE, FAR_OUTSIDE = 2.0, 10.0
 
 def decades(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, Array]) -> Array:
     """Give how many decades beyond the fitted runs each row lies, by compute if it is known."""
-    reach = _with_compute(columns)
+    reach, fitted_on = _with_compute(columns), _by_ratio(fitted_on, columns)
     keys = [key for key in (["C"] if "C" in reach and "C" in fitted_on else columns) if key in fitted_on]
     if not keys:
         return np.full(next(iter(columns.values())).shape, np.nan)
@@ -41,7 +41,7 @@ def distance(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str,
 
     A decade of compute is half a decade of parameters and half a decade of tokens. What is not known is passed over.
     """
-    given = _with_compute(columns)
+    given, fitted_on = _with_compute(columns), _by_ratio(fitted_on, columns)
     found = np.zeros(next(iter(columns.values())).shape)
     for key, values in given.items():
         if key in fitted_on:
@@ -56,7 +56,7 @@ def outside(name: str, fitted_on: Mapping[str, tuple[float, float]], columns: Ma
 
     What lies above no farther than the whole run does is left to `decades` and P01.
     """
-    far = np.nan_to_num(decades(fitted_on, columns))
+    far, fitted_on = np.nan_to_num(decades(fitted_on, columns)), _by_ratio(fitted_on, columns)
     said, most = [], 1.0
     for key, values in _with_compute(columns).items():
         if key not in fitted_on:
@@ -76,6 +76,13 @@ def outside(name: str, fitted_on: Mapping[str, tuple[float, float]], columns: Ma
         f"outside the range that {name} was fitted on: {', '.join(said)}",
         "train runs there, choose a curve fitted there (isoflop laws), or take the answer for a guess",
     )]  # fmt: skip
+
+
+def _by_ratio(
+    fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, Array]
+) -> dict[str, tuple[float, float]]:
+    """Return the ranges in which distance is a ratio: of what is above 0, among the runs and here."""
+    return {key: ends for key, ends in fitted_on.items() if ends[0] > 0 and np.all(columns.get(key, ends[0]) > 0)}
 
 
 def _with_compute(columns: Mapping[str, Array]) -> dict[str, Array]:
