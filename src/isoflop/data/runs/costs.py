@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,24 @@ from isoflop.compute.flops import POWER, FlopRule, rule_named
 from isoflop.data.runs.checks import UNIT_DECADES
 from isoflop.findings import Finding
 
-if TYPE_CHECKING:
-    from isoflop.data.runs.runs import Runs
-
 Array = NDArray[np.float64]
 
 USUAL = "6ND"
 """The FLOP rule unless another is asked for, or the runs obey another."""
 _LIKE_A_UNIT = 0.1
 """Decades by three that C may be off from a thousand, a million and so on and still look like a wrong unit."""
+
+
+class Counted(Protocol):
+    """Runs, as far as their cost goes."""
+
+    @property
+    def columns(self) -> Mapping[str, NDArray[Any]]:
+        """The columns by name."""
+
+    @property
+    def flop_rule(self) -> str:
+        """The rule by which their C is counted."""
 
 
 def cost_of(columns: Mapping[str, NDArray[Any]], rule: FlopRule, *, measured: bool) -> tuple[FlopRule, list[Finding]]:
@@ -37,18 +46,18 @@ def cost_of(columns: Mapping[str, NDArray[Any]], rule: FlopRule, *, measured: bo
     return law.rule, [_finding(law, len(columns["C"]))] if abs(law.decades) > UNIT_DECADES else []
 
 
-def rule_of(runs: Runs | None, asked: FlopRule) -> FlopRule:
+def rule_of(runs: Counted | None, asked: FlopRule) -> FlopRule:
     """Return the rule by which a budget is counted: the runs' own where they obey one, unless another is asked for."""
     if runs is None or asked.name != USUAL or not runs.flop_rule.startswith(POWER):
         return asked
     return rule_named(runs.flop_rule)
 
 
-def reach_of(runs: Runs) -> dict[str, Array]:
+def reach_of(runs: Counted) -> dict[str, Array]:
     """Return the compute by which distance is told, where C obeys a law of its own: 6ND, as of any new run."""
     if not runs.flop_rule.startswith(POWER) or not {"N", "D", "C"} <= runs.columns.keys():
         return {}
-    return {"C": 6.0 * runs["N"] * runs["D"]}
+    return {"C": 6.0 * runs.columns["N"] * runs.columns["D"]}
 
 
 def _finding(law: CostLaw, runs: int) -> Finding:
