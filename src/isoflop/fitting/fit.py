@@ -386,15 +386,11 @@ def _usable(law: Law, runs: Runs) -> Runs:
         column = runs[key]
         if column.dtype.kind != "f":
             raise DataError(f'{runs.source}: column "{key}" holds text; law {law.name} needs numbers there.')
-        positive = key == "loss" or law.inputs[key].name in POSITIVE
-        whole &= np.isfinite(column) & ((column > 0) if positive else True)
-    defined = law.defined({key: runs[key] for key in law.inputs})
-    missing = f"an input of law {law.name} is missing"
-    dropped = tuple(
-        Excluded(int(row), f"law {law.name} is not defined there" if there else missing)
-        for row, there in zip(runs.rows[~(whole & defined)], whole[~(whole & defined)], strict=True)
-    )
-    kept, needed = runs.take(whole & defined), len(law.parameters)
+        whole &= np.isfinite(column) & ((column > 0) | (key != "loss" and law.inputs[key].name not in POSITIVE))
+    keep = whole & law.defined({key: runs[key] for key in law.inputs})
+    why = (f"an input of law {law.name} is missing", f"law {law.name} is not defined there")
+    dropped = tuple(Excluded(int(runs.rows[row]), why[int(whole[row])]) for row in np.flatnonzero(~keep))
+    kept, needed = runs.take(keep), len(law.parameters)
     if len(kept) <= needed:
         raise DataError(
             f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}, but law {law.name} has {needed} free "
