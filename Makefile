@@ -20,7 +20,7 @@ endif
 # Tests that start a Slurm of their own, or Chromium, are left out where these are not installed (CI installs them).
 SLURM := $(shell PATH="$$PATH:/usr/sbin"; command -v munged >/dev/null && command -v slurmctld >/dev/null && command -v slurmd)
 LEFT_OUT := $(if $(ISOFLOP_DATA),,public_data) $(if $(SLURM),,slurm) $(if $(shell command -v chromium),,browser)
-MARKS := $(foreach mark,$(LEFT_OUT),and not $(mark))
+MARKS := not simulates $(foreach mark,$(LEFT_OUT),and not $(mark))
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ demo: .venv/ready-demo  ## real runs fitted, a larger run forecast, a budget pla
 	$(BIN)/isoflop demo
 
 test: .venv/ready-dev  ## every test, in two processes; warnings are errors
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(strip $(LEFT_OUT)),-m "$(wordlist 2,99,$(MARKS))")
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(strip $(MARKS))"
 
 lint: .venv/ready-dev  ## format, lint and types, checked
 	$(BIN)/ruff format --check .
@@ -46,7 +46,9 @@ site: .venv/ready-site  ## the documentation as a site, in build/site
 vendor:  ## the library of the pages built again (needs npm; what it builds is kept in the repository)
 	cd vendor/plot && npm ci --silent && npm run --silent build
 
-bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md
+bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md, and the tests that simulate
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m simulates
+	ISOFLOP_FUZZ=600 $(BIN)/python -m pytest tests/test_fuzz.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/rival.py
 	$(BIN)/python benchmarks/large.py

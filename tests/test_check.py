@@ -39,11 +39,13 @@ def found(runs, code, **options):
 
 
 @pytest.mark.parametrize(("sizes", "reach"), [(7, 8.0), (3, 4.0)])
+@pytest.mark.simulates
 def test_sound_runs_are_left_in_peace(sizes, reach):
     crying = [seed for seed in SEEDS if set(codes(sweep(sizes, reach=reach, seed=seed))) - {"F04"}]
     assert len(crying) <= 1
 
 
+@pytest.mark.simulates
 def test_one_bad_run_in_fifteen_is_named():
     named = 0
     for seed in range(15):
@@ -88,6 +90,7 @@ def curved(N, D):
 
 
 @pytest.mark.parametrize("truth", [coupled, faded, broken, curved])
+@pytest.mark.simulates
 def test_a_law_that_is_wrong_is_seen(truth):
     seen = sum("F07" in codes(sweep(9, reach=10.0, noise=0.003, seed=seed, truth=truth)) for seed in SEEDS)
     assert seen >= 11

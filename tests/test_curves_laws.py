@@ -92,6 +92,7 @@ def test_more_rows_narrow_the_forecast_of_a_run_on_schedule():
     assert widths == sorted(widths, reverse=True)
 
 
+@pytest.mark.simulates
 def test_intervals_of_runs_on_schedule_cover_as_they_say():
     """Ends of runs of many kinds, forecast from half their rows: no fewer than nominal, since laws are right here."""
     inside = []

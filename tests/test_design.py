@@ -196,6 +196,7 @@ def test_chosen_runs_tell_more_than_random_ones_of_the_same_cost(few, want):
     assert 1 - chosen.runs[-1].left > 1.3 * np.mean(told)
 
 
+@pytest.mark.simulates
 def test_realised_errors_are_smaller_than_with_random_runs(few):
     random, truth = np.random.default_rng(1), np.log(isoflop.plan(besiroglu2024, flops=1e22).N.value)
     chosen, errors = design.informative(few, target={"C": 1e22}, want="N", budget=1e20), {"next": [], "random": []}

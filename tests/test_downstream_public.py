@@ -48,6 +48,7 @@ def test_the_constants_of_gadre_are_found_to_their_rounding(gadre, trained_on):
 
 
 @pytest.mark.parametrize("trained_on", PUBLISHED)
+@pytest.mark.simulates
 def test_the_average_of_a_larger_model_lies_inside_its_interval(gadre, trained_on):
     every, names, about = gadre
     some = [one for one in every if one.trained_on == trained_on]

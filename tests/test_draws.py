@@ -40,6 +40,7 @@ def test_classical_covariance_is_the_textbooks():
 
 
 @pytest.mark.parametrize("name", ["squares", "robust"])
+@pytest.mark.simulates
 def test_hc3_covariance_matches_repeated_experiments(name):
     thetas, spreads = [], []
     for seed in range(200):
@@ -110,6 +111,7 @@ def test_covariance_of_whole_runs_is_their_jackknife():
     assert spread == pytest.approx(11 / 12 * deviations.T @ deviations, rel=1e-5)
 
 
+@pytest.mark.simulates
 def test_covariance_of_whole_runs_matches_repeated_experiments():
     thetas, by_runs, by_rows = [], [], []
     for seed in range(200):

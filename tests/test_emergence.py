@@ -148,6 +148,7 @@ def test_a_steeper_rise_than_the_tokens_make_is_a_break():
     assert verdict(columns).verdict == BREAK
 
 
+@pytest.mark.simulates
 def test_verdicts_hold_over_several_worlds():
     """Of a few worlds each; benchmarks/emergence.py counts many."""
     smooth = [verdict(world(seed=seed)).verdict for seed in range(5, 9)]
@@ -156,6 +157,7 @@ def test_verdicts_hold_over_several_worlds():
     assert broken == 4 * [BREAK]
 
 
+@pytest.mark.simulates
 def test_without_the_number_of_tokens_smooth_worlds_are_not_called_broken():
     found = [verdict(world(seed=seed), target_tokens=None).verdict for seed in range(5, 9)]
     assert BREAK not in found

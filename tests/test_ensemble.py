@@ -120,6 +120,7 @@ def test_large_past_errors_widen_the_interval_and_small_ones_narrow_it():
     assert (large > none).all()
 
 
+@pytest.mark.simulates
 def test_on_sound_runs_the_interval_holds_nine_new_runs_in_ten():
     inside = []
     for seed in range(8):

@@ -25,6 +25,7 @@ def test_exact_data_give_back_all_five_parameters_to_eight_digits(objective):
     assert values(fit) == pytest.approx(list(TRUE.values()), rel=1e-8)
 
 
+@pytest.mark.simulates
 def test_intervals_hold_the_truth_nine_times_in_ten():
     inside = []
     for seed in range(60):

@@ -54,6 +54,7 @@ def test_every_interval_holds_its_value_and_more_data_never_hurt(log_n, log_d):
     assert second.loss.value < first.loss.value
 
 
+@pytest.mark.simulates
 def test_new_runs_fall_into_the_statistical_interval_nine_times_in_ten():
     inside = []
     for seed in range(40):
@@ -251,6 +252,7 @@ def test_laws_that_disagree_are_pointed_out():
     assert f"{low:.4g} to {high:.4g}" in one.message
 
 
+@pytest.mark.simulates
 def test_on_sound_runs_hardly_any_law_disagrees():
     fired = 0
     for seed in range(50):

@@ -169,6 +169,7 @@ def test_counts_give_back_the_beta_they_were_drawn_from():
     assert found.families == {"Beta": 1.0}
 
 
+@pytest.mark.simulates
 def test_forecasts_a_hundred_times_beyond_the_samples_hold_the_truth():
     """Nine in ten should; of 12 Beta worlds, fewer than 9 would come about once in 40 such tests."""
     inside = 0

@@ -1,6 +1,6 @@
 """The loop, closed with real runs: eight are trained, a larger one is forecast, trained, and compared.
 
-The only long test: eleven tiny language models, about 100 CPU seconds. benchmarks/loop.py does the same for more seeds.
+Eleven tiny language models, about 100 CPU seconds: `make bench` runs it. benchmarks/loop.py does the same for more seeds.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def best_inside(runs):
     return size.min() < size[np.argmin(loss)] < size.max() and a > 0 and size.min() < -b / (2 * a) < size.max()
 
 
+@pytest.mark.simulates
 def test_a_larger_run_comes_out_as_eight_smaller_ones_forecast(study):
     runs = isoflop.read(study.folder)
     budgets = [runs.take(list(rows)) for _, rows in groupby(range(8), lambda row: round(np.log10(runs["C"][row]), 1))]

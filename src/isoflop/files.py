@@ -40,6 +40,8 @@ _MARK, _WITHIN = b"isoflop", 4096
 WRITER, SILENCE = 1.0, 60.0
 """Seconds in which somebody must begin to write to a pipe, and in which one who does must write something."""
 _PIECE = 1 << 20
+NO_WAIT, _BINARY = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_BINARY", 0)
+"""How files are opened where the system knows of it: a pipe at once, and bytes as they are."""
 DAMAGED = (ValueError, TypeError, KeyError, AttributeError)
 """What comes of taking JSON of any kind for the one that was written."""
 
@@ -148,7 +150,9 @@ def _write(file: Path, content: bytes, place: Callable[[Path, Path], object], *,
     temporary = file.with_name(f"{TEMPORARY}{token_hex(8)}")
     try:
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less what the umask takes
+            handle = os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666
+            )  # less what the umask takes
             with os.fdopen(handle, "wb") as stream:
                 _keep_mode(file, handle)
                 stream.write(content)
@@ -183,9 +187,10 @@ def _keep_mode(file: Path, handle: int) -> None:
     """Give a new file the mode, and as far as may be the owner, of the one whose place it takes."""
     with suppress(FileNotFoundError):
         old = file.stat()
-        with suppress(OSError):
+        with suppress(OSError, AttributeError):  # another's file, or a system without owners
             os.fchown(handle, old.st_uid, old.st_gid)
-        os.fchmod(handle, stat.S_IMODE(old.st_mode))
+        with suppress(AttributeError):
+            os.fchmod(handle, stat.S_IMODE(old.st_mode))
 
 
 def _seal(handle: int, content: bytes) -> None:
@@ -237,7 +242,7 @@ def read_limited(path: Pathish, most: int) -> bytes:
     Raises DataError for what would never end, such as a device or a pipe without a writer, and OSError or ValueError
     for what cannot be opened.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    handle = os.open(path, os.O_RDONLY | NO_WAIT | _BINARY)
     try:
         kind, name = os.fstat(handle).st_mode, shown(os.fspath(path))
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind) or stat.S_ISDIR(kind)):

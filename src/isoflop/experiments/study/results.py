@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.reported import Record
-from isoflop.files import DAMAGED, parse_json, write_once
+from isoflop.files import DAMAGED, NO_WAIT, parse_json, write_once
 
 Ending = Literal["DONE", "DIVERGED", "FAILED"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
@@ -132,7 +132,7 @@ def read_result(folder: Path | str) -> Result | None:
 def _content(path: str) -> bytes | None:
     """Give what a file holds, None if there is none; ten thousand are read at a time, and Python's files are slow."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # of a pipe, too, there is nothing to wait for
+        handle = os.open(path, os.O_RDONLY | NO_WAIT)  # of a pipe, too, there is nothing to wait for
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
