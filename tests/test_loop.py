@@ -1,6 +1,6 @@
 """The loop, closed with real runs: eight are trained, a larger one is forecast, trained, and compared.
 
-Eleven tiny language models, about 100 CPU seconds: `make bench` runs it. benchmarks/loop.py does the same for more seeds.
+Eleven tiny language models, about 100 CPU seconds: `make bench` runs it; benchmarks/loop.py for more seeds.
 """
 
 from __future__ import annotations
