@@ -264,6 +264,10 @@ def __getattr__(name: str) -> Any:
     if name not in HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{HOME[name]}"), name)
+    if type(value).__name__ == "function":
+        from isoflop.quantities import checked
+
+        value = checked(value)
     globals()[name] = value
     return value
 

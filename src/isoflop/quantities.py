@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from isoflop.errors import UsageError
 
@@ -164,3 +166,73 @@ def show_flops(value: float) -> str:
 def _significant(value: float, digits: int) -> str:
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{decimals}f}"
+
+
+_PLAIN = frozenset({"float", "int", "str", "bool", "None"})
+_CLASSES = frozenset({"LossCurve", "Schedule", "Law", "Fit", "Study", "Path", "Hold", "Prices", "Model", "str", "None"})
+_NUMERIC = ("float", "int", "Array", "Any", "object")
+
+
+def checked(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a public function that says in one sentence when an argument is of another kind than it takes.
+
+    The kinds are those of its annotations; what is a number may also be said as a quantity ("8B"). What is missing or
+    misspelt is Python's to say.
+    """
+    from inspect import Parameter, signature
+
+    taken = signature(verb)
+
+    @wraps(verb)
+    def called(*args: Any, **named: Any) -> Any:
+        given = taken.bind(*args, **named)
+        for name, value in given.arguments.items():
+            one = taken.parameters[name]
+            if one.kind not in {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD} and value is not one.default:
+                given.arguments[name] = _fitting(value, name, str(one.annotation))
+        return verb(*given.args, **given.kwargs)
+
+    return called
+
+
+def _fitting(value: Any, name: str, annotation: str) -> Any:
+    """Return a value as an annotation wants it; raises UsageError where it is of another kind."""
+    kinds = frozenset(annotation.split(" | "))
+    if kinds <= _PLAIN:
+        return _plain(value, name, kinds)
+    classes = {one.__name__ for one in type(value).__mro__} if value is not None else {"None"}
+    unlike = isinstance(value, bool | int | float | complex | bytes) and not any(one in annotation for one in _NUMERIC)
+    if (value is None and not kinds & {"None", "Any"}) or unlike or (kinds <= _CLASSES and not classes & kinds):
+        raise _wrong(value, name, annotation)
+    if annotation.startswith(("Sequence[float]", "Sequence[str]")) and value is not None:
+        if not hasattr(value, "__iter__"):
+            raise _wrong(value, name, annotation)
+        inner = frozenset({annotation[9:].partition("]")[0]})
+        return value if isinstance(value, str) else [_plain(one, name, inner) for one in value]
+    if annotation.startswith("Mapping") and value is not None and not hasattr(value, "items"):
+        raise _wrong(value, name, annotation)
+    return value
+
+
+def _plain(value: Any, name: str, kinds: frozenset[str]) -> Any:
+    """Return a number, a text or a truth as it is wanted."""
+    if value is None or isinstance(value, bool | str) or type(value).__name__ == "bool_":
+        kind = "None" if value is None else "str" if isinstance(value, str) else "bool"
+        if kind in kinds:
+            return value
+        if kind != "str" or not kinds & {"float", "int"}:
+            raise _wrong(value, name, " | ".join(sorted(kinds)))
+    if not kinds & {"float", "int"}:
+        raise _wrong(value, name, " | ".join(sorted(kinds)))
+    number = as_number(value, name)
+    if "float" in kinds:
+        return number
+    if not number.is_integer():
+        raise _wrong(value, name, "int")
+    return int(value) if isinstance(value, int) else int(number)
+
+
+def _wrong(value: object, name: str, annotation: str) -> UsageError:
+    words = {"float": "a number", "int": "a whole number", "str": "a text", "bool": "True or False"}
+    wanted = " or ".join(words.get(one, one) for one in annotation.split(" | ") if one != "None")
+    return UsageError(f"{name} must be {wanted}; {type(value).__name__} {str(value)[:40]!r} came.")
