@@ -85,3 +85,11 @@ def test_more_digits_are_nearer(value, digits):
 
 def test_a_petaflop_day_is_a_petaflop_for_a_day():
     assert PF_DAY == 1e15 * 24 * 60 * 60
+
+
+def test_digits_tell_numbers_apart_but_not_an_end_from_its_value():
+    from isoflop.quantities import digits_apart
+
+    assert digits_apart(0.12499, 0.1252, 0.12541, digits=3) == 4
+    assert digits_apart(28.2e9, 62.7685612e9, 62.7685634e9, digits=3) == 3
+    assert digits_apart(1.0, 1.0, 1.0, digits=3) == 3

@@ -131,6 +131,8 @@ def as_numbers(values: object, name: str) -> NDArray[np.float64]:
 
 
 _MOST_DIGITS = 12
+_ALIKE = 0.01
+"""Numbers that are this share of their range apart may look alike."""
 
 
 def show(value: float, digits: int = 3) -> str:
@@ -151,8 +153,14 @@ def show(value: float, digits: int = 3) -> str:
 
 
 def digits_apart(*numbers: float, digits: int) -> int:
-    """Return how many digits numbers need so that those that differ look different: at least `digits`, at most 12."""
-    known = {one for one in numbers if math.isfinite(one)}
+    """Return how many digits numbers need so that those that differ look different: at least `digits`, at most 12.
+
+    Numbers nearer to each other than a hundredth of their whole range may look alike: a value at the very end of its
+    interval needs no digit more.
+    """
+    ordered = sorted(one for one in numbers if math.isfinite(one))
+    near = _ALIKE * (ordered[-1] - ordered[0]) if ordered else 0.0
+    known = {one for place, one in enumerate(ordered) if not place or one - ordered[place - 1] > near}
     while digits < _MOST_DIGITS and len({show(one, digits) for one in known}) < len(known):
         digits += 1
     return digits
