@@ -11,6 +11,7 @@ from lawful import TRAIN, best_size, lawful
 
 import isoflop
 from isoflop.errors import UsageError
+from isoflop.experiments.register import history, open_ledger
 from isoflop.experiments.study.planned import read_plan
 from isoflop.experiments.verify import verify as verb
 from isoflop.faces.plot import verify_figure
@@ -68,6 +69,9 @@ def test_the_best_larger_run_is_trained_once_and_compared(study):
     assert pytest.approx(4.8e17, rel=1e-4) == found.trial.C
     assert found.trial.forecast == expected.trial.forecast
     assert found.held is True
+    (came,) = history(open_ledger(study.folder / "forecasts.jsonl")).came
+    assert came.foretold.value == found.trial.forecast.loss.value
+    assert came.scored.value == found.trial.loss
     low, high = found.plan.flat_range
     assert low <= found.trial.forecast.inputs["N"] <= high or not found.sizing.tried
     assert 0.5 < found.trial.forecast.inputs["N"] / best_size(4.8e17) < 2

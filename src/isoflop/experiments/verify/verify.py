@@ -19,6 +19,8 @@ from isoflop.data.read import read
 from isoflop.errors import IsoflopError
 from isoflop.estimate import LEVEL
 from isoflop.experiments.launchers import launch
+from isoflop.experiments.register import Foretold, Scored, open_ledger
+from isoflop.experiments.register.ledger import FILE, add
 from isoflop.experiments.study.description import name_from
 from isoflop.experiments.study.planned import DESCRIPTION, Study, StudyRun, make_folder, open_study, plan_study
 from isoflop.experiments.study.progress import progress
@@ -35,6 +37,7 @@ from isoflop.quantities import show_flops
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
+    from isoflop.forecasting.result import Forecast
 
 TIMES = 3.0
 """The budget of the larger run, in budgets of the study's largest, unless another is asked for."""
@@ -61,6 +64,8 @@ def verify(
     where     keeps the runs for which a condition holds: no other is fitted or held out
     launched  what `launch` takes: workers, look
 
+    What is foretold of the larger run is registered in STUDY/forecasts.jsonl before it is trained, and scored after.
+
     The run is trained once for each budget, in STUDY/verify: a later call compares it with what is forecast by then.
     Raises IsoflopError if it fails or diverges, UsageError where settings must be told.
     """
@@ -73,15 +78,35 @@ def verify(
     sizing = sized(study, planned.N.value, budget, within=planned.flat_range, told=settings)
     name = _name(budget, settings or {})
     if train and not any(one.severity == "BLOCK" for one in laws.findings):
+        _freeze(study, name, forecast_with(laws, behind, level=level, at={"N": sizing.N, "D": sizing.D})[0],
+                digest=laws.runs.digest)  # fmt: skip
         _train(study, name, sizing, **launched)
     sizing, loss = _trained(study, name, sizing)
     expected = forecast_with(laws, behind, level=level, at={"N": sizing.N, "D": sizing.D})
+    _score(study, name, loss)
     trial = Trial(name, float(rule.flops(sizing.N, sizing.D)), expected[0], loss)
     held_out, note = _hold_out(laws.runs, level)
     return Verification(
         study.settings.name, laws.runs, laws.name, planned, sizing, trial, held_out,
         (*_unfinished(study), note), expected.findings,
     )  # fmt: skip
+
+
+def _freeze(study: Study, name: str, found: Forecast, *, digest: str) -> None:
+    """Register what is foretold of the larger run, once, before it is trained."""
+    path = study.folder / FILE
+    if name in open_ledger(path).forecasts:
+        return
+    loss = found.loss
+    add(path, Foretold(name=name, verb="verify", at=dict(found.inputs), metric="loss", value=loss.value, low=loss.low,
+                       high=loss.high, level=loss.level, decades=found.decades, digest=digest))  # fmt: skip
+
+
+def _score(study: Study, name: str, loss: float) -> None:
+    """Add to the study's register what came of the larger run, if it was foretold there and has ended."""
+    path = study.folder / FILE
+    if math.isfinite(loss) and name in (ledger := open_ledger(path)).forecasts and name not in ledger.scores:
+        add(path, Scored(name=name, value=loss, source=str(FOLDER)))
 
 
 def _hold_out(runs: Runs, level: float) -> tuple[tuple[Trial, ...], str]:
