@@ -248,3 +248,19 @@ def test_an_alarm_runs_a_command_once_with_the_look_on_stdin(run, tmp_path):  # 
 def test_a_length_of_none_is_refused():
     with pytest.raises(UsageError, match="--steps"):
         watch(replace(until(curve(N, D), 0.5), D=float("nan"), tokens=None), ladder(3), told=Told())
+
+
+def test_a_study_is_a_ladder(run, tmp_path):  # noqa: F811
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "plan.jsonl").write_text("{}\n")
+    for one in ladder(4):
+        folder = tmp_path / "study" / "runs" / one.name
+        folder.mkdir(parents=True)
+        rows = zip(one.step.tolist(), one.tokens.tolist(), one.loss.tolist(), strict=True)
+        lines = [json.dumps({"step": step, "tokens": tokens, "loss": loss}) for step, tokens, loss in rows]
+        (folder / "metrics.jsonl").write_text("\n".join([*lines, json.dumps({"N": one.N})]) + "\n")
+        (folder / "run.json").write_text(json.dumps({"name": one.name}))
+        (folder / "DONE").write_text("{}")
+    done = run("watch", "--ladder", tmp_path / "study", "N=1.28B", "D=25.6B", "--json")
+    assert done.code == 0
+    assert done.json["ladder"] == [one.name for one in sorted(ladder(4), key=lambda one: one.name)]

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.data.readers.catalogue import find, find_online
+from isoflop.data.readers.catalogue import STUDY_MARK, find, find_online
 from isoflop.data.readers.column_choice import choose
-from isoflop.data.readers.logs import Logged
+from isoflop.data.readers.logs import Logged, read_json
 from isoflop.data.readers.source import Text, read_text
 from isoflop.data.readers.table import raw_source, raw_table
 from isoflop.data.runs.cells import Cells, RawTable, numbers
@@ -134,6 +134,8 @@ def _finished(run: LoggedRun, tokens_per_step: float) -> SizedCurve:
 def _read(source: str, *, growing: bool) -> list[LoggedRun]:
     if source in BUNDLED and not Path(source).exists():
         source = os.fspath(Path(__file__).parents[2] / "data" / "datasets" / "tables" / f"{source}.csv")
+    if (Path(source) / STUDY_MARK).is_file():
+        return _studied(Path(source))
     if Path(source).exists() or ":" in source:
         logs = find(Path(source)) if Path(source).exists() else find_online(source)
         if logs is not None:
@@ -146,6 +148,25 @@ def _read(source: str, *, growing: bool) -> list[LoggedRun]:
             raise DataError(f"{shown(source)}: holds no logs that are known. Name a folder with a CSV or JSONL a run.")
         return [run for one in files for run in _read(os.fspath(one), growing=growing)]
     return _tabled(_raw(source, growing=growing), Path(source).name.partition(".")[0] or source)
+
+
+def _studied(study: Path) -> list[LoggedRun]:
+    """Return the finished runs of a study: what each reported on its way, under its name there."""
+    found = []
+    for folder in sorted(one for one in (study / "runs").glob("*") if (one / "DONE").is_file()):
+        reported = folder / "metrics.jsonl"
+        if not reported.is_file():
+            continue
+        about = read_json(folder / "run.json") if (folder / "run.json").is_file() else {}
+        name = str(about.get("name") or folder.name) if isinstance(about, dict) else folder.name
+        (run,) = _tabled(_raw(os.fspath(reported), growing=True), name)[:1]
+        config = about.get("config", about) if isinstance(about, dict) else {}
+        told = {key: float(config[key]) for key in ("N", "D")
+                if isinstance(config, dict) and isinstance(config.get(key), int | float)}  # fmt: skip
+        found.append(replace(run, **{key: value for key, value in told.items() if not getattr(run, key) > 0}))
+    if not found:
+        raise DataError(f"{shown(os.fspath(study))}: no run of this study has ended. Run it: isoflop study run.")
+    return found
 
 
 def _raw(source: str, *, growing: bool) -> RawTable:
