@@ -72,6 +72,19 @@ def test_per_cent_are_read_as_shares(run, tmp_path, *, runs, table):
     assert one == pytest.approx(other, abs=1e-3)
 
 
+def test_a_table_with_losses_on_answers_alone_is_read_and_each_is_its_tasks_middle_step(run, tmp_path, runs):
+    own = {"N": runs["N"], "D": runs["D"]}
+    for task, shift in (("sound", 0.0), ("flat", 0.2)):
+        own |= {f"{task}_acc": runs[task], f"{task}_bpb": runs["loss"] / 3 + shift}
+    rows = zip(*(values.tolist() for values in own.values()), strict=True)
+    table = tmp_path / "ladder.csv"
+    table.write_text(",".join(own) + "\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    done = run("downstream", table, *AT, "--json")
+    sound_, flat = done.json["tasks"]
+    assert (sound_["task"], flat["task"]) == ("sound_acc", "flat_acc")
+    assert flat["loss"]["value"] - sound_["loss"]["value"] == pytest.approx(0.2, abs=0.02)
+
+
 def columns_only(runs, columns):
     return replace(runs, columns=columns)
 
@@ -103,7 +116,7 @@ def test_results_of_lm_eval_find_their_runs_and_bring_their_items(run, tmp_path,
         ((*AT, "--chance", "sound"), 2, "NAME=VALUE"),
         ((*AT, "--ceiling", "sound=high"), 2, "high"),
         ((*AT, "--items", "sound=0"), 2, "number of test items"),
-        ((*AT, "--second", "line"), 2, "exponential or sigmoid"),
+        ((*AT, "--second", "line"), 2, "exponential or sigmoid or saturating"),
         ((*AT, "--percent"), 2, "--percent needs the tasks by name"),
         ((*AT, "--percent", "--tasks", "model"), 2, "holds text"),
         ((*AT, "--metric", "acc"), 2, "--evals FOLDER"),

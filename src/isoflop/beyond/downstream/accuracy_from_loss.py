@@ -1,7 +1,8 @@
-"""The second stage: accuracy from loss, by two laws, each with its covariance and the runs' scatter.
+"""The second stage: accuracy from loss, by three laws, each with its covariance and the runs' scatter.
 
 exponential  Gadre et al. 2024, eq. 5: error = eps - k exp(-gamma L)
-sigmoid      Bhagia et al. 2024: accuracy = b + a / (1 + exp(k (L - L_0)))
+sigmoid      Bhagia et al. 2024: accuracy = b + a / (1 + exp(k (L - L_0))), b + a the highest accuracy there is
+saturating   the same, where the fit finds how high accuracy goes: labels err, and some items are beyond reach
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-FORMS = {"exponential": "gadre-error", "sigmoid": "task-ladder"}
+FORMS = {"exponential": "gadre-error", "sigmoid": "task-ladder", "saturating": "task-ladder"}
 """The laws of the second stage by their short names."""
 STARTS = 8
 
@@ -71,6 +72,8 @@ def fit_second(task: Task, form: str, *, objective: str = "robust", seed: int = 
     Where the weakest runs score below chance, chance is no floor, and where the curve begins is fitted.
     """
     refuse_form(form)
+    if form == "saturating":
+        task = replace(task, ceiling=math.nan)
     pinned, bounds = _pinned(task, form), _bounds(task, form)
     free = _law(task, form).pinned(pinned)
     target = 1 - task.accuracy if form == "exponential" else task.accuracy
@@ -84,15 +87,8 @@ def fit_second(task: Task, form: str, *, objective: str = "robust", seed: int = 
     freedom = max((np.unique(task.run).size if task.run.size else task.loss.size) - found.theta.size, 1)
     scale = max(task.loss.size - found.theta.size, 1)
     values = dict(zip(free.parameters, problem.natural(found.theta[None])[0].tolist(), strict=True))
-    return Second(
-        form,
-        problem,
-        found.theta,
-        spread,
-        float(np.sqrt((residuals**2).sum() / scale)),
-        {**pinned, **values},
-        freedom,
-    )
+    scatter = float(np.sqrt((residuals**2).sum() / scale))
+    return Second(form, problem, found.theta, spread, scatter, {**pinned, **values}, freedom)
 
 
 def _law(task: Task, form: str) -> Law:

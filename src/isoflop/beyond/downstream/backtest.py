@@ -23,7 +23,7 @@ SIZES = 3
 """How many of the largest sizes are held out, one after the other."""
 PRIOR, LARGEST = 4.0, 4.0
 """The weight of the belief that errors fit their width, in origins, and the largest ratio counted."""
-EXPECTED = 0.01
+EXPECTED = 0.015
 """The error of accuracy each law is taken to have before any is seen."""
 TRIES = 200
 

@@ -13,7 +13,7 @@ import numpy as np
 from isoflop.data.metric import items_of
 from isoflop.data.readers.lm_eval import Score
 from isoflop.data.runs import Runs
-from isoflop.data.runs.columns import LETTERS, normal
+from isoflop.data.runs.columns import LETTERS, letter_of, normal
 from isoflop.errors import DataError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -132,6 +132,19 @@ def tasks_of(
         )
         for name in found
     )  # fmt: skip
+
+
+def answer_losses(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that name a task and the loss on its answers, such as arc_bpb; not the loss itself."""
+    parts = [(name, _LOSS_OF.fullmatch(name)) for name in names if letter_of(name) is None]
+    return tuple(name for name, part in parts if part and part[2].lower() != "loss" and normal(part[1] + part[3]))
+
+
+def with_answer_losses(runs: Runs, names: Sequence[str]) -> Runs:
+    """Return runs read with the first of these columns as their loss with all of them, and their mean as the loss."""
+    columns = {**runs.columns, names[0]: runs["loss"]}
+    mean = np.mean([columns[name] for name in names if columns[name].dtype.kind == "f"], axis=0)
+    return replace(runs, columns={**columns, "loss": mean})
 
 
 def loss_of(task: str, runs: Runs) -> str | None:

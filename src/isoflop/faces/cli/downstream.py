@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isoflop.errors import UsageError, shown
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.faces.cli.options import Asked, pairs, quantities, takes, takes_runs
 from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
 
@@ -41,7 +42,7 @@ class Scored:
     losses: Annotated[
         list[str], _option("--task-loss", "The column of the loss on a task's answers.", "TASK=COLUMN")
     ] = field(default_factory=list)
-    second: Annotated[str, _option("--second", "From loss to accuracy: exponential, sigmoid or both.")] = "both"
+    second: Annotated[str, _option("--second", "Loss to accuracy: exponential, sigmoid, saturating or all.")] = "all"
 
     def table(self, runs: Table) -> tuple[Table, dict[str, Any]]:
         """Give the runs with a column for each task, and what else is known of the tasks."""
@@ -63,7 +64,7 @@ class Scored:
             "ceiling": {key: float("nan") if word == "fit" else quantities([f"{key}={word}"], "arc=0.9")[key]
                         for key, word in limits.items()},
             "items": counted | quantities(self.items, "arc=2376"), "losses": pairs(self.losses, "arc=arc_loss"),
-            "forms": tuple(FORMS) if self.second == "both" else (self.second,),
+            "forms": tuple(FORMS) if self.second in {"all", "both"} else (self.second,),
         }  # fmt: skip
 
 
@@ -79,6 +80,23 @@ def _as_shares(runs: Table, names: tuple[str, ...]) -> Table:
         if runs[name].dtype.kind != "f":
             raise UsageError(f'column "{shown(name)}" holds text where accuracies should be. Name others: --tasks.')
     return replace(runs, columns={**runs.columns, **{name: runs[name] / 100 for name in names}})
+
+
+def _read(asked: Asked, source: str) -> Table:
+    """Return the runs of a source; where there are losses on tasks' answers alone, their mean is the loss."""
+    from isoflop.beyond.downstream.tasks import answer_losses, with_answer_losses
+    from isoflop.data.readers.source import read_text
+    from isoflop.data.readers.table import raw_table
+
+    try:
+        return asked.read(source)
+    except DataError:
+        if asked.loss is not None or not Path(source).is_file():
+            raise
+        names = answer_losses(raw_table(read_text(source)).names)
+        if len(names) < 2:
+            raise
+        return with_answer_losses(replace(asked, loss=names[0]).read(source), names)
 
 
 @takes_runs
@@ -99,7 +117,7 @@ def downstream(
 
     if output is not None:
         refuse_figure(runs, output)
-    table, about = scored.table(asked.read(runs))
+    table, about = scored.table(_read(asked, runs))
     said: dict[str, Any] = quantities(at or [], "N=8e9")
     strange = [key for key in said if key not in {"N", "D", "C", "loss"}]
     if strange:
