@@ -20,6 +20,7 @@ from isoflop.fitting.identifiability import unsplit
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.source import Source, settle
+from isoflop.formula.arrays import bisect
 from isoflop.formula.several import Several
 from isoflop.laws import CURVES
 from isoflop.planning.demand import Demand, demanding
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.record import Record
-    from isoflop.formula.arrays import Array
+    from isoflop.formula.arrays import Array, Bools
 
 PUBLISHED = ("besiroglu2024", "hoffmann2022", "muennighoff2023-c4")
 """The curves that plan where neither runs nor a curve are given: dense language models of three papers."""
@@ -94,10 +95,14 @@ def plan(
     return plan_for(source, demand, level=level)
 
 
+_BUDGETS, _FOR_SIZE, _FOR_BUDGET = (1e9, 1e40), 40, 48
+"""FLOPs between which the budget is sought of which a size is the best; halvings of the size and of the budget."""
+
+
 def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> Plan:
     """Return the plan of a demand; see `plan`."""
     answers = planner(source)
-    demand = paid_as(demand, answers)
+    demand = settled(paid_as(demand, answers), answers)
     behind, line, budget = evidence(answers), Allocation(answers, demand.terms()), demand.budget()
     line.refuse_missing()
     needed = None
@@ -115,6 +120,30 @@ def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> 
         return replace(core, findings=(beyond_limits(crossed), *core.findings))
     sheet = prepare(core, line, behind.laws, demand=demand, metric=answers.metric)
     return replace(core, sheet=sheet, findings=(*core.findings, *sheet_findings(core, line, sheet)))
+
+
+def settled(demand: Demand, answers: Predictor) -> Demand:
+    """Return the demand with a budget, where only N or only D was said: the one of which it is the best size."""
+    said = [key for key in ("N", "D") if not math.isnan(getattr(demand, key))]
+    if len(said) != 1 or demand.limits() or not math.isnan(demand.loss):
+        return demand
+    free = replace(demand, N=math.nan, D=math.nan)
+    line, wanted = Allocation(answers, free.terms()), math.log(getattr(demand, said[0]))
+    line.refuse_missing()
+
+    def below(log_budget: Array) -> Bools:
+        budget = np.exp(log_budget)
+        size = line.best(budget, halvings=_FOR_SIZE)
+        return (size if said == ["N"] else np.log(line.terms.affordable(np.exp(size), budget))) < wanted
+
+    least = 10 * float(line.terms.cost(line.terms.params[0], line.terms.tokens[0]))
+    low, high = (np.array([math.log(max(end, least))]) for end in _BUDGETS)
+    if below(high)[0] or not below(low)[0]:
+        raise UsageError(
+            f"{said[0]}={getattr(demand, said[0]):g} is the best for no budget from {_BUDGETS[0]:g} to {_BUDGETS[1]:g} "
+            "FLOPs. Say a budget too, as in --flops 1e22."
+        )
+    return replace(demand, flops=float(np.exp(bisect(below, low, high, halvings=_FOR_BUDGET))[0]))
 
 
 def planner(source: Source | None) -> Predictor:
