@@ -106,6 +106,13 @@ def test_beyond_says_so_first_and_gives_no_run_sheet():
     assert "this is" in found.findings[0].message
 
 
+def test_a_frontier_keeps_the_limits_too():
+    with pytest.raises(UsageError, match="--beyond"):
+        isoflop.frontier("ludziejewski2025", [1e20, 1e25], experts=16)
+    found = isoflop.frontier("ludziejewski2025", [1e20, 1e25], experts=16, beyond=True)
+    assert found.findings[0].code == "P28"
+
+
 def test_too_many_experts_have_no_budget_inside():
     with pytest.raises(UsageError, match="No budget is inside"):
         isoflop.plan("ludziejewski2025", flops=1e21, experts=256)

@@ -6,6 +6,7 @@ import pytest
 
 import isoflop
 from isoflop.compute.devices import find_device
+from isoflop.compute.mixture import Mixture
 from isoflop.compute.shape import shape_for
 from isoflop.errors import UsageError
 from isoflop.planning.tiers import serving_cost, taught, tiers
@@ -58,6 +59,13 @@ def test_a_teacher_helps_a_student_near_it_and_not_one_far_below():
     assert math.isnan(taught(96e9, 96e9, 1.5e12, loss=1.96))
 
 
+def test_experts_cost_less_to_read_and_must_all_be_fetched_to_write():
+    dense, mixed = (tiers(flops=1e24, mixture=one) for one in (None, Mixture(experts=64, per_token=4)))
+    assert mixed.tiers[0].loss < dense.tiers[0].loss
+    assert mixed.tiers[0].serving.prefill < dense.tiers[0].serving.prefill
+    assert mixed.tiers[0].serving.decode > dense.tiers[0].serving.decode  # 64 sequences use nearly all experts
+
+
 def test_what_cannot_be_asked_is_refused():
     with pytest.raises(UsageError, match="2 to 6"):
         tiers(flops=1e24, count=1)
@@ -65,6 +73,11 @@ def test_what_cannot_be_asked_is_refused():
         tiers(flops=1e24, hardware="Gaudi 3")
     with pytest.raises(UsageError, match="below that of 200M"):
         tiers(flops=1e24, prices=(1e-6, 1))
+
+
+def test_options_that_tiers_cannot_keep_are_refused(refused):
+    assert "leave out N" in refused(2, "plan", "N=8B", "--flops", "1e24", "--tiers", "3")
+    assert "-o saves one plan" in refused(2, "plan", "--flops", "1e24", "--tiers", "3", "-o", "plan.toml")
 
 
 def test_the_command_prints_who_gets_which(good, run):

@@ -86,6 +86,13 @@ class Mixture:
             "sparsity": 1 - self.activation,
         }
 
+    def of_shape(self) -> dict[str, Any]:
+        """Return the mixture as `shape_for` takes it."""
+        return {
+            "experts": int(self.experts), "experts_per_token": int(self.per_token),
+            "shared_experts": int(self.shared), "granularity": self.fine,
+        }  # fmt: skip
+
     def as_dict(self) -> dict[str, Any]:
         """Return the mixture as it stands in the JSON."""
         return {

@@ -17,6 +17,7 @@ from isoflop.estimate import LEVEL
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
 from isoflop.planning.demand import Demand, demanding
+from isoflop.planning.limits import beyond_limits, limits_crossed, refusal
 from isoflop.planning.plan import paid_as, planner, plans
 from isoflop.quantities import show, show_flops
 
@@ -118,7 +119,13 @@ def frontier(
     )  # fmt: skip
     answers = planner(source)
     terms = paid_as(demand, answers).terms()
-    Allocation(answers, terms).refuse_missing()
+    line = Allocation(answers, terms)
+    line.refuse_missing()
     budgets = np.sort(np.asarray(flops, float))
     found, findings, _ = plans(answers, evidence(answers), budgets, level=level, terms=terms, most_draws=DRAWS)
+    for one in found:
+        if crossed := limits_crossed(line, one.N.value, one.D.value):
+            if not beyond:
+                raise UsageError(refusal(line, crossed, budget=one.budget.value))
+            return Frontier(tuple(found), (beyond_limits(crossed), *findings))
     return Frontier(tuple(found), findings)

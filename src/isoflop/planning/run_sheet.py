@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isoflop.compute.cost import cost, fewest_devices, training_memory
 from isoflop.compute.cost_law import of_language
@@ -77,21 +77,10 @@ def _shape(size: float, demand: Demand) -> Shape | None:
     try:
         return shape_for(
             size, vocabulary=demand.known_tokens, context=int(demand.context),
-            **_experts(demand),
+            **(demand.mixture.of_shape() if demand.mixture else {}),
         )  # fmt: skip
     except UsageError:
         return None
-
-
-def _experts(demand: Demand) -> dict[str, Any]:
-    """Return the mixture that is asked for, as a shape takes it."""
-    mixed = demand.mixture
-    if mixed is None:
-        return {}
-    return {
-        "experts": int(mixed.experts), "experts_per_token": int(mixed.per_token),
-        "shared_experts": int(mixed.shared), "granularity": mixed.fine,
-    }  # fmt: skip
 
 
 def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:

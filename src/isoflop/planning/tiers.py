@@ -17,17 +17,20 @@ from isoflop.compute.allocation import Allocation
 from isoflop.compute.cost import cache_per_token, fewest_devices, price_of, serving_memory
 from isoflop.compute.devices import MFU, Device, find_device
 from isoflop.compute.shape import shape_for
+from isoflop.compute.terms import Terms
 from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.formula.arrays import bisect
 from isoflop.laws import CURVES
+from isoflop.planning.demand import BITS
 from isoflop.planning.plan import planner
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from isoflop.compute.mixture import Mixture
     from isoflop.compute.shape import Shape
     from isoflop.forecasting.source import Source
 
@@ -210,11 +213,14 @@ def tiers(
     precision: str = "bf16",
     serve_tokens: float = 0.0,
     mfu: float = MFU,
+    mixture: Mixture | None = None,
+    unique_tokens: float = math.inf,
 ) -> Tiers:
     """Return a family of sizes for a budget of training FLOPs, with what serving each costs.
 
     prices        US dollars for a million tokens written, one for each size; unless said, sizes 8 times apart
     serve_tokens  tokens that each size reads and writes in its life, half and half
+    mixture       experts of every size; N counts the active parameters
     """
     device, answers = find_device(hardware), planner(source)
     paid = price_of(device) if price is None else price
@@ -222,11 +228,12 @@ def tiers(
         raise UsageError(f"no price of {device.name} is known. Say one, as in --price 2.")
     if not 2 <= (number := len(prices) or count) <= MOST:
         raise UsageError(f"{number} tiers; say 2 to {MOST}, as in --tiers 3.")
-    line = Allocation(answers)
+    line = Allocation(answers, Terms(mixture=mixture, unique_tokens=unique_tokens, bits=BITS[precision]))
     line.refuse_missing()
+    experts = mixture.of_shape() if mixture else {}
 
     def costs(size: float) -> ServingCost:
-        shape = shape_for(size, context=int(context), kv_heads=None)
+        shape = shape_for(size, context=int(context), **experts)
         return serving_cost(shape, device, price=paid, batch=batch, mfu=mfu, precision=precision)
 
     sizes = _sizes(line, flops, number, prices=prices, costs=costs)

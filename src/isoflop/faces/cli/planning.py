@@ -67,6 +67,11 @@ def _tiers(source: Any, demand: dict[str, Any], count: int | None, prices: str |
     from isoflop.planning.tiers import tiers
 
     asked = Demand(**demand)
+    settled = [key for key in ("N", "D", "max_params", "min_tokens", "token_worth") if key in demand]
+    if settled:
+        raise UsageError(
+            f"tiers choose their sizes and tokens: leave out {', '.join(settled)}, or plan each by itself."
+        )
     flops = asked.budget()
     if flops is None:
         raise UsageError("tiers need a budget: say --flops 1e24.")
@@ -74,6 +79,7 @@ def _tiers(source: Any, demand: dict[str, Any], count: int | None, prices: str |
         source, flops=flops, count=count or 3, prices=[parse_quantity(one) for one in (prices or "").split(",") if one],
         hardware=asked.device.name, price=None if math.isnan(asked.price) else asked.price, batch=batch,
         context=asked.context, precision=asked.precision, serve_tokens=asked.serve_tokens, mfu=asked.mfu,
+        mixture=asked.mixture, unique_tokens=asked.unique_tokens,
     )  # fmt: skip
 
 
@@ -120,6 +126,8 @@ def plan(
         refuse_overwriting(source or "", output)
     known = asked.source(source) if source is not None else None
     if tiers is not None or price_per_mtok is not None:
+        if output is not None:
+            raise UsageError("-o saves one plan. Plan a size by itself, as in N=8B, to save it.")
         print_answer(_tiers(known, demand, tiers, price_per_mtok, batch=serve_batch), json=json)
         return
     if ":" in (wanted["flops"] or ""):
