@@ -231,3 +231,13 @@ def test_a_question_without_an_answer_is_refused(refused, words, told):
 )
 def test_a_name_that_nothing_bears_is_refused_with_the_nearest(refused, code, words, *, told):
     assert told in refused(code, *words)
+
+
+@pytest.mark.parametrize("condition", ["9**9**9**9 > N", "1/(N - N) > 1", "exp(N) > 1"])
+def test_a_condition_beyond_all_numbers_says_nothing_of_numpy(run, table, condition):
+    assert run("read", table, "--where", condition).err == ""
+
+
+@pytest.mark.parametrize("pin", ["E=-1", "A=-5", "alpha=-0.3"])
+def test_a_parameter_is_not_pinned_below_its_kind(refused, table, pin):
+    assert "never negative" in refused(2, "fit", table, "--fix", pin)

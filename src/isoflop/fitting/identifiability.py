@@ -236,7 +236,8 @@ def separating_run(problem: Problem, theta: Array, noise: float) -> str:
     new = replace(problem, inputs={"N": np.exp(n), "D": np.exp(d)}, target=np.zeros(n.size))
     seen = new.linearise(theta[None])[1][0].T / scale
     _, values, right = np.linalg.svd(slopes / scale, full_matrices=False)
-    spread = (noise / np.maximum(values, 1e-9 * values[0])) ** 2
+    with np.errstate(all="ignore"):  # what the runs say nothing of spreads without end
+        spread = (noise / np.maximum(values, 1e-9 * values[0])) ** 2
     with np.errstate(all="ignore"):  # the law may overflow so far from its runs
         along = seen @ right.T
         gain = (spread[-1] * along[:, -1]) ** 2 / (max(noise, 1e-12) ** 2 + (along**2 * spread).sum(axis=1))

@@ -67,6 +67,10 @@ class Described(Protocol):
         """What was found about it."""
 
 
+_LEAST_BUDGET = 1e3
+"""FLOPs below which no run can be: a C in PF-days, say, which are 8.64e19 FLOPs each."""
+
+
 def in_words(fit: Described, findings: Sequence[Finding] | None = None) -> str:
     """Give three sentences: what was fitted and how closely, what it says, and where it is weakest.
 
@@ -128,6 +132,10 @@ def _allocation(fit: Described) -> str:
         return f"How the best size grows is unknown: the runs say nothing about {', '.join(fit.unknown)}."
     law, reach, rule = fit.curve.law, fit.curve.fitted_on, rule_named("6ND")
     budget = reach["C"][1] if "C" in reach else float(rule.flops(reach["N"][1], reach["D"][1]))
+    if budget < _LEAST_BUDGET:
+        return (
+            f"Its runs are said to have cost {budget:.3g} FLOPs at most, less than any training: look at the unit of C."
+        )
     best = fit.curve.row
     values = np.vstack([best, fit.draws[:_ENOUGH]])
     low, middle, high = (allocate(law, values, budget * factor, halvings=_HALVINGS) for factor in (0.5, 1.0, 2.0))

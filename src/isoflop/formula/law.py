@@ -311,7 +311,7 @@ def _pin(law_: Law, key: str, value: str | float) -> Expr | float:
     if not isinstance(value, str):
         if not np.isfinite(value):
             raise UsageError(f"{key}={value}: say a finite number, or another parameter.")
-        return float(value)
+        return _not_negative(law_, key, float(value))
     if value in law_.parameters and value != key:
         if law_.parameters[value].role != law_.parameters[key].role:
             raise UsageError(
@@ -319,6 +319,15 @@ def _pin(law_: Law, key: str, value: str | float) -> Expr | float:
             )
         return expression.name(value)
     try:
-        return units.parse_quantity(value)
+        number = units.parse_quantity(value)
     except UsageError:
         raise UsageError(f'"{key}={value}": say a number, as in {key}=1.69, or another parameter.') from None
+    return _not_negative(law_, key, number)
+
+
+def _not_negative(law_: Law, key: str, value: float) -> float:
+    """Return the value that a parameter is pinned to; raises UsageError below zero where its kind knows none."""
+    role = law_.parameters[key].role
+    if value < 0 and role != "real":
+        raise UsageError(f"{key}={value:g}: a {role} is never negative.")
+    return value

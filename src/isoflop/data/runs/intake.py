@@ -61,7 +61,8 @@ def holds(condition: str, columns: Mapping[str, NDArray[Any]], count: int, *, so
             raise
         raise missing(unknown.word, list(columns), source) from None
     try:
-        found = parsed.evaluate(columns)
+        with np.errstate(all="ignore"):  # what is no number in a row is compared as such
+            found = parsed.evaluate(columns)
     except TypeError:
         kinds = ", ".join(f"{name} is {_kind(columns[name])}" for name in parsed.keys)
         raise UsageError(f"{condition} mixes numbers and text: {kinds}.") from None
