@@ -109,3 +109,11 @@ def test_a_column_of_words_is_no_letter_whatever_it_is_called():
     runs = table({"param_count": ["kaplan", "total"], "n": [1e7, 2e7], "t": [1e9, 2e9], "loss": [3.0, 2.9]})
     assert "N" not in runs
     assert runs["param_count"].tolist() == ["kaplan", "total"]
+
+
+def test_checkpoints_that_no_column_tells_apart_are_clustered_by_their_size():
+    size, tokens = np.repeat([1e8, 3e8, 1e9], 30), np.tile(np.geomspace(1e9, 2e10, 30), 3)
+    runs = Runs.of(N=size, D=tokens, loss=1.7 + 400 / size**0.34 + 410 / tokens**0.28)
+    assert runs.run_named_by == ("N",)
+    assert "3 runs" in said(runs, "D07")
+    assert Runs.of(N=N, D=D, loss=LOSS).run_named_by == ()

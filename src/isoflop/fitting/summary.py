@@ -77,7 +77,9 @@ def in_words(fit: Described, findings: Sequence[Finding] | None = None) -> str:
     findings  those to choose the weakest point from; the fit's own unless said
     """
     known = fit.findings if findings is None else findings
-    return " ".join(filter(None, (_closeness(fit), _meaning(fit), _weakness(fit, known))))
+    units = any(one.code == "D03" and one.severity == "BLOCK" for one in fit.findings)  # then no size means anything
+    meaning = "" if units else _meaning(fit)
+    return " ".join(filter(None, (_closeness(fit), meaning, _weakness(fit, known))))
 
 
 def _closeness(fit: Described) -> str:

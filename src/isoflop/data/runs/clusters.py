@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats
 from isoflop.findings import Finding
+from isoflop.formula.arrays import median
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -17,6 +18,8 @@ EARLY = 0.1
 """Checkpoints before this share of their run may still be in its transient."""
 _EVEN = 0.02
 _FEW_STEPS = 4
+_MANY, _CLOSE, _MOSTLY = 8, 1.25, 0.8
+"""So many rows of one size, each at most so many times further than the one before, are checkpoints, if most are so."""
 
 
 def clustered_by(columns: Columns) -> tuple[str, ...]:
@@ -40,7 +43,7 @@ def clustered_by(columns: Columns) -> tuple[str, ...]:
                 return named
             if meaning == "run" and not seeds and not several.any():
                 return ()
-    return _by_steps(columns, seeds)
+    return _by_steps(columns, seeds) or _by_closeness(columns, seeds)
 
 
 def _step(columns: Columns) -> Floats | None:
@@ -69,6 +72,28 @@ def _by_steps(columns: Columns, seeds: Sequence[str]) -> tuple[str, ...]:
     if not several or len(several) * 2 < len(parts):
         return ()
     return named if all(_one_run(step[rows], tokens[rows], even=even) for rows in several) else ()
+
+
+def _by_closeness(columns: Columns, seeds: Sequence[str]) -> tuple[str, ...]:
+    """Return what names runs whose checkpoints no column tells: many rows of one N, each a little further in tokens.
+
+    Nobody trains runs of one size for 10 % more tokens each; a job that is evaluated as it goes on leaves such rows.
+    """
+    tokens = columns.get("D")
+    if tokens is None or "N" not in columns or "loss" not in columns or not repeats(columns["N"]):
+        return ()
+    named = ("N", *seeds, *(name for what in ("batch", "learning rate") for name in recorded(columns, what)))
+    group = labels([columns[name] for name in named])
+    order = np.lexsort((tokens, group))
+    parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+    close = sum(len(rows) for rows in parts if len(rows) >= _MANY and _close(tokens[rows], columns["loss"][rows]))
+    return named if close >= _MOSTLY * len(tokens) else ()
+
+
+def _close(tokens: Floats, loss: Floats) -> bool:
+    """Say whether rows in order of their tokens lie close to each other, none twice, with a loss that mostly falls."""
+    apart = np.diff(np.log(tokens))
+    return bool((apart > 0).all() and median(apart) < np.log(_CLOSE) and (np.diff(loss) < 0).mean() > _MOSTLY)
 
 
 def _one_run(step: Floats, tokens: Floats, *, even: bool) -> bool:
