@@ -50,8 +50,8 @@ def finish(
     run, spikes = spikes_of(run)
     like = [spikes_of(one)[0] for one in like]
     if schedule is None:
-        found = _by_trend(run, end, level=level, asked=bool(like or what_if or stop))
-        return replace(found, findings=(*found.findings, *_spikes(run, spikes)))
+        trended = _by_trend(run, end, level=level, asked=bool(like or what_if or stop))
+        return replace(trended, findings=(*trended.findings, *_spikes(run, spikes)))
     _refuse_asked((run, *like), schedule, stop)
     rates = whole_rates(run, schedule)
     past = [(one, finished_rates(one, schedule)) for one in like]

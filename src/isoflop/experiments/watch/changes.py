@@ -30,6 +30,9 @@ GROUPS = 240
 """Groups of rows in a row, each their mean, that are tested."""
 BEGUN = 0.01
 """Rows before this share of a run are not tested: the beginning is not foretold."""
+EARLY, SURER = 0.1, 2.0
+"""A change that began before this share of the run must be so many times as sure: what warm-up and first tokens do is
+foretold worst, and wrongly in one way."""
 SURE = 4.0
 """|T| above which a run has left its curve, unless sound runs of the ladder reach more: the sound larger runs of
 public ladders mostly stay below 3 (benchmarks/watch.py)."""
@@ -114,11 +117,18 @@ def change(rows: Rows, known: Widths, sure: float) -> Change | None:
     if not len(rows.share):
         return None
     best = None
+    needed = np.where(rows.share < EARLY, SURER, 1.0) * sure
     for kind, (T, size) in ratios(rows, known).items():
-        now = np.abs(np.nan_to_num(T[:, -1]))
+        now = np.abs(np.nan_to_num(T[:, -1])) / needed
         onset = int(np.argmax(now))
-        if now[onset] > sure and (best is None or now[onset] > best.T):
-            ever = np.nanmax(np.abs(np.nan_to_num(T)), axis=0) > sure
+        if now[onset] > 1 and (best is None or now[onset] * needed[onset] > best.T):
+            ever = (np.abs(np.nan_to_num(T)) > needed[:, None]).any(axis=0)
             grown = float(size[onset, -1]) * (1.0 if kind == "step" else float(rows.share[-1] - rows.share[onset]))
-            best = Change(kind, float(rows.share[onset]), grown, float(now[onset]), float(rows.share[np.argmax(ever)]))
+            best = Change(
+                kind,
+                float(rows.share[onset]),
+                grown,
+                float(now[onset] * needed[onset]),
+                float(rows.share[np.argmax(ever)]),
+            )
     return best

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
-from isoflop.experiments.watch.changes import Change, Rows, change, rows_of, threshold
+from isoflop.experiments.watch.changes import EARLY, Change, Rows, change, rows_of, threshold
 from isoflop.experiments.watch.findings import findings_of
 from isoflop.experiments.watch.judged import Judged, judge
 from isoflop.experiments.watch.options import options
@@ -161,7 +161,7 @@ def _see(run: LoggedRun | None, curve: SizedCurve | None, ladder: Ladder) -> See
     judged = judge(rows, known, found, losses=smooth + rows.deviation, expected=smooth, lost=_lost(run),
                    ended=curve.last >= 1 - 1e-9)  # fmt: skip
     beside = deviation(expected, known, points)
-    if found is not None and found.share > rows.share[0]:
+    if found is not None and found.share > max(EARLY, float(rows.share[0])):
         beside = beside.after(found.share, max(abs(found.size), 2 * known.noise))
     return Seen(expected=expected, deviation=beside, judged=judged, change=found, spikes=spikes, rows=rows,
                 spiked=_whole(rows, curve))  # fmt: skip

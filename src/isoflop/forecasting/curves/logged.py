@@ -6,6 +6,7 @@ from the last row). A folder of logs is read by the same readers as runs are.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -161,12 +162,15 @@ def _studied(study: Path) -> list[LoggedRun]:
         name = str(about.get("name") or folder.name) if isinstance(about, dict) else folder.name
         (run,) = _tabled(_raw(os.fspath(reported), growing=True), name)[:1]
         config = about.get("config", about) if isinstance(about, dict) else {}
-        told = {key: float(config[key]) for key in ("N", "D")
-                if isinstance(config, dict) and isinstance(config.get(key), int | float)}  # fmt: skip
-        found.append(replace(run, **{key: value for key, value in told.items() if not getattr(run, key) > 0}))
+        N, D = (_number(config.get(key)) if isinstance(config, dict) else math.nan for key in ("N", "D"))
+        found.append(replace(run, N=run.N if run.N > 0 else N, D=run.D if run.D > 0 else D))
     if not found:
         raise DataError(f"{shown(os.fspath(study))}: no run of this study has ended. Run it: isoflop study run.")
     return found
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _raw(source: str, *, growing: bool) -> RawTable:
