@@ -139,6 +139,15 @@ def test_the_command_line_gives_what_python_gives(run, tmp_path, found):
     assert fitted["runs"]["used"] == 12
 
 
+def test_a_plan_takes_the_best_values_of_a_sweep(run, tmp_path, found):
+    runs, _ = sweep()
+    rows = zip(*(runs[name].tolist() for name in ("N", "D", "lr", "bs", "loss")), strict=True)
+    path = tmp_path / "sweep.csv"
+    path.write_text("N,D,lr,bs,loss\n" + "\n".join(",".join(map(repr, row)) for row in rows))
+    told = run("plan", "besiroglu2024", "N=4B", "D=80B", "--tune", path, "--json").json
+    assert told["sheet"]["tuned"]["lr"]["value"] == pytest.approx(found.targets[0].best["lr"].value)
+
+
 @pytest.mark.public_data
 def test_a_random_search_becomes_one_run_a_doubling_and_forecasts_larger_runs():
     """1,193 runs with random rates and decays; the five tuned ones are up to 70 times the compute away."""

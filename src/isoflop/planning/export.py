@@ -49,6 +49,7 @@ def _run(plan: Plan) -> dict[str, Any]:
         run |= {"batch_tokens": round(sheet.batch), "steps": max(round(plan.D.value / sheet.batch), 1)}
     if sheet.settings:
         run |= {"learning_rate": sheet.settings.learning_rate.value, "weight_decay": sheet.settings.weight_decay.value}
+    run |= {name: one.value for name, one in sheet.tuned.items()}
     run |= {"precision": sheet.demand.precision, "expected_loss": plan.loss.value}
     return {key: value for key, value in run.items() if not (isinstance(value, float) and math.isnan(value))}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.compute.cost import show_bytes, show_energy
@@ -41,6 +41,7 @@ class Sheet:
     trades    other batches: their steps and extra compute
     better    FLOPs that a loss lower by 0.01 would take beyond the budget
     premises  what must be true for the plan to hold
+    tuned     best values of hyperparameters by a sweep of one's own; they come before published ones
     """
 
     demand: Demand
@@ -56,6 +57,7 @@ class Sheet:
     better: float
     regrets: tuple[Regret, ...]
     premises: tuple[str, ...]
+    tuned: Mapping[str, Estimate] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the sheet as it stands in the JSON."""
@@ -73,6 +75,7 @@ class Sheet:
             "flops_for_0.01_less_loss": self.better,
             "regrets": [one.as_dict() for one in self.regrets],
             "premises": list(self.premises),
+            "tuned": {name: one.as_dict() for name, one in self.tuned.items()},
         }
 
 
@@ -231,6 +234,7 @@ def _run(sheet: Sheet) -> list[tuple[str, str]]:
             ("learning rate", f"{show(settings.learning_rate.value)}, between"),
             ("", _say(settings.learning_rates)),
         ]
+    rows += [(name, f"{show(one.value)} ({interval(one)}), by the sweep") for name, one in sheet.tuned.items()]
     if sheet.memory and not math.isnan(sheet.devices):
         rows.append(
             ("memory", f"{show_bytes(sheet.memory.total)}: at least {sheet.devices:.0f} × {demand.device.name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, interval, quantities, takes_demand, takes_runs
 from isoflop.faces.cli.shared import Json, dollars, print_answer, refuse_overwriting, stop_on_block
 from isoflop.quantities import parse_quantity
+
+if TYPE_CHECKING:
+    from isoflop.planning.result import Plan
 
 TEXTS = ("precision", "gpus", "hardware", "deadline")
 """Fields of a Demand that are words, not quantities."""
@@ -83,6 +86,19 @@ def _tiers(source: Any, demand: dict[str, Any], count: int | None, prices: str |
     )  # fmt: skip
 
 
+def _tuned(found: Plan, sweep: str) -> Plan:
+    """Return the plan with the best hyperparameters that a sweep foretells at its size."""
+    from isoflop.beyond.tune import tune
+    from isoflop.data.read import read
+
+    if found.sheet is None:
+        return found
+    said = tune(read(sweep), at=[{"N": found.N.value, "D": found.D.value}])
+    sheet = replace(found.sheet, tuned=said.targets[0].best)
+    own = tuple(one for one in said.findings if one.code.startswith("H"))
+    return replace(found, sheet=sheet, findings=(*found.findings, *own))
+
+
 @takes_runs
 @takes_demand
 def plan(
@@ -108,6 +124,12 @@ def plan(
     price_per_mtok: Prices = None,
     serve_batch: ServeBatch = 64,
     beyond: Annotated[bool, typer.Option("--beyond", help="Use a curve beyond what its source states.")] = False,
+    tune: Annotated[
+        str | None,
+        typer.Option(
+            "--tune", metavar="SWEEP", help="A sweep of lr, batch and the like: its laws before published ones."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Plan a budget, or the cheapest run that reaches a loss: size, tokens, loss, shape, batch, time, money."""
@@ -134,6 +156,7 @@ def plan(
         found: Any = frontier(known, _budgets(wanted["flops"] or "", points), level=asked.level, **demand)
     else:
         found = plan(known, level=asked.level, **demand)
+        found = _tuned(found, tune) if tune is not None else found
     if output is not None and isinstance(found, Plan):
         save_plan(found, output)
     print_answer(found, json=json)
