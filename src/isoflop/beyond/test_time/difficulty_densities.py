@@ -58,7 +58,7 @@ def beta_mass(a: Array, b: Array) -> Array:
 # models of mathematics from 70M to 12B); where it solves most, b falls below 1. So log a is held closer than log b, and
 # given a mean m = a / (a + b) both move, log b by 4 times as much as log a.
 _LOG_A, _LOG_B = (math.log(0.4), 0.9), (math.log(3.0), 1.8)
-"""Mean and standard deviation of log a and log b. Chosen on simulated worlds, see the table of constants."""
+"""Mean and standard deviation of log a and log b. Chosen on the simulated worlds of benchmarks/coverage_worlds.py."""
 _LEAST_LOG, _MOST_LOG_A, _MOST_LOG_B = -6.0, 4.6, 12.0
 """Ends of both logarithms, five standard deviations away: densities beyond are spikes between two points."""
 _NEVER = (-2.2, 1.5)
