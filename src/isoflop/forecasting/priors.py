@@ -249,7 +249,7 @@ def _settled(form: Form, runs: Runs, begin: _Start, *, power: float) -> Member |
         problem = replace(problem, prior=Prior(centre, spread**2 / width**2))
         objective = replace(objective, delta=EFFICIENT * spread)
         weights = share * sound
-        found = minimise(problem, theta, objective, weights=np.tile(weights, (len(theta), 1)), tolerance=1e-8,
+        found = minimise(problem, theta, objective, weights=np.tile(weights, (len(theta), 1)), tolerance=1e-6,
                          first=damping)  # fmt: skip
         if not np.isfinite(found.objective).any():
             return None
