@@ -90,7 +90,7 @@ def driver(study, program=LAUNCH, *words):
     )  # fmt: skip
 
 
-def until(condition, *, patience=20.0):
+def until(condition, *, patience=300.0):
     """Wait until something is so."""
     end = time.monotonic() + patience
     while not condition():

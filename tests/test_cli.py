@@ -306,7 +306,7 @@ def test_without_json_every_command_prints_for_people(run, words, told):
 
 def start(*words, **options):
     return subprocess.run(
-        [COMMAND, *map(str, words)], capture_output=True, text=True, check=False, timeout=60, **options
+        [COMMAND, *map(str, words)], capture_output=True, text=True, check=False, timeout=600, **options
     )
 
 

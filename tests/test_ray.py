@@ -54,7 +54,7 @@ def test_a_worker_that_is_killed_loses_no_run_and_the_study_finishes(address, tm
     os.kill(claims(study, victim)[0].owner.pid, signal.SIGKILL)
     until(lambda: len(claims(study, victim)) == 2)
     (study.folder / "go").touch()
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=600)
     assert process.returncode == 0
     assert out.startswith("{")  # what Ray says of dead workers is no part of the result
     assert whole(study)
@@ -79,23 +79,23 @@ def test_a_driver_that_is_interrupted_asks_its_runs_to_end_and_no_attempt_counts
     process = driver(study)
     until(lambda: len(at_work(study)) == 2, patience=60)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=600)
     assert process.returncode == 130
     assert [(one.ended, one.counted) for name in "ab" for one in claims(study, name)] == [("interrupted", False)] * 2
     (study.folder / "go").touch()
     process = driver(study)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert (process.returncode, whole(study)) == (0, True)
 
 
 def test_runs_that_fail_and_what_there_is_no_room_for_are_said(tmp_path):
     study = sweep(tmp_path / "s", top="retries = 0\n", tables='[[run]]\nname = "bad"\nD = 5\nmode = "fails"\n')
     process = driver(study, "--gpus-per-run", "64")
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=600)
     assert (process.returncode, out) == (1, "")
     assert "no node of the Ray cluster has them" in said
     process = driver(study, "--cpus-per-run", "0.5")
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=600)
     assert process.returncode == 1
     assert out.startswith("sweep   4 runs: 3 done, 1 failed")
     assert started(study) == ["a", "b", "bad", "c"]

@@ -118,7 +118,7 @@ print(slurm.launch(open_study(sys.argv[1]), say=lambda said: print(said, flush=T
         os.kill(pid, signal.SIGKILL)
     assert process.stdout.readline().startswith(f"job {job + 1} is submitted")
     (study.folder / "go").touch()
-    assert "1 runs: 1 done" in process.communicate(timeout=30)[0]
+    assert "1 runs: 1 done" in process.communicate(timeout=600)[0]
     assert whole(study)
     assert [one.ended for one in claims(study, "a")] == ["its worker died", "DONE"]
 
@@ -149,7 +149,7 @@ def test_waiting_that_is_interrupted_leaves_the_job_and_says_how_to_end_it(clust
     )  # fmt: skip
     until(lambda: at_work(study))
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=10)[1]
+    said = process.communicate(timeout=600)[1]
     assert process.returncode == 130
     assert "goes on: isoflop study status" in said
     (study.folder / "go").touch()

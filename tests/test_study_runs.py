@@ -176,7 +176,7 @@ while True:
     process = driver(study)
     until(lambda: sum("metrics" in path.name and path.stat().st_size > 0 for path in study.folder.rglob("*")) == 2)
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=600)
     assert process.returncode in (1, 130, -signal.SIGINT)
     assert (study.folder / "a.checkpoint").exists()
     assert (study.folder / "b.checkpoint").exists()
@@ -244,7 +244,7 @@ def test_a_driver_shows_runs_at_work(tmp_path):
     process = driver(sweep(tmp_path / "t", runs=("a",), mode="slow"), LAUNCH)
     other = isoflop.open_study(tmp_path / "t")
     until(lambda: any(run.state == "running" and run.fraction for run in progress(other).runs))
-    process.communicate(timeout=30)
+    process.communicate(timeout=600)
     assert process.returncode == 0
 
 

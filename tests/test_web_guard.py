@@ -126,7 +126,7 @@ def test_a_websocket_is_never_opened(served, origin):
      "evil"],
 )  # fmt: skip
 def test_a_path_that_is_not_the_apps_is_not_found_and_leads_nowhere(served, path):
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as started:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=600) as started:
         lines = [f"GET {path} HTTP/1.1", f"Host: {served.host}", f"Cookie: {served.entered['Cookie']}", "", ""]
         started.sendall("\r\n".join(lines).encode("latin-1"))
         head, _, body = started.recv(1 << 16).partition(b"\r\n\r\n")
@@ -183,7 +183,7 @@ def refused(program, *words):
     """Give the exit code of isoflop web and what it said, where it does not come to serve."""
     done = subprocess.run(
         [sys.executable, *program, "web", "--no-browser", *words], capture_output=True, text=True, check=False,
-        timeout=20,
+        timeout=600,
     )  # fmt: skip
     assert done.stdout == ""
     return done.returncode, done.stderr

@@ -33,7 +33,7 @@ def visit(tabs, served):
     def visit(fragment="", **settings):
         origin = f"http://{served.host}"
         tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
-        tab.wait_for_selector("#figure-frontier circle.now", timeout=20_000)
+        tab.wait_for_selector("#figure-frontier circle.now", timeout=300_000)
         return tab
 
     return visit
