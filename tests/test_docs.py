@@ -140,7 +140,7 @@ def test_what_the_tutorial_says_of_backtests_is_so():
 
 PRINTED = (
     "README", "docs/landmarks", "docs/plan", "docs/design", "docs/inference", "docs/recipes", "docs/finish",
-    "docs/emergence", "docs/downstream", "docs/domains",
+    "docs/emergence", "docs/downstream", "docs/domains", "docs/experts", "docs/tiers",
 )  # fmt: skip
 """Pages that show what commands print."""
 

@@ -177,11 +177,11 @@ class Tiers:
             )
             for one in self.tiers
         ]  # fmt: skip
-        names = ["N", "loss", "taught", "$ read", "$ written", "ms", "devices", "bound"] + ["life $"] * served
+        names = ["N", "loss", "taught", "$/M read", "$/M written", "ms", "devices", "bound"] + ["lifetime $"] * served
         at = f"{self.device} at ${self.price:.2f} an hour, {self.batch:.0f} sequences of {self.context:.0f} at once"
         budget = f"{show_flops(self.flops)} training FLOPs, {show(self.tiers[0].D)} tokens each"
         meant = (
-            "$ for a million tokens read and written; ms for each token written; taught: by the largest, on its outputs"
+            "dollars for a million tokens read and written; ms for one written; taught: by the largest, on its outputs"
         )
         return group(
             heading(f"{len(self.tiers)} sizes", budget), dim(f"by {self.source}; {at}"), table(names, rows),
