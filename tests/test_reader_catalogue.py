@@ -69,9 +69,9 @@ def test_logs_of_two_kinds_are_refused(logs, lightning):
         read(lightning)
 
 
-def test_a_folder_of_plain_tables_is_refused_as_before(tmp_path):
-    (tmp_path / "runs.csv").write_text("N,D,loss\n1e8,2e9,3\n")
-    with pytest.raises(DataError, match=r"is a folder\. Name the file with the runs"):
+def test_a_folder_of_tables_of_runs_is_refused_by_their_names(tmp_path):
+    (tmp_path / "runs.csv").write_text("N,D,loss\n1e8,2e9,3\n2e8,2e9,2.9\n")
+    with pytest.raises(DataError, match=r"is a folder with a table of runs, runs\.csv"):
         read(tmp_path)
 
 

@@ -139,7 +139,7 @@ def _lines(text: Text, separator: str) -> Records:
 
 
 def _chunk_of(cells: tuple[str, ...]) -> NDArray[Any] | tuple[str, ...]:
-    found = fast_numbers(cells) if cells[0] and cells[-1] else None
+    found = None if "" in cells else fast_numbers(cells)  # an empty cell is not the word nan
     return cells if found is None else found
 
 
