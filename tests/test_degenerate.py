@@ -50,7 +50,7 @@ FLAT = {"one size", "one number of tokens", "constant loss", "loss that rises", 
 
 
 def interval(one):
-    """What is known lies in its interval; what is unknown has none."""
+    """Check that what is known lies in its interval, and that what is unknown has none."""
     assert one.low <= one.value <= one.high or (math.isnan(one.value) and math.isnan(one.low)), one
 
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -17,7 +17,27 @@ from isoflop.quantities import digits_apart, show
 
 if TYPE_CHECKING:
     from isoflop.estimate import Estimate
-    from isoflop.findings import Finding
+
+
+class Noted(Protocol):
+    """What a finding is to a screen."""
+
+    @property
+    def code(self) -> str:
+        """Its stable code."""
+
+    @property
+    def severity(self) -> str:
+        """BLOCK, WARN or INFO."""
+
+    @property
+    def message(self) -> str:
+        """What was found."""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+
 
 _COLOUR = {"BLOCK": "bold red", "WARN": "yellow", "INFO": "dim"}
 
@@ -143,7 +163,7 @@ class Findings:
         return Group(*self.blocks, *self.others)
 
 
-def findings_list(findings: Iterable[Finding]) -> Findings:
+def findings_list(findings: Iterable[Noted]) -> Findings:
     """Return findings one below the other, the gravest first, each with its remedy; each said once."""
     blocks, others = list[Text](), list[Text]()
     for finding in sorted(dict.fromkeys(findings), key=lambda one: list(_COLOUR).index(one.severity)):

@@ -1,13 +1,17 @@
-"""Finding: one diagnostic, as a value that travels with the result it is about."""
+"""Finding: one diagnostic, as a value that travels with the result it is about. Answer: a result that shows itself."""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from isoflop.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Severity = Literal["BLOCK", "WARN", "INFO"]
 
@@ -44,3 +48,23 @@ def allow_codes(findings: Iterable[Finding], codes: Sequence[str]) -> tuple[Find
         else one
         for one in findings
     )
+
+
+class Answer(ABC):
+    """A result that shows itself: the same in a terminal, as text and in a notebook."""
+
+    @abstractmethod
+    def __rich__(self) -> RenderableType:
+        """Return the result as it looks in a terminal."""
+
+    @final
+    def __str__(self) -> str:
+        from isoflop.display import plain
+
+        return plain(self)
+
+    @final
+    def _repr_html_(self) -> str:
+        from isoflop.display import html
+
+        return html(self)

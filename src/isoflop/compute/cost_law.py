@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.compute.flops import FlopRule, power_rule, rule_named
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 NEAR, GOOD = 0.1, 0.05
 """Compute within 10 % of 6ND, typically, is 6ND; a fitted law that leaves more than 5 % is none."""

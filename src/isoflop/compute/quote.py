@@ -22,6 +22,7 @@ from isoflop.compute.devices import MFU, find_device
 from isoflop.compute.flops import FLOP_RULES, shape_flops
 from isoflop.compute.shape import CONTEXT, VOCABULARY, Shape, shape_for
 from isoflop.errors import UsageError
+from isoflop.findings import Answer
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Quote:
+class Quote(Answer):
     """What training a shape on D tokens takes.
 
     flops    training FLOPs by each rule; nan where a rule does not count such a shape
@@ -127,16 +128,6 @@ class Quote:
         found = table(["it takes", "", "assuming"], rows)
         found.columns[-1].justify = "left"
         return found
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 COUNTED: Mapping[str, str] = {

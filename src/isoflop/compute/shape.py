@@ -13,9 +13,10 @@ from isoflop.errors import UsageError
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 Counts = Literal["total", "non-embedding"]
 """What N counts: every parameter that a token uses, or those outside the embedding matrices."""

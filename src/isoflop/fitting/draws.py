@@ -11,13 +11,10 @@ from isoflop.fitting.optimise.objective import noise
 from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Problem
+    from isoflop.formula.arrays import Array, Labels
 
-    Array = NDArray[np.float64]
-    Labels = NDArray[np.int64]
 
 FEW_RUNS = 8
 """Whole runs below which an interval that comes from them is not reliable."""

@@ -14,7 +14,7 @@ from isoflop.data.runs import Excluded, Runs
 from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
-from isoflop.findings import Finding, allow_codes
+from isoflop.findings import Answer, Finding, allow_codes
 from isoflop.fitting.draws import FEW_RUNS, covariance, draw, run_noise
 from isoflop.fitting.identifiability import condition, doubts, unknown
 from isoflop.fitting.optimise.objective import Objective, noise, parse_objective
@@ -28,15 +28,13 @@ from isoflop.laws import find_law
 from isoflop.quantities import parse_quantity, show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from isoflop.data.metric import Metric
     from isoflop.data.runs import ColumnMapping
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve, Find, Law
     from isoflop.quantities import Kind
-
-    Array = NDArray[np.float64]
 
 
 MOST_DRAWS, MOST_STARTS = 100_000, 10_000
@@ -59,7 +57,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Fit(Answer):
     """The best curve of a law on some runs, and how well it is known.
 
     curve       the best curve; `curve.fitted_on` holds the range of N, D and C of the runs
@@ -210,16 +208,6 @@ class Fit:
         body = table(["parameter", "value", f"{self.options.level:.0%} interval"], rows)
         head = heading(self.law.name, str(self.law.formula))
         return group(in_words(self), "", head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def fit(

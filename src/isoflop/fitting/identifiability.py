@@ -16,11 +16,9 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
     from isoflop.fitting.optimise.problem import Problem
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3
 FEWEST_SPARE = 3

@@ -16,19 +16,19 @@ import numpy as np
 from isoflop.compute.allocation import allocate
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate, refuse_level
+from isoflop.findings import Answer
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.formula.arrays import student
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Normal, Problem
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
-    Array = NDArray[np.float64]
     Measure = Callable[[Array], Array]
     """Rows of fitted coordinates (batch, parameters) -> the number (batch,), or its logarithm."""
 
@@ -49,7 +49,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Answer):
     """The best objective at each value of one number, and the values that the runs allow.
 
     values, objective  (points,), in order of the value; the least objective is the fit's
@@ -85,16 +85,6 @@ class Profile:
         excess = self.objective / self.limit
         rows = [(show(at, 4), f"{part:.4f}") for at, part in zip(self.values.tolist(), excess.tolist(), strict=True)]
         return group(heading(self.name, told), dim(sides), table([self.name, "objective / limit"], rows))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def profile(fit: Fit, of: str, *, level: float | None = None, **at: float) -> Profile:

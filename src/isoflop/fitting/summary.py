@@ -15,13 +15,11 @@ from isoflop.estimate import Estimate, from_draws
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.data.metric import Metric
     from isoflop.findings import Finding
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve, Law
 
-    Array = NDArray[np.float64]
 
 _ENOUGH, _HALVINGS = 200, 24
 _GRAVITY, _SAID_ELSEWHERE = ("BLOCK", "WARN"), ("D01", "D06")

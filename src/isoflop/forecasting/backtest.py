@@ -21,12 +21,9 @@ from isoflop.forecasting.extrapolation import decades, distance
 from isoflop.forecasting.priors import Member, predicted
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.data.runs import Runs
+    from isoflop.formula.arrays import Array, Labels
 
-    Array = NDArray[np.float64]
-    Labels = NDArray[np.int64]
 
 FEWEST_FITTED = 8
 FEWEST_ORIGINS = 2

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 NAMES = ("log-linear", "last budget", "nearest run")
 LAST = 0.1

@@ -25,12 +25,10 @@ from isoflop.formula.arrays import median
 from isoflop.laws import LAWS, find_law
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.data.runs import Runs
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
-    Array = NDArray[np.float64]
 
 _LEAST_NOISE = 5e-4
 _FIRST_NOISE = 0.02

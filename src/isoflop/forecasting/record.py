@@ -14,6 +14,7 @@ from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
+from isoflop.findings import Answer
 from isoflop.fitting.fit import Fit, fit
 from isoflop.forecasting.ensemble import Ensemble, alone, combine
 from isoflop.forecasting.sizes import SizeTest, size_tests
@@ -21,10 +22,9 @@ from isoflop.forecasting.weights import look_back
 from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
 
 
 class Scored(NamedTuple):
@@ -43,7 +43,7 @@ class Scored(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(Answer):
     """What backtests showed: mean |error| in log loss by how many times the fitted compute was forecast.
 
     along      what was extrapolated: C, N, D or another input
@@ -125,16 +125,6 @@ class Record:
             f"{held['calibrated']:.0%} of them fell inside the {self.level:.0%} interval forecast from the runs before"
         )
         return group(heading("backtests", about), body, dim(told), *([dim(self.told_of_sizes())] if self.sizes else []))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 ALONG = {"C": "compute", "N": "parameters", "D": "tokens"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.data.metric import Metric
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.forecasting.intervals import KINDS
 from isoflop.forecasting.record import Record
 from isoflop.quantities import show
@@ -55,7 +55,7 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class Forecasts(Sequence[Forecast]):
+class Forecasts(Answer, Sequence[Forecast]):
     """Forecasts of some new runs, from one source, what to know about them, and the backtests behind them."""
 
     rows: tuple[Forecast, ...]
@@ -87,16 +87,6 @@ class Forecasts(Sequence[Forecast]):
         if self.record is not None and self.record.tests:
             parts += ["", self.record]
         return group(*parts, findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _explained(one: Forecast) -> list[RenderableType]:

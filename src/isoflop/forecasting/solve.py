@@ -13,7 +13,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
@@ -33,7 +33,7 @@ _LEAST_BUDGET = 6.0001
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solution:
+class Solution(Answer):
     """What reaches a loss, and what to know about it.
 
     unknown   what was solved for: D, N, C or another input
@@ -80,16 +80,6 @@ class Solution:
         from isoflop.display import findings_list, group
 
         return group(f"{self.unknown} = {self.estimate}", findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def solve(unknown: str, source: Source, *, loss: float | None = None, level: float = LEVEL, **at: float) -> Solution:

@@ -26,12 +26,8 @@ from isoflop.forecasting.constants import (
 from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.forecasting.backtest import Backtest
-
-    Array = NDArray[np.float64]
-    Labels = NDArray[np.int64]
+    from isoflop.formula.arrays import Array, Labels
 
 
 class PastErrors(NamedTuple):

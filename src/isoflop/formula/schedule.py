@@ -19,7 +19,8 @@ from isoflop.quantities import Kind
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
     ScheduleLoss = Callable[..., Array]
 
 CHUNK = 512

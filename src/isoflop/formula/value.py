@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop.display import dim, group, heading, table
 from isoflop.errors import UsageError
+from isoflop.findings import Answer
 from isoflop.formula.law import Curve
 from isoflop.quantities import show
 
@@ -48,7 +49,7 @@ class Value:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Values(Sequence[Value]):
+class Values(Answer, Sequence[Value]):
     """Values of one curve or several, at one point or along a range."""
 
     rows: tuple[Value, ...]
@@ -79,16 +80,6 @@ class Values(Sequence[Value]):
         ]  # fmt: skip
         head = heading(", ".join(names), " or ".join(unit for unit in units if unit))
         return group(head, table(["curve", *letters, "value", "range"], rows), *(dim(note) for note in self.notes))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def evaluate(curve: Curve, inputs: Mapping[str, float | Sequence[float]]) -> Values:

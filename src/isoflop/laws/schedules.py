@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.formula.arrays import Array
 from isoflop.formula.schedule import ScheduleCurve, ScheduleLaw, constant, drops, fading
 from isoflop.quantities import Kind
-
-Array = NDArray[np.float64]
 
 _FLOOR, _SCALE, _EXPONENT = (
     Kind("Floor", "floor"),

@@ -14,6 +14,7 @@ from isoflop.compute.devices import MFU
 from isoflop.compute.flops import said_as
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
+from isoflop.findings import Answer
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
 from isoflop.planning.demand import Demand, demanding
@@ -32,7 +33,7 @@ MOST, DRAWS = 1000, 100
 
 
 @dataclass(frozen=True)
-class Frontier:
+class Frontier(Answer):
     """Plans for budgets of rising size, without run sheets."""
 
     plans: tuple[Plan, ...]
@@ -65,16 +66,6 @@ class Frontier:
         body = table(["FLOPs", "N", level, "D", level, "loss", level], rows)
         head = heading("the best run at each budget", said_as(self.plans[0].rule))
         return group(head, dim(f"by {self.plans[0].source}"), body, findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 @demanding

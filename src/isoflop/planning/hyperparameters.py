@@ -12,7 +12,7 @@ import numpy as np
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.laws import find_curve
 from isoflop.laws.deepseek import flops_per_token
 from isoflop.laws.mccandlish import mccandlish_examples, mccandlish_steps
@@ -94,7 +94,7 @@ class Trade:
 
 
 @dataclass(frozen=True)
-class Hyperparameters:
+class Hyperparameters(Answer):
     """Batch size (tokens), peak learning rate and weight decay of a run of N parameters on D tokens.
 
     Each is the geometric mean of what the laws say whose range holds the run, or of all laws where fewer than
@@ -165,16 +165,6 @@ class Hyperparameters:
         said = [(one.curve, show(one.value), _place(one), one.counts) for one in every]
         laws = table(["law", "says", "the run lies", "counts"], said, words=True)
         return group(head, settings, laws, dim(_MUP), findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def hyperparameters(

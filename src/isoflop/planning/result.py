@@ -11,6 +11,7 @@ from isoflop.compute.cost import show_bytes, show_energy
 from isoflop.compute.flops import said_as
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
+from isoflop.findings import Answer
 from isoflop.laws.vocabulary import best_vocabulary
 from isoflop.planning.gains_and_regrets import STEP
 from isoflop.planning.hyperparameters import SMALLEST
@@ -80,7 +81,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Answer):
     """What to train for a budget, or to reach a loss.
 
     budget      FLOPs of training and serving; with an interval where a loss was asked for
@@ -132,16 +133,6 @@ class Plan:
     def __rich__(self) -> RenderableType:
         """Give the plan as it looks in a terminal."""
         return shown(self)
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def shown(plan: Plan) -> RenderableType:

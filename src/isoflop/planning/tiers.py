@@ -20,7 +20,7 @@ from isoflop.compute.shape import shape_for
 from isoflop.compute.terms import Terms
 from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.errors import UsageError
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.formula.arrays import bisect
 from isoflop.laws import CURVES
 from isoflop.planning.demand import BITS
@@ -132,7 +132,7 @@ class Tier:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tiers:
+class Tiers(Answer):
     """A family of sizes, the largest first, from one budget of training FLOPs."""
 
     tiers: tuple[Tier, ...]
@@ -188,16 +188,6 @@ class Tiers:
             dim(f"{meant} alone (the ratio of Busbridge et al.'s two laws)"),
             *map(dim, self.words), findings_list(self.findings),
         )  # fmt: skip
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def tiers(

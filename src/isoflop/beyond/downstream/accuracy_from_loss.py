@@ -24,9 +24,8 @@ from isoflop.formula.parse import parse
 from isoflop.laws import find_law
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FORMS = {"exponential": "gadre-error", "sigmoid": "task-ladder", "saturating": "task-ladder"}
 """The laws of the second stage by their short names."""

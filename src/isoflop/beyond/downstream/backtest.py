@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 CUTS, FEWEST_FITTED = (0.5, 0.65, 0.8), 6
 """Shares of the runs, the highest losses first, that are fitted to score the rest, where sizes cannot be held out."""

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,11 +24,6 @@ from isoflop.findings import Finding
 from isoflop.forecasting.ensemble import combine
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.source import refuse_nonpositive
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
 
 DRAWS, FEWEST_DRAWS = 1_000, 100
 FAR = 0.5

@@ -17,14 +17,15 @@ from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import RenderableType
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 FEWEST_MODELS, FEWEST_BENCHMARKS, OF_FAMILY, MOST_HELD_OUT = 10, 3, 2, 0.6
 ROUNDS = 200
@@ -144,7 +145,7 @@ class Held(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Observed:
+class Observed(Answer):
     """What capabilities of public models say of one metric, tested on the models of the largest compute.
 
     shares   how much of the variance of the other scores each component explains
@@ -203,16 +204,6 @@ class Observed:
             table(columns, rows, gap=2), dim(words), "", table(["mean absolute error", ""], missed),
             findings_list(self.findings),
         )  # fmt: skip
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def observe(

@@ -12,7 +12,7 @@ from isoflop.beyond.downstream.tasks import Task
 from isoflop.beyond.downstream.verdict import Verdict
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class TaskForecast:
 
 
 @dataclass(frozen=True)
-class Downstream:
+class Downstream(Answer):
     """Forecasts of one new run on some tasks, the average over tasks last."""
 
     at: Mapping[str, float]
@@ -125,16 +125,6 @@ class Downstream:
     def _row(one: TaskForecast) -> list[str]:
         ends = f"{one.accuracy.low:.3f} – {one.accuracy.high:.3f}"
         return [shown(one.task.name), _number(one.accuracy.value, "no forecast"), ends, _number(one.task.chance, "?")]
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _number(value: float, unknown: str) -> str:

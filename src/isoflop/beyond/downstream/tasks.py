@@ -19,7 +19,8 @@ from isoflop.errors import DataError, UsageError, shown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 AVERAGE = "average"
 _NO_SCORE = re.compile(

@@ -17,9 +17,8 @@ from isoflop.errors import shown
 from isoflop.findings import Finding
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 WAIT = frozenset({"A01", "A04", "A05", "A10"})
 """Findings that larger runs, or more of them, can settle."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 TAUS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 1.7)
 WIDTHS = (0.003, 0.04)

@@ -23,12 +23,10 @@ from isoflop.fitting.draws import FEW_RUNS
 from isoflop.fitting.fit import fit
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.beyond.emergence.reasons import Said
     from isoflop.data.runs import Runs
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FEW_ABOVE = 3
 """Runs that must stand above chance before anything can be said of how accuracy rises."""

@@ -15,11 +15,9 @@ from isoflop.beyond.emergence.losses import BROKEN, FITTED, SMOOTH, Best, Losses
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from isoflop.beyond.emergence.counts import Counts, Surprisal
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 DOUBT = 0.01
 """Share of smooth worlds in which a test may cry break."""

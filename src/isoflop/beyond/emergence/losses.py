@@ -17,9 +17,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 SMOOTH, BROKEN = ("power law", "parabola in log-log"), ("power law with a drop", "broken power law")
 _SLOPES = np.geomspace(0.02, 12.0, 120)

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from isoflop.estimate import Estimate
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 Verdict = Literal["made by the metric", "a break in the model", "undecided"]
 METRIC: Verdict = "made by the metric"
@@ -70,7 +68,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Emergence:
+class Emergence(Answer):
     """Whether a jump in accuracy is made by the metric or is a break in the model.
 
     verdict     "made by the metric", "a break in the model" or "undecided"
@@ -150,16 +148,6 @@ class Emergence:
                 judged.append((name, f"{100 * error:.2f}", (bold if score == best else Text)(f"{score:.2f}")))
             found += ["", table(["accuracy given loss, runs held out", "rms points", "log score"], judged)]
         return found
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _shown(estimate: Estimate, *, flops: bool = False) -> tuple[str, str]:

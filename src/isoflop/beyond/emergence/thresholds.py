@@ -17,13 +17,11 @@ from isoflop.estimate import Estimate, from_draws
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from isoflop.beyond.emergence.counts import Counts, Surprisal
     from isoflop.beyond.emergence.evidence import InLoss
     from isoflop.beyond.emergence.losses import Best, Losses
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 DECADES = 4.0
 """How far beyond the largest run a threshold is looked for; farther is out of reach."""

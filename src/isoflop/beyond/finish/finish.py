@@ -7,7 +7,6 @@ from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.finish.result import Finish, Other, Path
 from isoflop.errors import UsageError
@@ -19,8 +18,7 @@ from isoflop.forecasting.curves.loss_curve import LossCurve, spikes_of, thinned
 from isoflop.forecasting.curves.schedules import Schedule, changed, finished_rates, stopped, whole_rates
 from isoflop.forecasting.curves.spikes import Spike
 from isoflop.forecasting.curves.unknown_schedule import NAMES, extrapolate
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 PLACES = 80
 """Places at which a path is drawn."""

@@ -6,18 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.forecasting.curves.loss_curve import LossCurve
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +55,7 @@ class Other:
 
 
 @dataclass(frozen=True, eq=False)
-class Finish:
+class Finish(Answer):
     """The forecast of a run's final loss.
 
     loss       at the end: the interval holds one logged loss, noise included
@@ -106,16 +102,6 @@ class Finish:
         guesses = "   ".join(f"{name} {value:.4f}" for name, value in self.baselines.items())
         said = [dim(f"by {by}"), dim(f"{self.origins} earlier forecasts of this run stand behind it"), dim(guesses)]
         return group(heading(self.run.name, f"{now}, {self.schedule}"), body, "", *said, findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _row(name: str, end: float, loss: Estimate, *, compared: tuple[str, str]) -> list[str]:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.mix.laws import AVERAGED, LAWS, Said, average
 from isoflop.beyond.mix.mixtures import Mixtures
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 FOLDS, MOST = 5, 200
 """Parts that are held out in turn; of more mixtures than this, so many are taken."""

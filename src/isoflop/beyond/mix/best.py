@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.mix.laws import Said
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import Array
 from isoflop.laws.repetition import effective_tokens
-
-Array = NDArray[np.float64]
 
 CANDIDATES, ROUNDS, KEPT, EACH = 2000, 24, 20, 60
 """Mixtures drawn at first; rounds of changes to the best kept, and changes of each."""

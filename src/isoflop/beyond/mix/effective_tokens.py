@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.fitting.optimise.damped import Normal, descend
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 FIRST_EXPONENT, FLOOR_SHARE = 0.3, 0.6
 """Where the search begins: the exponent, and the floor as a share of the lowest loss."""

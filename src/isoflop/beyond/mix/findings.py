@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from isoflop.beyond.mix.backtest import Tested
 from isoflop.beyond.mix.mixtures import Mixtures
 from isoflop.findings import Finding
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 AT_LIMIT = 0.98
 LOW_RANK = 0.5

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.mix.effective_tokens import EffectiveTokens, fit_effective
 from isoflop.beyond.mix.log_shares import LogShares, fit_log_shares
 from isoflop.beyond.mix.mixtures import LOSS, SHARE, Mixtures
 from isoflop.fitting.optimise.damped import Normal, descend
+from isoflop.formula.arrays import Array
 
-Array = NDArray[np.float64]
 Said = Callable[[Array], tuple[Array, Array]]
 """Shares (points, sources) → logarithms of the losses and their standard deviations (points, targets)."""
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 FLOORS = (3e-4, 1e-3, 3e-3)
 """Added to every share before its logarithm: a share of 0 is as far from these as they are from each other."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.mix.backtest import backtest
 from isoflop.beyond.mix.best import Aim, gains, near_best, next_mixtures, search, unique_tokens
@@ -18,10 +17,8 @@ from isoflop.data.runs import Runs
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Finding, allow_codes
 from isoflop.formula.arrays import MOST_FREEDOM as MANY
-from isoflop.formula.arrays import student
+from isoflop.formula.arrays import Array, student
 from isoflop.quantities import show
-
-Array = NDArray[np.float64]
 
 
 def mix(

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 SHARE, LOSS = "share_", "loss_"
 """What the columns' names begin with."""

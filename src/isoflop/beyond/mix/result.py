@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.beyond.mix.backtest import Tested
 from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Mixture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mix:
+class Mix(Answer):
     """What a table of mixtures says.
 
     best       the best shares, within those tried and the limits; `near` the span of shares not to be told from them
@@ -76,16 +76,6 @@ class Mix:
         if self.forecasts:
             parts += ["", _forecasts(self)]
         return group(*parts, "", _laws(self), findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _best(found: Mix) -> RenderableType:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.mix.laws import Said
 from isoflop.beyond.mix.mixtures import Mixtures
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 SLOPE = 0.3
 """Standard deviation of the slopes' prior about their mean over targets."""

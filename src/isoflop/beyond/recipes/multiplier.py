@@ -12,9 +12,7 @@ from isoflop.beyond.recipes.two_curves import Duel
 from isoflop.estimate import LEVEL, Estimate, from_draws, weighted
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
 
 
 LEAST = 0.3

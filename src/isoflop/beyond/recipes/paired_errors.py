@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from isoflop.data.runs import Runs
     from isoflop.forecasting.priors import Member
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
     Rows = NDArray[np.int64]
 
 FEWEST_PAIRS = 6

@@ -15,13 +15,11 @@ from isoflop.compute.flops import rule_named
 from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.data.runs import Runs
     from isoflop.forecasting.ensemble import Ensemble
     from isoflop.forecasting.priors import Member
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 _HALVINGS = 16
 

@@ -21,10 +21,8 @@ from isoflop.planning.gains_and_regrets import STEP
 from isoflop.quantities import parse_quantity, show, show_flops
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
-    Array = NDArray[np.float64]
 
 COMPUTE, TOKENS, PARAMETERS = "more compute", "more tokens alone", "more parameters alone"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.beyond.recipes.prices import Worth
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Contest:
 
 
 @dataclass(frozen=True)
-class Recipes(Sequence[Contest]):
+class Recipes(Answer, Sequence[Contest]):
     """Recipes compared with the first of them, what the next 0.01 of loss costs by each way, and the findings."""
 
     contests: tuple[Contest, ...]
@@ -171,16 +171,6 @@ class Recipes(Sequence[Contest]):
         for one in self.contests:
             parts += ["", one]
         return group(*parts, "", self.worth, dim(self.settings), findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _number(value: float) -> str:

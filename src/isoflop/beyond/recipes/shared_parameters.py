@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.forecasting.priors import Member
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
-    Array = NDArray[np.float64]
 
 _FIRM = 1e6  # the weight of a prior that leaves no choice
 

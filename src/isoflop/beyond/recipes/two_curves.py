@@ -16,11 +16,9 @@ from isoflop.forecasting.constants import DRIFT
 from isoflop.forecasting.ensemble import Ensemble, shares
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.data.runs import Runs
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 POINTS = 10
 """Points of a curve in each decade."""

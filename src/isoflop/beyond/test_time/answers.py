@@ -12,9 +12,10 @@ from isoflop.errors import UsageError
 from isoflop.formula.tree import lgamma
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 _SUMMED = 400
 """Votes up to which a majority is counted exactly; beyond, the normal approximation errs by less than 0.01."""

@@ -15,7 +15,8 @@ from isoflop.laws.pass_at_k import pass_at_k
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 MOST_SAMPLES = 1e9
 _POINTS = 16

@@ -18,7 +18,8 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 _ALIASES = {
     "problem": "problem problemid task taskid question questionid item itemid index idx id promptid problemidx",

@@ -18,11 +18,9 @@ from isoflop.beyond.test_time.difficulty import Difficulty, Tail, difficulty
 from isoflop.beyond.test_time.difficulty_densities import PLAIN
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.beyond.test_time.attempts import Attempts
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FRACTIONS = (0.1, 1 / 3)
 """Shares of the samples from which blind forecasts are made."""

@@ -16,11 +16,9 @@ from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.beyond.test_time.attempts import Attempts
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 DRAWS = 400
 """Spreads of difficulty drawn from what the counts allow."""

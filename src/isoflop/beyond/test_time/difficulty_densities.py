@@ -15,9 +15,8 @@ import numpy as np
 from isoflop.formula.tree import lgamma
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 STEP = 0.2
 LOGITS = np.arange(-36.0, 20.0 + STEP / 2, STEP)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.beyond.test_time.attempts import Attempts
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 _WITHIN = (np.arange(8) - 3.5) / 8 * STEP
 """Where the likelihood is looked at within a step: of many samples it is narrower than that."""

@@ -15,11 +15,9 @@ from isoflop.beyond.test_time.difficulty_densities import P, beta_mass
 from isoflop.errors import UsageError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.beyond.test_time.attempts import Attempts
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 CONCENTRATION = (0.3, 10.0)
 """a + b of a Beta density, where nothing is known of it: an assumption, from problems that are nearly all either hard

@@ -18,15 +18,13 @@ from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.beyond.test_time.answers import Choosing
     from isoflop.beyond.test_time.attempts import Attempts
     from isoflop.beyond.test_time.difficulty import Difficulty
     from isoflop.beyond.test_time.serving import Serving
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve
 
-    Array = NDArray[np.float64]
 
 _SHIFTS = np.linspace(-10.0, 10.0, 61)
 _SAMPLES = np.unique(np.geomspace(1, 1e5, 45).round())

@@ -13,7 +13,8 @@ from isoflop.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 MOST_K = 1e9
 

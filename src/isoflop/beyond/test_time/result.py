@@ -16,7 +16,7 @@ from isoflop.beyond.test_time.lifetime import Lifetime
 from isoflop.beyond.test_time.serving import Serving
 from isoflop.display import bold, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Flip:
 
 
 @dataclass(frozen=True)
-class Inference:
+class Inference(Answer):
     """What `inference` gives: models, budgets, flips, and how answers were chosen and paid for."""
 
     source: str
@@ -147,16 +147,6 @@ class Inference:
 
     def __rich__(self) -> RenderableType:
         return shown(self)
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 _NAMES = {"coverage": "coverage", "majority": "majority", "verifier": "verified"}

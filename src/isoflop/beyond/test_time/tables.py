@@ -19,7 +19,7 @@ from isoflop.errors import DataError, shown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
 
 
 def read_attempts(

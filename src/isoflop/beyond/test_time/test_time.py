@@ -27,9 +27,8 @@ from isoflop.formula.arrays import median
 from isoflop.laws import find_curve
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FARTHEST = 100
 """Forecasts are made for up to so many times the samples drawn; with pass@1 alone, for a hundred times that."""

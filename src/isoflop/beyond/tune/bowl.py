@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.tune.sweep import Sweep
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 FLAT = 1e-9
 _STEEPEST = 30.0

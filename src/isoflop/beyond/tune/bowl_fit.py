@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.tune.bowl import Shape, bowl, shape_of
 from isoflop.beyond.tune.sweep import Sweep
 from isoflop.fitting.optimise.damped import Normal, descend
-from isoflop.formula.arrays import median
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array, median
 
 TAILS = 4.0
 """Degrees of freedom of the errors' Student's t: the usual choice for data with outliers (Lange et al. 1989)."""

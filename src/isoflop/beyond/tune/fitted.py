@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.tune.bowl_fit import LOCAL, Bowl, fit_bowl
 from isoflop.beyond.tune.published import exponents
 from isoflop.beyond.tune.settings import Centres, centres_of, law_covariance, near_best, rise
 from isoflop.beyond.tune.sweep import Sweep
 from isoflop.estimate import Estimate
-from isoflop.formula.arrays import student
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array, student
 
 PULLS = 2
 """Settings that the priors of exponents and of the spread are worth, when degrees of freedom are counted."""

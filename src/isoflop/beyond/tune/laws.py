@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.tune.fitted import Fitted
 from isoflop.beyond.tune.published import said
 from isoflop.beyond.tune.settings import rise
 from isoflop.estimate import Estimate
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import Curve
 from isoflop.laws import find_curve
 from isoflop.laws.zhang import CONTEXT
 from isoflop.planning.hyperparameters import BATCHES, LEARNING_RATES
-
-Array = NDArray[np.float64]
 
 LAWS: Mapping[str, Sequence[str]] = {"lr": tuple(LEARNING_RATES), "batch": tuple(BATCHES)}
 """What is tuned → the curves that say its best value."""

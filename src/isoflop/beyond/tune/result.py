@@ -10,7 +10,7 @@ from isoflop.beyond.tune.fitted import Fitted
 from isoflop.beyond.tune.laws import TuningLaw
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Wrong:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tune:
+class Tune(Answer):
     """What a sweep says of its hyperparameters."""
 
     source: str
@@ -118,16 +118,6 @@ class Tune:
         if self.targets:
             parts += ["", _targets(self)]
         return group(*parts, "", _settings(self), "", _wrong(self), findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _laws(found: Tune) -> RenderableType:

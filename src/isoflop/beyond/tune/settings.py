@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from isoflop.beyond.tune.bowl import bowl, heights, unskewed
 from isoflop.beyond.tune.bowl_fit import Bowl, surface, without_levels
 from isoflop.beyond.tune.sweep import Sweep
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 USUAL_SPREAD, WORTH = 0.1, 2.0
 """How far settings' bests usually lie about a power law, in logarithms, and how many settings that guess is worth."""

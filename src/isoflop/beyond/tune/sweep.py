@@ -12,9 +12,7 @@ from isoflop.data.runs import Runs
 from isoflop.data.runs.columns import normal
 from isoflop.data.runs.metadata_columns import number, recorded
 from isoflop.errors import DataError, UsageError
-
-Array = NDArray[np.float64]
-Labels = NDArray[np.int64]
+from isoflop.formula.arrays import Array, Labels
 
 KINDS = {
     "lr": "lr learningrate peaklr maxlr peaklearningrate maxlearningrate baselr eta",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.beyond.tune.findings import findings_on, not_compared
 from isoflop.beyond.tune.fitted import Fitted, fitted
@@ -18,8 +17,7 @@ from isoflop.data.runs.metadata_columns import number
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.findings import Finding, allow_codes
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 EDGE = 0.25
 """A best value within this share of the last step between two values tried lies at the edge of the sweep."""

@@ -9,6 +9,7 @@ from isoflop.data.readers.column_choice import Taken
 from isoflop.data.runs import Runs
 from isoflop.data.runs.names import middle
 from isoflop.errors import shown
+from isoflop.findings import Answer
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _GAP, _LEAST_NAME = 3, 8
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(Answer):
     """The runs in a source, and how they were read.
 
     kind     what the source is: W&B, TensorBoard, a table, a study, a dataset
@@ -64,16 +65,6 @@ class Found:
             heading(self.runs.source, what), _Listed(self.runs), *more, "", origins, *rule,
             findings_list(self.runs.findings),
         )  # fmt: skip
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from isoflop.errors import shown
 from isoflop.findings import Finding
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 _PIECE = 2.0**40
 """More points than any piece of a run has."""
 _NOT_FIRST, _NEXT = 3, 2

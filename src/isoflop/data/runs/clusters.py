@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats
 from isoflop.findings import Finding
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Labels, median
 
-Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 EARLY = 0.1

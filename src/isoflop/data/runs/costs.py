@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.compute.cost_law import CostLaw, fit_cost_law
 from isoflop.compute.flops import POWER, FlopRule, rule_named
 from isoflop.data.runs.checks import UNIT_DECADES
 from isoflop.findings import Finding
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 USUAL = "6ND"
 """The FLOP rule unless another is asked for, or the runs obey another."""

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from isoflop.data.runs.hidden_populations import hidden_populations
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats, words
 from isoflop.findings import Finding, Severity
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Bools, median
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Names = Callable[[], Sequence[str]]
 """Gives the names of the runs, which take long to make of very many."""
 

@@ -25,13 +25,11 @@ from isoflop.forecasting.ensemble import Ensemble, shares
 from isoflop.formula.law import Curve
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.compute.flops import FlopRule
     from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
-    Array = NDArray[np.float64]
 
 FREE = 10.0
 """Standard deviation of log scales and log sizes of a published curve; what its losses allow holds them."""

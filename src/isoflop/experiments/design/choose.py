@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 EXPONENTS = (1.0, 0.5, 0.0)
 """Runs are picked by the variance they remove over their cost to one of these powers."""

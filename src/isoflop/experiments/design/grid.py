@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 PRIOR = "besiroglu2024"
 """The curve that centres a grid where there are no runs yet."""

@@ -26,12 +26,11 @@ from isoflop.forecasting.source import Source, settle
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from isoflop.compute.flops import FlopRule
     from isoflop.forecasting.predictor import Predictor
 
-    Array = NDArray[np.float64]
 
 BUDGETS, SIZES, REACH = 9, 9, 4.0
 """Candidates where none are given: budgets a factor 2 apart up to all there is to spend, sizes up to 4 times off."""

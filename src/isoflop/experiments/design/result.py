@@ -14,14 +14,13 @@ from isoflop.compute.flops import FlopRule
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.files import as_csv
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Design(Sequence[Planned]):
+class Design(Answer, Sequence[Planned]):
     """Runs to train, in the order in which to train them.
 
     kind    isoFLOP grid, ladder, replicates, brackets or next runs
@@ -99,16 +98,6 @@ class Design(Sequence[Planned]):
     def __rich__(self) -> RenderableType:
         """Give the runs as they look in a terminal: a line a budget or a run, the whole cost, what to know."""
         return shown(self)
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def planned(N: Array, D: Array, rule: FlopRule) -> tuple[Planned, ...]:

@@ -16,7 +16,7 @@ from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.experiments.register.entry import Foretold, Scored
 from isoflop.experiments.register.ledger import Ledger
 from isoflop.experiments.register.score import open_forecasts
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -75,7 +75,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class History:
+class History(Answer):
     """What a register holds: what is open, what came, and how good the forecasts have been, by distance."""
 
     path: str
@@ -116,16 +116,6 @@ class History:
             parts += [table(["distance", "runs", "inside", "|error|", "interval score"], told, gap=2), ""]
             parts.append(dim("in brackets: the 90 % interval of the number itself"))
         return group(*parts, findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def history(ledger: Ledger) -> History:

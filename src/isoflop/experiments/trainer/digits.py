@@ -18,11 +18,9 @@ from torch import Tensor
 from isoflop.experiments.trainer.weights import Matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.experiments.trainer.config import Config
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 CLASSES, LENGTH, VERSION = 10, 40, 1
 VALIDATION, VALIDATION_SEED = 5000, 2**40

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import shown
+from isoflop.findings import Answer
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Answer):
     """What a study's forecasts are worth: its largest runs held out, and the best larger run.
 
     runs      those that were fitted
@@ -101,16 +102,6 @@ class Verification:
             parts += ["", _table(self.held_out), dim(_tally(self.held_out))]
         parts += ["", _planned(self.plan, self.sizing), "", _table((self.trial,)), bold(_verdict(self.trial))]
         return group(*parts, findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def _table(trials: tuple[Trial, ...]) -> RenderableType:

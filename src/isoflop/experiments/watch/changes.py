@@ -16,15 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.collapse import Expected
 from isoflop.forecasting.curves.deviation import LookBack, Widths, before
 from isoflop.forecasting.curves.sized import SizedCurve
 from isoflop.forecasting.curves.spikes import Spike, half_window, spikes
-
-Array = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from isoflop.formula.arrays import Array, Bools
 
 GROUPS = 240
 """Groups of rows in a row, each their mean, that are tested."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.experiments.watch.changes import Change, Rows
 from isoflop.experiments.watch.result import State
 from isoflop.forecasting.curves.deviation import Widths
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 SHORT = 0.01
 """A rise that has lasted less than this share of the run, or three rows if that is more, may still be a spike."""

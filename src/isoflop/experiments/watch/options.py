@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate
@@ -15,8 +14,6 @@ from isoflop.experiments.watch.result import Option
 from isoflop.forecasting.curves.collapse import Run, expect
 from isoflop.forecasting.curves.deviation import Deviation
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve
-
-Array = NDArray[np.float64]
 
 
 def options(

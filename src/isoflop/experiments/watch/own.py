@@ -13,8 +13,7 @@ from isoflop.forecasting.curves.known_schedule import follow
 from isoflop.forecasting.curves.loss_curve import LossCurve
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve
 from isoflop.forecasting.curves.unknown_schedule import extrapolate
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 FEWEST, EARLIEST = 12, 0.1
 """Rows, and the share of the run, below which a run's own laws are not asked."""

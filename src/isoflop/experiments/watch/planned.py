@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs.cells import Cells, numbers
@@ -17,8 +16,7 @@ from isoflop.forecasting.curves.collapse import Run
 from isoflop.forecasting.curves.logged import NAMES, LoggedRun, rates_at_places
 from isoflop.forecasting.curves.schedules import SHAPES, Schedule
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Array = NDArray[np.float64]
 
 State = Literal["on track", "above", "below", "spike", "diverging", "stalled", "ended"]
 ALARMS: frozenset[State] = frozenset({"above", "spike", "diverging", "stalled"})
@@ -56,7 +55,7 @@ class Option:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Watched:
+class Watched(Answer):
     """A run at one look.
 
     since      where the state began, in the unit of the rows; None while on track
@@ -127,16 +126,6 @@ class Watched:
             lines.append(dim(f"it ends at or below {self.target:g} with a probability of {self.reach:.0%}"))
         body = table(["", "loss", f"{self.end.level:.0%} interval"], rows, gap=2)
         return group(heading(self.name, f"{self.state}{since}   {far}"), body, "", *lines, findings_list(self.findings))
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
     def line(self) -> str:
         """Return the look as one line for a log or a pipe."""

@@ -34,8 +34,8 @@ from isoflop.forecasting.curves.deviation import (
 from isoflop.forecasting.curves.logged import LoggedRun, ladder_of, read_log, read_runs
 from isoflop.forecasting.curves.sized import SizedCurve, points_of
 from isoflop.forecasting.curves.spikes import Spike
+from isoflop.formula.arrays import Array
 
-Array = NDArray[np.float64]
 Path = str | os.PathLike[str]
 
 TENTHS = np.arange(1, 11) / 10

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from isoflop.estimate import Estimate
     from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 BEYOND = 100.0
 """How many times the largest compute of the runs the figure reaches, unless said."""

@@ -17,11 +17,10 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from isoflop.beyond.test_time import Inference
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 _POINTS, _LINE = 90, 0.055
 _TITLES = {"coverage": "Problems solved by any of k samples", "majority": "Problems solved by majority vote",

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.text import Annotation
-    from numpy.typing import NDArray
 
     from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 MOST = 3
 """Frontiers that one figure can hold."""

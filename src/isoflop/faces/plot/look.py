@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 _STAMP = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
 """Format → the entry of its metadata that would differ from run to run, or from machine to machine."""

@@ -11,9 +11,9 @@ from isoflop.faces.plot.look import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 RINGS, _ANGLES = (5.0, 9.0, 14.0, 20.0, 27.0, 35.0, 44.0, 54.0, 66.0, 80.0), 32
 """How far from its dot a name may stand, in points, and in how many directions it is tried."""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from isoflop.data.runs import Runs
     from isoflop.estimate import Estimate
     from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 _SAME_BUDGET = np.log(1.1)
 _STEP = 0.13  # between neighbours that stand side by side, in ln C

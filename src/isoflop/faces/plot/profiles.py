@@ -15,11 +15,10 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from isoflop.fitting.profile import Profile
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 _ACROSS, _ABOVE, _POINTS = 3, 2.2, 400
 

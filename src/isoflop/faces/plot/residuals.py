@@ -15,9 +15,9 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from isoflop.formula.arrays import Array
+
 
 STRANGE, NAMED = 4.0, 6
 """Robust standard deviations from which a run is named, and how many are at most."""

@@ -14,7 +14,8 @@ from isoflop.data.runs import Runs
 from isoflop.errors import DataError
 from isoflop.estimate import LEVEL
 from isoflop.findings import Finding
-from isoflop.fitting.approaches.frontier import Array, Frontier, PowerLaw, line, unknown
+from isoflop.fitting.approaches.frontier import Frontier, PowerLaw, line, unknown
+from isoflop.formula.arrays import Array
 
 POINTS = 200
 RUN_NAMES = ("run", "run_name", "run_id")

@@ -8,12 +8,10 @@ from statistics import NormalDist
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Finding
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 APART = 2.0
 """Combined standard errors between two exponents that count as disagreement; one would fire on a third of

@@ -15,7 +15,8 @@ from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Finding
 from isoflop.fitting.approaches.budgets import FEWEST_SIZES, TOLERANCE, Budgets, distinct_sizes, group_by_budget
-from isoflop.fitting.approaches.frontier import Array, Frontier, line, power_law, unknown
+from isoflop.fitting.approaches.frontier import Frontier, line, power_law, unknown
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
 WINDOW = 10.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import LEVEL
+from isoflop.findings import Answer
 from isoflop.fitting.check.checklist import checklist
 from isoflop.fitting.check.influence import influence, outliers
 from isoflop.fitting.check.isoflop_grid import grid
@@ -32,7 +33,7 @@ UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True)
-class Checked:
+class Checked(Answer):
     """A fit and all that was found about it.
 
     findings   of the runs, of the search, and of the residuals, each naming the runs it is about
@@ -72,16 +73,6 @@ class Checked:
 
         answers = ((question, answer or UNANSWERED) for question, answer in self.checklist.items())
         return table(["to repeat it", ""], answers, words=True)
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def check(

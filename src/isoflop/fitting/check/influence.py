@@ -13,14 +13,11 @@ from isoflop.fitting.profile import quantity
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.fitting.check.residuals import Evidence
     from isoflop.fitting.fit import Fit
     from isoflop.fitting.profile import Measure
+    from isoflop.formula.arrays import Array, Bools
 
-    Bools = NDArray[np.bool_]
-    Array = NDArray[np.float64]
 
 FALSE_INFLUENCE = 0.01
 """How often the most influential of sound runs may be called too influential."""

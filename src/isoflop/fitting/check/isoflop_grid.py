@@ -16,12 +16,10 @@ from isoflop.fitting.profile import quantity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from isoflop.fitting.approaches import Frontier, Minima
     from isoflop.fitting.fit import Fit
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 APART = 3.0
 """Combined standard errors between approach 2 and the law that count: 2 fire on sound sweeps."""

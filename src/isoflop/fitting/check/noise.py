@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from isoflop.data.runs import Runs
     from isoflop.fitting.check.residuals import Evidence
     from isoflop.fitting.fit import Fit
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FALSE_SPREAD = 0.005
 """How often even noise may be called uneven, and independent runs tied."""

@@ -16,12 +16,9 @@ from isoflop.fitting.optimise.objective import parse_objective
 from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.fitting.optimise.problem import Problem
+    from isoflop.formula.arrays import Array, Bools
 
-    Array = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 FALSE_OUTLIER = 0.02
 """How often the strangest of sound runs may be called an outlier."""

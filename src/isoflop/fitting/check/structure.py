@@ -10,11 +10,9 @@ from isoflop.findings import Finding
 from isoflop.formula.arrays import spread_out
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.fitting.check.residuals import Evidence
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FALSE_PATTERN = 0.012
 """How often all patterns together may be seen in pure noise."""

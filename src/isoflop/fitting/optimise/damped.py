@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 FIRST, LEAST, MOST = 1e-3, 1e-9, 1e9
 """The first damping, as a share of the curvature's diagonal, and its bounds."""

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Normal, Problem
+    from isoflop.formula.arrays import Array, Bools
 
-    Array = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 FAR, NEAR = 1e-2, 1e-6
 """The first damping, from starts that may be anywhere, and from starts close to their minimum."""

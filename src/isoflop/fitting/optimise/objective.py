@@ -11,9 +11,8 @@ from isoflop.errors import UsageError
 from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 EFFICIENT = 1.345
 """Huber's threshold, in standard deviations, that keeps 95 % efficiency on normal noise."""

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.fitting.optimise.objective import Objective
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
-    Array = NDArray[np.float64]
 
 CHUNK = 16_384
 """Numbers in one array of a chunk: what stays in a core's cache."""

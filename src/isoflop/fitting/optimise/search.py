@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Problem
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 SAME = 1e-6
 """Two starts reached the same optimum when their objectives differ by less than this share."""

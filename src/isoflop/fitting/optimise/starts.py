@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Problem
+    from isoflop.formula.arrays import Array
     from isoflop.formula.tree import Expr
 
-    Array = NDArray[np.float64]
 
 CANDIDATES, ROWS = 8, 128
 """Candidates tried for each start kept, and runs they are tried on."""

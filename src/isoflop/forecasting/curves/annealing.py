@@ -14,12 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.responses import blocks, multi_powered
 from isoflop.forecasting.curves.sized import PLACES
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 HELD = {"log_C": -2.1, "beta": 0.59, "gamma": 0.64}
 """The multi-power law's other parameters, where three published models have them: see schedule_fit.FORMS."""

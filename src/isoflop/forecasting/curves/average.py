@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 NEAR = 0.7
 """Distances whose ratio is e^NEAR count e times less for each other."""

@@ -13,14 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.annealing import Annealed, alike, annealed
 from isoflop.forecasting.curves.schedule_fit import BROUGHT
 from isoflop.forecasting.curves.sized import PLACES, Points, SizedCurve, points_of
 from isoflop.forecasting.curves.surface import ENDS, SHAPE, Checkpoints, Surface, fit_surface
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 RIDGE, LARGER = 0.5, 0.5
 """How firmly r's slopes on log N and log D/N are held at none (as so many runs at distance 1), and the power of C by

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 STEPS, TOLERANCE, SLOPE = 40, 1e-7, 1e-5
 """Steps at most; the share of the sum of squares below which a gain counts as none; the relative step of a slope."""

@@ -14,12 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.collapse import Expected, Run, expect
 from isoflop.forecasting.curves.sized import Points, SizedCurve, points_of, row_noise
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 LEVEL, WANDER, EARLY, SLOPE = 0.0133, 0.0030, 0.914, 0.0067
 """The widths, and k, learnt on public ladders (routing, gemstones, five of porian): benchmarks/watch.py."""

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from isoflop.errors import DataError
 from isoflop.forecasting.curves.average import Mixed, Past, mix
-from isoflop.forecasting.curves.loss_curve import Array, LossCurve, thinned
+from isoflop.forecasting.curves.loss_curve import LossCurve, thinned
 from isoflop.forecasting.curves.responses import blocks
 from isoflop.forecasting.curves.schedule_fit import APART, FORMS, MISFIT, Fitted, Seen, fit_jointly
 from isoflop.forecasting.curves.schedules import targets
+from isoflop.formula.arrays import Array
 
 POINTS, ORIGINS = 128, 6
 """Points of a curve, each the mean of rows in a row, that are fitted; how often the forecast is made again."""

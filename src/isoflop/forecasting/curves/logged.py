@@ -24,8 +24,7 @@ from isoflop.data.runs.cells import Cells, RawTable, numbers
 from isoflop.data.runs.columns import normal
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve, refuse_short
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 NAMES = {
     "run": ("run", "runname", "name", "runid", "model", "curve"),

@@ -19,8 +19,7 @@ from isoflop.data.runs.cells import Cells, RawTable, numbers, with_decimal_point
 from isoflop.data.runs.columns import normal
 from isoflop.errors import DataError, shown
 from isoflop.forecasting.curves.spikes import Spike, spikes
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 FEWEST = 6
 """Rows below which nothing is forecast."""

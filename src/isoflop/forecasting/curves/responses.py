@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.formula.arrays import Array
 from isoflop.formula.schedule import drops, read_rates
 from isoflop.laws.schedules import SMALLEST
-
-Array = NDArray[np.float64]
 
 FINEST = 0.01
 """How much of the peak the rate may change by within a block, and by what share of itself times five."""

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.descent import descend, slopes
 from isoflop.forecasting.curves.responses import Blocks, Response, annealed, multi_powered
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 MISFIT, APART = 0.002, 10
 """What published fits of these laws miss, as a share of the loss, and how many parts of a run miss independently."""

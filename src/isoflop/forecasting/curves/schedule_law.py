@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.errors import UsageError, shown
+from isoflop.findings import Answer
 from isoflop.forecasting.curves.known_schedule import seen
 from isoflop.forecasting.curves.loss_curve import LossCurve
 from isoflop.forecasting.curves.schedule_fit import FORMS, Fitted, fit_jointly
 from isoflop.forecasting.curves.schedules import logged_rates, targets
+from isoflop.formula.arrays import Array
 from isoflop.formula.schedule import ScheduleCurve
 from isoflop.laws.schedules import SCHEDULE_LAWS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Array = NDArray[np.float64]
 
 SAME = 0.01
 """Peaks of the rate that differ by less than this share are one."""
@@ -46,7 +46,7 @@ class Explained:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ScheduleFit:
+class ScheduleFit(Answer):
     """A law of schedules fitted to curves; `curve` is the law with its numbers: call it with the rate of each step."""
 
     law: str
@@ -68,16 +68,6 @@ class ScheduleFit:
                 for one in self.curves]  # fmt: skip
         return group(heading(self.law, dim(self.curve.law.text).plain), table(["parameter", "value"], values), "",
                      table(["curve", "", "R²", "mean |error|"], rows, gap=2))  # fmt: skip
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def fit_schedule(law: str, curves: Sequence[LossCurve], *, on: Sequence[LossCurve] = ()) -> ScheduleFit:

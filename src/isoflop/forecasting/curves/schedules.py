@@ -13,7 +13,8 @@ from isoflop.data.readers.source import read_text
 from isoflop.data.readers.table import raw_table
 from isoflop.data.runs.cells import Cells, numbers
 from isoflop.errors import DataError, UsageError, shown
-from isoflop.forecasting.curves.loss_curve import Array, LossCurve
+from isoflop.forecasting.curves.loss_curve import LossCurve
+from isoflop.formula.arrays import Array
 from isoflop.formula.schedule import constant, cosine, warmup_stable_decay
 
 SHAPES = ("constant", "cosine", "linear", "wsd")

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.errors import DataError
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 PLACES = 1000
 """Places, evenly apart over a run, at which its learning rate is known."""

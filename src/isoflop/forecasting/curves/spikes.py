@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from isoflop.formula.arrays import Array, Bools
 
 WIDE, WIDEST = 0.06, 400
 """A spike is over within this share of the rows so far, or three rows if that is more; and within so many rows."""

@@ -11,11 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.descent import descend
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 SHARES = np.log([0.6, 0.2, 0.2])
 """E, A and B as shares of the lowest loss of the ladder, in log: where they are held."""

@@ -10,12 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.forecasting.curves.average import Mixed, Past, mix
 from isoflop.forecasting.curves.loss_curve import LossCurve, Thinned, thinned
-
-Array = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 WINDOWS = (math.inf, 1.5, 0.5)
 """How many e-folds of x below the last one a point counts e times less: all alike, a factor 4.5, a factor 1.6."""

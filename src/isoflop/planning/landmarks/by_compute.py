@@ -10,6 +10,7 @@ import numpy as np
 
 from isoflop.display import dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
+from isoflop.findings import Answer
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.place import Landmark, best_runs, landmarks, over_variants
 from isoflop.quantities import show, show_flops
@@ -31,7 +32,7 @@ BEYOND_ANY_LAW = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComputeComparison:
+class ComputeComparison(Answer):
     """What a law says of the step to a model of which only the compute is known, by an estimate.
 
     compute        the second model's FLOPs over the first's, with the interval of the estimates
@@ -109,16 +110,6 @@ class ComputeComparison:
             table(["the law attributes to", "nats gained", "interval of the estimate"], split),
             *map(dim, self.notes), findings_list(self.findings),
         )  # fmt: skip
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def compare_by_compute(

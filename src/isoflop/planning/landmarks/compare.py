@@ -9,6 +9,7 @@ import numpy as np
 
 from isoflop.display import dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
+from isoflop.findings import Answer
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.by_compute import ComputeComparison, compare_by_compute
 from isoflop.planning.landmarks.models import Model, find_model
@@ -16,20 +17,19 @@ from isoflop.planning.landmarks.place import Landmark, landmarks, losses, over_v
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from isoflop.findings import Finding
+    from isoflop.formula.arrays import Array
     from isoflop.formula.surface import Surface
 
-    Array = NDArray[np.float64]
 
 _SAME = 1e-9
 """Nats by which the two orders of a sum of terms may differ, from rounding."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Answer):
     """What a law says of the step from one model to another; gains are falls of the loss, in nats per token.
 
     gain           the first model's loss less the second's
@@ -102,16 +102,6 @@ class Comparison:
     def __rich__(self) -> RenderableType:
         """Give the comparison as it looks in a terminal: both models, the factor between them, the split, in words."""
         return compared(self)
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def compare_models(

@@ -13,7 +13,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
-from isoflop.findings import Finding
+from isoflop.findings import Answer, Finding
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.extrapolation import AMBER, RED
 from isoflop.forecasting.forecast import forecast_with
@@ -86,7 +86,7 @@ class Landmark:
 
 
 @dataclass(frozen=True)
-class Landmarks(Sequence[Landmark]):
+class Landmarks(Answer, Sequence[Landmark]):
     """Models beside the frontier of one source, and what to know about it."""
 
     rows: tuple[Landmark, ...]
@@ -110,16 +110,6 @@ class Landmarks(Sequence[Landmark]):
     def __rich__(self) -> RenderableType:
         """Give the models as they look in a terminal: how large, what would have been best, what it cost them."""
         return shown(self)
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
 
 def landmarks(

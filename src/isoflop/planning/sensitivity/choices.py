@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from isoflop.data.runs import Runs
     from isoflop.fitting.fit import Fit
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FACTORS = {
     "objective": "objective",

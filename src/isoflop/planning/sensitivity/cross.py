@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from isoflop.fitting.fit import Fit
     from isoflop.fitting.optimise.problem import Problem
+    from isoflop.formula.arrays import Array
 
-    Array = NDArray[np.float64]
 
 _ROUNDS, _TOLERANCE = 10, 1e-8
 """A threshold and an optimum so settled move N by less than a thousandth: 7e-4 at most on two tables of real runs."""

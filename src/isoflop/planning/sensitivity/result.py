@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import LEVEL, Estimate
+from isoflop.findings import Answer
 from isoflop.planning.sensitivity.choices import FACTORS, Choice
 from isoflop.quantities import show
 
@@ -85,7 +86,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Sensitivity(Answer):
     """How much of a plan is the choice of method.
 
     rows      the baseline first, then one factor changed at a time, then every combination of what counts
@@ -143,16 +144,6 @@ class Sensitivity:
             head, table(columns, self._lines()), dim("\n".join(self._asides())), parts, dim(self._summary()),
             findings_list(self.findings),
         )  # fmt: skip
-
-    def __str__(self) -> str:
-        from isoflop.display import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from isoflop.display import html
-
-        return html(self)
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
         from isoflop.display import interval

@@ -36,12 +36,10 @@ from isoflop.planning.sensitivity.result import QUANTITIES, Factor, Row, Sensiti
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isoflop.data.runs import ColumnMapping, Runs
+    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
-    Array = NDArray[np.float64]
 
 OTHER_DRAWS, OTHER_STARTS = 100, 8
 """Draws and starts that all choices but the baseline make do with."""
