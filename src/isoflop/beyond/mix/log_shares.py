@@ -32,7 +32,8 @@ class Kernel:
         """Return the covariance of points p (rows, sources) with others."""
         products = one @ other.T / one.shape[1]
         squares = (one * one).mean(1)[:, None] + (other * other).mean(1) - 2 * products
-        return self.linear * products + self.bent * np.exp(-squares / (2 * self.length**2)) + LEVEL
+        bent = self.bent * np.exp(-squares / (2 * self.length**2))
+        return np.asarray(self.linear * products + bent + LEVEL, float)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,8 +88,8 @@ def _process(kernel: Kernel, shares: Array, logs: Array) -> LogShares:
     factor = np.linalg.cholesky(kernel.of(points, points) + kernel.noise * np.eye(len(points)))
     answers = np.linalg.solve(factor, (logs - middle) / scale)
     return LogShares(
-        kernel=kernel, points=points, centre=centre, unit=unit, factor=factor, answers=answers, scale=scale,
-        middle=middle,
+        kernel=kernel, points=points, centre=centre, unit=unit, factor=np.asarray(factor, float), answers=answers,
+        scale=scale, middle=middle,
     )  # fmt: skip
 
 
