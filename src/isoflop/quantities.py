@@ -242,5 +242,8 @@ def _plain(value: Any, name: str, kinds: frozenset[str]) -> Any:
 
 def _wrong(value: object, name: str, annotation: str) -> UsageError:
     words = {"float": "a number", "int": "a whole number", "str": "a text", "bool": "True or False"}
+    words |= dict.fromkeys(
+        ("Source", "Runs", "ColumnMapping"), "a path, a DataFrame, a mapping of columns or a list of them"
+    )
     wanted = " or ".join(words.get(one, one) for one in annotation.split(" | ") if one != "None")
     return UsageError(f"{name} must be {wanted}; {type(value).__name__} {str(value)[:40]!r} came.")
