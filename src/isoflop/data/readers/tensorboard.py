@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ _FORMATS = {1: "<f4", 2: "<f8", 19: "<f2"}
 _LOOKS = 400
 """After so many ways in which events of one length are built, the rest are decoded one by one."""
 
-Points = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+Points = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]
 """Where in the file, step, value."""
 
 

@@ -55,15 +55,17 @@ def wrong_type(value: object) -> UsageError:
 
 def column_of(name: str, cells: object) -> NDArray[Any]:
     """Return one column as an array; a masked value is missing."""
-    values = np.ma.asarray(cells) if isinstance(cells, np.ma.MaskedArray) else _array(cells)
-    if isinstance(values, np.ma.MaskedArray):
-        plain = values.astype(float) if values.dtype.kind in "iufb" else values.astype(object)
-        values = np.asarray(plain.filled(np.nan if plain.dtype.kind == "f" else None))
+    values = _unmasked(cells) if isinstance(cells, np.ma.MaskedArray) else _array(cells)
     if values.dtype.kind == "c":
         raise DataError(f'column "{name}" holds complex numbers. Give real ones.')
     if values.ndim > 1:
         raise DataError(f'column "{name}" has {values.ndim} dimensions. Give one number for each run.')
     return values
+
+
+def _unmasked(cells: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+    plain: Any = cells.astype(float) if cells.dtype.kind in "iufb" else cells.astype(object)
+    return np.asarray(plain.filled(np.nan if plain.dtype.kind == "f" else None))
 
 
 def _array(cells: object) -> NDArray[Any]:
