@@ -105,7 +105,9 @@ def solve(unknown: str, source: Source, *, loss: float | None = None, level: flo
     inverse = _inverse(unknown, answers, given)
     best = float(inverse.reaching(np.array([loss]))[0])
     if not 0 < best < math.inf:
-        found = (*answers.findings, *([] if best == 0 else [_out_of_reach(inverse, answers, loss)]))
+        if any(one.severity == "BLOCK" for one in answers.findings):  # where no forecast is given, nothing undoes it
+            best = math.nan
+        found = (*answers.findings, *([_out_of_reach(inverse, answers, loss)] if math.isinf(best) else []))
         return Solution(unknown=unknown, estimate=Estimate(best, level=level), source=answers.name, findings=found)
     there = forecast_with(answers, evidence(answers), level=level, at=inverse.inputs(best))
     known = _estimate(inverse, best, loss, there=there[0].loss)

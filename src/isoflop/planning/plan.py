@@ -196,15 +196,19 @@ def plans(
         )
         for place, one in enumerate(expected)
     ]  # fmt: skip
-    if reason := _unknown_split(source, terms):
-        each = [one.unknown() for one in each]
+    reason = _unknown_split(source, terms)
+    each = [one.unknown() if reason or (math.isnan(one.loss.value) and not _settled(terms)) else one for one in each]
     return each, (*reason, *expected.findings), expected.record
+
+
+def _settled(terms: Terms) -> bool:
+    """Whether N or D is given, so that a budget gives the other."""
+    return terms.params[0] == terms.params[1] or terms.tokens[0] == terms.tokens[1]
 
 
 def _unknown_split(source: Predictor, terms: Terms) -> tuple[Finding, ...]:
     """Return the finding F03 where the runs do not say how to split a budget, and nothing else settles it."""
-    settled = terms.params[0] == terms.params[1] or terms.tokens[0] == terms.tokens[1]
-    if settled or source.runs is None or not (reason := unsplit(source.runs.columns)):
+    if _settled(terms) or source.runs is None or not (reason := unsplit(source.runs.columns)):
         return ()
     return (Finding(
         "F03", "BLOCK", f"{reason}, so they do not say how to split a budget: the best N and D are unknown",
