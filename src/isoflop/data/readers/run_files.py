@@ -78,12 +78,12 @@ def _run(raw: RawTable, file: Path, config: dict[str, Cell]) -> Logged:
     steps = _steps(columns)
     written, same = {}, {}
     for key, values in columns.items():
-        cells = [_cell(value) for value in values]
-        numbers = np.array([cell if isinstance(cell, float) else np.nan for cell in cells])
-        if len({*cells}) == 1:
-            same[key] = cells[0]
+        logged_cells = [_cell(value) for value in values]
+        numbers = np.array([cell if isinstance(cell, float) else np.nan for cell in logged_cells])
+        if len({*logged_cells}) == 1:
+            same[key] = logged_cells[0]
         elif np.isfinite(numbers).any() and key != steps[0]:
-            logged = np.flatnonzero([cell is not None and not isinstance(cell, str) for cell in cells])
+            logged = np.flatnonzero([cell is not None and not isinstance(cell, str) for cell in logged_cells])
             written[key] = (logged.astype(float), steps[1][logged], numbers[logged])
     refuse_many(sum(len(one) for one, _, _ in written.values()), str(file))
     return Logged(name, {**config, **same}, standing(written))
