@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def backtest(given: Mixtures, *, seed: int = 0) -> tuple[tuple[Tested, ...], Map
     errors = {name: np.concatenate([error for _, error in each]) for name, each in said.items()}
     true = given.logs[np.concatenate(parts)]
     weights = _weights({name: logs[name] - true for name in AVERAGED}, few=len(given) < len(given.sources))
-    known: dict[str, Said] = {name: lambda _, name=name: (logs[name], errors[name]) for name in AVERAGED}
+    known: dict[str, Said] = {name: partial(_as_told, told=(logs[name], errors[name])) for name in AVERAGED}
     both, spread = average(known, weights, 1.0)(true)
     off = np.sort((np.abs(both - true) / spread).ravel())
     wider = max(float(off[int(HELD * (len(off) - 1))]) / NORMAL, NARROWEST)
@@ -73,6 +74,11 @@ def _weights(off: Mapping[str, Array], *, few: bool) -> dict[str, float]:
     raw = {name: 1 / float((one**2).mean()) for name, one in off.items()}
     shares = {name: max(weight / sum(raw.values()), FEWEST) for name, weight in raw.items()}
     return {name: share / sum(shares.values()) for name, share in shares.items()}
+
+
+def _as_told(_: Array, told: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return what was foretold and its error, whatever the place asked."""
+    return told
 
 
 def _tested(name: str, formula: str, *, logs: Array, true: Array) -> Tested:

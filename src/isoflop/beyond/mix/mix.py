@@ -108,7 +108,10 @@ def _mixtures(aim: Aim, shares: Array, every: Mixtures, *, level: float) -> tupl
     found = []
     for row in range(len(shares)):
         ends = np.exp([logs[row], logs[row] - times * errors[row], logs[row] + times * errors[row]])
-        losses = {name: Estimate(*one, level) for name, one in zip(every.targets, ends.T.tolist(), strict=True)}
+        losses = {
+            name: Estimate(value, low, high, level)
+            for name, (value, low, high) in zip(every.targets, ends.T.tolist(), strict=True)
+        }
         middle, reach = float(value[row]), float(times * error[row])
         found.append(Mixture(shares=_named(every.sources, shares[row]), losses=losses,
                              objective=Estimate(middle, middle - reach, middle + reach, level)))  # fmt: skip

@@ -193,7 +193,7 @@ def _excess(sweep: Sweep) -> Array:
     if sweep.repeated:
         lowest = np.full(sweep.settings, np.inf)
         np.minimum.at(lowest, sweep.setting, sweep.loss)
-        return sweep.loss - lowest[sweep.setting]
+        return np.asarray(sweep.loss - lowest[sweep.setting])
     weights = np.ones(len(sweep.loss))
     for _ in range(20):  # asymmetric least squares: a run above the surface counts a twentieth
         residual = without_levels(sweep, sweep.loss, weights)

@@ -70,7 +70,7 @@ def law_covariance(found: Bowl, covariance: Array, scales: Array) -> Array:
     """Return the covariance of the law's centre at design rows (points, 1 + letters): (points, tuned, tuned)."""
     size = found.shape.letters + 1
     block = covariance[found.shape.centre, found.shape.centre].reshape(found.shape.tuned, size, found.shape.tuned, size)
-    return np.einsum("pa,iajb,pb->pij", scales, block, scales)
+    return np.asarray(np.einsum("pa,iajb,pb->pij", scales, block, scales))
 
 
 def rise(found: Bowl, letters: Array, offset: Array) -> Array:

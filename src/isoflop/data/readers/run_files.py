@@ -71,12 +71,13 @@ def _run(raw: RawTable, file: Path, config: dict[str, Cell]) -> Logged:
     name = file.parent.name if _GENERIC.fullmatch(file.stem) else file.stem
     columns = dict(zip(raw.names, raw.columns, strict=True))
     if len(raw.rows) == 1:
-        cells = {key: _cell(values[0]) for key, values in columns.items()}
-        losses = {key for key in cells if (one := meaning(key)) is not None and one.letter == "loss"}
-        noted = {key: cell for key, cell in cells.items() if key in losses}
-        return Logged(name, {**config, **{key: cells[key] for key in cells if key not in losses}}, summary=noted)
+        said = {key: _cell(values[0]) for key, values in columns.items()}
+        losses = {key for key in said if (one := meaning(key)) is not None and one.letter == "loss"}
+        noted = {key: cell for key, cell in said.items() if key in losses}
+        return Logged(name, {**config, **{key: said[key] for key in said if key not in losses}}, summary=noted)
     steps = _steps(columns)
-    written, same = {}, {}
+    same: dict[str, Cell] = {}
+    written = {}
     for key, values in columns.items():
         logged_cells = [_cell(value) for value in values]
         numbers = np.array([cell if isinstance(cell, float) else np.nan for cell in logged_cells])

@@ -86,7 +86,7 @@ def read_columns(raw: RawTable, origins: Mapping[str, Origin]) -> dict[str, NDAr
                 )
             read[name] = np.broadcast_to(np.asarray(found, np.float64), (len(raw.rows),)).copy()
         elif name in LETTERS:
-            if isinstance(cells[key], np.ndarray) and cells[key].dtype.kind == "b":
+            if getattr(getattr(cells[key], "dtype", None), "kind", "") == "b":
                 raise DataError(f'{raw.source}: column "{shown(key)}" holds truth values, not {LETTERS[name]}.')
             read[name] = numbers(of(key), quantities=name != "loss", factor=origin.factor)
         else:
