@@ -57,7 +57,7 @@ def test_runs_go_out_as_frames_and_come_back_the_same():
         assert back.columns.keys() == SWEEP.columns.keys()
 
 
-@pytest.mark.parametrize("table", [None, 5, [1, 2], np.ones((3, 3)), object()], ids=str)
+@pytest.mark.parametrize("table", [None, 5, [1, 2], np.ones((3, 3)), object()], ids=lambda one: type(one).__name__)
 def test_what_is_no_table_is_refused_with_what_to_pass(table):
     for verb in (read, isoflop.check, isoflop.backtest, lambda one: isoflop.forecast(one, N=1e8, D=1e9)):
         with pytest.raises(UsageError, match="a path, a DataFrame"):

@@ -24,7 +24,7 @@ def test_a_plan_of_anything_is_a_plan_or_one_sentence(name):
             isoflop.plan(CURVE, **{"flops": 1e21, name: value})
 
 
-@pytest.mark.parametrize("value", WRONG, ids=repr)
+@pytest.mark.parametrize("value", WRONG, ids=lambda one: type(one).__name__)
 def test_a_forecast_and_a_solution_of_anything_are_one_or_one_sentence(value):
     for ask in (
         lambda: isoflop.forecast(CURVE, N=value, D=1e12),
@@ -36,14 +36,16 @@ def test_a_forecast_and_a_solution_of_anything_are_one_or_one_sentence(value):
             ask()
 
 
-@pytest.mark.parametrize("value", ["runs.csv", None, 5, [1, 2], object(), np.zeros((3, 3))], ids=repr)
+@pytest.mark.parametrize(
+    "value", ["runs.csv", None, 5, [1, 2], object(), np.zeros((3, 3))], ids=lambda one: type(one).__name__
+)
 def test_runs_of_anything_are_one_sentence(value):
     for ask in (lambda: isoflop.fit("chinchilla", value), lambda: isoflop.check(value)):
         with pytest.raises(IsoflopError):
             ask()
 
 
-@pytest.mark.parametrize("value", [None, 5, object()])
+@pytest.mark.parametrize("value", [None, 5, object()], ids=["none", "number", "object"])
 def test_a_source_that_is_no_path_is_one_sentence(value):
     with pytest.raises(IsoflopError):
         isoflop.read(value)

@@ -127,22 +127,22 @@ def group(*parts: RenderableType) -> Group:
 
 
 def heading(name: str, rest: str = "") -> Text:
-    """Give a line that begins with a name in bold."""
+    """Return a line that begins with a name in bold."""
     return Text.assemble((name, "bold"), f"   {rest}" if rest else "")
 
 
 def bold(text: str) -> Text:
-    """Give a text that stands out."""
+    """Return a text that stands out."""
     return Text(text, style="bold")
 
 
 def dim(text: str) -> Text:
-    """Give a text that steps back."""
+    """Return a text that steps back."""
     return Text(text, style="dim")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, words: bool = False, gap: int = 3) -> Table:
-    """Give a table whose first column is left-aligned and whose others are numbers, or words."""
+    """Return a table whose first column is left-aligned and whose others are numbers, or words."""
     found = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
     for position, column in enumerate(columns):
         side: Literal["left", "right"] = "right" if position and not words else "left"

@@ -41,7 +41,7 @@ class MissingExtraError(IsoflopError):
 
 
 def shown(text: str) -> str:
-    """Give a name or a cell as messages show it: on one line, and nothing that could steer a terminal."""
+    """Return a name or a cell as messages show it: on one line, and nothing that could steer a terminal."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

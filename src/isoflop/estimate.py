@@ -105,7 +105,7 @@ class Estimate:
     __radd__, __rmul__ = __add__, __mul__
 
     def as_dict(self) -> dict[str, Any]:
-        """Give value, low and high as they stand in the JSON, and each kind of interval there is."""
+        """Return value, low and high as they stand in the JSON, and each kind of interval there is."""
         found: dict[str, Any] = {"value": self.value, "low": self.low, "high": self.high}
         if self.intervals:
             found["intervals"] = {kind: list(ends) for kind, ends in self.intervals.items()}
@@ -113,7 +113,7 @@ class Estimate:
 
 
 def from_draws(value: float, draws: ArrayLike, level: float = LEVEL) -> Estimate:
-    """Give the estimate whose interval spans the middle `level` of the draws, and the value itself."""
+    """Return the estimate whose interval spans the middle `level` of the draws, and the value itself."""
     found = np.asarray(draws, float)
     found = found[~np.isnan(found)]
     if not found.size:

@@ -199,7 +199,7 @@ def _seal(handle: int, content: bytes) -> None:
 
 
 def _is_ours(file: Path, content: bytes | None) -> bool:
-    """Say whether nothing is lost with a file: it is empty, or as isoflop wrote it, or as it is to be."""
+    """Return whether nothing is lost with a file: it is empty, or as isoflop wrote it, or as it is to be."""
     try:
         with file.open("rb") as stream:
             begin = stream.read(_WITHIN)
@@ -294,17 +294,17 @@ def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def guarded(text: str) -> str:
-    """Give text with an apostrophe before it, if a spreadsheet would take it for a formula."""
+    """Return text with an apostrophe before it, if a spreadsheet would take it for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def restored(text: str) -> str:
-    """Give text as it was before it was guarded."""
+    """Return text as it was before it was guarded."""
     return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
 
 
 def _quoted(cell: str) -> str:
-    """Give a cell as it stands in the file: Python's csv would leave a carriage return bare, which ends a line."""
+    """Return a cell as it stands in the file: Python's csv would leave a carriage return bare, which ends a line."""
     return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell
 
 
@@ -317,12 +317,12 @@ def _cell(value: object) -> str:
 
 
 def toml_key(text: str) -> str:
-    """Give a key as TOML has it: bare where it may be."""
+    """Return a key as TOML has it: bare where it may be."""
     return text if text.replace("_", "").replace("-", "").isalnum() and text.isascii() else _toml_string(text)
 
 
 def toml_value(value: Any) -> str:
-    """Give a value as TOML has it; what is None is left out of lists and tables."""
+    """Return a value as TOML has it; what is None is left out of lists and tables."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -336,5 +336,5 @@ def toml_value(value: Any) -> str:
 
 
 def _toml_string(text: str) -> str:
-    """Give a string as TOML has it: JSON's escapes are TOML's too, and TOML wants one for the delete character."""
+    """Return a string as TOML has it: JSON's escapes are TOML's too, and TOML wants one for the delete character."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -30,12 +30,12 @@ class Finding:
     runs: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the finding as it stands in the JSON."""
+        """Return the finding as it stands in the JSON."""
         return {**asdict(self), "runs": list(self.runs)}
 
 
 def allow_codes(findings: Iterable[Finding], codes: Sequence[str]) -> tuple[Finding, ...]:
-    """Give the findings with those that would block, but that the user allows, as warnings that say so.
+    """Return the findings with those that would block, but that the user allows, as warnings that say so.
 
     Raises UsageError for a code that is none.
     """

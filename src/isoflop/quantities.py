@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from isoflop.errors import UsageError
@@ -86,7 +86,7 @@ BEYOND = 1e60
 
 
 def parse_quantity(text: str) -> float:
-    """Give the number a person typed: "70B" is 7e10, "1.4T" is 1.4e12, "1e24" is 1e24.
+    """Return the number a person typed: "70B" is 7e10, "1.4T" is 1.4e12, "1e24" is 1e24.
 
     Suffixes: k, M, B or G, T, P, E, Z, Y. Raises UsageError for anything else.
     """
@@ -205,7 +205,7 @@ def checked(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 def _fitting(value: Any, name: str, annotation: str) -> Any:
     """Return a value as an annotation wants it; raises UsageError where it is of another kind."""
-    kinds = frozenset(annotation.split(" | "))
+    kinds = frozenset("float" if one in _letters() else one for one in annotation.split(" | "))
     if kinds <= _PLAIN:
         return _plain(value, name, kinds)
     classes = {one.__name__ for one in type(value).__mro__} if value is not None else {"None"}
@@ -220,6 +220,12 @@ def _fitting(value: Any, name: str, annotation: str) -> Any:
     if annotation.startswith("Mapping") and value is not None and not hasattr(value, "items"):
         raise _wrong(value, name, annotation)
     return value
+
+
+@cache
+def _letters() -> frozenset[str]:
+    """Return the names of the kinds of letters above, such as Params: each is a number."""
+    return frozenset(name for name, one in globals().items() if hasattr(one, "__metadata__"))
 
 
 def _plain(value: Any, name: str, kinds: frozenset[str]) -> Any:

@@ -54,7 +54,7 @@ class Cost:
 
     @property
     def assumptions(self) -> dict[str, str]:
-        """Give what device_hours, dollars and energy rest on, a phrase each."""
+        """Return what device_hours, dollars and energy rest on, a phrase each."""
         published = f"{_reached(whole=False)} while running, {_reached(whole=True)} over whole runs"
         peak = f"{100 * self.mfu:.3g} % of {self.peak / 1e12:.4g} TFLOP/s, {self.precision}"
         unknown = f"no {{}} of {self.device} is known to us"
@@ -77,7 +77,7 @@ class Cost:
         return f"; on demand {ranges[0].low:.2f} to {ranges[0].high:.2f} in {ranges[0].date}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the cost as it stands in the JSON."""
+        """Return the cost as it stands in the JSON."""
         return {**asdict(self), "assumptions": self.assumptions}
 
     def __str__(self) -> str:
@@ -103,7 +103,7 @@ def cost(
     power_overhead: float = POWER_OVERHEAD,
     region: str = "",
 ) -> Cost:
-    """Give what so many training FLOPs cost on `count` devices at a share `mfu` of their peak.
+    """Return what so many training FLOPs cost on `count` devices at a share `mfu` of their peak.
 
     price           US dollars for an hour of one device; None takes the usual one (`prices`)
     power_overhead  energy of the data centre by that of the devices
@@ -135,7 +135,7 @@ def flops_for(
     precision: str = "bf16",
     price: float | None = None,
 ) -> NDArray[np.float64]:
-    """Give the training FLOPs that device-hours, or days on `count` devices, or dollars buy: the inverse of `cost`.
+    """Return the training FLOPs that device-hours, or days on `count` devices, or dollars buy: the inverse of `cost`.
 
     Raises UsageError where dollars are given and no price of the device is known.
     """
@@ -156,7 +156,7 @@ def flops_for(
 
 
 def price_of(device: Device) -> float:
-    """Give the usual price of an hour of one device in US dollars (see `prices`), nan if none is known."""
+    """Return the usual price of an hour of one device in US dollars (see `prices`), nan if none is known."""
     return usual_price(device.name)
 
 
@@ -193,11 +193,11 @@ class Memory:
 
     @property
     def total(self) -> float:
-        """Give all of it."""
+        """Return all of it."""
         return self.weights + self.gradients + self.optimizer + self.activations + self.cache
 
     def as_dict(self) -> dict[str, float]:
-        """Give the bytes as they stand in the JSON."""
+        """Return the bytes as they stand in the JSON."""
         return {**asdict(self), "total": self.total}
 
     def __str__(self) -> str:
@@ -213,7 +213,7 @@ def training_memory(
     optimizer: str = "adamw",
     activation: Activation = "recompute",
 ) -> Memory:
-    """Give the memory that training takes with `batch_tokens` in flight at once; one sequence, unless told.
+    """Return the memory that training takes with `batch_tokens` in flight at once; one sequence, unless told.
 
     Weights and gradients take 2 bytes a parameter each and a copy in 32 bits 4 (4, 4 and none in fp32); AdamW
     takes 8: together the 16 of Rajbhandari et al. 2020, arXiv:1910.02054, section 3.1. Products in 8 or 4 bits
@@ -240,7 +240,7 @@ def training_memory(
 
 
 def _activation(shape: Shape, activation: str) -> float:
-    """Give the bytes kept of one token in one layer, in 16 bits."""
+    """Return the bytes kept of one token in one layer, in 16 bits."""
     if activation == "recompute":
         return 2.0 * shape.width
     blocks = (shape.experts_per_token + shape.shared_experts) * (6 if shape.gated else 4)
@@ -253,14 +253,14 @@ def _activation(shape: Shape, activation: str) -> float:
 
 
 def serving_memory(shape: Shape, *, tokens: float = 0.0, precision: str = "bf16") -> Memory:
-    """Give the memory that serving takes: weights, and keys and values of the tokens held at once."""
+    """Return the memory that serving takes: weights, and keys and values of the tokens held at once."""
     return Memory(
         weights=_bytes(precision) * shape.total, cache=float(tokens) * cache_per_token(shape, precision=precision)
     )
 
 
 def cache_per_token(shape: Shape, *, precision: str = "bf16") -> float:
-    """Give the bytes of keys and values that one token of a sequence holds while it is served."""
+    """Return the bytes of keys and values that one token of a sequence holds while it is served."""
     return 2.0 * shape.layers * shape.kv_width * _bytes(precision)
 
 
@@ -271,7 +271,7 @@ def _bytes(precision: str) -> float:
 
 
 def fewest_devices(memory: Memory, device: Device | str) -> float:
-    """Give how many devices at least hold so much, perfectly shared out; nan where theirs is not known."""
+    """Return how many devices at least hold so much, perfectly shared out; nan where theirs is not known."""
     known = find_device(device) if isinstance(device, str) else device
     return math.nan if math.isnan(known.memory) else float(max(1, math.ceil(memory.total / known.memory)))
 

@@ -72,7 +72,7 @@ def fit_cost_law(N: Array, D: Array, C: Array) -> CostLaw | None:
 
 
 def of_language(rule: FlopRule, N: float, D: float) -> bool:
-    """Say whether a run of N and D costs what a language model's does, within a factor of three.
+    """Return whether a run of N and D costs what a language model's does, within a factor of three.
 
     Attention, embeddings and recomputation make less than that of 6ND; what costs more reads something else than
     text: patches of an image, frames, cells.

@@ -18,7 +18,7 @@ DENSE = {"experts": 1.0, "sparsity": 0.0, "bits": np.inf}
 
 
 def dense_equivalent(curve: Curve, *, dense: Curve | None = None, **inputs: Any) -> Array:
-    """Give the N of the dense model with the loss that the curve gives at these inputs, on the same tokens.
+    """Return the N of the dense model with the loss that the curve gives at these inputs, on the same tokens.
 
     `dense` is the curve of dense models; unless told, it is the curve itself with one expert, nothing pruned and all
     bits. 0 or infinite where no dense model has that loss.

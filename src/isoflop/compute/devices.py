@@ -44,13 +44,13 @@ class Device:
     notes: tuple[str, ...] = ()
 
     def flops_per_second(self, precision: str = "bf16") -> float:
-        """Give the dense peak at a precision; raises UsageError if none is known."""
+        """Return the dense peak at a precision; raises UsageError if none is known."""
         if precision not in self.peak:
             raise UsageError(f"no {precision} peak is known for {self.name}. Say one of {', '.join(self.peak)}.")
         return self.peak[precision]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the device as it stands in the JSON."""
+        """Return the device as it stands in the JSON."""
         numbers = {"memory": self.memory, "bandwidth": self.bandwidth, "power": self.power}
         return {"name": self.name, "peak": dict(self.peak), **numbers, "source": self.source, "notes": list(self.notes)}
 
@@ -81,7 +81,7 @@ DEVICES: Mapping[str, Device] = MappingProxyType(_read())
 
 
 def find_device(name: str) -> Device:
-    """Give the device of that name, however it is spelt: H100, h100-pcie, "NVIDIA H100 SXM", tpu v5p.
+    """Return the device of that name, however it is spelt: H100, h100-pcie, "NVIDIA H100 SXM", tpu v5p.
 
     Raises UsageError, with the nearest names, if there is none.
     """
@@ -102,7 +102,7 @@ def _plain(name: str) -> str:
 
 
 def parse_devices(text: str) -> tuple[int, Device]:
-    """Give how many of which device: "256xH100" is 256 and the H100, "H100" is one."""
+    """Return how many of which device: "256xH100" is 256 and the H100, "H100" is one."""
     found = re.fullmatch(r"\s*(?:([\d_,]+)\s*[x×* ]\s*)?(\S.*?)\s*", text, re.ASCII | re.IGNORECASE)
     count = int(re.sub("[_,]", "", found[1]) or 0) if found and found[1] else 1
     if not found or not 0 < count < 1e9:

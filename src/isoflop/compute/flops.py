@@ -43,15 +43,15 @@ class FlopRule:
     power: float = 1.0
 
     def flops(self, N: ArrayLike, D: ArrayLike) -> Numbers:
-        """Give the training FLOPs C of N parameters on D tokens."""
+        """Return the training FLOPs C of N parameters on D tokens."""
         return np.asarray(self.per_token(_floats(N)) * _floats(D) ** self.power, dtype=np.float64)
 
     def tokens(self, N: ArrayLike, C: ArrayLike) -> Numbers:
-        """Give the tokens D that C FLOPs buy for N parameters."""
+        """Return the tokens D that C FLOPs buy for N parameters."""
         return np.asarray((_floats(C) / self.per_token(_floats(N))) ** (1 / self.power), dtype=np.float64)
 
     def params(self, D: ArrayLike, C: ArrayLike) -> Numbers:
-        """Give the parameters N that C FLOPs can train on D tokens."""
+        """Return the parameters N that C FLOPs can train on D tokens."""
         return np.asarray(self.size(_floats(C) / _floats(D) ** self.power), dtype=np.float64)
 
 
@@ -77,7 +77,7 @@ class _Counting:
 
 
 def _forward_of_layer(shape: Shape) -> float:
-    """Give the forward FLOPs of one layer for one token (Hoffmann et al. 2022, Appendix F, by sequence length).
+    """Return the forward FLOPs of one layer for one token (Hoffmann et al. 2022, Appendix F, by sequence length).
 
     Fewer heads of keys and values, gates and experts are counted as the matrix products that they are.
     """
@@ -92,7 +92,7 @@ def _forward_of_layer(shape: Shape) -> float:
 
 
 def _attention(shape: Shape) -> float:
-    """Give L T H Q: layers, context, and the width of all heads."""
+    """Return L T H Q: layers, context, and the width of all heads."""
     return float(shape.layers * shape.context * shape.attention_width)
 
 
@@ -127,7 +127,7 @@ _COUNTINGS: Mapping[str, _Counting] = {
 def shape_rule(
     name: str, *, context: int = CONTEXT, vocabulary: int = VOCABULARY, counts: Counts = "total"
 ) -> FlopRule:
-    """Give the rule of that name for N alone, at the shape that is typical of N; its inverse is exact.
+    """Return the rule of that name for N alone, at the shape that is typical of N; its inverse is exact.
 
     Without embedding and gates, layers have 12 d² parameters: see `isoflop.shape.typical`.
     """
@@ -160,7 +160,7 @@ FLOP_RULES = MappingProxyType({rule.name: rule for rule in (_SIX_N_D, *map(shape
 
 
 def rule_named(name: str) -> FlopRule:
-    """Give the FLOP rule of that name, such as 6ND, palm or kaplan:context=8192,counts=non-embedding.
+    """Return the FLOP rule of that name, such as 6ND, palm or kaplan:context=8192,counts=non-embedding.
 
     What may be told after the colon: context, vocabulary, counts (total or non-embedding). power:c=1536,a=1,b=1 is
     C = c N^a D^b, exponents 1 unless said: the cost of images, speech, or anything.
@@ -226,7 +226,7 @@ def _told(name: str, told: Mapping[str, str]) -> FlopRule:
 
 
 def shape_flops(shape: Shape, rule: str = "6ND") -> float:
-    """Give the training FLOPs of one token for a shape, as the rule's paper counts them; nan where it does not.
+    """Return the training FLOPs of one token for a shape, as the rule's paper counts them; nan where it does not.
 
     rule  6ND (active N), kaplan, chinchilla (Appendix F), chinchilla-layers, palm, deepseek
     """

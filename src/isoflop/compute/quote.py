@@ -57,11 +57,11 @@ class Quote(Answer):
 
     @property
     def fits(self) -> bool:
-        """Say whether the devices hold the training; what is not known counts as held."""
+        """Return whether the devices hold the training; what is not known counts as held."""
         return not self.fewest > self.cost.count
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the quote as it stands in the JSON."""
+        """Return the quote as it stands in the JSON."""
         return {
             "shape": self.shape.as_dict(),
             "D": self.D,
@@ -76,7 +76,7 @@ class Quote(Answer):
         }
 
     def __rich__(self) -> RenderableType:
-        """Give the quote as it looks in a terminal."""
+        """Return the quote as it looks in a terminal."""
         from isoflop.display import bold, dim, group, heading
 
         shape, paid = self.shape, self.cost
@@ -159,7 +159,7 @@ def quote(
     context: int = CONTEXT,
     **more: Any,
 ) -> Quote:
-    """Give what training a model on D tokens takes: a Shape, or the shape that `shape_for` finds for N parameters.
+    """Return what training a model on D tokens takes: a Shape, or the shape that `shape_for` finds for N parameters.
 
     `more` goes to `shape_for`: gated, kv_heads, experts, experts_per_token, shared_experts.
     """

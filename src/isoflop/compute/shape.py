@@ -63,41 +63,41 @@ class Shape:
 
     @property
     def attention_width(self) -> int:
-        """Give the width of all heads together: that of queries and of what attention returns."""
+        """Return the width of all heads together: that of queries and of what attention returns."""
         return self.heads * (self.head_width or self.width // self.heads)
 
     @property
     def kv_width(self) -> int:
-        """Give the width of all keys of a token, which is that of its values."""
+        """Return the width of all keys of a token, which is that of its values."""
         return self.attention_width // self.heads * self.kv_heads
 
     @property
     def embedding(self) -> int:
-        """Give the parameters of the input embedding and, unless tied, of the output matrix."""
+        """Return the parameters of the input embedding and, unless tied, of the output matrix."""
         return self.vocabulary * self.width * (1 if self.tied else 2)
 
     @property
     def non_embedding(self) -> int:
-        """Give the parameters of all layers, every expert counted."""
+        """Return the parameters of all layers, every expert counted."""
         return self.layers * self._layer(self.experts)
 
     @property
     def active_non_embedding(self) -> int:
-        """Give the parameters of all layers that one token uses."""
+        """Return the parameters of all layers that one token uses."""
         return self.layers * self._layer(self.experts_per_token)
 
     @property
     def total(self) -> int:
-        """Give all parameters: what memory has to hold."""
+        """Return all parameters: what memory has to hold."""
         return self.embedding + self.non_embedding
 
     @property
     def active(self) -> int:
-        """Give the parameters that one token uses: those of a dense model, fewer in a mixture of experts."""
+        """Return the parameters that one token uses: those of a dense model, fewer in a mixture of experts."""
         return self.embedding + self.active_non_embedding
 
     def counted(self, counts: Counts) -> int:
-        """Give the N that laws and FLOP rules speak of: the active parameters, with or without embeddings."""
+        """Return the N that laws and FLOP rules speak of: the active parameters, with or without embeddings."""
         return self.active if counts == "total" else self.active_non_embedding
 
     def _layer(self, experts: int) -> int:
@@ -108,7 +108,7 @@ class Shape:
         return attention + (experts + self.shared_experts) * block + router
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the shape as it stands in the JSON, with its parameter counts."""
+        """Return the shape as it stands in the JSON, with its parameter counts."""
         counts = ("total", "active", "non_embedding", "active_non_embedding", "embedding")
         return {**asdict(self), **{name: getattr(self, name) for name in counts}}
 
@@ -151,7 +151,7 @@ class Typical(NamedTuple):
 
 
 def typical(N: ArrayLike, *, counts: Counts = "total", vocabulary: int = VOCABULARY) -> Typical:
-    """Give the continuous shape that models of N parameters typically have: 12 L d² parameters in L layers.
+    """Return the continuous shape that models of N parameters typically have: 12 L d² parameters in L layers.
 
     The width is 110 (n / 1e10)^0.12 times the layers, 128 times at most, where n counts no embeddings: within
     a factor of 1.75 of each of the 50 models of Hoffmann et al. 2022, Table A9, the 8 of GPT-3 (Brown et al.
@@ -187,7 +187,7 @@ def non_embedding_for(value: Array, *, whole: float = 1.0, width: float = 0.0, l
 
 
 def _log_width(log_n: Array) -> Array:
-    """Give log d, where d³ is n / 12 times the width by layers."""
+    """Return log d, where d³ is n / 12 times the width by layers."""
     log_aspect = np.minimum(np.log(_ASPECT) + _GROWTH * (log_n - np.log(1e10)), np.log(_MOST_ASPECT))
     return np.asarray((log_n + log_aspect - np.log(12)) / 3)
 
@@ -252,7 +252,7 @@ def shape_for(
 
 
 def _widths(near: float) -> Iterator[int]:
-    """Give the widths between 0.4 and 2 times the typical one, and the narrowest at least."""
+    """Return the widths between 0.4 and 2 times the typical one, and the narrowest at least."""
     width = 0
     while width <= 2 * near or width < 64:
         width += next(step for most, step in _STEPS if width < most)
@@ -261,7 +261,7 @@ def _widths(near: float) -> Iterator[int]:
 
 
 def _layered(N: float, width: int, *, counts: Counts, kv_heads: int | None, fine: float, **kind: Any) -> Shape | None:
-    """Give the shape of a width whose number of layers comes nearest to N; None if it cannot have such heads."""
+    """Return the shape of a width whose number of layers comes nearest to N; None if it cannot have such heads."""
     head = min(width, 64) if width <= _NARROW else 128
     heads = width // head
     shared = kv_heads or heads

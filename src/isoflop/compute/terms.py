@@ -60,16 +60,16 @@ class Terms:
         return self.params[0] == self.params[1] and self.tokens[0] == self.tokens[1]
 
     def cost(self, N: ArrayLike, D: ArrayLike) -> Array:
-        """Give the FLOPs of training and serving."""
+        """Return the FLOPs of training and serving."""
         return self.rule.flops(N, D) + self.serving * np.asarray(N, float)
 
     def affordable(self, N: Array, budget: Array | float) -> Array:
-        """Give the tokens that the budget buys for N parameters; none is below zero."""
+        """Return the tokens that the budget buys for N parameters; none is below zero."""
         left = np.minimum(np.maximum(budget - self.serving * N, 0.0), self.training)
         return self.rule.tokens(N, left)
 
     def span(self, budget: Array) -> tuple[Array, Array]:
-        """Give the lowest and highest log N that keep the bounds, for budgets (batch, 1)."""
+        """Return the lowest and highest log N that keep the bounds, for budgets (batch, 1)."""
         low = np.maximum(self._log_size(budget, self.tokens[1]), math.log(self.params[0]))
         high = np.minimum(self._log_size(budget, self.tokens[0]), math.log(self.params[1]))
         smallest = np.exp(np.minimum(low, high))

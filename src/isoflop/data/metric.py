@@ -142,7 +142,7 @@ class Metric:
 
     @property
     def falls(self) -> bool:
-        """Say whether the loss falls as runs grow; what a law speaks of itself may rise."""
+        """Return whether the loss falls as runs grow; what a law speaks of itself may rise."""
         return self.shape != "as-is"
 
     def written(self, shortfall: float) -> str:

@@ -43,7 +43,7 @@ def read(
     per_run: str | os.PathLike[str] | None = None,
     line: str | Sequence[str] = (),
 ) -> Runs:
-    """Give the runs of a file, of standard input ("-"), of what a training wrote, of a study, or of a dataset.
+    """Return the runs of a file, of standard input ("-"), of what a training wrote, of a study, or of a dataset.
 
     source     a DataFrame (pandas, polars, Arrow), a mapping of columns, a list of mappings; or the name of
                CSV, TSV, semicolons, JSON or JSON lines, also gzipped, Parquet; a file or folder of W&B,
@@ -96,7 +96,7 @@ def find_runs(
     where: Sequence[str] = (),
     line: str | Sequence[str] = (),
 ) -> Found:
-    """Give the runs of a source as `read` does, with which key each column comes from and what is still missing.
+    """Return the runs of a source as `read` does, with which key each column comes from and what is still missing.
 
     where  conditions; rows that they leave out by the source's own columns are dropped before their cells are judged
     """
@@ -158,7 +158,7 @@ def _in_memory(source: Source, **said: Any) -> Found:
 
 
 def has_runs(name: str) -> bool:
-    """Say whether a name is that of a file or folder that exists, or of a dataset."""
+    """Return whether a name is that of a file or folder that exists, or of a dataset."""
     return _exists(name) or name in datasets.NAMES
 
 
@@ -170,7 +170,7 @@ def as_runs(source: Source, *, allow: Sequence[str] = ()) -> Runs:
 def _of_rows(
     name: str, *, study: bool, columns: Mapping[str, str] | None, **said: Any
 ) -> tuple[Runs, str, tuple[Taken, ...]]:
-    """Give the runs of a source of rows, what it is, and which column each letter is."""
+    """Return the runs of a source of rows, what it is, and which column each letter is."""
     if not study and (name == "-" or _exists(name) or name not in datasets.NAMES):
         if name != "-" and not _exists(name) and (near := get_close_matches(name, datasets.NAMES, n=1)):
             raise DataError(f'{name}: there is no such file or dataset. Did you mean the dataset "{near[0]}"?')
@@ -185,7 +185,7 @@ def _of_rows(
 
 
 def _lacking(runs: Runs) -> str:
-    """Give in one line what a table lacks, with what to type; empty if nothing."""
+    """Return in one line what a table lacks, with what to type; empty if nothing."""
     lacking = [name for name in ("N", "D", "loss") if name not in runs]
     if not lacking:
         return ""
@@ -194,7 +194,7 @@ def _lacking(runs: Runs) -> str:
 
 
 def _completed(runs: tuple[Logged, ...], per_run: str | os.PathLike[str]) -> tuple[Logged, ...]:
-    """Give the runs with the settings that a table has for them, by their name in its column run."""
+    """Return the runs with the settings that a table has for them, by their name in its column run."""
     raw = raw_source(per_run)
     if "run" not in raw.names:
         there = ", ".join(raw.names)

@@ -58,32 +58,32 @@ class Ladder:
     frontier: Frontier[Minima]
 
     def errors(self, name: str) -> list[float]:
-        """Give by what share each forecast of a contender lies above what the run reached."""
+        """Return by what share each forecast of a contender lies above what the run reached."""
         reached = zip(self.contenders[name].said, self.targets["loss"].tolist(), strict=True)
         return [said.value / loss - 1 for said, loss in reached]
 
     def settings(self) -> list[list[int]]:
-        """Give the targets of each size and number of tokens: one for each order of the data."""
+        """Return the targets of each size and number of tokens: one for each order of the data."""
         found: dict[tuple[float, float], list[int]] = {}
         for run, pair in enumerate(zip(self.targets["N"].tolist(), self.targets["D"].tolist(), strict=True)):
             found.setdefault(pair, []).append(run)
         return list(found.values())
 
     def best_targets(self) -> Runs:
-        """Give the targets of the size that did best at each budget, in all orders of the data."""
+        """Return the targets of the size that did best at each budget, in all orders of the data."""
         loss, budget = self.targets["loss"], np.round(np.log(self.targets["C"]), 1)
         worst_first = sorted(self.settings(), key=lambda members: -float(loss[members].mean()))
         best = {float(budget[members[0]]): members for members in worst_first}  # of each budget the last one stays
         return self.targets.take(np.isin(np.arange(len(self.targets)), [run for runs in best.values() for run in runs]))
 
     def inside(self, name: str) -> int:
-        """Give how many targets ended inside the contender's interval."""
+        """Return how many targets ended inside the contender's interval."""
         reached = zip(self.contenders[name].said, self.targets["loss"].tolist(), strict=True)
         return sum(said.low <= loss <= said.high for said, loss in reached)
 
 
 def demo(output: str) -> Iterator[RenderableType]:
-    """Give the parts of the demo in order, ready to print; the figure is written to `output`.
+    """Return the parts of the demo in order, ready to print; the figure is written to `output`.
 
     Without matplotlib the last part but one says what to install, and all else stands.
     """
@@ -207,7 +207,7 @@ def _part(title: str, *body: RenderableType) -> Group:
 
 
 def _repeats(runs: Runs) -> float:
-    """Give by what share the worst of equal runs ended above the best, over all that were repeated."""
+    """Return by what share the worst of equal runs ended above the best, over all that were repeated."""
     same: dict[tuple[float, float], list[float]] = {}
     for size, tokens, loss in zip(runs["N"].tolist(), runs["D"].tolist(), runs["loss"].tolist(), strict=True):
         same.setdefault((size, tokens), []).append(loss)

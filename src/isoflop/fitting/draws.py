@@ -37,7 +37,7 @@ def draw(
     seed: int,
     clusters: Labels | None = None,
 ) -> tuple[Array, str]:
-    """Give parameter values (draws, parameters) that the data also allow, and how they were drawn."""
+    """Return parameter values (draws, parameters) that the data also allow, and how they were drawn."""
     if clusters is not None and not clusters.any():
         return np.zeros((0, theta.size)), "nothing: one run"
     if count * problem.size <= MOST_REFITTED:
@@ -56,7 +56,7 @@ def bootstrap(
     seed: int,
     clusters: Labels | None = None,
 ) -> Array:
-    """Give parameter values (draws, parameters) refitted to runs drawn with replacement.
+    """Return parameter values (draws, parameters) refitted to runs drawn with replacement.
 
     Each draw starts at the best fit (parameters,). Draws that cannot be fitted are left out. Rows
     that share a label in `clusters` (rows,) are drawn together, as one run.
@@ -73,20 +73,20 @@ def bootstrap(
 
 
 def _times_drawn(generator: np.random.Generator, draws: int, runs: int) -> Array:
-    """Give how often each run is drawn, (draws, runs), when as many are drawn as there are."""
+    """Return how often each run is drawn, (draws, runs), when as many are drawn as there are."""
     drawn = generator.integers(0, runs, (draws, runs)) + runs * np.arange(draws)[:, None]
     return np.bincount(drawn.ravel(), minlength=draws * runs).reshape(draws, runs).astype(float)
 
 
 def refit(problem: Problem, theta: Array, objective: Objective, *, weights: Array) -> Array:
-    """Give parameter values (draws, parameters) for runs weighted by each row of (draws, runs)."""
+    """Return parameter values (draws, parameters) for runs weighted by each row of (draws, runs)."""
     begin = np.tile(theta, (weights.shape[0], 1))
     minimum = minimise(problem, begin, objective, weights=weights, tolerance=_TOLERANCE, iterations=60, first=NEAR)
     return problem.natural(minimum.theta[np.isfinite(minimum.objective)])
 
 
 def from_covariance(problem: Problem, theta: Array, covariance: Array, *, count: int, seed: int) -> Array:
-    """Give parameter values (draws, parameters) drawn from a normal in the fitted coordinates."""
+    """Return parameter values (draws, parameters) drawn from a normal in the fitted coordinates."""
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     normal = np.random.default_rng(seed).standard_normal((count, theta.size))
@@ -101,7 +101,7 @@ def covariance(
     kind: Literal["HC3", "classical"] = "HC3",
     clusters: Labels | None = None,
 ) -> Array:
-    """Give the covariance (parameters, parameters) of the fitted coordinates.
+    """Return the covariance (parameters, parameters) of the fitted coordinates.
 
     HC3 divides each residual by one minus its leverage, so it holds when noise varies from run
     to run (MacKinnon and White 1985); classical assumes one variance. Parameters at a bound
@@ -127,7 +127,7 @@ def covariance(
 
 
 def _pseudo_inverse(problem: Problem, theta: Array, bend: Array) -> tuple[Array, Array]:
-    """Give what turns pulls along orthonormal directions into parameters, and those directions (parameters, runs)."""
+    """Return what turns pulls along orthonormal directions into parameters, and those directions (parameters, runs)."""
     free = (theta > problem.lower) & (theta < problem.upper)
     columns = problem.linearise(theta[None])[1][0] * np.sqrt(bend) * free[:, None]
     length = np.sqrt(np.einsum("pn,pn->p", columns, columns))
@@ -139,7 +139,7 @@ def _pseudo_inverse(problem: Problem, theta: Array, bend: Array) -> tuple[Array,
 
 
 def _pulls_of_whole_runs(left: Array, errors: Array, clusters: Labels) -> Array:
-    """Give the pull (parameters, clusters) of each run on the fit without it, as the jackknife would.
+    """Return the pull (parameters, clusters) of each run on the fit without it, as the jackknife would.
 
     left (parameters, rows) has orthonormal rows. What a run alone determines is bounded, as leverage is.
     """
@@ -158,7 +158,7 @@ def _rows_of_each(clusters: Labels) -> list[Labels]:
 
 
 def run_noise(problem: Problem, theta: Array, objective: Objective, *, clusters: Labels) -> float:
-    """Give the standard deviation of a new run about the curve, where rows share runs: between and within them.
+    """Return the standard deviation of a new run about the curve, where rows share runs: between and within them.
 
     A run's own shift is the median of its residuals. The fit follows part of the shifts; what is
     left of them is divided by the share that the fit would leave of equal, independent ones.
@@ -174,6 +174,6 @@ def run_noise(problem: Problem, theta: Array, objective: Objective, *, clusters:
 
 
 def _bend(objective: Objective, residuals: Array) -> Array:
-    """Give each run's curvature, with a little lent to runs beyond delta so that few cannot decide alone."""
+    """Return each run's curvature, with a little lent to runs beyond delta so that few cannot decide alone."""
     exact, lent = (objective.curvature(residuals, blend)[0] for blend in (0.0, _LENT))
     return np.broadcast_to(lent * max(float(exact.mean()) / float(lent.mean()), 1e-9), residuals[0].shape)

@@ -193,7 +193,7 @@ class Fit(Answer):
         return found[1:] - found[:1]
 
     def __rich__(self) -> RenderableType:
-        """Give the fit as it looks in a terminal: formula, runs, each parameter with its interval, findings."""
+        """Return the fit as it looks in a terminal: formula, runs, each parameter with its interval, findings."""
         from isoflop.display import dim, findings_list, group, heading, interval, table
 
         left_out = f", {len(self.excluded)} left out" if self.excluded else ""
@@ -268,7 +268,7 @@ def refit(one: Fit, runs: Runs, *, starts: int) -> Fit:
 
 
 def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law: Law) -> Fit:
-    """Give the fit of a law whose optimum has been found, with its draws and findings."""
+    """Return the fit of a law whose optimum has been found, with its draws and findings."""
     theta, objective = found.theta, found.objective
     values = problem.natural(theta[None])[0]
     group = runs.clusters

@@ -42,7 +42,7 @@ MORE_IS_BETTER = "where more is better, say so, as in --metric accuracy:up:1"
 
 
 def doubts(problem: Problem, theta: Array, *, agreement: float, condition: float) -> tuple[Finding, ...]:
-    """Give the findings about the best theta (parameters,) of a problem."""
+    """Return the findings about the best theta (parameters,) of a problem."""
     some = _some(problem)
     return (
         *_starts(agreement),
@@ -55,7 +55,7 @@ def doubts(problem: Problem, theta: Array, *, agreement: float, condition: float
 
 
 def determined(problem: Problem, theta: Array) -> bool:
-    """Say whether every parameter moves the predictions in a way of its own, to rounding error."""
+    """Return whether every parameter moves the predictions in a way of its own, to rounding error."""
     slopes = problem.linearise(theta[None])[1][0]
     length = np.linalg.norm(slopes, axis=1, keepdims=True)
     if not np.isfinite(slopes).all() or (length <= 0).any():
@@ -137,7 +137,7 @@ def _rising(problem: Problem, theta: Array) -> Iterator[Finding]:
 
 
 def _slope(column: Array, residuals: Array) -> float:
-    """Give the slope of residuals along the logarithm of a column, in standard errors; outliers count little."""
+    """Return the slope of residuals along the logarithm of a column, in standard errors; outliers count little."""
     x = spread_out(column) - spread_out(column).mean()
     reach = 3 * noise(residuals, 1)
     y = np.clip(residuals, -reach, reach)
@@ -185,7 +185,7 @@ def _identified(problem: Problem, theta: Array, condition: float) -> Iterator[Fi
 
 
 def in_step(logs: Array) -> bool:
-    """Say whether runs lie on one line in the logarithms of their inputs (inputs, runs), none of them constant."""
+    """Return whether runs lie on one line in the logarithms of their inputs (inputs, runs), none of them constant."""
     if (np.ptp(logs, axis=1) < ONE_VALUE).any():
         return False
     values = np.linalg.svd(logs - logs.mean(axis=1, keepdims=True), compute_uv=False)
@@ -269,7 +269,7 @@ def _without(key: str) -> str:
 
 
 def condition(problem: Problem, theta: Array) -> float:
-    """Give the condition number of the fit with every input measured in units of its middle.
+    """Return the condition number of the fit with every input measured in units of its middle.
 
     So centred, a scale is its term's size amid the runs, no longer tied to its exponent. Real
     parameters have no such centre: what they explain is taken out first, and only the others count.
@@ -301,5 +301,5 @@ def condition(problem: Problem, theta: Array) -> float:
 
 
 def _some(problem: Problem) -> Problem:
-    """Give a large problem on an even share of its runs: these questions need no more."""
+    """Return a large problem on an even share of its runs: these questions need no more."""
     return problem.take(slice(0, None, max(1, problem.size // SOME_RUNS)))

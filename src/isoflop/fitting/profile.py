@@ -65,7 +65,7 @@ class Profile(Answer):
     open: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the profile as it stands in the JSON."""
+        """Return the profile as it stands in the JSON."""
         return {
             "name": self.name,
             **self.estimate.as_dict(),
@@ -77,7 +77,7 @@ class Profile(Answer):
         }
 
     def __rich__(self) -> RenderableType:
-        """Give the profile as it looks in a terminal: the interval, and the points that it was read off."""
+        """Return the profile as it looks in a terminal: the interval, and the points that it was read off."""
         from isoflop.display import dim, group, heading, interval, table
 
         told = f"{show(self.estimate.value, 4)}   {self.estimate.level:.0%} profile interval {interval(self.estimate)}"
@@ -88,7 +88,7 @@ class Profile(Answer):
 
 
 def profile(fit: Fit, of: str, *, level: float | None = None, **at: float) -> Profile:
-    """Give the profile of one number of a fit, as in `profile(fit, "E")` or `profile(fit, "N_opt", flops=1e24)`.
+    """Return the profile of one number of a fit, as in `profile(fit, "E")` or `profile(fit, "N_opt", flops=1e24)`.
 
     of     a free parameter, N_opt, D_opt, tokens_per_parameter or exponent (at `flops`), or loss (at N=, D=)
     level  of the interval; the fit's own unless said
@@ -110,7 +110,7 @@ def profile(fit: Fit, of: str, *, level: float | None = None, **at: float) -> Pr
 
 
 def quantity(law: Law, of: str, at: dict[str, float]) -> tuple[Measure, bool]:
-    """Give the function from parameter values (batch, parameters) to a number, and whether it is a logarithm."""
+    """Return the function from parameter values (batch, parameters) to a number, and whether it is a logarithm."""
     names = list(law.parameters)
     if of in names:
         position = names.index(of)
@@ -159,7 +159,7 @@ class _Task(NamedTuple):
         return float(self.measure(theta[None])[0])
 
     def slope(self, theta: Array) -> Array:
-        """Give the derivative of the number by each fitted coordinate (parameters,)."""
+        """Return the derivative of the number by each fitted coordinate (parameters,)."""
         steps = _SMALL * np.maximum(np.abs(theta), 0.1) * np.where(theta + _SMALL > self.problem.upper, -1.0, 1.0)
         moved = self.measure(theta + np.diag(steps))
         return np.asarray((moved - self.at(theta)) / steps)
@@ -186,7 +186,7 @@ def trace(task: _Task, theta: Array, *, of: str, level: float, logged: bool) -> 
 
 
 def _end(crossing: float | None, found: list[Point], *, side: str, logged: bool) -> float:
-    """Give where a side ends: its crossing, or for an open side the bound, if it stopped at one."""
+    """Return where a side ends: its crossing, or for an open side the bound, if it stopped at one."""
     if crossing is not None:
         return crossing
     if not logged and found:
@@ -195,7 +195,7 @@ def _end(crossing: float | None, found: list[Point], *, side: str, logged: bool)
 
 
 def _noise_scale(task: _Task, theta: Array) -> float:
-    """Give the variance of noise as the objective sees it: mean psi^2 over mean psi'."""
+    """Return the variance of noise as the objective sees it: mean psi^2 over mean psi'."""
     residuals = task.problem.residuals(theta[None])
     pull, bend = task.objective.slope(residuals)[0], task.objective.curvature(residuals, 0.1)
     freedom = max(residuals.size - theta.size, 1)
@@ -203,7 +203,7 @@ def _noise_scale(task: _Task, theta: Array) -> float:
 
 
 def _standard_error(task: _Task, theta: Array) -> float:
-    """Give the number's classical standard error: the length of the walk's first step."""
+    """Return the number's classical standard error: the length of the walk's first step."""
     curvature, slope = task.normal(theta).curvature[0], task.slope(theta)
     size = np.sqrt(np.maximum(np.diag(curvature), 1e-300))
     inverse = np.linalg.pinv(curvature / np.outer(size, size), rcond=1e-12, hermitian=True)
@@ -212,7 +212,7 @@ def _standard_error(task: _Task, theta: Array) -> float:
 
 
 def _walk(task: _Task, best: Point, *, step: float, rise: float) -> list[Point]:
-    """Give the points from the best fit outwards, each fitted from the last one."""
+    """Return the points from the best fit outwards, each fitted from the last one."""
     found, here, first = [], best, abs(step)
     for _ in range(_STEPS):
         there = held(task, here.theta, here.at + step)
@@ -232,7 +232,7 @@ def _walk(task: _Task, best: Point, *, step: float, rise: float) -> list[Point]:
 
 
 def held(task: _Task, theta: Array, at: float) -> Point:
-    """Give the best fit with the number held at a value: Gauss-Newton under one linearised constraint.
+    """Return the best fit with the number held at a value: Gauss-Newton under one linearised constraint.
 
     Where the number cannot get there, it stops as near as the bounds let it. A step that raises the
     objective, with what the number is still off, is tried again with more damping and half the way.
@@ -261,7 +261,7 @@ def held(task: _Task, theta: Array, at: float) -> Point:
 
 
 def _held_step(task: _Task, theta: Array, state: Normal, *, gap: float, damping: float) -> Array:
-    """Give the step of least objective that closes the gap; coordinates that it would push off a bound stay."""
+    """Return the step of least objective that closes the gap; coordinates that it would push off a bound stay."""
     problem, slope = task.problem, task.slope(theta)
     size = np.sqrt(np.maximum(np.diag(state.curvature[0]), 1e-300))
     inner = state.curvature[0] / np.outer(size, size) + (damping + 1e-13) * np.eye(theta.size)
@@ -283,7 +283,7 @@ def _held_step(task: _Task, theta: Array, state: Normal, *, gap: float, damping:
 
 
 def _crossing(points: list[Point], limit: float) -> float | None:
-    """Give where the objective passes the limit, by the root of its rise, nearly a straight line; None if nowhere."""
+    """Return where the objective passes the limit, by the root of its rise, nearly a straight line; None if nowhere."""
     beyond = next((number for number, point in enumerate(points) if point.objective > limit), None)
     if beyond is None:
         return None

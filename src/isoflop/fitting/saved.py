@@ -36,7 +36,7 @@ _SEAL = re.compile(rb'\{"isoflop": (\d+), "sha256": "([0-9a-f]{64})"')
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:
-    """Give strict JSON in which unknown (nan) is null and out of reach (inf) is 1e999.
+    """Return strict JSON in which unknown (nan) is null and out of reach (inf) is 1e999.
 
     1e999 is a number to every parser, and one beyond all floats: Python, JavaScript and most
     others read it as infinity. A name that is no text, as that of a folder may be, has its bytes escaped.
@@ -59,7 +59,7 @@ def _plain(value: Any) -> Any:
 
 
 def fit_as_dict(fit: Fit) -> dict[str, Any]:
-    """Give what `isoflop fit --json` prints."""
+    """Return what `isoflop fit --json` prints."""
     return {
         "law": fit.law.name,
         "formula": str(fit.law.formula),
@@ -113,7 +113,7 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
-    """Give the fit in a file written by `save`, number for number; raises DataError if one byte has changed."""
+    """Return the fit in a file written by `save`, number for number; raises DataError if one byte has changed."""
     name = shown(os.fspath(path))
     try:
         return _fit(json.loads(_unsealed(read_limited(path, MAX_SAVED))))
@@ -125,13 +125,13 @@ def load(path: str | os.PathLike[str]) -> Fit:
 
 
 def _sealed(body: str) -> bytes:
-    """Give the bytes of a saved fit: its JSON, which begins with the format, and the SHA-256 of that."""
+    """Return the bytes of a saved fit: its JSON, which begins with the format, and the SHA-256 of that."""
     form, rest = body.encode().split(b",", maxsplit=1)
     return b'%s, "sha256": "%s",%s\n' % (form, hashlib.sha256(body.encode()).hexdigest().encode(), rest)
 
 
 def _unsealed(data: bytes) -> bytes:
-    """Give the JSON that was sealed; raises ValueError if it was edited, cut short or damaged."""
+    """Return the JSON that was sealed; raises ValueError if it was edited, cut short or damaged."""
     seal = _SEAL.match(data)
     if not seal:
         raise ValueError("it does not begin as one")
@@ -144,7 +144,7 @@ def _unsealed(data: bytes) -> bytes:
 
 
 def is_fit(path: str | os.PathLike[str]) -> bool:
-    """Say whether a file looks like a saved fit, whatever its name."""
+    """Return whether a file looks like a saved fit, whatever its name."""
     try:
         if not Path(path).is_file():  # a pipe can be read only once
             return False

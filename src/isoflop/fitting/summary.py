@@ -70,7 +70,7 @@ _LEAST_BUDGET = 1e3
 
 
 def in_words(fit: Described, findings: Sequence[Finding] | None = None) -> str:
-    """Give three sentences: what was fitted and how closely, what it says, and where it is weakest.
+    """Return three sentences: what was fitted and how closely, what it says, and where it is weakest.
 
     findings  those to choose the weakest point from; the fit's own unless said
     """

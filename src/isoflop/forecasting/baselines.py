@@ -17,7 +17,7 @@ LAST = 0.1
 
 
 def baselines(inputs: Mapping[str, Array], loss: Array, axis: Array, *, at: Mapping[str, Array]) -> dict[str, Array]:
-    """Give the log loss (targets,) that each baseline guesses.
+    """Return the log loss (targets,) that each baseline guesses.
 
     log-linear   log loss is linear in the logarithms of the inputs, by least squares over all runs
     last budget  the loss of the run in the last budget whose tokens per parameter are nearest

@@ -24,7 +24,7 @@ OUTSIDE, FAR_OUTSIDE = 2.0, 10.0
 
 
 def decades(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, Array]) -> Array:
-    """Give how many decades beyond the fitted runs each row lies, by compute if it is known."""
+    """Return how many decades beyond the fitted runs each row lies, by compute if it is known."""
     reach, fitted_on = _with_compute(columns), _by_ratio(fitted_on, columns)
     keys = [key for key in (["C"] if "C" in reach and "C" in fitted_on else columns) if key in fitted_on]
     if not keys:

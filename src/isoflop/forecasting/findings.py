@@ -56,7 +56,7 @@ def concealed(source: Predictor, columns: Mapping[str, Array]) -> Bools:
 
 
 def strained(rows: Sequence[Forecast]) -> list[Finding]:
-    """Give the findings P01, a forecast that lies far out, and P04, laws farther apart than noise explains."""
+    """Return the findings P01, a forecast that lies far out, and P04, laws farther apart than noise explains."""
     found = []
     far = max((one.decades for one in rows if not math.isnan(one.decades)), default=0.0)
     if far > AMBER:
@@ -77,13 +77,13 @@ def strained(rows: Sequence[Forecast]) -> list[Finding]:
 
 
 def _apart(one: Forecast) -> bool:
-    """Say whether the laws spread wider than the interval that takes the law for right."""
+    """Return whether the laws spread wider than the interval that takes the law for right."""
     (low, high), (least, most) = (one.loss.intervals.get(key, (math.nan, math.nan)) for key in ("statistical", "laws"))
     return most - least > high - low
 
 
 def turned(source: Predictor, columns: Mapping[str, Array]) -> list[Finding]:
-    """Give the finding P10 where the loss forecast would rise with more parameters or more tokens."""
+    """Return the finding P10 where the loss forecast would rise with more parameters or more tokens."""
     here, found = source.log_loss(columns), []
     for key in (key for key in ("N", "D") if key in columns):
         rises = source.log_loss({**columns, key: columns[key] * (1 + STEP)}) > here + ROUNDING

@@ -32,7 +32,7 @@ AT_ONCE = 1_000
 
 
 def forecast(source: Source, *, level: float = LEVEL, **at: ArrayLike) -> Forecasts:
-    """Give the loss at these inputs, say N=8e9, D=15e12 (numbers, or arrays of new runs).
+    """Return the loss at these inputs, say N=8e9, D=15e12 (numbers, or arrays of new runs).
 
     Runs are forecast by several laws together, with an interval for a new run that past errors on
     the same runs calibrate. For one fit, the interval is the widest of three: statistical (delta

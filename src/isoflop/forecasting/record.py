@@ -70,7 +70,7 @@ class Record(Answer):
     sizes: tuple[SizeTest, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the record as it stands in the JSON."""
+        """Return the record as it stands in the JSON."""
         return {
             "source": self.source, "along": self.along, "origins": list(self.cuts), "tests": self.tests,
             "ratios": [list(pair) for pair in self.ratios],
@@ -104,7 +104,7 @@ class Record(Answer):
         )
 
     def __rich__(self) -> RenderableType:
-        """Give the table of errors by ratio, the best of each column in bold."""
+        """Return the table of errors by ratio, the best of each column in bold."""
         from isoflop.display import bold, dim, group, heading, table
 
         what = ALONG.get(self.along, self.along)

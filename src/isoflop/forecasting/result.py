@@ -42,11 +42,11 @@ class Forecast:
 
     @property
     def score(self) -> Estimate:
-        """Give the forecast in the units that were measured: the metric's, or else the loss."""
+        """Return the forecast in the units that were measured: the metric's, or else the loss."""
         return self.loss if self.metric is None else self.metric.back(self.loss)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the forecast as it stands in the JSON."""
+        """Return the forecast as it stands in the JSON."""
         numbers = {"loss": self.loss.value, "low": self.loss.low, "high": self.loss.high}
         about = {"level": self.loss.level, "decades": self.decades, "calibrated": self.calibrated}
         kinds = {kind: list(ends) for kind, ends in self.loss.intervals.items()}
@@ -70,7 +70,7 @@ class Forecasts(Answer, Sequence[Forecast]):
         return self.rows[index]
 
     def __rich__(self) -> RenderableType:
-        """Give the forecasts as they look in a terminal: inputs, loss and interval, and how each is known."""
+        """Return the forecasts as they look in a terminal: inputs, loss and interval, and how each is known."""
         from isoflop.display import findings_list, group, heading, interval, table
 
         names = list(self[0].inputs) if self else []
@@ -90,7 +90,7 @@ class Forecasts(Answer, Sequence[Forecast]):
 
 
 def _explained(one: Forecast) -> list[RenderableType]:
-    """Give the intervals with what each assumes, and the baselines."""
+    """Return the intervals with what each assumes, and the baselines."""
     from isoflop.display import dim, interval, table
 
     kinds = [(kind, interval(Estimate(0.0, *ends), 4), KINDS[kind]) for kind, ends in one.score.intervals.items()]
@@ -99,7 +99,7 @@ def _explained(one: Forecast) -> list[RenderableType]:
 
 
 def _written(one: Forecast, loss: float | None = None) -> str:
-    """Give the forecast, or another loss, in the units that were measured."""
+    """Return the forecast, or another loss, in the units that were measured."""
     value = one.loss.value if loss is None else loss
     if math.isnan(value):
         return "unknown"

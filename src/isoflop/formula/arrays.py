@@ -37,7 +37,7 @@ def bisect(holds: Callable[[Array], Bools], low: Array, high: Array, *, halvings
 
 
 def student(level: float, freedom: float) -> float:
-    """Give how many standard errors an interval of this level reaches, by Student's t.
+    """Return how many standard errors an interval of this level reaches, by Student's t.
 
     Abramowitz and Stegun 26.7.3 and 26.7.4: for whole degrees of freedom the probability inside
     is a finite sum over the angle whose tangent is t / sqrt(freedom). Loading SciPy for this one
@@ -57,7 +57,7 @@ def student(level: float, freedom: float) -> float:
 
 
 def median(values: ArrayLike, axis: int = -1) -> Any:
-    """Give the median along an axis, without the 30 ms that `np.median` takes to load masked arrays."""
+    """Return the median along an axis, without the 30 ms that `np.median` takes to load masked arrays."""
     ordered = np.sort(np.asarray(values, float), axis=axis)
     count = ordered.shape[axis]
     return (ordered.take((count - 1) // 2, axis=axis) + ordered.take(count // 2, axis=axis)) / 2

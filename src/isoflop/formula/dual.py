@@ -37,7 +37,7 @@ class Dual:
 
 
 def gradient(formula: Formula, values: Mapping[str, Any], wrt: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    """Give the formula's value and its exact derivative for each name in `wrt`.
+    """Return the formula's value and its exact derivative for each name in `wrt`.
 
     A name the formula does not depend on is missing from the result; a constant derivative
     may come as a scalar. Arrays broadcast as they do in the formula itself.

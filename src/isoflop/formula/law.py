@@ -82,7 +82,7 @@ class Law:
         return tuple(name for name, kind in self.parameters.items() if kind.role in ("floor", "scale"))
 
     def __call__(self, **values: Any) -> Any:
-        """Give the law's value; every input and every parameter is a keyword, arrays broadcast."""
+        """Return the law's value; every input and every parameter is a keyword, arrays broadcast."""
         missing = [name for name in (*self.inputs, *self.parameters) if name not in values]
         if missing:
             raise UsageError(f"law {self.name} needs {', '.join(missing)}. Say {missing[0]}=...")
@@ -101,7 +101,7 @@ class Law:
         return np.broadcast_to(found, np.broadcast_shapes(*(np.shape(value) for value in inputs.values())))
 
     def at(self, name: str = "", /, **given: Any) -> Curve:
-        """Give the curve with these parameter values; the rest describes it.
+        """Return the curve with these parameter values; the rest describes it.
 
         cite, summary, caution: text. fitted_on: input → (lowest, highest). holds: the same, where
         the source itself says that it fails beyond. checks: pairs of
@@ -116,7 +116,7 @@ class Law:
         return Curve(self, values, name or f"a curve of {self.name}", **about)
 
     def pinned(self, values: Mapping[str, str | float]) -> Law:
-        """Give the law with parameters pinned to numbers (E=1.69) or tied to another one (alpha="beta")."""
+        """Return the law with parameters pinned to numbers (E=1.69) or tied to another one (alpha="beta")."""
         replacements: dict[str, Expr | float] = {}
         for key, value in values.items():
             if key not in self.parameters:
@@ -130,7 +130,7 @@ class Law:
         return replace(self, formula=self.formula.substitute(replacements), parameters=rest)
 
     def given(self, **inputs: float) -> Law:
-        """Give the law with some of its inputs held at numbers, as in `law.given(experts=8)`."""
+        """Return the law with some of its inputs held at numbers, as in `law.given(experts=8)`."""
         wrong = [key for key in inputs if key not in self.inputs]
         if wrong:
             raise UsageError(f"law {self.name} takes {', '.join(self.inputs)}, not {', '.join(wrong)}.")
@@ -138,7 +138,7 @@ class Law:
         return replace(self, formula=self.formula.substitute(inputs), inputs=rest)
 
     def javascript(self) -> str:
-        """Give the law as one JavaScript function of its inputs and parameters, in order."""
+        """Return the law as one JavaScript function of its inputs and parameters, in order."""
         names = ", ".join(map(script_name, (*self.inputs, *self.parameters)))
         body = self.formula.javascript()
         if needed := "".join(code for name, code in SCRIPT_FUNCTIONS.items() if f"{name}(" in body):
@@ -176,7 +176,7 @@ class Curve:
     freedom = math.inf
 
     def __call__(self, *args: Any, **inputs: Any) -> Any:
-        """Give the curve's value, as a float for numbers and an array for arrays.
+        """Return the curve's value, as a float for numbers and an array for arrays.
 
         >>> from isoflop.laws.chinchilla import besiroglu2024
         >>> round(besiroglu2024(70e9, 1.4e12), 4)
@@ -196,7 +196,7 @@ class Curve:
         return np.array([[self.values[key] for key in self.law.parameters]])
 
     def slopes(self, **inputs: Any) -> dict[str, Any]:
-        """Give the exact derivative of the curve with respect to each of its inputs."""
+        """Return the exact derivative of the curve with respect to each of its inputs."""
         arrays = {key: np.asarray(value, float) for key, value in {**self.values, **inputs}.items()}
         return dual.gradient(self.law.formula, arrays, tuple(self.law.inputs))[1]
 
@@ -283,7 +283,7 @@ def parse_law(
     kinds: Mapping[str, Kind] | None = None,
     name: str = "",
 ) -> Law:
-    """Give the law of a typed formula such as "E + A/N^alpha + B/D^beta".
+    """Return the law of a typed formula such as "E + A/N^alpha + B/D^beta".
 
     Names in `inputs`, and N, D, C, U, S, L, x and the like, are inputs; the others are free parameters. A
     parameter's kind is read off its place: alone in the sum a floor, before a power of an

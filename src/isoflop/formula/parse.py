@@ -43,22 +43,22 @@ class Formula:
         return tuple(found)
 
     def evaluate(self, values: Mapping[str, Any], functions: Functions = FUNCTIONS) -> Any:
-        """Give the formula's value where each name stands for an array (or a Dual)."""
+        """Return the formula's value where each name stands for an array (or a Dual)."""
         return evaluate(self.expr, values, functions)
 
     def substitute(self, replacements: Mapping[str, Expr | float]) -> Formula:
-        """Give the formula with names replaced by numbers or other expressions."""
+        """Return the formula with names replaced by numbers or other expressions."""
         return Formula(substitute(self.expr, {key: as_expr(new) for key, new in replacements.items()}))
 
     def __str__(self) -> str:
         return to_text(self.expr)
 
     def latex(self) -> str:
-        """Give the formula as LaTeX, without dollar signs."""
+        """Return the formula as LaTeX, without dollar signs."""
         return to_latex(self.expr)
 
     def javascript(self) -> str:
-        """Give the formula as a JavaScript expression over variables of the same names."""
+        """Return the formula as a JavaScript expression over variables of the same names."""
         return to_javascript(self.expr)
 
     def __eq__(self, other: object) -> bool:
@@ -69,7 +69,7 @@ class Formula:
 
 
 def parse(text: str) -> Formula:
-    """Give the formula that a person typed, such as "E + A/N^alpha + B/D^beta".
+    """Return the formula that a person typed, such as "E + A/N^alpha + B/D^beta".
 
     Numbers, names, + - * / ^ (or **), exp log log10 sqrt sin cos arctan min max
     where(condition, a, b), saturate and lgamma; nothing else. Raises UsageError otherwise.
@@ -78,7 +78,7 @@ def parse(text: str) -> Formula:
 
 
 def parse_condition(text: str) -> Formula:
-    """Give a yes-or-no formula over columns, such as "D/N > 0.5 and role == 'sweep'"."""
+    """Return a yes-or-no formula over columns, such as "D/N > 0.5 and role == 'sweep'"."""
     formula = Formula(_Parser(text, condition=True).expr)
     if formula.expr.op not in ("and", "or", "not", *_COMPARE.values()):
         raise UsageError(f'"{_shown(text)}" is no condition. Say a comparison such as D/N > 0.5.')
@@ -188,7 +188,7 @@ class _Parser:
 
 
 def _shown(text: str) -> str:
-    """Give the text as a message shows it: printable, and not longer than 60 characters."""
+    """Return the text as a message shows it: printable, and not longer than 60 characters."""
     return shown(text if len(text) <= 60 else f"{text[:57]}...")
 
 

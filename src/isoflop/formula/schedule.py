@@ -39,7 +39,7 @@ class ScheduleLaw:
     summary: str
 
     def __call__(self, rates: ArrayLike, *, after: ArrayLike | None = None, **values: Any) -> Array:
-        """Give the loss after each step, or after the numbers of steps `after`.
+        """Return the loss after each step, or after the numbers of steps `after`.
 
         A parameter may be a column (rows, 1): the losses are then (rows, steps).
         """
@@ -52,7 +52,7 @@ class ScheduleLaw:
         return self.loss(known, wanted.astype(np.int64), **{key: np.asarray(values[key], float) for key in values})
 
     def at(self, name: str, /, **given: Any) -> ScheduleCurve:
-        """Give the curve with these parameter values; cite, caution, fitted_on and checks describe it."""
+        """Return the curve with these parameter values; cite, caution, fitted_on and checks describe it."""
         about = {key: given.pop(key) for key in ("cite", "caution", "fitted_on", "checks") if key in given}
         return ScheduleCurve(self, {key: float(value) for key, value in given.items()}, name, **about)
 
@@ -73,7 +73,7 @@ class ScheduleCurve:
     checks: Sequence[tuple[Array, float]] = ()
 
     def __call__(self, rates: ArrayLike, *, after: ArrayLike | None = None) -> Array:
-        """Give the loss after each step of a schedule, or after the numbers of steps `after`."""
+        """Return the loss after each step of a schedule, or after the numbers of steps `after`."""
         return self.law(rates, after=after, **self.values)
 
 
@@ -81,12 +81,12 @@ class ScheduleCurve:
 
 
 def constant(steps: int, *, peak: float, warmup: int = 0) -> Array:
-    """Give a rate that rises linearly over the warm-up and stays."""
+    """Return a rate that rises linearly over the warm-up and stays."""
     return _with_warmup(np.full(steps, float(peak)), peak, warmup)
 
 
 def cosine(steps: int, *, peak: float, final: float = 0.0, warmup: int = 0) -> Array:
-    """Give a rate that falls from peak to final along half a cosine, after the warm-up."""
+    """Return a rate that falls from peak to final along half a cosine, after the warm-up."""
     share = (np.arange(steps) - warmup) / max(steps - warmup, 1)
     return _with_warmup(final + (peak - final) * (1 + np.cos(np.pi * share)) / 2, peak, warmup)
 
@@ -94,7 +94,7 @@ def cosine(steps: int, *, peak: float, final: float = 0.0, warmup: int = 0) -> A
 def warmup_stable_decay(
     steps: int, *, peak: float, decay: int, final: float = 0.0, warmup: int = 0, shape: str = "linear"
 ) -> Array:
-    """Give a rate that stays at peak and falls to final over its last `decay` steps: linear or exponential."""
+    """Return a rate that stays at peak and falls to final over its last `decay` steps: linear or exponential."""
     if shape not in ("linear", "exponential"):
         raise UsageError(f'shape="{shape}" is none of linear, exponential.')
     if shape == "exponential" and final <= 0:
@@ -105,7 +105,7 @@ def warmup_stable_decay(
 
 
 def stages(lengths: Sequence[int], rates: Sequence[float], *, warmup: int = 0) -> Array:
-    """Give a rate that is constant in each stage (multi-step); the warm-up is part of the first one."""
+    """Return a rate that is constant in each stage (multi-step); the warm-up is part of the first one."""
     if len(lengths) != len(rates) or not len(rates):
         raise UsageError(f"{len(lengths)} lengths and {len(rates)} rates: say one rate for each stage.")
     return _with_warmup(np.repeat(np.asarray(rates, float), lengths), rates[0], warmup)
@@ -120,7 +120,7 @@ def _with_warmup(rates: Array, peak: float, warmup: int) -> Array:
 
 
 def read_rates(rates: ArrayLike) -> Array:
-    """Give a schedule as an array; raises UsageError if it is none."""
+    """Return a schedule as an array; raises UsageError if it is none."""
     known = np.asarray(rates, float)
     if known.ndim != 1 or known.size == 0:
         raise UsageError(f"a schedule is one learning rate for each step, not an array of shape {known.shape}.")
@@ -130,7 +130,7 @@ def read_rates(rates: ArrayLike) -> Array:
 
 
 def drops(rates: Array) -> Array:
-    """Give by how much each step's rate is below that of the step before; a rise is a negative drop."""
+    """Return by how much each step's rate is below that of the step before; a rise is a negative drop."""
     return -np.diff(rates, prepend=rates[0])
 
 

@@ -17,7 +17,7 @@ Functions = Mapping[str, Callable[..., Any]]
 
 
 def saturate(t: Any, a: Any) -> Any:
-    """Give the z in (0, 1) with z / (1 - z)^a = t, for t > 0 and a > 0 (the heart of the M4 law).
+    """Return the z in (0, 1) with z / (1 - z)^a = t, for t > 0 and a > 0 (the heart of the M4 law).
 
     Newton's method on the logit of z, where the equation is convex; 60 steps always suffice.
     """
@@ -42,7 +42,7 @@ STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 
 
 
 def lgamma(z: Any) -> Any:
-    """Give the logarithm of the gamma function for z > 0, by Stirling's series (DLMF 5.11.1); nan below."""
+    """Return the logarithm of the gamma function for z > 0, by Stirling's series (DLMF 5.11.1); nan below."""
     if isinstance(z, Expr):
         return call("lgamma", z)
     z = np.asarray(z, float)
@@ -59,7 +59,7 @@ def lgamma(z: Any) -> Any:
 
 
 def digamma(z: Any) -> Any:
-    """Give the derivative of lgamma for z > 0: the same series, differentiated."""
+    """Return the derivative of lgamma for z > 0: the same series, differentiated."""
     near = z < SHIFT
     far = np.where(near, z + SHIFT, z)
     square, series = 1 / far / far, 0.0
@@ -139,17 +139,17 @@ class Expr:
 
 
 def as_expr(value: Expr | float) -> Expr:
-    """Give the node for a plain number; leave a node as it is."""
+    """Return the node for a plain number; leave a node as it is."""
     return value if isinstance(value, Expr) else Expr("number", value=float(value))
 
 
 def name(text: str) -> Expr:
-    """Give the node for a name."""
+    """Return the node for a name."""
     return Expr("name", value=text)
 
 
 def call(function: str, *args: Expr | float) -> Expr:
-    """Give the node for a function that is no NumPy ufunc: where, saturate, lgamma."""
+    """Return the node for a function that is no NumPy ufunc: where, saturate, lgamma."""
     return Expr(function, tuple(as_expr(arg) for arg in args))
 
 
@@ -162,7 +162,7 @@ def collect_names(expr: Expr, found: dict[str, None]) -> None:
 
 
 def evaluate(expr: Expr, values: Mapping[str, Any], functions: Functions) -> Any:
-    """Give a tree's value where each name stands for an array (or a Dual)."""
+    """Return a tree's value where each name stands for an array (or a Dual)."""
     if expr.op == "name":
         return values[str(expr.value)]
     if expr.op in ("number", "text"):
@@ -171,7 +171,7 @@ def evaluate(expr: Expr, values: Mapping[str, Any], functions: Functions) -> Any
 
 
 def substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
-    """Give a tree with names replaced by other trees."""
+    """Return a tree with names replaced by other trees."""
     if expr.op == "name":
         return replacements.get(str(expr.value), expr)
     return Expr(expr.op, tuple(substitute(arg, replacements) for arg in expr.args), expr.value)

@@ -90,22 +90,22 @@ class _Dialect:
 
 
 def to_text(expr: Expr) -> str:
-    """Give the formula as text that `parse` reads back to the same tree."""
+    """Return the formula as text that `parse` reads back to the same tree."""
     return _write(expr, _TEXT_DIALECT)[0]
 
 
 def to_latex(expr: Expr) -> str:
-    """Give the formula as LaTeX, without dollar signs."""
+    """Return the formula as LaTeX, without dollar signs."""
     return _write(expr, _LATEX_DIALECT)[0]
 
 
 def to_javascript(expr: Expr) -> str:
-    """Give the formula as a JavaScript expression; `JAVASCRIPT_PRELUDE` defines what it may call."""
+    """Return the formula as a JavaScript expression; `JAVASCRIPT_PRELUDE` defines what it may call."""
     return _write(expr, _SCRIPT_DIALECT)[0]
 
 
 def _write(expr: Expr, dialect: _Dialect) -> tuple[str, int]:
-    """Give the written node and how tightly it binds."""
+    """Return the written node and how tightly it binds."""
     if expr.op in ("name", "number", "text"):
         return _atom(expr, dialect)
     if expr.op == "pow":
@@ -202,7 +202,7 @@ def _latex_quote(text: str) -> str:
 
 
 def script_name(text: str) -> str:
-    """Give a name as JavaScript may use it: words that JavaScript keeps for itself get a dollar sign."""
+    """Return a name as JavaScript may use it: words that JavaScript keeps for itself get a dollar sign."""
     return f"${text}" if text in _RESERVED else text
 
 

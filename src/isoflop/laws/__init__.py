@@ -47,7 +47,7 @@ CURVES: Mapping[str, Curve] = _Catalogue(Curve, 1)
 
 
 def find_law(text: str, columns: Collection[str] = (), inputs: Sequence[str] = ()) -> Law:
-    """Give the law of that name, or the law of a typed formula; "bnsl3" has three breaks.
+    """Return the law of that name, or the law of a typed formula; "bnsl3" has three breaks.
 
     A typed formula that reads like a catalogue law of loss, letter for letter, is that law; so is one whose inputs
     only that law knows.
@@ -79,7 +79,7 @@ def find_law(text: str, columns: Collection[str] = (), inputs: Sequence[str] = (
 
 
 def find_curve(name: str) -> Curve:
-    """Give the published curve of that name, such as besiroglu2024."""
+    """Return the published curve of that name, such as besiroglu2024."""
     if name in CURVES:
         return CURVES[name]
     raise UsageError(f'there is no curve "{name}".{_hint(name, CURVES)} isoflop laws lists them.')

@@ -12,7 +12,7 @@ _SLOPE = Kind("Real", "real", search=(-0.6, 0.8))
 
 
 def broken_power_law(breaks: int = 1) -> Law:
-    """Give the broken power law of x with so many breaks, from 0 to 6; its name is "bnsl" and that number.
+    """Return the broken power law of x with so many breaks, from 0 to 6; its name is "bnsl" and that number.
 
     The slope in log-log is -c0 first and steeper by c_i after the break at d_i, of width f_i.
     """

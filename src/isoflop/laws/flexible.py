@@ -34,7 +34,7 @@ Bend = Annotated[float, Kind("Bend", "exponent", search=(0.02, 0.5))]
 
 
 def _bent(N: Any, slope: Any, power: Any) -> Any:
-    """Give slope log(N / 1e9), bent by a power."""
+    """Return slope log(N / 1e9), bent by a power."""
     return slope * ((N / 1e9) ** power - 1) / power
 
 

@@ -38,7 +38,7 @@ def bian(
 
 
 def tokens_for_smaller(curve: Curve, share: ArrayLike) -> NDArray[np.float64]:
-    """Give by what the best tokens must be multiplied if only a share of the best size is to reach the same loss.
+    """Return by what the best tokens must be multiplied if only a share of the best size is to reach the same loss.
 
     de Vries 2023, Go smol or go home: k_D = (1 - (k_N^-alpha - 1) beta / alpha)^(-1 / beta), the same for every budget;
     training then costs k_N k_D times as much. Infinite where no number of tokens suffices.

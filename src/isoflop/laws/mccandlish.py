@@ -39,7 +39,7 @@ def mccandlish_lr(x: Count, *, eta_max: Scale, B_noise: Size) -> LearningRate:
 
 
 def noise_scale(small: ArrayLike, big: ArrayLike, *, small_batch: float, big_batch: float) -> float:
-    """Give the simple gradient noise scale tr(Σ)/|G|² from squared gradient norms at two batch sizes.
+    """Return the simple gradient noise scale tr(Σ)/|G|² from squared gradient norms at two batch sizes.
 
     small, big  |G_B|², one number or one for each measurement, for gradients averaged over a batch
 

@@ -51,7 +51,7 @@ Two rows more are the loss on the text of models of images with text.
 
 
 def _curves() -> list[Curve]:
-    """Give the curves of the table, law by law."""
+    """Return the curves of the table, law by law."""
     found: dict[str, list[Curve]] = {"N": [], "C": [], "N-opt": []}
     for line in _TABLE.strip().splitlines():
         domain, *parts = (part.strip() for part in line.split("|"))

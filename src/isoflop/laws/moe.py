@@ -21,7 +21,7 @@ ABNAR = "Abnar et al. 2025, arXiv:2501.12370"
 
 
 def _saturated(experts: Any, E_start: Any, E_max: Any) -> Any:
-    """Give Clark's effective count of experts: E_start for one expert, never more than E_max."""
+    """Return Clark's effective count of experts: E_start for one expert, never more than E_max."""
     return 1 / (1 / (experts - 1 + 1 / (1 / E_start - 1 / E_max)) + 1 / E_max)
 
 

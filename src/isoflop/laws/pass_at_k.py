@@ -21,7 +21,7 @@ def beta_pass_at_k(k: Count, *, a: Exponent, b: Break) -> Accuracy:
 
 
 def pass_at_k(samples: ArrayLike, correct: ArrayLike, *, k: int) -> NDArray[np.float64]:
-    """Give each problem's unbiased chance that one of k attempts succeeds, from how many of its samples did.
+    """Return each problem's unbiased chance that one of k attempts succeeds, from how many of its samples did.
 
     1 - C(n - c, k) / C(n, k) for n samples of which c are correct (Chen et al. 2021, arXiv:2107.03374, eq. 1).
 
@@ -36,7 +36,7 @@ def pass_at_k(samples: ArrayLike, correct: ArrayLike, *, k: int) -> NDArray[np.f
 
 
 def solved_by_beta(a: ArrayLike, b: ArrayLike, *, k: ArrayLike, never: ArrayLike = 0.0) -> NDArray[np.float64]:
-    """Give the share of problems solved in k samples where p is Beta(a, b), save a share `never` where it is 0.
+    """Return the share of problems solved in k samples where p is Beta(a, b), save a share `never` where it is 0.
 
     (1 - never) (1 - B(a, b + k) / B(a, b)), to 12 digits for any k: the law above loses digits as k grows.
 
@@ -48,7 +48,7 @@ def solved_by_beta(a: ArrayLike, b: ArrayLike, *, k: ArrayLike, never: ArrayLike
 
 
 def _rise(z: NDArray[np.float64], a: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give lgamma(z + a) - lgamma(z) without cancellation: Stirling's series of the two, subtracted term by term."""
+    """Return lgamma(z + a) - lgamma(z) without cancellation: Stirling's series of the two, subtracted term by term."""
     steps = sum(np.log1p(a / (z + step)) for step in range(SHIFT))
     far = z + SHIFT
     series = sum(

@@ -72,7 +72,7 @@ kumar2024_ptq = kumar_ptq.at(
 def effective_params(
     N: ArrayLike, *, bits: ArrayLike, activation_bits: ArrayLike | None = None, cache_bits: ArrayLike | None = None
 ) -> NDArray[np.float64]:
-    """Give how many parameters count when weights, activations and cache are trained at so many bits.
+    """Return how many parameters count when weights, activations and cache are trained at so many bits.
 
     N prod(1 - exp(-P / gamma)), Kumar et al. 2024, eq. 3; activations and cache have the weights' bits unless told.
     """
@@ -83,12 +83,12 @@ def effective_params(
 
 
 def precision_cost(bits: ArrayLike) -> NDArray[np.float64]:
-    """Give the cost of training at so many bits over that at 16: C = (6/16) N D P, Kumar et al. 2024."""
+    """Return the cost of training at so many bits over that at 16: C = (6/16) N D P, Kumar et al. 2024."""
     return np.asarray(np.asarray(bits, float) / 16)
 
 
 def best_bits(gammas: Sequence[float] = (GAMMA_WEIGHTS, GAMMA_ACTIVATIONS, GAMMA_CACHE)) -> float:
-    """Give the precision of least loss for a budget where cost grows with the bits and alpha = beta.
+    """Return the precision of least loss for a budget where cost grows with the bits and alpha = beta.
 
     It maximises prod(1 - exp(-P / gamma)) / P over the tensors' gammas, which for three equal ones lies at 1.90381
     gamma. The 7 to 8 bits that the paper names do not follow from the gammas of its table 2.

@@ -20,7 +20,7 @@ Epochs = Annotated[float, Kind("Epochs", "real", search=(0.5, 10.0))]
 
 
 def _counted_growth(D: Any, U: Any, tau: Any) -> Any:
-    """Give the logarithm of D, its growth in the k-th pass counted 2^(-(k-1)/tau) times."""
+    """Return the logarithm of D, its growth in the k-th pass counted 2^(-(k-1)/tau) times."""
     total = np.log(np.minimum(D, U))
     for passes in range(1, PASSES):
         grown = np.maximum(D / U, passes) / passes

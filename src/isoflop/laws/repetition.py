@@ -34,7 +34,7 @@ Ratio = Annotated[float, Kind("Ratio", "exponent", search=(0.01, 0.3))]
 
 
 def effective_tokens(D: Any, U: Any, *, R_D: Any = R_D) -> Any:
-    """Give how many fresh tokens D tokens are worth if only U of them are unique (eq. 5): D itself where D <= U."""
+    """Return how many fresh tokens D tokens are worth if only U of them are unique (eq. 5): D itself where D <= U."""
     return np.minimum(D, U) * (1 + R_D * (1 - np.exp(-np.maximum(D / U - 1, 0.0) / R_D)))
 
 

@@ -27,7 +27,7 @@ SMALLEST = 1e-9
 def _annealed(
     rates: Array, after: NDArray[np.int64], *, L0: Array, A: Array, alpha: Array, C: Array, momentum: Array
 ) -> Array:
-    """Give the losses of Tissue et al.
+    """Return the losses of Tissue et al.
 
     Summing M_i = momentum M_(i-1) + drop_i over the steps gives (all drops - momentum M) / (1 - momentum).
     """
@@ -58,7 +58,7 @@ def _multi_power(
     rates: Array, after: NDArray[np.int64], *, L0: Array, A: Array, alpha: Array, B: Array, C: Array, beta: Array,
     gamma: Array,
 ) -> Array:  # fmt: skip
-    """Give the losses of Luo et al.: L0 + A S1^-alpha - B sum of drops_k (1 - (1 + C eta_k^-gamma S_k)^-beta)."""
+    """Return the losses of Luo et al.: L0 + A S1^-alpha - B sum of drops_k (1 - (1 + C eta_k^-gamma S_k)^-beta)."""
     lost, travelled = drops(rates), np.cumsum(rates)
     used = np.maximum(rates, SMALLEST * rates.max())
     memory = _power_memory(lost, used, C=C, beta=beta, gamma=gamma, after=after)
@@ -67,7 +67,7 @@ def _multi_power(
 
 
 def _power_memory(lost: Array, used: Array, *, C: Array, beta: Array, gamma: Array, after: NDArray[np.int64]) -> Array:
-    """Give sum of drops_k (1 + C eta_k^-gamma S_k)^-beta, S_k the sum of the rates from step k on.
+    """Return sum of drops_k (1 + C eta_k^-gamma S_k)^-beta, S_k the sum of the rates from step k on.
 
     (1 + c S)^-beta = c^-beta / Gamma(beta) times the integral of y^(beta - 1) e^(-y / c) e^(-y S) dy: by the
     trapezoidal rule in log y, a sum of exponentials in S that all drops share (error below 1e-9). What lies below

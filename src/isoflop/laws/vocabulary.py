@@ -67,7 +67,7 @@ tao2024_N = tao_n.at(
 
 
 def best_vocabulary(N: ArrayLike, width: ArrayLike, *, approach: int = 3, flops: ArrayLike | None = None) -> Array:
-    """Give the best vocabulary size of a model with N parameters outside its vocabulary, so wide.
+    """Return the best vocabulary size of a model with N parameters outside its vocabulary, so wide.
 
     approach  1 a power of the budget; 2 a power of N; 3 the vocabulary of least loss, `tao2024`, for the budget
     flops     the training budget; unless told, the one at which N is best by approach 1 (approach 2 has no budget)
@@ -85,7 +85,7 @@ def best_vocabulary(N: ArrayLike, width: ArrayLike, *, approach: int = 3, flops:
 
 
 def _of_least_loss(N: Array, C: Array) -> Array:
-    """Give the N_vocab at which tao2024's loss stops falling while C = 6 (N + N_vocab) D holds, by bisection."""
+    """Return the N_vocab at which tao2024's loss stops falling while C = 6 (N + N_vocab) D holds, by bisection."""
     v, shape = tao2024.values, np.broadcast(N, C).shape
 
     def gains(log_vocab: Array) -> Bools:
@@ -99,6 +99,6 @@ def _of_least_loss(N: Array, C: Array) -> Array:
 
 
 def tokens_per_character(vocabulary: ArrayLike) -> Array:
-    """Give how many tokens a tokenizer with that many entries makes of one character (the paper's f(V))."""
+    """Return how many tokens a tokenizer with that many entries makes of one character (the paper's f(V))."""
     log = np.log(np.asarray(vocabulary, float))
     return np.asarray(0.00639222 * log**2 - 0.15811069 * log + 1.20470122)

@@ -167,7 +167,7 @@ class Demand:
         return min((days for days in (self.days, left) if known(days)), default=math.nan)
 
     def limits(self) -> dict[str, float]:
-        """Give the FLOPs that each thing said allows, by what was said."""
+        """Return the FLOPs that each thing said allows, by what was said."""
         from isoflop.compute.cost import flops_for
 
         bought: dict[str, Any] = {"device": self.device, "mfu": self.mfu, "precision": self.precision}
@@ -186,7 +186,7 @@ class Demand:
         return found
 
     def budget(self) -> float | None:
-        """Give the FLOPs that training and serving may take together; None where a loss is to be reached instead."""
+        """Return the FLOPs that training and serving may take together; None where a loss is to be reached instead."""
         if known(self.loss):
             return None
         if known(self.N) and known(self.D):
@@ -201,7 +201,7 @@ class Demand:
         return min(paid) if paid else limits["time"]
 
     def terms(self) -> Terms:
-        """Give the terms of the run: what else is paid, what bounds it, what its data and precision are worth."""
+        """Return the terms of the run: what else is paid, what bounds it, what its data and precision are worth."""
         from isoflop.compute.flops import rule_named
         from isoflop.compute.terms import Terms
 
@@ -255,7 +255,7 @@ class Demand:
 
 
 def known(value: float) -> bool:
-    """Say whether a number was said: it is not nan."""
+    """Return whether a number was said: it is not nan."""
     return not math.isnan(value)
 
 

@@ -38,7 +38,7 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
 
 
 def _run(plan: Plan) -> dict[str, Any]:
-    """Give what a training script needs to know of the run, whole numbers where they count something."""
+    """Return what a training script needs to know of the run, whole numbers where they count something."""
     run: dict[str, Any] = {"N": round(plan.N.value), "D": round(plan.D.value)}
     if plan.sheet is None:
         return run
@@ -55,7 +55,7 @@ def _run(plan: Plan) -> dict[str, Any]:
 
 
 def _table(path: str, content: Mapping[str, Any]) -> Iterator[str]:
-    """Give a table of TOML: its values first, then the tables in it; what is None is left out."""
+    """Return a table of TOML: its values first, then the tables in it; what is None is left out."""
     inner = {key: value for key, value in content.items() if isinstance(value, Mapping)}
     plain = {key: value for key, value in content.items() if key not in inner and value is not None}
     if path and plain:

@@ -40,7 +40,7 @@ class Frontier(Answer):
     findings: tuple[Finding, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the frontier as it stands in the JSON."""
+        """Return the frontier as it stands in the JSON."""
         rows = [
             {
                 key: value
@@ -52,7 +52,7 @@ class Frontier(Answer):
         return {"plans": rows, "findings": [finding.as_dict() for finding in self.findings]}
 
     def __rich__(self) -> RenderableType:
-        """Give the frontier as it looks in a terminal: a row for each budget."""
+        """Return the frontier as it looks in a terminal: a row for each budget."""
         from isoflop.display import dim, findings_list, group, heading, interval, table
 
         rows = [

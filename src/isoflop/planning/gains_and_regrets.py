@@ -35,7 +35,7 @@ class Gain:
     flops: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the gain as it stands in the JSON."""
+        """Return the gain as it stands in the JSON."""
         return {"ten_percent_more": self.of, "loss": self.loss.as_dict(), "flops": self.flops}
 
 
@@ -54,7 +54,7 @@ class Regret:
     flops: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the regret as it stands in the JSON."""
+        """Return the regret as it stands in the JSON."""
         return {"law": self.law, "N": self.N, "loss_given_up": self.loss, "flops_wasted": self.flops}
 
 

@@ -89,7 +89,7 @@ class Trade:
     extra: Estimate
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the trade as it stands in the JSON."""
+        """Return the trade as it stands in the JSON."""
         return {"batch": self.batch} | {key: getattr(self, key).as_dict() for key in ("steps", "tokens", "extra")}
 
 
@@ -125,7 +125,7 @@ class Hyperparameters(Answer):
         return Estimate(self.D / self.batch.value, self.D / self.batch.high, self.D / self.batch.low)
 
     def trade(self, batch: float) -> Trade:
-        """Give what reaching the same loss takes with so many tokens in a batch.
+        """Return what reaching the same loss takes with so many tokens in a batch.
 
         Steps are S_min (1 + critical / batch), compute is C_min (1 + batch / critical): McCandlish et al. 2018,
         Kaplan et al. 2020, section 5.1. The planned run, D tokens at `batch.value`, says what the least are.
@@ -139,7 +139,7 @@ class Hyperparameters(Answer):
         return Trade(float(batch), *(_spanned(of) for of in (steps, tokens, tokens / self.D - 1)))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the settings as they stand in the JSON."""
+        """Return the settings as they stand in the JSON."""
         found: dict[str, Any] = {"N": self.N, "D": self.D, "loss": self.loss, "sequence": self.sequence}
         for name in ("batch", "steps", "learning_rate", "weight_decay", "critical_batch"):
             found[name] = getattr(self, name).as_dict()
@@ -149,7 +149,7 @@ class Hyperparameters(Answer):
         return found | {"findings": [finding.as_dict() for finding in self.findings]}
 
     def __rich__(self) -> RenderableType:
-        """Give the settings as they look in a terminal: the middle of the laws, then each law."""
+        """Return the settings as they look in a terminal: the middle of the laws, then each law."""
         from isoflop.display import dim, findings_list, group, heading, interval, table
 
         told = [("batch, tokens", self.batch), ("steps", self.steps), ("peak learning rate", self.learning_rate)]
@@ -177,7 +177,7 @@ def hyperparameters(
     width: float | None = None,
     mixture: bool = False,
 ) -> Hyperparameters:
-    """Give batch size, learning rate and weight decay of N parameters on D tokens, by every published law.
+    """Return batch size, learning rate and weight decay of N parameters on D tokens, by every published law.
 
     loss           the loss to be reached, which some laws ask for; without it they say nothing
     sequence       tokens in a sequence
@@ -214,13 +214,13 @@ def hyperparameters(
 
 
 def _spanned(found: NDArray[np.float64]) -> Estimate:
-    """Give the estimate of a value and what it is at both ends of something else, (3,)."""
+    """Return the estimate of a value and what it is at both ends of something else, (3,)."""
     value, *ends = found.tolist()
     return Estimate(value, min(ends), max(ends))
 
 
 def _exact(D: float, *, sequence: float | None, layers: float | None, width: float | None) -> float | None:
-    """Give DeepSeek's compute M D, or None where the shape is not known."""
+    """Return DeepSeek's compute M D, or None where the shape is not known."""
     if layers is None and width is None:
         return None
     if layers is None or width is None or sequence is None:
@@ -233,7 +233,7 @@ def _advice(laws: dict[str, str], run: dict[str, float], exact: float | None) ->
 
 
 def _ask(curve: Curve, run: dict[str, float], *, exact: float | None, counts: str) -> Advice:
-    """Give what a curve says of a run, batches in tokens."""
+    """Return what a curve says of a run, batches in tokens."""
     if counts == _EXACT:
         run, counts = (run, "C = 6ND in place of M D") if exact is None else ({**run, "C": exact}, counts)
     value = curve(**{key: run[key] for key in curve.law.inputs})
@@ -244,7 +244,7 @@ def _ask(curve: Curve, run: dict[str, float], *, exact: float | None, counts: st
 
 
 def _counted(advice: Sequence[Advice]) -> list[Advice]:
-    """Give the advice of laws whose range holds the run, or all where fewer than two do, the lowest first."""
+    """Return the advice of laws whose range holds the run, or all where fewer than two do, the lowest first."""
     known = sorted((one for one in advice if not math.isnan(one.value)), key=lambda one: one.value)
     inside = [one for one in known if one.outside == 0]
     return inside if len(inside) > 1 else known
@@ -258,7 +258,7 @@ def _middle(advice: Sequence[Advice]) -> Estimate:
 
 
 def _weight_decay(batch: Estimate, rate: Estimate, remembered: float) -> Estimate:
-    """Give the weight decay at which AdamW remembers so many tokens: batch / (learning rate x tokens)."""
+    """Return the weight decay at which AdamW remembers so many tokens: batch / (learning rate x tokens)."""
     low, high = batch.low / rate.high / remembered, batch.high / rate.low / remembered
     return Estimate(batch.value / rate.value / remembered, low, high, intervals={"laws": (low, high)})
 

@@ -76,7 +76,7 @@ def calibrated(found: Spread, behind: Evidence, flops: Array) -> Spread:
 
 
 def quantity(found: Spread, of: Callable[[Array], Array], level: float) -> list[Estimate]:
-    """Give one quantity of the plan of each budget, as a function of log N (…, budgets), with its intervals."""
+    """Return one quantity of the plan of each budget, as a function of log N (…, budgets), with its intervals."""
     with np.errstate(all="ignore"):  # a size that no run determines may lie anywhere: its tokens overflow to inf
         best, kinds = of(found.best), {
             "statistical": of(found.best + found.draws),

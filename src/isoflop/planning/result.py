@@ -61,7 +61,7 @@ class Sheet:
     tuned: Mapping[str, Estimate] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the sheet as it stands in the JSON."""
+        """Return the sheet as it stands in the JSON."""
         return {
             "budget_is": list(self.demand.told()),
             "shape": self.shape.as_dict() if self.shape else None,
@@ -112,7 +112,7 @@ class Plan(Answer):
         return replace(self, N=none, D=none, tokens_per_parameter=none, loss=none, C=self.budget.value)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the plan as it stands in the JSON."""
+        """Return the plan as it stands in the JSON."""
         return {
             "budget": self.budget.as_dict(),
             "C": self.C,
@@ -131,12 +131,12 @@ class Plan(Answer):
         }
 
     def __rich__(self) -> RenderableType:
-        """Give the plan as it looks in a terminal."""
+        """Return the plan as it looks in a terminal."""
         return shown(self)
 
 
 def shown(plan: Plan) -> RenderableType:
-    """Give the plan: each quantity with its interval, how flat the optimum is, and the sheet if there is one."""
+    """Return the plan: each quantity with its interval, how flat the optimum is, and the sheet if there is one."""
     rows = [
         ("parameters N", _known(plan.N), interval(plan.N)),
         ("tokens D", _known(plan.D), interval(plan.D)),
@@ -204,7 +204,7 @@ def _say(laws: Sequence[Advice]) -> str:
 
 
 def _batches(sheet: Sheet) -> list[RenderableType]:
-    """Give the steps and the compute of other batches: time against the critical batch."""
+    """Return the steps and the compute of other batches: time against the critical batch."""
     rows = [(show(one.batch), show(one.steps.value), f"{one.extra.value:+.0%}") for one in sheet.trades]
     if not rows or sheet.settings is None or sheet.settings.N < SMALLEST:
         return []
@@ -240,6 +240,6 @@ def _run(sheet: Sheet) -> list[tuple[str, str]]:
 
 
 def _vocabulary(shape: Shape) -> list[tuple[str, str]]:
-    """Give the vocabularies that three approaches find best for the shape's layers."""
+    """Return the vocabularies that three approaches find best for the shape's layers."""
     found = [float(best_vocabulary(shape.active_non_embedding, shape.width, approach=one)) for one in (1, 2, 3)]
     return [("", f"best vocabulary by Tao et al. 2024: {show(min(found))} – {show(max(found))}")]

@@ -97,7 +97,7 @@ def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:
 
 
 def sheet_findings(plan: Plan, line: Allocation, sheet: Sheet) -> tuple[Finding, ...]:
-    """Give what to know about the sheet: data that run out, borrowed laws, regret, settings that disagree."""
+    """Return what to know about the sheet: data that run out, borrowed laws, regret, settings that disagree."""
     found = (*frame_findings(plan, sheet), *_data(plan, sheet.demand), *_borrowed(line), *_regretted(sheet.regrets))
     found = (*found, *experts_finding(plan, line), *bits_finding(plan, line))
     return (*found, *(sheet.settings.findings if sheet.settings and plan.N.value >= SMALLEST else ()))
@@ -127,7 +127,7 @@ def _data(plan: Plan, demand: Demand) -> list[Finding]:
 
 
 def _borrowed(line: Allocation) -> list[Finding]:
-    """Give the finding P17 where what the source does not know is taken from another paper."""
+    """Return the finding P17 where what the source does not know is taken from another paper."""
     takes, terms, found = line.by.inputs, line.terms, []
     if math.isfinite(terms.unique_tokens) and "U" not in takes:
         found.append(("tokens that repeat", "Muennighoff et al. 2023 (muennighoff2023): its R_D is weakly identified"))

@@ -41,7 +41,7 @@ class Space(NamedTuple):
     shares: Array
 
     def of(self, scores: Array) -> Array:
-        """Give the capabilities (models, components) by least squares from the scores that are there."""
+        """Return the capabilities (models, components) by least squares from the scores that are there."""
         found = np.full((len(scores), len(self.axes)), np.nan)
         for row, values in enumerate(scores - self.mean):
             known = np.isfinite(values)
@@ -51,7 +51,7 @@ class Space(NamedTuple):
 
 
 def capability_space(scores: Array, components: int = 3) -> Space:
-    """Give the principal capabilities of scores (models, benchmarks), a missing score filled by its own first one.
+    """Return the principal capabilities of scores (models, benchmarks), a missing score filled by its own first one.
 
     Scores are centred, not scaled. A missing score starts at its benchmark's mean and is replaced by what one
     component says of it until nothing moves; the components are then those of the filled table.
@@ -84,14 +84,14 @@ class Sigmoid(NamedTuple):
     freedom: int
 
     def at(self, x: Array) -> Array:
-        """Give the score at inputs (points, inputs)."""
+        """Return the score at inputs (points, inputs)."""
         return np.asarray(1 / (1 + np.exp(-np.clip(self._rows(x) @ self.weights, -500, 500))))
 
     def _rows(self, x: Array) -> Array:
         return np.column_stack([(x - self.centre) / self.unit, np.ones(len(x))])
 
     def spread(self, x: Array, noise: Array | None = None) -> Array:
-        """Give the standard deviation of a new model's score; noise is the variance of weights · x itself."""
+        """Return the standard deviation of a new model's score; noise is the variance of weights · x itself."""
         rows, score = self._rows(x), self.at(x)
         inside = np.einsum("ni,ij,nj->n", rows, self.covariance, rows) + (0.0 if noise is None else noise)
         return np.asarray(np.sqrt((score * (1 - score)) ** 2 * inside + self.scatter**2))
@@ -167,11 +167,11 @@ class Observed(Answer):
 
     @property
     def inside(self) -> float:
-        """Give the share of the held-out models inside their interval."""
+        """Return the share of the held-out models inside their interval."""
         return float(np.mean([one.capabilities.low <= one.score <= one.capabilities.high for one in self.held]))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything as it stands in the JSON."""
+        """Return everything as it stands in the JSON."""
         return {
             "source": self.source, "target": self.target, "benchmarks": list(self.benchmarks), "models": self.models,
             "shares": list(self.shares), "lines": {name: list(line) for name, line in self.lines.items()},
@@ -181,7 +181,7 @@ class Observed(Answer):
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the held-out models with each forecast beside what they scored."""
+        """Return the held-out models with each forecast beside what they scored."""
         from isoflop.display import dim, findings_list, group, heading, table
 
         total = ", ".join(f"{share:.0%}" for share in self.shares[:3])
@@ -263,7 +263,7 @@ def observe(
 def _split(
     runs: Runs, table: _Table, *, target: str, components: int, hold_out: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the rows of the models to fit, and of those held out: the share of largest compute."""
+    """Return the rows of the models to fit, and of those held out: the share of largest compute."""
     enough = np.isfinite(table.scores).sum(axis=1) >= components
     at = np.flatnonzero(np.isfinite(runs["C"]) & np.isfinite(runs[target]) & enough)
     if at.size < FEWEST_MODELS:
@@ -277,7 +277,7 @@ def _split(
 def _ways(
     by_capability: Sigmoid, new: Array, *, foretold: Sequence[Array], level: float
 ) -> list[tuple[Estimate, float]]:
-    """Give what its own capabilities say of each new model, and what those foretold by its family's line say."""
+    """Return what its own capabilities say of each new model, and what those foretold by its family's line say."""
     value = by_capability.at(new)
     wide = student(level, by_capability.freedom) * by_capability.spread(new)
     low, high = np.maximum(value - wide, 0.0), np.minimum(value + wide, 1.0)
@@ -309,7 +309,7 @@ def _scores(runs: Runs, target: str, benchmarks: Sequence[str]) -> _Table:
 
 
 def _lines(families: Any, compute: Array, known: Array) -> dict[str, Array]:
-    """Give family → slopes and offsets (2, components) in log10 compute, of families of two sizes or more."""
+    """Return family → slopes and offsets (2, components) in log10 compute, of families of two sizes or more."""
     found = {}
     for name in dict.fromkeys(families.tolist()):
         rows = (families == name) & np.isfinite(known[:, 0])

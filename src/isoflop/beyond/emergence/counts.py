@@ -55,7 +55,7 @@ class Counts:
     middle: float = 0.0
 
     def take(self, keep: NDArray[np.bool_]) -> Counts:
-        """Give some of the runs."""
+        """Return some of the runs."""
         return replace(self, place=self.place[keep], loss=self.loss[keep], right=self.right[keep])
 
 
@@ -68,7 +68,7 @@ class Step:
     width: float
 
     def __call__(self, place: Array, loss: Array) -> Array:
-        """Give how much of the step is done, from 0 to 1."""
+        """Return how much of the step is done, from 0 to 1."""
         return rise(((place - self.at) if self.along == "scale" else (self.at - loss)) / self.width)
 
 
@@ -93,16 +93,16 @@ class Surprisal:
     allowed: tuple[tuple[Step | None, float], ...] = ()
 
     def eta(self, place: Array, loss: Array) -> Array:
-        """Give the surprisal of an answer."""
+        """Return the surprisal of an answer."""
         return np.asarray(self.coefficients @ columns(self.step, place, loss, middle=self.middle))
 
     def __call__(self, counts: Counts, *, place: Array, loss: Array) -> Array:
-        """Give the accuracy at some places and losses."""
+        """Return the accuracy at some places and losses."""
         return _accuracy(counts, self.link, self.eta(place, loss))[0]
 
 
 def stated(counts: Counts, tokens: float) -> Surprisal:
-    """Give what exact match of so many tokens says, with nothing fitted but tau."""
+    """Return what exact match of so many tokens says, with nothing fitted but tau."""
     eta = tokens * counts.loss
     scores = [_score(counts, LINKS[0], eta[None], tau=np.array([tau]), weights=np.ones_like(eta))[0] for tau in TAUS]
     row = int(np.argmax(scores))
@@ -115,17 +115,17 @@ def smooth(counts: Counts, *, bent: int) -> Surprisal:
 
 
 def broken(counts: Counts, *, bent: int) -> Surprisal:
-    """Give the best curve with a step to the better, at any place with enough runs on either side."""
+    """Return the best curve with a step to the better, at any place with enough runs on either side."""
     return _best(counts, steps(counts), TAUS, bent=bent)
 
 
 def _free(bent: int) -> Array:
-    """Give which of the coefficients are fitted."""
+    """Return which of the coefficients are fitted."""
     return np.array([1.0, 1.0, 1.0, bent > 0, bent > 1])
 
 
 def steps(counts: Counts) -> list[Step | None]:
-    """Give every step that is tried, along scale and along loss."""
+    """Return every step that is tried, along scale and along loss."""
     reach = float(np.ptp(counts.loss)) or 1.0
     found: list[Step | None] = []
     for wide, width in enumerate(WIDTHS):
@@ -158,7 +158,7 @@ def held_out(counts: Counts, folds: int, tokens: float | None, *, bent: int) -> 
 
 
 def _forecast(counts: Counts, solved: list[Solved]) -> Array:
-    """Give the log of the mean score of runs over many curves, and their mean accuracy, each by weight: (2, runs)."""
+    """Return the log of the mean score of runs over many curves, and their mean accuracy, each by weight: (2, runs)."""
     scores = np.concatenate([one.score for one in solved])
     weight = np.exp(scores - scores.max())
     weight /= weight.sum()
@@ -173,7 +173,7 @@ def _forecast(counts: Counts, solved: list[Solved]) -> Array:
 
 
 def sensed(counts: Counts, curve: Surprisal, *, bent: int | None) -> float:
-    """Give the least standard error with which a step's size is known, at the place where it is known best.
+    """Return the least standard error with which a step's size is known, at the place where it is known best.
 
     bent  how many bends had to be learned from the same runs, besides kappa and b; None if nothing had to
     """
@@ -202,7 +202,7 @@ class Solved:
     middle: float = 0.0
 
     def eta(self, counts: Counts) -> Array:
-        """Give the surprisals (curves, runs)."""
+        """Return the surprisals (curves, runs)."""
         given = _columns(replace(counts, middle=self.middle), self.steps)
         return np.asarray(np.einsum("bp,bpn->bn", self.coefficients, given))
 
@@ -213,12 +213,12 @@ def _alone(curve: Surprisal) -> Solved:
 
 
 def _columns(counts: Counts, tried: Sequence[Step | None]) -> Array:
-    """Give what the coefficients are multiplied by, (curves, 5, runs)."""
+    """Return what the coefficients are multiplied by, (curves, 5, runs)."""
     return np.stack([columns(step, counts.place, counts.loss, middle=counts.middle) for step in tried])
 
 
 def columns(step: Step | None, place: Array, loss: Array, *, middle: float) -> Array:
-    """Give what kappa, b, delta, q and r are multiplied by, (5, runs)."""
+    """Return what kappa, b, delta, q and r are multiplied by, (5, runs)."""
     done = step(place, loss) if step else np.zeros_like(loss)
     return np.stack([loss, -np.ones_like(loss), -done, (loss - middle) ** 2, (loss - middle) ** 3])
 
@@ -232,7 +232,7 @@ def _solved(
     taus: tuple[float, ...],
     bent: int,
 ) -> Solved:
-    """Give the curves with each of these steps and each tau, solved at once."""
+    """Return the curves with each of these steps and each tau, solved at once."""
     given = np.repeat(_columns(counts, tried) * _free(bent)[:, None], len(taus), axis=0)
     tau = np.tile(taus, len(tried))
     beta = np.tile(_begin(counts, given[:1], weights), (len(given), 1))
@@ -245,7 +245,7 @@ def _solved(
 
 
 def _best(counts: Counts, tried: Sequence[Step | None], taus: tuple[float, ...], *, bent: int) -> Surprisal:
-    """Give the best curve with any of these steps, by either link."""
+    """Return the best curve with any of these steps, by either link."""
     weights = np.ones_like(counts.loss)
     both = [_solved(counts, link, tried, weights=weights, taus=taus, bent=bent) for link in LINKS]
     found = max(both, key=lambda one: float(one.score.max()))
@@ -260,7 +260,7 @@ def _best(counts: Counts, tried: Sequence[Step | None], taus: tuple[float, ...],
 
 
 def span(counts: Counts, curve: Surprisal, level: float) -> tuple[float, float]:
-    """Give between which runs, along scale or loss as the step is, its likelihood allows it to lie."""
+    """Return between which runs, along scale or loss as the step is, its likelihood allows it to lie."""
     least = curve.score - chi_square(level) / 2
     along = curve.step.along if curve.step else ""
     places_ = [step.at for step, score in curve.allowed if step and step.along == along and score >= least]
@@ -268,7 +268,7 @@ def span(counts: Counts, curve: Surprisal, level: float) -> tuple[float, float]:
 
 
 def _begin(counts: Counts, columns: Array, weights: Array) -> Array:
-    """Give kappa and b of a line through the surprisals read off the counts, half an answer added."""
+    """Return kappa and b of a line through the surprisals read off the counts, half an answer added."""
     share = (counts.right + 0.5) / (counts.items + 1)
     known = np.clip((share - counts.chance) / (counts.ceiling - counts.chance), 0.2 / counts.items, 1 - 1e-6)
     root = np.sqrt(weights * known)
@@ -279,7 +279,7 @@ def _begin(counts: Counts, columns: Array, weights: Array) -> Array:
 def _climb(
     counts: Counts, link: str, columns: Array, *, beta: Array, tau: Array, weights: Array
 ) -> tuple[Array, Array]:
-    """Give the coefficients (batch, 5) of the highest score and that score, by Fisher scoring with damping."""
+    """Return the coefficients (batch, 5) of the highest score and that score, by Fisher scoring with damping."""
     damping = np.full(len(beta), 1e-2)
     eta = np.einsum("bp,bpn->bn", beta, columns)
     score = _score(counts, link, eta, tau=tau, weights=weights) - 0.5 * beta**2 @ _PRIOR
@@ -303,12 +303,12 @@ def _climb(
 
 
 def accuracy_at(counts: Counts, link: str, eta: Array) -> Array:
-    """Give the accuracy at some surprisals."""
+    """Return the accuracy at some surprisals."""
     return _accuracy(counts, link, eta)[0]
 
 
 def _accuracy(counts: Counts, link: str, eta: Array) -> tuple[Array, Array]:
-    """Give the accuracy and its slope in eta."""
+    """Return the accuracy and its slope in eta."""
     span = counts.ceiling - counts.chance
     if link == LINKS[0]:
         part = np.exp(-np.clip(eta, _LEAST, _MOST))
@@ -320,19 +320,19 @@ def _accuracy(counts: Counts, link: str, eta: Array) -> tuple[Array, Array]:
 
 
 def _spread(counts: Counts, share: Array, slope: Array, *, tau: Array) -> Array:
-    """Give by how much the variance of a share exceeds that of the binomial."""
+    """Return by how much the variance of a share exceeds that of the binomial."""
     return np.asarray(1 + counts.items * (slope * tau[:, None]) ** 2 / (share * (1 - share)))
 
 
 def _weights(counts: Counts, link: str, eta: Array, *, tau: Array) -> tuple[Array, Array]:
-    """Give the score's slope in eta and its information, each (batch, runs)."""
+    """Return the score's slope in eta and its information, each (batch, runs)."""
     share, slope = _accuracy(counts, link, eta)
     variance = share * (1 - share) * _spread(counts, share, slope, tau=tau)
     return (counts.right - counts.items * share) * slope / variance, counts.items * slope**2 / variance
 
 
 def _each(counts: Counts, link: str, eta: Array, *, tau: Array) -> Array:
-    """Give the extended quasi-likelihood of each run, (batch, runs), next to that of a perfect curve."""
+    """Return the extended quasi-likelihood of each run, (batch, runs), next to that of a perfect curve."""
     share, slope = _accuracy(counts, link, eta)
     spread = _spread(counts, share, slope, tau=tau)
     right, wrong = counts.right, counts.items - counts.right

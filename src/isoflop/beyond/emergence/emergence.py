@@ -106,7 +106,7 @@ def _refuse(
 
 
 def _table(runs: Runs, metric: str | None, along: str | None) -> _Table:
-    """Give the columns that are needed, as numbers."""
+    """Return the columns that are needed, as numbers."""
     along = along_of(runs, along)
     scale = best_compute(runs) if along == BEST else _numbers(runs, along)
     if scale is None:
@@ -131,7 +131,7 @@ def _numbers(runs: Runs, name: str) -> Array:
 
 
 def _judged(begun: Emergence, table: _Table, *, level: float, seed: int) -> Emergence:
-    """Give the result: what stands in the way of a verdict, or the verdict."""
+    """Return the result: what stands in the way of a verdict, or the verdict."""
     scoring = begun.scoring
     distinct = np.unique(table.scale).size
     if distinct < FEW_RUNS:
@@ -173,7 +173,7 @@ def _judged(begun: Emergence, table: _Table, *, level: float, seed: int) -> Emer
 
 
 def _verdict(evidence: InLoss, given: InAccuracy, *, above: int, begun: Emergence) -> Said:
-    """Give the verdict and its reason: what cannot be seen first, then breaks, then what could hide."""
+    """Return the verdict and its reason: what cannot be seen first, then breaks, then what could hide."""
     scoring = begun.scoring
     if not above:
         return reasons.never_leaves_chance(scoring)
@@ -204,7 +204,7 @@ def _verdict(evidence: InLoss, given: InAccuracy, *, above: int, begun: Emergenc
 
 
 def _answers(given: InAccuracy, said: Said) -> Surprisal:
-    """Give the curve of accuracy given loss that the verdict stands for."""
+    """Return the curve of accuracy given loss that the verdict stands for."""
     if given.found and said.verdict == BREAK:
         return given.broken
     return given.stated if given.stated is not None and given.as_stated else given.smooth

@@ -143,7 +143,7 @@ def _by_chance(losses: Losses, smooth: Best, noise: float, *, seed: int) -> floa
 
 
 def _loss_sensed(losses: Losses, noise: float) -> float:
-    """Give the least standard error, over places, of a drop in log loss beside a smooth curve."""
+    """Return the least standard error, over places, of a drop in log loss beside a smooth curve."""
     least = np.inf
     for at in of_losses.places(losses.place, wide=False):
         columns = np.column_stack([losses.parabola, rise((losses.place - at) / 0.003)])
@@ -176,7 +176,7 @@ def in_accuracy(counts: Counts, tokens: float | None) -> InAccuracy:
 
 
 def _side(values: Array, at: float) -> int:
-    """Give how many runs lie on the side of a break that has fewer."""
+    """Return how many runs lie on the side of a break that has fewer."""
     below = int((values < at).sum())
     return min(below, values.size - below)
 

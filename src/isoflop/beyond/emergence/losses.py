@@ -73,7 +73,7 @@ class Losses:
 
 
 def places(place: Array, *, wide: bool) -> Array:
-    """Give where a break may lie: half-way between neighbours with enough runs on either side."""
+    """Return where a break may lie: half-way between neighbours with enough runs on either side."""
     ordered = np.sort(place)
     middle = (ordered[1:] + ordered[:-1])[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE] / 2
     gaps = np.diff(ordered)[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE]
@@ -83,7 +83,7 @@ def places(place: Array, *, wide: bool) -> Array:
 
 
 def shapes(name: str, place: Array) -> Array:
-    """Give the shapes of a kind of curve to be tried, (shapes, 4)."""
+    """Return the shapes of a kind of curve to be tried, (shapes, 4)."""
     if name == SMOOTH[0]:
         return np.stack([_SLOPES, *np.full((3, _SLOPES.size), np.nan)], axis=1)
     sizes, widths = (_DROPS, _DROP_WIDTHS) if name == BROKEN[0] else (_STEEPER, _KINK_WIDTHS)
@@ -95,7 +95,7 @@ def shapes(name: str, place: Array) -> Array:
 
 
 def family(name: str, place: Array, shape: Array) -> Family:
-    """Give a kind of curve at some places, for each shape."""
+    """Return a kind of curve at some places, for each shape."""
     slope, centre, size, width = (column[:, None] for column in shape.T)
     power = np.exp(-np.minimum(slope * place, _LIMIT))
     floor: Array = np.ones_like(power)
@@ -108,12 +108,12 @@ def family(name: str, place: Array, shape: Array) -> Family:
 
 
 def rise(steps: Array) -> Array:
-    """Give the smooth step from 0 to 1."""
+    """Return the smooth step from 0 to 1."""
     return np.asarray(0.5 * (1 + np.tanh(steps / 2)))
 
 
 def solve(found: Family, target: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Give floor E, scale A and the weighted sum of squares, each (shapes, cases), of relative residuals.
+    """Return floor E, scale A and the weighted sum of squares, each (shapes, cases), of relative residuals.
 
     target  (runs, cases); weights (runs, cases) hold 1/L² of the loss about which errors are relative
     """
@@ -139,7 +139,7 @@ class Best:
     squares: float
 
     def __call__(self, place: Array) -> Array:
-        """Give the loss at some places."""
+        """Return the loss at some places."""
         if self.name == SMOOTH[1]:
             return np.asarray(np.exp(np.polynomial.polynomial.polyval(place, self.coefficients)))
         at = family(self.name, place, self.shape[None])
@@ -147,7 +147,7 @@ class Best:
 
 
 def best(losses: Losses, name: str, weights: Array | None = None) -> Best:
-    """Give the best curve of one kind for losses (runs,), each weighted; errors are relative to the losses."""
+    """Return the best curve of one kind for losses (runs,), each weighted; errors are relative to the losses."""
     target, weights = losses.loss, np.ones_like(losses.loss) if weights is None else weights
     if name == SMOOTH[1]:
         root = np.sqrt(weights)
@@ -161,7 +161,7 @@ def best(losses: Losses, name: str, weights: Array | None = None) -> Best:
 
 
 def draws(losses: Losses, curve: Best, *, count: int, seed: int) -> list[Best]:
-    """Give curves of the same kind refitted to losses drawn about this one, with the noise that the runs have."""
+    """Return curves of the same kind refitted to losses drawn about this one, with the noise that the runs have."""
     centre = curve(losses.place)
     spread = np.sqrt(curve.squares / max(losses.loss.size - FITTED, 1))
     ratios = 1 + spread * np.random.default_rng(seed).standard_normal((losses.loss.size, count))
@@ -178,7 +178,7 @@ def draws(losses: Losses, curve: Best, *, count: int, seed: int) -> list[Best]:
 
 
 def span(losses: Losses, curve: Best, level: float) -> tuple[float, float]:
-    """Give the places between which a break lies: those of neighbouring runs that its likelihood still allows."""
+    """Return the places between which a break lies: those of neighbouring runs that its likelihood still allows."""
     one = next(kind for kind in losses.families if kind.name == curve.name)
     squares = solve(one, losses.loss[:, None], 1 / losses.loss[:, None] ** 2)[2][:, 0]
     allowed = one.shape[losses.loss.size * np.log(squares / squares.min()) <= chi_square(level), 1]
@@ -186,12 +186,12 @@ def span(losses: Losses, curve: Best, level: float) -> tuple[float, float]:
 
 
 def chi_square(level: float) -> float:
-    """Give the quantile of chi-square with one degree of freedom."""
+    """Return the quantile of chi-square with one degree of freedom."""
     return NormalDist().inv_cdf((1 + level) / 2) ** 2
 
 
 def neighbours(values: Array, low: float, high: float) -> tuple[float, float]:
-    """Give the runs' values next below the low end and next above the high one: a break may lie anywhere between."""
+    """Return the runs' values next below the low end and next above the high one: a break may lie anywhere between."""
     return float(values[values <= low].max()), float(values[values >= high].min())
 
 
@@ -208,7 +208,7 @@ def held_out(losses: Losses, folds: int) -> dict[str, Array]:
 
 
 def least_squares(losses: Losses, centre: Array, ratios: Array) -> Mapping[str, Array]:
-    """Give the least sum of squares of each kind, (cases,), for losses `centre * ratios`: ratios (runs, cases)."""
+    """Return the least sum of squares of each kind, (cases,), for losses `centre * ratios`: ratios (runs, cases)."""
     flat = np.broadcast_to((1 / centre**2)[:, None], (*ratios.shape[:1], 1))
     target = centre[:, None] * ratios
     found = {one.name: _least(one, target, flat) for one in losses.families}
@@ -219,5 +219,5 @@ def least_squares(losses: Losses, centre: Array, ratios: Array) -> Mapping[str, 
 
 
 def _least(one: Family, target: Array, weights: Array) -> Array:
-    """Give the least sum of squares over all shapes; the weights are one column for all cases."""
+    """Return the least sum of squares over all shapes; the weights are one column for all cases."""
     return np.asarray(solve(one, target, weights)[2].min(axis=0))

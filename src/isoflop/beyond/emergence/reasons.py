@@ -168,7 +168,7 @@ def by_the_metric(evidence: InLoss, given: InAccuracy, scoring: Scoring) -> Said
 
 
 def on_items(asked: int | None, known: int, metric: str | None) -> tuple[Finding, ...]:
-    """Give what is to be said of the number of items, and of a metric that nobody measured."""
+    """Return what is to be said of the number of items, and of a metric that nobody measured."""
     if metric is None:
         message = "no accuracy was measured: it is worked out from the loss"
         return (Finding("M09", "INFO", message, "name one with --metric"),)
@@ -181,7 +181,7 @@ def on_items(asked: int | None, known: int, metric: str | None) -> tuple[Finding
 
 
 def on_other_text(scoring: Scoring) -> tuple[Finding, ...]:
-    """Give what to keep in mind where the loss may be of other text than the answers."""
+    """Return what to keep in mind where the loss may be of other text than the answers."""
     if not scoring.metric or not math.isnan(scoring.tokens):
         return ()
     return (Finding(
@@ -191,7 +191,7 @@ def on_other_text(scoring: Scoring) -> tuple[Finding, ...]:
 
 
 def on_reach(marks: Sequence[Threshold], largest: float, along: str) -> tuple[Finding, ...]:
-    """Give the finding that a threshold lies beyond the runs."""
+    """Return the finding that a threshold lies beyond the runs."""
     beyond = [one for one in marks if 1.26 * largest < one.along.value < math.inf]
     if not beyond:
         return ()

@@ -49,7 +49,7 @@ class Threshold:
     loss: Estimate
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the threshold as it stands in the JSON."""
+        """Return the threshold as it stands in the JSON."""
         return {"what": self.what, "along": self.along.as_dict(), "loss": self.loss.as_dict()}
 
 
@@ -99,7 +99,7 @@ class Emergence(Answer):
         return 1 / self.scoring.items if self.scoring.items else math.nan
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the result as it stands in the JSON."""
+        """Return the result as it stands in the JSON."""
         scoring = self.scoring
         return {
             "verdict": self.verdict, "reason": self.reason, "source": self.source, "along": self.along,
@@ -114,7 +114,7 @@ class Emergence(Answer):
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the verdict, the thresholds and what the curves missed at runs held out."""
+        """Return the verdict, the thresholds and what the curves missed at runs held out."""
         from isoflop.display import bold, dim, findings_list, group, table
 
         what = f"{self.runs} runs of {self.source}" + (f", {self.scoring.metric}" if self.scoring.metric else "")
@@ -128,7 +128,7 @@ class Emergence(Answer):
         return group(*parts, findings_list(self.findings))
 
     def _held_out(self) -> list[RenderableType]:
-        """Give the tables of errors at runs held out, the best of each in bold."""
+        """Return the tables of errors at runs held out, the best of each in bold."""
         from rich.text import Text
 
         from isoflop.display import bold, table
@@ -151,7 +151,7 @@ class Emergence(Answer):
 
 
 def _shown(estimate: Estimate, *, flops: bool = False) -> tuple[str, str]:
-    """Give a value and its interval as a table has them."""
+    """Return a value and its interval as a table has them."""
     write = show_flops if flops else show
     if math.isnan(estimate.value) or math.isnan(estimate.low):
         return write(estimate.value), "–"

@@ -42,7 +42,7 @@ class Curves:
     accuracy: Array
 
     def crossing(self, what: str, accuracy: float, level: float) -> Threshold:
-        """Give where accuracy reaches a value: inf beyond the grid, 0 before the smallest run."""
+        """Return where accuracy reaches a value: inf beyond the grid, 0 before the smallest run."""
         reached = self.accuracy >= accuracy
         first = np.argmax(reached, axis=1)[:, None]
         before = np.maximum(first - 1, 0)
@@ -62,7 +62,7 @@ class Curves:
 
 
 def curves(losses: Losses, best: Best, answers: Surprisal, *, counts: Counts, log_scale: Array, seed: int) -> Curves:
-    """Give the curves on a grid from the smallest run to far beyond the largest."""
+    """Return the curves on a grid from the smallest run to far beyond the largest."""
     low, reach = log_scale.min(), float(np.ptp(log_scale))
     grid = np.linspace(0, 1 + DECADES * math.log(10) / reach, _GRID)
     forms = [best, *of_losses.draws(losses, best, count=DRAWS, seed=seed)]
@@ -74,7 +74,7 @@ def curves(losses: Losses, best: Best, answers: Surprisal, *, counts: Counts, lo
 
 
 def thresholds(found: Curves, counts: Counts, level: float) -> tuple[Threshold, ...]:
-    """Give where accuracy leaves chance, as these items show it, and where it is half-way to its ceiling."""
+    """Return where accuracy leaves chance, as these items show it, and where it is half-way to its ceiling."""
     leaves = detectable(counts.items, counts.chance)
     return (
         found.crossing("leaves chance", leaves, level),
@@ -83,13 +83,13 @@ def thresholds(found: Curves, counts: Counts, level: float) -> tuple[Threshold, 
 
 
 def at_loss_break(losses: Losses, evidence: InLoss, *, log_scale: Array, level: float) -> Threshold:
-    """Give where the loss itself breaks: half-way through the change, between the runs that hold it."""
+    """Return where the loss itself breaks: half-way through the change, between the runs that hold it."""
     low, high = of_losses.span(losses, evidence.broken, level)
     return _break(evidence.broken.shape[1], (low, high), evidence.broken, log_scale=log_scale, level=level)
 
 
 def at_accuracy_break(counts: Counts, answers: Surprisal, curve: Best, *, log_scale: Array, level: float) -> Threshold:
-    """Give where accuracy breaks at a given loss, along whichever of scale and loss tells it best."""
+    """Return where accuracy breaks at a given loss, along whichever of scale and loss tells it best."""
     ends = of_counts.span(counts, answers, level)
     step = answers.step
     if step is None or step.along == "scale":
@@ -113,7 +113,7 @@ def _break(at: float, ends: tuple[float, float], curve: Best, *, log_scale: Arra
 
 
 def for_figure(found: Curves, columns: Sequence[Array], level: float) -> Shown:
-    """Give the runs (scale, loss, accuracy) and the curves, with the band of the accuracy's draws."""
+    """Return the runs (scale, loss, accuracy) and the curves, with the band of the accuracy's draws."""
     scale, loss, accuracy = columns
     tail = 50 * (1 - level)
     low, high = np.percentile(found.accuracy, [tail, 100 - tail], axis=0)

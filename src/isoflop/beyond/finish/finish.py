@@ -36,7 +36,7 @@ def finish(
     stop: float | None = None,
     level: float = LEVEL,
 ) -> Finish:
-    """Give the loss that a run in progress will end at, with the interval one logged loss should fall into.
+    """Return the loss that a run in progress will end at, with the interval one logged loss should fall into.
 
     end       where it ends, in the unit of its rows, where no schedule says so
     schedule  its learning rates to the end, by steps; without it the trend of the curve alone goes on
@@ -75,7 +75,7 @@ def finish(
 
 
 def _by_trend(run: LossCurve, end: float | None, *, level: float, asked: bool) -> Finish:
-    """Give the forecast where no schedule is known."""
+    """Return the forecast where no schedule is known."""
     if asked:
         raise UsageError("other schedules, stopping and past runs need the run's own schedule. Say --schedule cosine.")
     if end is None:
@@ -108,7 +108,7 @@ def _refuse_asked(runs: Sequence[LossCurve], schedule: Schedule, stop: float | N
 
 
 def _path(followed: Followed, rates: Array, level: float) -> tuple[Path, Mixed]:
-    """Give the forecast at places from now to the end of a schedule."""
+    """Return the forecast at places from now to the end of a schedule."""
     at = np.unique(np.round(np.linspace(followed.run.last, rates.size, PLACES + 1))[1:])
     found = followed.forecast(rates, at)
     return _banded(at, found, noise=followed.noise, level=level), found
@@ -120,7 +120,7 @@ def _banded(at: Array, found: Mixed, *, noise: float, level: float) -> Path:
 
 
 def _other(name: str, followed: Followed, rates: Array, *, plan: Estimate) -> Other:
-    """Give another way to go on, and how much higher than the plan it ends."""
+    """Return another way to go on, and how much higher than the plan it ends."""
     path, _ = _path(followed, rates, plan.level)
     apart = followed.difference(rates, followed.rates)
     reach = NormalDist().inv_cdf((1 + plan.level) / 2) * float(apart.error[0])

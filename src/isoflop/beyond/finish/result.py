@@ -26,11 +26,11 @@ class Path:
     high: Array
 
     def end(self, level: float) -> Estimate:
-        """Give the loss at the end."""
+        """Return the loss at the end."""
         return Estimate(float(self.loss[-1]), float(self.low[-1]), float(self.high[-1]), level)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the path as it stands in the JSON."""
+        """Return the path as it stands in the JSON."""
         return {"at": self.at, "loss": self.loss, "low": self.low, "high": self.high}
 
 
@@ -45,11 +45,11 @@ class Other:
 
     @property
     def end(self) -> float:
-        """Give where it ends."""
+        """Return where it ends."""
         return float(self.path.at[-1])
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the other way as it stands in the JSON."""
+        """Return the other way as it stands in the JSON."""
         return {"name": self.name, "end": self.end, "loss": self.loss.as_dict(), "above_plan": self.above.as_dict(),
                 "path": self.path.as_dict()}  # fmt: skip
 
@@ -77,7 +77,7 @@ class Finish(Answer):
     findings: tuple[Finding, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the forecast as it stands in the JSON."""
+        """Return the forecast as it stands in the JSON."""
         return {
             "run": self.run.name, "unit": self.run.unit, "rows": len(self.run), "now": self.run.last, "end": self.end,
             "schedule": self.schedule, "loss": self.loss.as_dict(), "level": self.loss.level,
@@ -87,7 +87,7 @@ class Finish(Answer):
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the forecast as it looks in a terminal."""
+        """Return the forecast as it looks in a terminal."""
         from isoflop.display import dim, findings_list, group, heading, interval, table
 
         now = f"{show(self.run.last)} of {show(self.end)} {self.run.unit}, {self.run.last / self.end:.0%}"

@@ -106,7 +106,7 @@ def _few(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[Finding]:
 
 
 def on_contests(contests: Sequence[Contest], beyond: float) -> list[Finding]:
-    """Give the findings R05, far beyond the runs, and R06, a loss out of reach.
+    """Return the findings R05, far beyond the runs, and R06, a loss out of reach.
 
     beyond  where the first recipe stands for the prices, by its largest compute
     """

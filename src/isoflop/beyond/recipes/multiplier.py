@@ -33,32 +33,32 @@ class Drawn(NamedTuple):
     weights: Array
 
     def changed(self, change: Callable[[Array], Array]) -> Drawn:
-        """Give the same after a change of every number."""
+        """Return the same after a change of every number."""
         with np.errstate(all="ignore"):  # out of reach is inf, and twice out of reach nan
             return Drawn(change(self.value), change(self.statistical), change(self.whole), self.weights)
 
     def at(self, place: int) -> Drawn:
-        """Give it at one of its scales."""
+        """Return it at one of its scales."""
         some = slice(place, place + 1)
         return Drawn(*(part[..., some] for part in (self.value, self.statistical, self.whole, self.weights)))
 
 
 def log_multiplier(found: Duel, at: Array) -> Drawn:
-    """Give the logarithm of the multiplier at each scale (scales,); inf where the first recipe never gets there."""
+    """Return the logarithm of the multiplier at each scale (scales,); inf where the first recipe never gets there."""
     x, here = np.log(found.x), np.log(at)
     kinds = [reaching(x, ours, at_points(x, theirs, here)) - here for ours, theirs in found.kinds()]
     return Drawn(kinds[0], kinds[1], kinds[2], at_points(x, found.weights, here))
 
 
 def at_points(x: Array, values: Array, here: Array) -> Array:
-    """Give values (…, points) between the points, (…, scales)."""
+    """Return values (…, points) between the points, (…, scales)."""
     place = np.clip(np.searchsorted(x, here) - 1, 0, x.size - 2)
     share = (here - x[place]) / (x[place + 1] - x[place])
     return values[..., place] * (1 - share) + values[..., place + 1] * share
 
 
 def reaching(x: Array, loss: Array, target: Array) -> Array:
-    """Give the least x at which the loss (…, points) is down to each target (…, scales), inf if it never is."""
+    """Return the least x at which the loss (…, points) is down to each target (…, scales), inf if it never is."""
     falls = np.minimum.accumulate(np.where(np.isnan(loss), np.inf, loss), axis=-1)
     rows = falls.reshape(-1, x.size)
     wanted = np.broadcast_to(target, (*loss.shape[:-1], target.shape[-1])).reshape(len(rows), -1)
@@ -67,7 +67,7 @@ def reaching(x: Array, loss: Array, target: Array) -> Array:
 
 
 def multipliers(found: Duel, at: Array, level: float = LEVEL) -> list[Estimate]:
-    """Give the multiplier at each scale with its intervals."""
+    """Return the multiplier at each scale with its intervals."""
     return _exponentials(log_multiplier(found, at), level)
 
 
@@ -77,7 +77,7 @@ def _exponentials(drawn: Drawn, level: float) -> list[Estimate]:
 
 
 def estimate(drawn: Drawn, level: float = LEVEL) -> Estimate:
-    """Give a quantity at one scale with both kinds of interval; the wider holds."""
+    """Return a quantity at one scale with both kinds of interval; the wider holds."""
     value, weights = float(drawn.value.ravel()[0]), drawn.weights.ravel()
     share = np.repeat(weights, drawn.whole.shape[1])
     narrow = from_draws(value, drawn.statistical.ravel(), level)
@@ -87,7 +87,7 @@ def estimate(drawn: Drawn, level: float = LEVEL) -> Estimate:
 
 
 def losses(found: Duel, at: Array, level: float = LEVEL) -> list[tuple[Estimate, Estimate]]:
-    """Give both recipes' losses at each scale."""
+    """Return both recipes' losses at each scale."""
     x, here = np.log(found.x), np.log(at)
     weights = at_points(x, found.weights, here)
     kinds = [[at_points(x, kind[side], here) for kind in found.kinds()] for side in (0, 1)]

@@ -64,7 +64,7 @@ class Scatter:
 
 
 def scatter(member: Member, clusters: Rows | None) -> Scatter:
-    """Give how a member's fit answers to its runs' errors, with their size after what the fit follows of them."""
+    """Return how a member's fit answers to its runs' errors, with their size after what the fit follows of them."""
     problem, theta = member.problem, member.theta
     residuals, slopes = (found[0] for found in problem.linearise(theta[None]))
     stray = CLIPPED * member.noise / np.maximum(np.abs(residuals), CLIPPED * member.noise)
@@ -93,7 +93,7 @@ def scatter(member: Member, clusters: Rows | None) -> Scatter:
 
 
 def _noise(even: Array) -> float:
-    """Give the standard deviation of residuals, in which a stray one has little say."""
+    """Return the standard deviation of residuals, in which a stray one has little say."""
     rough = max(float(median(np.abs(even))) / _NORMAL, _LEAST_NOISE)
     return float(np.sqrt(np.mean(np.clip(even, -CLIPPED * rough, CLIPPED * rough) ** 2) / _KEPT))
 
@@ -105,7 +105,7 @@ def _within(residuals: Array, clusters: Rows) -> float:
 
 
 def pairs_of(first: Runs, other: Runs) -> Pairs:
-    """Give the rows that stand alone at their N, D and seed in both tables; none where rows share runs."""
+    """Return the rows that stand alone at their N, D and seed in both tables; none where rows share runs."""
     none = np.zeros(0, dtype=np.int64)
     if first.clusters is not None or other.clusters is not None:
         return Pairs(none, none)
@@ -121,7 +121,7 @@ def pairs_of(first: Runs, other: Runs) -> Pairs:
 
 
 def likeness(first: Scatter, other: Scatter, pairs: Pairs) -> float:
-    """Give the correlation of the errors of paired runs, 0 without pairs."""
+    """Return the correlation of the errors of paired runs, 0 without pairs."""
     if not pairs.first.size:
         return 0.0
     ours, theirs = (
@@ -133,7 +133,7 @@ def likeness(first: Scatter, other: Scatter, pairs: Pairs) -> float:
 
 
 def moved(first: Scatter, other: Scatter, pairs: Pairs, *, draws: int, seed: int) -> tuple[Array, Array]:
-    """Give how far both fits' coordinates move in each draw, (draws, parameters) each.
+    """Return how far both fits' coordinates move in each draw, (draws, parameters) each.
 
     The draws are of Student's t with the freedom that the noise is known with; equal seeds give equal errors.
     """
@@ -160,7 +160,7 @@ def _errors(one: Scatter, normal: Array, generator: np.random.Generator) -> Arra
 def _heavier(
     first: Scatter, other: Scatter, *, paired: bool, draws: int, generator: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Give what makes each draw's normal errors Student's t: the same for both recipes where their noise is one."""
+    """Return what makes each draw's normal errors Student's t: the same for both recipes where their noise is one."""
     freedom = [max(one.freedom, 1.0) for one in (first, other)]
     if paired:
         shared = np.asarray(np.sqrt(min(freedom) / generator.chisquare(min(freedom), draws)))

@@ -42,7 +42,7 @@ class Path:
         return "D" if not math.isnan(self.N) else "N" if not math.isnan(self.D) else "C"
 
     def settled(self, member: Member, x: Array, *, per: float) -> tuple[Array, Array]:
-        """Give N and D (points,) at each x; `per` is the recipe's compute by 6ND."""
+        """Return N and D (points,) at each x; `per` is the recipe's compute by 6ND."""
         if self.along == "D":
             return np.full(x.size, self.N), x
         if self.along == "N":
@@ -61,13 +61,13 @@ PLAIN = Path()
 
 
 def best_run(ensemble: Ensemble, flops: float) -> tuple[float, float]:
-    """Give N and D of the run of least loss by all laws together; C as the recipe's runs count it."""
+    """Return N and D of the run of least loss by all laws together; C as the recipe's runs count it."""
     size = float(np.exp(Allocation(ensemble, ALLOCATED).best(np.array([flops / price(ensemble.runs)]))[0]))
     return size, flops / price(ensemble.runs) / 6 / size
 
 
 def price(runs: Runs) -> float:
-    """Give the recipe's compute by 6ND, as its column C has it: the median over its runs."""
+    """Return the recipe's compute by 6ND, as its column C has it: the median over its runs."""
     return float(np.exp(median(np.log(runs["C"] / rule_named("6ND").flops(runs["N"], runs["D"])))))
 
 

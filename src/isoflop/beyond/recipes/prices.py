@@ -48,7 +48,7 @@ class Price:
         return Price(token=dollars / parse_quantity((found[2] or "1").strip()))
 
     def total(self, tokens: float) -> float:
-        """Give what it costs for a run on so many tokens."""
+        """Return what it costs for a run on so many tokens."""
         parts = [part for part in (self.once, self.token * tokens) if not math.isnan(part)]
         return sum(parts) if parts else math.nan
 
@@ -111,7 +111,7 @@ class Option:
     pays: Estimate | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the option as it stands in the JSON."""
+        """Return the option as it stands in the JSON."""
         return {
             "what": self.what, "per_0.01_loss": self.price.as_dict(),
             "loss": self.loss.as_dict() if self.loss else None,
@@ -134,7 +134,7 @@ class Worth:
 
     @property
     def words(self) -> str:
-        """Give one sentence: whether scaling on is the better buy or another recipe, and up to which price."""
+        """Return one sentence: whether scaling on is the better buy or another recipe, and up to which price."""
         scaling = next(one for one in self.options if one.what == COMPUTE)
         reach = _cost(scaling.price.value, self.unit)
         begin = f"At {show_flops(self.flops)} FLOPs, {STEP:g} nats cost {self.first} {reach} of compute"
@@ -154,7 +154,7 @@ class Worth:
         return f"{told} at {price}: {best.what if cheaper else 'scaling on'} is the better buy."
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the options as they stand in the JSON."""
+        """Return the options as they stand in the JSON."""
         return {
             "first": self.first, "flops": self.flops, "loss": self.loss.as_dict(), "unit": self.unit,
             "options": [one.as_dict() for one in self.options],
@@ -195,12 +195,12 @@ def _cost(value: float, unit: str) -> str:
 
 
 def lower(found: Duel, at: float) -> Drawn:
-    """Give by how much the logarithm of x must grow for 0.01 less loss of the first recipe."""
+    """Return by how much the logarithm of x must grow for 0.01 less loss of the first recipe."""
     return _moves(found, at, lambda here, _: np.log(np.maximum(np.exp(here) - STEP, 1e-300)))
 
 
 def matching(found: Duel, at: float) -> Drawn:
-    """Give by how much it must grow for the loss that the other recipe has at the same x."""
+    """Return by how much it must grow for the loss that the other recipe has at the same x."""
     return _moves(found, at, lambda _, there: there)
 
 
@@ -214,20 +214,20 @@ def _moves(found: Duel, at: float, wanted: Any) -> Drawn:
 
 
 def gained(found: Duel, at: float) -> Drawn:
-    """Give what the other recipe does to the loss at this x, in nats."""
+    """Return what the other recipe does to the loss at this x, in nats."""
     x, here = np.log(found.x), np.log(np.array([at]))
     kinds = [np.exp(at_points(x, theirs, here)) - np.exp(at_points(x, ours, here)) for ours, theirs in found.kinds()]
     return Drawn(kinds[0], kinds[1], kinds[2], at_points(x, found.weights, here))
 
 
 def marginal(found: Duel, what: str, at: float, *, each: float, level: float = LEVEL) -> Option:
-    """Give what 0.01 less loss costs by more of x, at `each` for one more of it."""
+    """Return what 0.01 less loss costs by more of x, at `each` for one more of it."""
     more = lower(found, at).changed(lambda log: np.maximum(np.expm1(log), 0.0) * at * each)
     return Option(what, estimate(more, level))
 
 
 def step(found: Duel, what: str, at: float, *, each: float, total: float, level: float = LEVEL) -> Option:
-    """Give what another recipe brings at x, and for 0.01 less loss, at a price in all."""
+    """Return what another recipe brings at x, and for 0.01 less loss, at a price in all."""
     gain = gained(found, at)
     pays = matching(found, at).changed(lambda log: np.maximum(np.expm1(log), 0.0) * at * each)
     price = gain.changed(lambda change: np.where(change < 0, total * STEP / np.maximum(-change, 1e-300), math.inf))

@@ -91,7 +91,7 @@ def _assumed(path: Path, hold: Hold) -> str:
 
 
 def _names(runs: Sequence[Runs], names: Sequence[str]) -> tuple[str, ...]:
-    """Give the recipes' names, each another; refuse fewer than two recipes."""
+    """Return the recipes' names, each another; refuse fewer than two recipes."""
     if len(runs) < 2:
         raise UsageError("recipes are compared: give the runs of two or more, as in isoflop recipes a.csv b.csv.")
     called = tuple(names) or tuple(PurePath(one.source).stem for one in runs)
@@ -145,7 +145,7 @@ def _worth(
     level: float,
     seed: int,
 ) -> Worth:
-    """Give every way to a lower loss from the first recipe's best run at so many FLOPs."""
+    """Return every way to a lower loss from the first recipe's best run at so many FLOPs."""
     unknown = [name for name in prices.recipes if name not in names[1:]]
     if unknown:
         raise UsageError(f"{unknown[0]} is no recipe to change to. They are {', '.join(names[1:])}.")

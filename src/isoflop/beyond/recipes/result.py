@@ -36,7 +36,7 @@ class Row:
     decades: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the row as it stands in the JSON."""
+        """Return the row as it stands in the JSON."""
         return {
             "scale": self.scale, "multiplier": self.multiplier.as_dict(), "first_loss": self.first.as_dict(),
             "other_loss": self.other.as_dict(), "decades": self.decades,
@@ -73,12 +73,12 @@ class Contest:
 
     @property
     def differs(self) -> bool:
-        """Say whether the interval of the multiplier leaves out 1."""
+        """Return whether the interval of the multiplier leaves out 1."""
         return not self.multiplier.low <= 1 <= self.multiplier.high
 
     @property
     def words(self) -> str:
-        """Give two sentences: what the other recipe is worth, and whether that grows or fades."""
+        """Return two sentences: what the other recipe is worth, and whether that grows or fades."""
         return f"{self._worth()} {self._moves()}"
 
     def _worth(self) -> str:
@@ -106,7 +106,7 @@ class Contest:
         return f"The gap {'grows' if grows else 'fades'} with scale: {told}."
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the comparison as it stands in the JSON."""
+        """Return the comparison as it stands in the JSON."""
         return {
             "first": self.first, "other": self.other, "along": self.along, "words": self.words,
             "differs": self.differs, "scale": self.settled.scale, "multiplier": self.multiplier.as_dict(),
@@ -115,7 +115,7 @@ class Contest:
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the comparison as it looks in a terminal."""
+        """Return the comparison as it looks in a terminal."""
         from isoflop.display import dim, group, heading, table
 
         level = f"{self.multiplier.level:.0%} interval"
@@ -153,18 +153,18 @@ class Recipes(Answer, Sequence[Contest]):
 
     @property
     def words(self) -> str:
-        """Give the answer in sentences: the multiplier, its trend, and what is the better buy."""
+        """Return the answer in sentences: the multiplier, its trend, and what is the better buy."""
         return " ".join([*(one.words for one in self.contests), self.worth.words])
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the result as it stands in the JSON."""
+        """Return the result as it stands in the JSON."""
         return {
             "words": self.words, "assumes": self.settings, "comparisons": [one.as_dict() for one in self.contests],
             "worth": self.worth.as_dict(), "findings": [one.as_dict() for one in self.findings],
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the result as it looks in a terminal: the answer, the multipliers, the prices, the findings."""
+        """Return the result as it looks in a terminal: the answer, the multipliers, the prices, the findings."""
         from isoflop.display import dim, findings_list, group
 
         parts: list[RenderableType] = [self.words]

@@ -43,17 +43,17 @@ class Hold:
 
     @property
     def pinned(self) -> bool:
-        """Say whether the floor is a number."""
+        """Return whether the floor is a number."""
         return not isinstance(self.floor, str) and not math.isnan(self.floor)
 
     def binds(self, law: Law) -> bool:
-        """Say whether a law has all that is to be held; one that has not cannot take part."""
+        """Return whether a law has all that is to be held; one that has not cannot take part."""
         roles = [kind.role for kind in law.parameters.values()]
         floor = isinstance(self.floor, str) or self.pinned
         return (not floor or "floor" in roles) and (not self.exponents or "exponent" in roles)
 
     def conditions(self, law: Law) -> tuple[Array, Array]:
-        """Give the rows and values of what must hold of both recipes' fitted coordinates, one after the other."""
+        """Return the rows and values of what must hold of both recipes' fitted coordinates, one after the other."""
         roles, rows, values = [kind.role for kind in law.parameters.values()], [], []
         one = np.eye(len(roles))
         for place, role in enumerate(roles):
@@ -83,7 +83,7 @@ class Held:
     firm: Array
 
     def kept(self, first: Array, other: Array) -> tuple[Array, Array]:
-        """Give moves of the fitted coordinates (draws, parameters) that keep to what is held."""
+        """Return moves of the fitted coordinates (draws, parameters) that keep to what is held."""
         both = np.concatenate([first, other], axis=1) @ self.firm.T
         return both[:, : first.shape[1]], both[:, first.shape[1] :]
 
@@ -107,7 +107,7 @@ def held(first: Member, other: Member, *, hold: Hold, clusters: tuple[NDArray[np
 
 
 def _bent(free: tuple[Scatter, Scatter], rows: Array) -> Array:
-    """Give how both fits answer (2 parameters, conditions) to a breach of each condition."""
+    """Return how both fits answer (2 parameters, conditions) to a breach of each condition."""
     count = len(free[0].lent)
     spread = np.zeros((2 * count, 2 * count))
     for place, one in enumerate(free):
@@ -118,7 +118,7 @@ def _bent(free: tuple[Scatter, Scatter], rows: Array) -> Array:
 
 
 def _solved_at(member: Member, aim: Array, bound: NDArray[np.bool_]) -> Member:
-    """Give the member solved again with some of its coordinates where they shall be."""
+    """Return the member solved again with some of its coordinates where they shall be."""
     prior = member.problem.prior or Prior(np.zeros(aim.size), np.zeros(aim.size))
     aim = np.clip(aim, member.problem.lower, member.problem.upper)
     firm = Prior(np.where(bound, aim, prior.centre), np.where(bound, _FIRM, prior.weight))

@@ -80,7 +80,7 @@ class Duel:
 
 
 def span_of(runs: Runs, path: Path) -> tuple[float, float]:
-    """Give the lowest and highest x of the runs."""
+    """Return the lowest and highest x of the runs."""
     column = runs[path.along]
     return float(column.min()), float(column.max())
 
@@ -119,7 +119,7 @@ def duel(first: Ensemble, other: Ensemble, path: Path = PLAIN, *, hold: Hold = F
 
 
 def excess(apart: Array, noise: Array, weights: Array) -> Array:
-    """Give the share (points,) of the laws' disagreement that the runs' errors do not explain.
+    """Return the share (points,) of the laws' disagreement that the runs' errors do not explain.
 
     apart  (laws, points): the recipes' difference by each law; noise (laws, draws, points): what errors do to it
     """
@@ -130,7 +130,7 @@ def excess(apart: Array, noise: Array, weights: Array) -> Array:
 
 
 def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
-    """Give the laws that both recipes' runs could be fitted by, kept to what the recipes have in common."""
+    """Return the laws that both recipes' runs could be fitted by, kept to what the recipes have in common."""
     known = {one.label: one for one in other.members}
     clusters = (first.runs.clusters, other.runs.clusters)
     found = [
@@ -144,7 +144,7 @@ def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
 
 
 def _shares(ensemble: Ensemble, laws: Sequence[Held], beyond: Array) -> Array:
-    """Give how much each of these laws counts (laws, points) for a recipe."""
+    """Return how much each of these laws counts (laws, points) for a recipe."""
     names = [one.label for one in ensemble.members]
     found = shares(ensemble, beyond)[[names.index(law.first.label) for law in laws]]
     return np.asarray(found / found.sum(axis=0))

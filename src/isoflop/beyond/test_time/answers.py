@@ -57,7 +57,7 @@ class Choosing:
             )
 
     def chance(self, p: ArrayLike, k: float) -> Array:
-        """Give the chance that k samples lead to a correct answer, where each is correct with probability p.
+        """Return the chance that k samples lead to a correct answer, where each is correct with probability p.
 
         A fraction of a vote counts as that share of what one more vote brings.
         """
@@ -70,7 +70,7 @@ class Choosing:
         return solved(p, k)
 
     def limit(self, p: ArrayLike) -> Array:
-        """Give the same for samples without end."""
+        """Return the same for samples without end."""
         one = np.asarray(p, float)
         if self.how == "majority":
             lead = np.where(one > 0, one - self.rival * (1 - one), -1.0)
@@ -81,13 +81,13 @@ class Choosing:
 
 
 def solved(p: ArrayLike, k: float) -> Array:
-    """Give the chance that one of k samples is correct, 1 - (1 - p)^k."""
+    """Return the chance that one of k samples is correct, 1 - (1 - p)^k."""
     with np.errstate(divide="ignore"):
         return np.asarray(-np.expm1(k * np.log1p(-np.asarray(p, float))))
 
 
 def verified(p: ArrayLike, k: float, *, recall: float, false: float) -> Array:
-    """Give the accuracy of sampling until a verifier accepts, k times at most; the last sample where it accepts none.
+    """Return the accuracy of sampling until a verifier accepts, k times at most; the last sample where it accepts none.
 
     It accepts `recall` of the correct samples and `false` of the wrong ones. However many are drawn, no more than
     p recall / (p recall + (1 - p) false) of what it accepts is correct (Stroebl et al. 2024, arXiv:2411.17501).
@@ -101,7 +101,7 @@ def verified(p: ArrayLike, k: float, *, recall: float, false: float) -> Array:
 
 
 def majority(p: ArrayLike, k: int, *, rival: float = 1.0) -> Array:
-    """Give the chance that the correct answer wins a vote of k samples; a tie is won half of the time.
+    """Return the chance that the correct answer wins a vote of k samples; a tie is won half of the time.
 
     Of wrong samples the share `rival` agree on one answer, and the others agree with none: for one vote this is p,
     for votes without end 1 where p > rival (1 - p).
@@ -125,7 +125,7 @@ def majority(p: ArrayLike, k: int, *, rival: float = 1.0) -> Array:
 
 
 def _wins(ahead: Array, most: int) -> Array:
-    """Give the chance to win among two for 0, 1, …, most votes (votes, ...), each for the first with chance `ahead`.
+    """Return the chance to win among two for 0, 1, …, most votes (votes, ...), each for the first with chance `ahead`.
 
     Two more votes after 2 m - 1 add (2 q - 1) C(2m - 1, m) (q (1 - q))^m; an even vote wins as the odd one before.
     """

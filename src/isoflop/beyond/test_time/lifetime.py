@@ -60,7 +60,7 @@ class Lifetime:
         return not self.losses[0] <= self.loss <= self.losses[1]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
         return {key: value.as_dict() if isinstance(value, Estimate) else value for key, value in vars(self).items()}
 
 
@@ -75,7 +75,7 @@ def lifetime(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Lifetime:
-    """Give the N, D and k of highest accuracy whose training and queries together take so many FLOPs.
+    """Return the N, D and k of highest accuracy whose training and queries together take so many FLOPs.
 
     A better model is the same problems made easier: every logit of p moves by a step that is linear in the loss
     that the curve gives for N and D (a line through the models). Draws differ in difficulty, in that line, and in
@@ -132,7 +132,7 @@ def _refuse(models: Sequence[Attempts], serving: Serving, *, flops: float) -> No
 
 
 def _lines(loss: Array, moved: Array) -> tuple[Array, Array, Array]:
-    """Give slope, intercept and residual standard deviation of steps (models, draws) over loss, for each draw."""
+    """Return slope, intercept and residual standard deviation of steps (models, draws) over loss, for each draw."""
     away = loss - loss.mean()
     if not away @ away > 0:
         raise DataError("all models have the same loss by this curve. Give models that differ in N or D.")
@@ -143,7 +143,7 @@ def _lines(loss: Array, moved: Array) -> tuple[Array, Array, Array]:
 
 
 def _runs(models: Sequence[Attempts], flops: float) -> tuple[Array, Array]:
-    """Give N and D of all runs looked at: a grid around the models' own, as far as the budget reaches."""
+    """Return N and D of all runs looked at: a grid around the models' own, as far as the budget reaches."""
     sizes, tokens = [one.used for one in models], [one.D for one in models]
     N = np.geomspace(min(sizes) / 30, max(sizes) * 30, _GRID)
     D = np.geomspace(min(tokens) / 100, max(tokens) * 100, _GRID)
@@ -153,14 +153,14 @@ def _runs(models: Sequence[Attempts], flops: float) -> tuple[Array, Array]:
 
 
 def _bought(N: Array, D: Array, *, flops: float, serving: Serving) -> Array:
-    """Give the samples of each query that are left after training, and after reading the question."""
+    """Return the samples of each query that are left after training, and after reading the question."""
     each = (flops - _TRAINING * N * D) / serving.queries / (FORWARD * N)
     prompt = serving.prompt
     return np.asarray((each - prompt) / serving.tokens if serving.reuse else each / (serving.tokens + prompt))
 
 
 def _looked_up(reached: Array, steps: Array, shift: Array) -> Array:
-    """Give accuracy at log samples and steps (runs,), between the points of a table (samples, shifts)."""
+    """Return accuracy at log samples and steps (runs,), between the points of a table (samples, shifts)."""
     logs = np.log(_SAMPLES)
     row = np.interp(steps, logs, np.arange(logs.size)).clip(0, logs.size - 1 - 1e-9)
     column = np.interp(shift, _SHIFTS, np.arange(_SHIFTS.size)).clip(0, _SHIFTS.size - 1 - 1e-9)
@@ -182,12 +182,12 @@ class Sampling:
     loss: float
 
     def as_dict(self) -> dict[str, float]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
         return asdict(self)
 
 
 def sampling(curve: Curve, *, flops: float, queries: float, tokens: float) -> Sampling:
-    """Give the best N, D and samples by a curve of the law t2, or another of N, D and samples, for so many FLOPs.
+    """Return the best N, D and samples by a curve of the law t2, or another of N, D and samples, for so many FLOPs.
 
     Training takes 6 N D, and each query 2 N `tokens` for a sample.
     """

@@ -57,16 +57,16 @@ class Serving:
         self.per_flop()
 
     def per_flop(self) -> float:
-        """Give the dollars of one FLOP on the device."""
+        """Return the dollars of one FLOP on the device."""
         price = None if math.isnan(self.price) else self.price
         return cost(1.0, device=self.hardware, mfu=self.mfu, precision=self.precision, price=price).dollars
 
     def length(self, model: Attempts) -> float:
-        """Give the tokens of one sample of a model."""
+        """Return the tokens of one sample of a model."""
         return self.tokens if math.isnan(model.tokens) else model.tokens
 
     def parts(self, model: Attempts) -> tuple[float, float]:
-        """Give what a query costs before its first sample, and what each sample adds; nan where it is not known."""
+        """Return what a query costs before its first sample, and what each sample adds; nan where it is not known."""
         once, each = (self.prompt, self.length(model)) if self.reuse else (0.0, self.prompt + self.length(model))
         rate = FORWARD * model.used
         training = float(rule_named("6ND").flops(model.used, model.D)) / self.queries if self.taught(model) else 0.0
@@ -77,16 +77,16 @@ class Serving:
         return token * once + training * (self.per_flop() if training else 0.0), token * each
 
     def taught(self, model: Attempts) -> bool:
-        """Say whether training is paid by the queries: their number is told, and the tokens trained on are known."""
+        """Return whether training is paid by the queries: their number is told, and the tokens trained on are known."""
         return math.isfinite(self.queries) and not math.isnan(model.D)
 
     def of(self, model: Attempts, samples: float) -> float:
-        """Give what a query answered by so many samples costs."""
+        """Return what a query answered by so many samples costs."""
         once, each = self.parts(model)
         return once + each * samples
 
     def affordable(self, model: Attempts, budget: float) -> float:
-        """Give how many samples a budget for one query buys, with fractions of the last; 0 where not even one."""
+        """Return how many samples a budget for one query buys, with fractions of the last; 0 where not even one."""
         once, each = self.parts(model)
         left = (budget - once) / each
         return 0.0 if not left >= 1 - 1e-9 else min(max(left, 1.0), MOST)

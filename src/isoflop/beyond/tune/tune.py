@@ -106,7 +106,7 @@ def _settings(found: Fitted, sizes: Mapping[str, Array]) -> tuple[Setting, ...]:
 
 
 def _at_edge(best: float, tried: Array) -> bool:
-    """Say whether a best value lies at or beyond the last value tried, in logarithms."""
+    """Return whether a best value lies at or beyond the last value tried, in logarithms."""
     values = np.unique(tried.round(9))
     if len(values) < 2:
         return False

@@ -19,7 +19,7 @@ NAMES = tuple(DATASETS)
 
 
 def describe(name: str) -> Dataset:
-    """Give what is known about a dataset: source, commit, licence, columns.
+    """Return what is known about a dataset: source, commit, licence, columns.
 
     Raises UsageError if there is no dataset of that name.
     """
@@ -38,7 +38,7 @@ def load(
     flop_rule: str = "6ND",
     allow: Sequence[str] = (),
 ) -> Runs:
-    """Give the runs of a dataset, those for which a condition holds.
+    """Return the runs of a dataset, those for which a condition holds.
 
     columns and allow are as in `read`; columns comes before the dataset's own naming. Raises DataError
     if the file is missing, is not what it should be or cannot be downloaded.

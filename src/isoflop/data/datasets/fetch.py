@@ -14,7 +14,7 @@ VARIABLE = "ISOFLOP_DATA"
 
 
 def locate(dataset: Dataset) -> Path:
-    """Give the path of a dataset's file, its SHA-256 checked.
+    """Return the path of a dataset's file, its SHA-256 checked.
 
     A bundled table is in the package; with $ISOFLOP_DATA set, the others are read from there and
     from nowhere else; otherwise they are downloaded at the pinned commit and kept in a cache.

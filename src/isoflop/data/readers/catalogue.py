@@ -56,14 +56,14 @@ class Reader(Protocol):
     TITLE: str
 
     def recognises(self, path: Path) -> bool:
-        """Say whether this file or folder is one that it reads."""
+        """Return whether this file or folder is one that it reads."""
 
     def read(self, path: Path) -> Iterable[Logged]:
-        """Give the runs in it; raises DataError for what is damaged."""
+        """Return the runs in it; raises DataError for what is damaged."""
 
 
 def find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
-    """Give what the logs in a file or folder are called, and the runs in them; None if no reader knows it.
+    """Return what the logs in a file or folder are called, and the runs in them; None if no reader knows it.
 
     Raises DataError for a folder with logs of several kinds: they may hold the same runs twice.
     """
@@ -81,7 +81,7 @@ def find_lines(path: Path, patterns: Sequence[str]) -> tuple[str, tuple[Logged, 
 
 
 def find_online(source: str) -> tuple[str, tuple[Logged, ...]] | None:
-    """Give what a source on a server is called, and the runs in it; None for one that is not named so: wandb:…."""
+    """Return what a source on a server is called, and the runs in it; None for one that is not named so: wandb:…."""
     scheme, colon, place = source.partition(":")
     if not colon or scheme not in ONLINE:
         return None
@@ -124,7 +124,7 @@ def study_reader() -> Callable[..., Runs]:
 
 
 def _installed() -> dict[str, Reader]:
-    """Give the readers that other packages bring, by name."""
+    """Return the readers that other packages bring, by name."""
     from importlib.metadata import entry_points  # takes long to load
 
     return {one.name: _load(one) for one in entry_points(group=GROUP)}
@@ -203,7 +203,7 @@ def _resumes(run: Logged, place: Path, before: tuple[Logged, Path]) -> bool:
 
 
 def _distinct(found: list[tuple[Logged, Path]], root: Path) -> tuple[Logged, ...]:
-    """Give the runs with a name of their own each: of two with one name, each is called by its place, too."""
+    """Return the runs with a name of their own each: of two with one name, each is called by its place, too."""
     if not found:
         raise DataError(f"{shown(str(root))}: 0 runs. All that is here was deleted, or is empty.")
     names = Counter(run.name for run, _ in found)

@@ -84,7 +84,7 @@ def strange_clocks(runs: Sequence[Logged]) -> tuple[Finding, ...]:
 
 
 def _fit(runs: Sequence[Logged]) -> bool:
-    """Say whether most runs end where their settings say that they end."""
+    """Return whether most runs end where their settings say that they end."""
     fits = 0
     for run in runs:
         ends = [steps for key, steps in _planned(run.config).items() if "warm" not in key.lower()]

@@ -28,14 +28,14 @@ _TABLE = _table()
 
 
 def checksums(rows: Bytes) -> Words:
-    """Give the CRC-32C of each row of bytes (rows, length)."""
+    """Return the CRC-32C of each row of bytes (rows, length)."""
     if rows.shape[1] > _LONG:
         return np.array([_long(row) for row in rows], dtype=np.uint32)
     return _register(rows, np.full(len(rows), _ALL)) ^ _ALL
 
 
 def masked(values: Words) -> Words:
-    """Give checksums as TensorBoard stores them: rotated, and a constant added."""
+    """Return checksums as TensorBoard stores them: rotated, and a constant added."""
     return ((values >> np.uint32(15)) | (values << np.uint32(17))) + np.uint32(0xA282EAD8)
 
 
@@ -47,7 +47,7 @@ def _register(rows: Bytes, start: Words) -> Words:
 
 
 def _long(row: Bytes) -> np.uint32:
-    """Give one long row's checksum: of its lanes, then of neighbours joined until one is left.
+    """Return one long row's checksum: of its lanes, then of neighbours joined until one is left.
 
     The register is linear over GF(2), zeros before the first byte leave it at zero, and starting it at all ones
     is the same as inverting the first four bytes.
@@ -67,7 +67,7 @@ def _long(row: Bytes) -> np.uint32:
 
 
 def _one_zero_byte() -> Words:
-    """Give what a zero byte makes of each bit of the register."""
+    """Return what a zero byte makes of each bit of the register."""
     bits = np.uint32(1) << np.arange(32, dtype=np.uint32)
     return np.asarray(_TABLE[bits & np.uint32(0xFF)] ^ (bits >> np.uint32(8)), dtype=np.uint32)
 

@@ -87,7 +87,7 @@ def _without_comments(text: Text) -> tuple[Text, str]:
 
 
 def _has_names(comment: str, below: str) -> bool:
-    """Say whether a comment is the header of the line of cells below it: as many words, none of them a number."""
+    """Return whether a comment is the header of the line of cells below it: as many words, none of them a number."""
     words, cells = (re.findall(r"[^\s,;|]+", line) for line in (comment.lstrip().lstrip("#"), below))
     fields = [max(len(line.split(sign)) for sign in ",;\t|") for line in (comment, below)]
     alike = len(words) == len(cells) or (fields[0] == fields[1] > 1)

@@ -34,7 +34,7 @@ _NAMED = re.compile(r"(?:run-(?P<run>.+?)-)?tag-(?P<tag>.+)$")
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is such an export, by the names of its columns."""
+    """Return whether this is such an export, by the names of its columns."""
     if not path.is_file():
         return False
     if path.suffix.lower() == ".parquet":

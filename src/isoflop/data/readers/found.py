@@ -41,7 +41,7 @@ class Found(Answer):
     missing: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything as it stands in the JSON."""
+        """Return everything as it stands in the JSON."""
         return {
             "source": self.runs.source, "kind": self.kind, "rule": self.rule, "missing": self.missing,
             "taken": [one.as_dict() for one in self.taken], "runs": self.runs.as_rows(),
@@ -50,7 +50,7 @@ class Found(Answer):
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give what was found as it looks in a terminal: the runs, then where each column comes from."""
+        """Return what was found as it looks in a terminal: the runs, then where each column comes from."""
         from isoflop.display import dim, findings_list, group, heading, table
 
         count = len(self.runs)

@@ -17,12 +17,12 @@ _FILE, _SETTINGS = "metrics.csv", "hparams.yaml"
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is a metrics.csv with a step in each row."""
+    """Return whether this is a metrics.csv with a step in each row."""
     return path.name == _FILE and path.is_file() and "step" in header(path)
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the run, with the plain settings of an hparams.yaml beside it."""
+    """Return the run, with the plain settings of an hparams.yaml beside it."""
     text, doubts = whole_lines(path)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -51,5 +51,5 @@ def read(path: Path) -> tuple[Logged, ...]:
 
 
 def _name(folder: Path) -> str:
-    """Give lightning_logs/version_3 by both names: there is a version_3 in every project."""
+    """Return lightning_logs/version_3 by both names: there is a version_3 in every project."""
     return f"{folder.parent.name}/{folder.name}" if folder.name.startswith("version_") else folder.name

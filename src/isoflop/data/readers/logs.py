@@ -33,7 +33,7 @@ class Series:
     values: Floats
 
     def at(self, steps: Floats) -> Floats:
-        """Give the last value logged at or before each of these steps; nan before the first."""
+        """Return the last value logged at or before each of these steps; nan before the first."""
         place = np.searchsorted(self.steps, steps, side="right") - 1
         return np.where(place >= 0, self.values[np.maximum(place, 0)], np.nan)
 
@@ -74,7 +74,7 @@ class Logged:
 
 
 def series(steps: Iterable[float] | Floats, values: Iterable[float] | Floats) -> Series:
-    """Give a metric in order of its steps; what was logged last at a step stands, as after a restart."""
+    """Return a metric in order of its steps; what was logged last at a step stands, as after a restart."""
     at, found = (one if isinstance(one, np.ndarray) else np.array(list(one), np.float64) for one in (steps, values))
     at, found = at.astype(np.float64, copy=False), found.astype(np.float64, copy=False)
     if len(at) > 1 and (np.diff(at) <= 0).any() and at.min() < at.max():
@@ -85,7 +85,7 @@ def series(steps: Iterable[float] | Floats, values: Iterable[float] | Floats) ->
 
 
 def torn(source: str, what: str) -> tuple[Finding, ...]:
-    """Give the finding D16 on a log that ends in the middle of something."""
+    """Return the finding D16 on a log that ends in the middle of something."""
     return (
         Finding(
             "D16", "WARN", f"{shown(source)} ends in the middle of {what}: what comes before it was read",
@@ -95,7 +95,7 @@ def torn(source: str, what: str) -> tuple[Finding, ...]:
 
 
 def damaged(source: str, place: int, why: str) -> DataError:
-    """Give the error for a log whose bytes are not as they were written."""
+    """Return the error for a log whose bytes are not as they were written."""
     return DataError(f"{shown(source)}: is damaged at byte {place:,}: {why}. Copy it again from where it was written.")
 
 
@@ -106,7 +106,7 @@ def refuse_many(points: int, source: str) -> None:
 
 
 def flat(nested: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str, Cell]:
-    """Give nested settings by dotted keys; lists, long texts and what W&B writes for itself are left out."""
+    """Return nested settings by dotted keys; lists, long texts and what W&B writes for itself are left out."""
     found: dict[str, Cell] = {}
     for name, value in nested.items():
         if before + name == "_wandb":
@@ -121,14 +121,14 @@ def flat(nested: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[st
 
 
 def number(value: object) -> float | None:
-    """Give a logged value as a number, trackers' words for nan and infinity included; None for what is none."""
+    """Return a logged value as a number, trackers' words for nan and infinity included; None for what is none."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _float(value)
     return float(value) if isinstance(value, str) and value in {"NaN", "Infinity", "-Infinity"} else None
 
 
 def read_json(path: Path) -> Any:
-    """Give the document in a JSON file that a trainer wrote, in which NaN and Infinity may stand."""
+    """Return the document in a JSON file that a trainer wrote, in which NaN and Infinity may stand."""
     source = shown(str(path))
     try:
         return json.loads(read_bytes(path).decode())
@@ -143,7 +143,7 @@ def read_json(path: Path) -> Any:
 
 
 def whole_lines(path: Path) -> tuple[str, tuple[Finding, ...]]:
-    """Give the text of a log up to its last line break: what comes after it may be half a number."""
+    """Return the text of a log up to its last line break: what comes after it may be half a number."""
     data = read_bytes(path)
     end = data.rfind(b"\n") + 1
     try:
@@ -156,7 +156,7 @@ def whole_lines(path: Path) -> tuple[str, tuple[Finding, ...]]:
 
 
 def settings(path: Path) -> dict[str, Cell]:
-    """Give the plain `key: value` lines of a YAML file; lists and anything nested are left out.
+    """Return the plain `key: value` lines of a YAML file; lists and anything nested are left out.
 
     Not YAML: tags, anchors and the rest of the language are never looked at.
     """
@@ -171,7 +171,7 @@ def settings(path: Path) -> dict[str, Cell]:
 
 
 def _scalar(text: str) -> Cell:
-    """Give one plain or quoted value; None for null, a list, a tag or anything else."""
+    """Return one plain or quoted value; None for null, a list, a tag or anything else."""
     if text[0] == "'" and text[-1] == "'" and len(text) > 1:
         return text[1:-1].replace("''", "'")
     if text[0] == '"':

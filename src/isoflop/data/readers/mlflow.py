@@ -33,7 +33,7 @@ _STEPS = 500_000_000
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is a SQLite file with MLflow's table of runs."""
+    """Return whether this is a SQLite file with MLflow's table of runs."""
     if head(path, len(_MAGIC)) == _MAGIC:
         import sqlite3
 
@@ -43,7 +43,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the runs of a store that are not deleted, each with its metrics and parameters."""
+    """Return the runs of a store that are not deleted, each with its metrics and parameters."""
     import sqlite3
 
     try:
@@ -57,7 +57,7 @@ def read(path: Path) -> tuple[Logged, ...]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Give the store, which nothing can change; where no write is under way, without a lock or a file beside it."""
+    """Return the store, which nothing can change; where no write is under way, without a lock or a file beside it."""
     import sqlite3
 
     under_way = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
@@ -71,7 +71,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _columns(store: sqlite3.Connection) -> dict[str, set[str]]:
-    """Give the columns of the tables that are read; views and virtual tables, which can compute, do not count."""
+    """Return the columns of the tables that are read; views and virtual tables, which can compute, do not count."""
     listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
     tables = [name for (name,) in store.execute(listed) if name in _TABLES]
     return {name: {row[1] for row in store.execute(f"PRAGMA table_info({name})")} for name in tables}

@@ -15,7 +15,7 @@ _STATUS = {1: "running", 2: "scheduled", 3: "finished", 4: "failed", 5: "killed"
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is the folder of a run."""
+    """Return whether this is the folder of a run."""
     return path.is_dir() and (path / "meta.yaml").is_file() and (path / "metrics").is_dir()
 
 
@@ -25,7 +25,7 @@ def takes(path: Path) -> bool:
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the run, or nothing where it was deleted."""
+    """Return the run, or nothing where it was deleted."""
     meta = settings(path / "meta.yaml")
     if meta.get("lifecycle_stage") == "deleted":
         return ()
@@ -45,13 +45,13 @@ def read(path: Path) -> tuple[Logged, ...]:
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
-    """Give each file with its key: val/loss is a file loss in a folder val."""
+    """Return each file with its key: val/loss is a file loss in a folder val."""
     files = sorted(one for one in files_below(folder) if one.is_file() and not one.is_symlink())
     return [(one.relative_to(folder).as_posix(), one) for one in files]
 
 
 def _metric(file: Path) -> tuple[Series, tuple[Finding, ...]]:
-    """Give a metric from lines of time, value and step, in the order of writing."""
+    """Return a metric from lines of time, value and step, in the order of writing."""
     text, doubts = whole_lines(file)
     steps, values = [], []
     for row, line in enumerate(text.splitlines(), start=1):

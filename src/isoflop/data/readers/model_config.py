@@ -50,7 +50,7 @@ def beside(place: Path) -> dict[str, Any]:
 
 
 def is_text(config: Mapping[str, Any]) -> bool:
-    """Say whether a model reads text, as far as its configuration tells."""
+    """Return whether a model reads text, as far as its configuration tells."""
     return not _NOT_TEXT & config.keys()
 
 

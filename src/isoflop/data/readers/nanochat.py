@@ -27,12 +27,12 @@ _BUDGET = "flops_budget"
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is a table with the columns of nanochat's results.csv."""
+    """Return whether this is a table with the columns of nanochat's results.csv."""
     return path.suffix == ".csv" and path.is_file() and set(header(path)) >= _NEEDED
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the runs; the loss is val_bpb, in bits per byte, and N counts all parameters."""
+    """Return the runs; the loss is val_bpb, in bits per byte, and N counts all parameters."""
     text, doubts = whole_lines(path)
     try:
         names, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)

@@ -13,7 +13,7 @@ _FILE = re.compile(r"metrics_step(\d+)\.json$")
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is a folder in which OLMo-core saved metrics."""
+    """Return whether this is a folder in which OLMo-core saved metrics."""
     return path.is_dir() and any(_FILE.match(one.name) for one in path.iterdir())
 
 
@@ -23,7 +23,7 @@ def takes(path: Path) -> bool:
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the run of a folder; its settings are those of a config.json there."""
+    """Return the run of a folder; its settings are those of a config.json there."""
     files = {int(found[1]): one for one in path.iterdir() if (found := _FILE.match(one.name)) and not one.is_symlink()}
     points: dict[str, tuple[list[float], list[float]]] = {}
     count = 0

@@ -24,12 +24,12 @@ _OPTIONS: dict[str, str | bool | int | float | list[str]] = {
 
 
 def recognises(path: Path) -> bool:
-    """Say whether a file begins as Parquet does."""
+    """Return whether a file begins as Parquet does."""
     return head(path, len(_MAGIC)) == _MAGIC
 
 
 def parquet_table(path: Path, most: tuple[int, int]) -> RawTable:
-    """Give the raw table in a Parquet file of at most so many rows and columns."""
+    """Return the raw table in a Parquet file of at most so many rows and columns."""
     try:
         import duckdb
     except ImportError:
@@ -77,7 +77,7 @@ def _number(kind: str) -> bool:
 
 
 def _cells(values: Any) -> Any:
-    """Give a column without its mask: a number that is missing is nan, a text that is missing None."""
+    """Return a column without its mask: a number that is missing is nan, a text that is missing None."""
     if isinstance(values, np.ma.MaskedArray):
         return values.filled(np.nan) if values.dtype.kind == "f" else values.filled(None)
     return values

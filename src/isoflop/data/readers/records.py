@@ -18,7 +18,7 @@ from isoflop.errors import DataError, shown
 
 
 def json_table(text: Text) -> RawTable:
-    """Give the raw table of a JSON document.
+    """Return the raw table of a JSON document.
 
     It is a list with an object for each run, an object with a list for each column, or an object
     whose "rows" is such a list (what `isoflop data NAME --json` prints).
@@ -36,14 +36,14 @@ def json_table(text: Text) -> RawTable:
 
 
 def json_lines_table(text: Text) -> RawTable:
-    """Give the raw table of JSON lines: one object a line, blank lines skipped."""
+    """Return the raw table of JSON lines: one object a line, blank lines skipped."""
     lines = [(row, line) for row, line in enumerate(text.text.split("\n"), start=1) if line.strip()]
     objects = [_parse(line, f"{text.source}, row {row}") for row, line in lines]
     return _from_objects(objects, [row for row, _ in lines], text.source)
 
 
 def is_json_lines(text: str) -> bool:
-    """Say whether text that starts with "{" is JSON lines: a whole object on line 1, more below."""
+    """Return whether text that starts with "{" is JSON lines: a whole object on line 1, more below."""
     first, _, rest = text.strip().partition("\n")
     return first.rstrip().endswith("}") and rest.lstrip().startswith("{")
 
@@ -85,19 +85,19 @@ def _from_columns(document: dict[str, Any], source: str) -> RawTable:
 
 
 def _is_pandas(document: dict[str, Any]) -> bool:
-    """Say whether each column is an object by row number, as pandas writes a table unless told otherwise."""
+    """Return whether each column is an object by row number, as pandas writes a table unless told otherwise."""
     cells = [values for values in document.values() if isinstance(values, dict)]
     rows = [list(values) for values in cells]
     return len(cells) == len(document) and all(one == rows[0] for one in rows) and all(key.isdigit() for key in rows[0])
 
 
 def _is_nested_run(document: dict[str, Any]) -> bool:
-    """Say whether an object is one run with nested settings, not a table of columns."""
+    """Return whether an object is one run with nested settings, not a table of columns."""
     return any(isinstance(values, dict) for values in document.values())
 
 
 def _cell(value: object, row: int, source: str) -> object:
-    """Give a cell as it is, nested values as their JSON text; a number beyond float64 is refused."""
+    """Return a cell as it is, nested values as their JSON text; a number beyond float64 is refused."""
     if isinstance(value, dict | list):
         return json.dumps(value)
     beyond = value.bit_length() > 1023 if isinstance(value, int) else isinstance(value, float) and math.isinf(value)

@@ -63,7 +63,7 @@ def _restarts(written: Mapping[str, Written], purges: list[tuple[float, float]])
 
 
 def _void_already(found: list[tuple[float, float]], before: float, reached: float) -> bool:
-    """Say whether the point (before, reached) was made void by a restart that came after it."""
+    """Return whether the point (before, reached) was made void by a restart that came after it."""
     for place, step in reversed(found):
         if place <= before:
             return False

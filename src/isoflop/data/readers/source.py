@@ -64,7 +64,7 @@ class Text:
 
 
 def read_text(source: str | os.PathLike[str]) -> Text:
-    """Give the text of a file, or of standard input for "-".
+    """Return the text of a file, or of standard input for "-".
 
     Raises DataError for a file that is missing, too large, of another format, or no UTF-8.
     """
@@ -85,7 +85,7 @@ def _standard_input() -> bytes:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Give what a file holds; raises DataError for one that is missing, too large, or a pickle by its name."""
+    """Return what a file holds; raises DataError for one that is missing, too large, or a pickle by its name."""
     source = shown(str(path))
     if _PICKLED & {suffix.lower() for suffix in path.suffixes}:
         raise DataError(f"{source}: is a pickle. {_PICKLE_ADVICE}")
@@ -115,7 +115,7 @@ def head(path: Path, size: int = 65536) -> bytes:
 
 
 def header(path: Path) -> list[str]:
-    """Give the column names in the first line of a file of commas."""
+    """Return the column names in the first line of a file of commas."""
     line = head(path, 1 << 20).partition(b"\n")[0]
     try:
         return next(csv.reader([line.decode("utf-8-sig", errors="replace").rstrip("\r")]), [])

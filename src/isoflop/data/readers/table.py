@@ -22,7 +22,7 @@ def read_table(
     flop_rule: str = "6ND",
     allow: Sequence[str] = (),
 ) -> Runs:
-    """Give the runs of one file, or of standard input for "-".
+    """Return the runs of one file, or of standard input for "-".
 
     columns maps the names the runs shall have to the file's: {"N": "Model Size"}; allow is as in `read`.
     Raises DataError, naming file, row, column and reason, for anything that is not a clean table.
@@ -31,14 +31,14 @@ def read_table(
 
 
 def raw_source(source: str | os.PathLike[str]) -> RawTable:
-    """Give the raw table in a file, or on standard input for "-"."""
+    """Return the raw table in a file, or on standard input for "-"."""
     if source != "-" and parquet.recognises(Path(source)):
         return parquet.parquet_table(Path(source), (MAX_ROWS, MAX_COLUMNS))
     return raw_table(read_text(source))
 
 
 def raw_table(text: Text) -> RawTable:
-    """Give the raw table of a text, by its suffix and by what it starts with."""
+    """Return the raw table of a text, by its suffix and by what it starts with."""
     start = text.text.lstrip()[:1]
     if text.suffix in {".jsonl", ".ndjson"} or (start == "{" and is_json_lines(text.text)):
         raw = json_lines_table(text)

@@ -38,7 +38,7 @@ Points = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is an event file, or a folder with some."""
+    """Return whether this is an event file, or a folder with some."""
     return bool(_events(path)) if path.is_dir() else "tfevents" in path.name and path.is_file()
 
 
@@ -48,7 +48,7 @@ def takes(path: Path) -> bool:
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the run of an event file, or of all event files in a folder."""
+    """Return the run of an event file, or of all event files in a folder."""
     if path.is_file():
         return (_run(path.parent.name, [path]),)
     trials = [one for one in path.iterdir() if _TRIAL.match(one.name) and one.is_dir() and not one.is_symlink()]
@@ -103,7 +103,7 @@ def _joined(parts: list[Points]) -> Points:
 
 
 def _frames(data: bytes, source: str) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
-    """Give where each record's event begins, how long it is, and whether the file ends with a whole one."""
+    """Return where each record's event begins, how long it is, and whether the file ends with a whole one."""
     starts, lengths, place, end = [], [], 0, len(data)
     while place + 12 <= end:
         length = int.from_bytes(data[place : place + 8], "little")
@@ -132,7 +132,7 @@ def _hold(data: bytes, starts: NDArray[np.int64], length: int, *, source: str) -
 
 
 def _cut(data: bytes, starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
-    """Give the bytes from each start (starts, length)."""
+    """Return the bytes from each start (starts, length)."""
     if not length or not len(starts):
         return np.zeros((len(starts), length), dtype=np.uint8)
     return np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, dtype=np.uint8), length)[starts]
@@ -257,7 +257,7 @@ def _look(event: bytes, start: int, stop: int, *, step: slice) -> _Look:
 
 
 def _tensor(event: bytes, start: int, stop: int) -> tuple[slice, str]:
-    """Give where the one number of a tensor stands, and its format; nothing for text and for more than one."""
+    """Return where the one number of a tensor stands, and its format; nothing for text and for more than one."""
     code, places = 0, []
     for name, kind, begin, end in fields(event, start, stop):
         if (name, kind) == (1, VARINT):

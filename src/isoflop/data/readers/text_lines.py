@@ -74,7 +74,7 @@ def read_line(text: str) -> Line:
 
 
 def is_loss(name: str) -> bool:
-    """Say whether a metric is a loss or made of one, by its name."""
+    """Return whether a metric is a loss or made of one, by its name."""
     return bool(_LOSS.search(name))
 
 

@@ -37,7 +37,7 @@ _GENERIC = re.compile(
 
 
 def recognises(path: Path) -> bool:
-    """Say whether a file is the text log of a training: lines with a step and a loss."""
+    """Return whether a file is the text log of a training: lines with a step and a loss."""
     if path.suffix.lower() not in SUFFIXES or not path.is_file():
         return False
     start = head(path, _LOOK)
@@ -45,7 +45,7 @@ def recognises(path: Path) -> bool:
 
 
 def is_log(content: bytes | str) -> bool:
-    """Say whether a text reads as the log of a training."""
+    """Return whether a text reads as the log of a training."""
     together, clocks, losses = 0, 0, 0
     for text in lines(content):
         line = read_line(text)

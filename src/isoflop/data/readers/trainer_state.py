@@ -23,7 +23,7 @@ _CHECKPOINT = re.compile(r"checkpoint-(\d+)$")
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is a trainer_state.json, or a trainer's output folder with one or with checkpoints."""
+    """Return whether this is a trainer_state.json, or a trainer's output folder with one or with checkpoints."""
     return path.name == _FILE if path.is_file() else path.is_dir() and _state(path) is not None
 
 
@@ -33,7 +33,7 @@ def takes(path: Path) -> bool:
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the run: of a folder, from its own file or else that of its last checkpoint, which holds it all."""
+    """Return the run: of a folder, from its own file or else that of its last checkpoint, which holds it all."""
     file = path if path.is_file() else _state(path)
     if file is None:
         raise DataError(f"{shown(str(path))}: has no {_FILE}.")
@@ -86,7 +86,7 @@ def _number(cell: Cell) -> float:
 
 
 def _state(folder: Path) -> Path | None:
-    """Give the file of a folder itself, or of its last checkpoint."""
+    """Return the file of a folder itself, or of its last checkpoint."""
     if (folder / _FILE).is_file():
         return folder / _FILE
     steps = {

@@ -30,12 +30,12 @@ _OWN = frozenset({"_timestamp", "_runtime", "_step", "_wandb.runtime"})
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is an offline file of W&B."""
+    """Return whether this is an offline file of W&B."""
     return path.suffix == ".wandb" and path.is_file()
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the run in an offline file; without an exit record it counts as unfinished."""
+    """Return the run in an offline file; without an exit record it counts as unfinished."""
     log = _Log(str(path))
     try:
         doubts = _each_record(read_bytes(path), str(path), log.take)
@@ -78,7 +78,7 @@ def _each_record(data: bytes, source: str, take: Callable[[bytes, int], None]) -
 
 
 def _next_block(data: bytes, place: int, room: int, *, source: str) -> int:
-    """Give where the next block begins; what is left of this one must be empty."""
+    """Return where the next block begins; what is left of this one must be empty."""
     if data[place : place + room].strip(b"\0"):
         raise damaged(source, place, "the end of a block is not empty")
     return place + room
@@ -139,7 +139,7 @@ class _Log:
         self.rows, self.count = self.rows + 1, self.count + len(values)
 
     def _new_key(self, head: bytes) -> str:
-        """Give the key of an item, and remember it; empty for W&B's own, which are not kept."""
+        """Return the key of an item, and remember it; empty for W&B's own, which are not kept."""
         key = _key(head)
         self.keys[head] = key = "" if key in _OWN else key
         return key
@@ -170,7 +170,7 @@ class _Log:
         self.status = "failed" if _first_number(record, start, stop) else "finished"
 
     def logged(self, name: str, doubts: tuple[Finding, ...]) -> Logged:
-        """Give the run, with what it noted about itself beside what it logged."""
+        """Return the run, with what it noted about itself beside what it logged."""
         refuse_many(self.count, self.source)
         metrics = {key: series(*found) for key, found in self.points.items()}
         summary = {_key(head): _cell(tail) for head, tail in self.summary.items()}
@@ -203,13 +203,13 @@ def _update(target: dict[str, Any], record: bytes, start: int, *, stop: int) -> 
 
 
 def _first_number(record: bytes, start: int, stop: int) -> int:
-    """Give field 1 of a message, a number; 0, which is not written, where it is not there."""
+    """Return field 1 of a message, a number; 0, which is not written, where it is not there."""
     found = (varint(record, at, end)[0] for name, _, at, end in fields(record, start, stop) if name == 1)
     return signed(next(found, 0))
 
 
 def _value(tail: bytes) -> float | None:
-    """Give the value of an item from its length and its JSON; None for one that is no number."""
+    """Return the value of an item from its length and its JSON; None for one that is no number."""
     size, begin = (tail[0], 1) if tail[0] < 128 else varint(tail, 0, len(tail))
     if begin + size != len(tail):
         raise ValueError("an item of another length than it says")
@@ -220,12 +220,12 @@ def _value(tail: bytes) -> float | None:
 
 
 def _cell(tail: bytes) -> Any:
-    """Give what the JSON of an item says, whatever it is; its length stands before it."""
+    """Return what the JSON of an item says, whatever it is; its length stands before it."""
     return _json(tail[varint(tail, 0, len(tail))[1] :])
 
 
 def _key(head: bytes) -> str:
-    """Give the key of an item: one text, or the parts of a nested one."""
+    """Return the key of an item: one text, or the parts of a nested one."""
     parts = [head[start:stop].decode() for name, _, start, stop in fields(head) if name in {1, 2}]
     if not parts:
         raise ValueError("an item without a key")

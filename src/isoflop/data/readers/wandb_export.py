@@ -16,12 +16,12 @@ _ENDS = ("__MIN", "__MAX")
 
 
 def recognises(path: Path) -> bool:
-    """Say whether this is such an export: its columns come in threes, one of them with __MIN and one with __MAX."""
+    """Return whether this is such an export: its columns come in threes, one of them with __MIN and one with __MAX."""
     return path.suffix == ".csv" and path.is_file() and bool(_values(header(path)))
 
 
 def read(path: Path) -> tuple[Logged, ...]:
-    """Give the runs in a chart, each with the one metric that it shows."""
+    """Return the runs in a chart, each with the one metric that it shows."""
     text, doubts = whole_lines(path)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -45,7 +45,7 @@ def read(path: Path) -> tuple[Logged, ...]:
 
 
 def _values(names: list[str]) -> list[int]:
-    """Give the columns that hold a run's values."""
+    """Return the columns that hold a run's values."""
     known = set(names)
     return [
         place

@@ -66,7 +66,7 @@ class _Metrics(Mapping[str, Series]):
 
 
 def _fetched(run: Any, key: str, source: str) -> Series:
-    """Give all values of one metric: rows that lack it are never sent, nor are other metrics."""
+    """Return all values of one metric: rows that lack it are never sent, nor are other metrics."""
     steps, values = [], []
     with _refusals(source):
         for row in run.scan_history(keys=["_step", key]):
@@ -79,7 +79,7 @@ def _fetched(run: Any, key: str, source: str) -> Series:
 
 
 def _signed_in() -> Any:
-    """Give the package's way to the server; never asks for a key, and never waits for long."""
+    """Return the package's way to the server; never asks for a key, and never waits for long."""
     try:
         import wandb
     except ImportError:
@@ -95,7 +95,7 @@ def _signed_in() -> Any:
 
 
 def _within(seconds: float, ask: Callable[[], Any]) -> Any:
-    """Give what a call gives, or its error; TimeoutError if it takes longer."""
+    """Return what a call gives, or its error; TimeoutError if it takes longer."""
     found: list[Any] = []
     failed: list[Exception] = []
 
@@ -147,7 +147,7 @@ def _refusal(error: Exception, source: str) -> IsoflopError:
 
 
 def _status(error: BaseException | None) -> int | None:
-    """Give the status of the HTTP answer behind an error, if there was one."""
+    """Return the status of the HTTP answer behind an error, if there was one."""
     while error is not None:
         response = getattr(getattr(error, "exc", error), "response", None)
         if response is not None:

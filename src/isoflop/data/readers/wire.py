@@ -37,7 +37,7 @@ def fields(data: bytes, start: int = 0, stop: int | None = None) -> Iterator[tup
 
 
 def varint(data: bytes, place: int, end: int) -> tuple[int, int]:
-    """Give the number of variable length that begins here, and where it ends."""
+    """Return the number of variable length that begins here, and where it ends."""
     value = shift = 0
     while place < end and shift < 70:
         byte = data[place]
@@ -50,6 +50,6 @@ def varint(data: bytes, place: int, end: int) -> tuple[int, int]:
 
 
 def signed(value: int) -> int:
-    """Give a 64-bit number as int64 has it."""
+    """Return a 64-bit number as int64 has it."""
     value &= 2**64 - 1
     return value - 2**64 if value >= 2**63 else value

@@ -80,7 +80,7 @@ class Cells:
     values: Sequence[object] | NDArray[Any]
 
     def refuse(self, index: int, reason: str) -> DataError:
-        """Give the error that names file, row, column and reason for one cell."""
+        """Return the error that names file, row, column and reason for one cell."""
         cell = str(self.values[index])
         cell = shown(cell if len(cell) <= 40 else f"{cell[:37]}...")
         return DataError(f'{self.source}, row {self.rows[index]}, column "{shown(self.column)}": "{cell}" {reason}')
@@ -197,7 +197,7 @@ def fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64]
 
 
 def _unusual(values: Sequence[object] | NDArray[Any]) -> bool:
-    """Say whether a text has an underscore or a sign of another script, of which Python would make a number."""
+    """Return whether a text has an underscore or a sign of another script, of which Python would make a number."""
     try:
         joined = "".join(values)  # type: ignore[arg-type]
     except TypeError:
@@ -245,7 +245,7 @@ def _text(value: object) -> str:
 
 
 def _looks_numeric(texts: Sequence[str]) -> bool:
-    """Say whether every cell is a number, with or without separators, or empty; and not all words."""
+    """Return whether every cell is a number, with or without separators, or empty; and not all words."""
     found_number = False
     for text in texts:
         if text.lower() in _MISSING:
@@ -257,7 +257,7 @@ def _looks_numeric(texts: Sequence[str]) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Say whether text reads as one number: "1e9", " 3.2 ", "nan"; 2_5 and digits of other scripts do not."""
+    """Return whether text reads as one number: "1e9", " 3.2 ", "nan"; 2_5 and digits of other scripts do not."""
     if "_" in text or not text.isascii():
         return False
     try:

@@ -51,7 +51,7 @@ class Excluded:
 
 
 def unusable(columns: Columns, rows: Rows, names: Names) -> tuple[Excluded, ...]:
-    """Give the rows (D01) in which N, D, C or the loss is not a finite number above zero."""
+    """Return the rows (D01) in which N, D, C or the loss is not a finite number above zero."""
     bad: dict[int, str] = {}
     for name in MEASURED:
         values = columns.get(name)
@@ -64,13 +64,13 @@ def unusable(columns: Columns, rows: Rows, names: Names) -> tuple[Excluded, ...]
 
 
 def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Finding, ...]:
-    """Give the finding D01 that lists the rows left out as unusable; none if there are none."""
+    """Return the finding D01 that lists the rows left out as unusable; none if there are none."""
     remedy = "N, D, C and loss must be finite and above zero. Correct these rows or leave them out."
     return left_out(excluded, total, remedy)
 
 
 def left_out(excluded: Sequence[Excluded], total: int, remedy: str) -> tuple[Finding, ...]:
-    """Give the finding D01 on rows left out, with a remedy; none if there are none."""
+    """Return the finding D01 on rows left out, with a remedy; none if there are none."""
     if not excluded:
         return ()
     shown = ", ".join(str(item) for item in excluded[:5])
@@ -90,7 +90,7 @@ def none_usable(source: str, excluded: Sequence[Excluded]) -> DataError:
 
 
 def inspect(columns: Columns, names: Names, rule: FlopRule, *, nats: bool = True) -> tuple[Finding, ...]:
-    """Give the findings on usable runs: units, perplexity (nats), FLOP count, duplicates, swapped tokens."""
+    """Return the findings on usable runs: units, perplexity (nats), FLOP count, duplicates, swapped tokens."""
     found: list[Finding] = []
     if {"N", "D", "C"} <= columns.keys():
         found += _compute(columns, names, rule)
@@ -108,7 +108,7 @@ def inspect(columns: Columns, names: Names, rule: FlopRule, *, nats: bool = True
 
 
 def listed(rows: NDArray[Any], limit: int = 5) -> str:
-    """Give row numbers as people read them: "rows 3, 7 and 12", the first few if there are many."""
+    """Return row numbers as people read them: "rows 3, 7 and 12", the first few if there are many."""
     shown = [str(row) for row in rows[:limit]]
     if len(rows) > limit:
         shown.append(f"{len(rows) - limit} more")
@@ -165,7 +165,7 @@ def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, na
 
 
 def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
-    """Give the factor by which the ratio changes with N along a fitted line; 1 for no clear line."""
+    """Return the factor by which the ratio changes with N along a fitted line; 1 for no clear line."""
     if 10 ** np.ptp(decades) < _TREND or len(np.unique(size)) < 3:
         return 1.0
     x, y = np.log10(size) - np.mean(np.log10(size)), decades - np.mean(decades)
@@ -277,7 +277,7 @@ def _replicates(columns: Columns, setting: NDArray[np.intp], *, total: int) -> l
 
 
 def _groups(columns: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
-    """Give each row the number of its group: rows equal in all columns form one."""
+    """Return each row the number of its group: rows equal in all columns form one."""
     mixed = np.zeros(len(columns[0]), dtype=np.uint64)
     for values in columns:
         # Multiply-and-add hashing modulo 2^64; a collision among 1e6 rows has a chance below 1e-7.

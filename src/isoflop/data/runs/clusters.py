@@ -22,7 +22,7 @@ _MANY, _CLOSE, _MOSTLY = 8, 1.25, 0.8
 
 
 def clustered_by(columns: Columns) -> tuple[str, ...]:
-    """Give the columns that together name the run of each row; none if every row is a run of its own.
+    """Return the columns that together name the run of each row; none if every row is a run of its own.
 
     A column called run, run_id or run_name does where a run comes more than once, with one N and
     with different tokens or steps; where none does, every row is a run of its own. Without one, rows that
@@ -103,7 +103,7 @@ def _one_run(step: Floats, tokens: Floats, *, even: bool) -> bool:
 
 
 def cluster_labels(columns: Columns, names: Sequence[str]) -> Labels | None:
-    """Give each row the number of its run, from 0; None if every row is a run of its own."""
+    """Return each row the number of its run, from 0; None if every row is a run of its own."""
     if not names:
         return None
     found = labels([columns[name] for name in names])
@@ -125,7 +125,7 @@ def _furthest(group: Labels, going: Floats) -> Floats:
 
 
 def inspect_clusters(columns: Columns, group: Labels | None, names: Sequence[str]) -> Iterator[Finding]:
-    """Give the findings on rows that share a run; `names` are the columns that name the run."""
+    """Return the findings on rows that share a run; `names` are the columns that name the run."""
     if group is None:
         return
     total = int(group.max()) + 1

@@ -251,17 +251,17 @@ def _loosely_loss(name: str) -> Meaning | None:
 
 
 def is_held_out(name: str) -> bool:
-    """Say whether a name says that what it measures was held out: val_loss, eval/c4/loss, testLoss."""
+    """Return whether a name says that what it measures was held out: val_loss, eval/c4/loss, testLoss."""
     return any(word.startswith(("val", "eval", "test", "heldout", "dev")) for word in _words(name))
 
 
 def is_per_byte(name: str) -> bool:
-    """Say whether a name, such as val_bpb, means bits per byte."""
+    """Return whether a name, such as val_bpb, means bits per byte."""
     return bool({*re.split(r"[^a-z0-9]+", name.casefold()), normal(name)} & _PER_BYTE)
 
 
 def is_perplexity(name: str) -> bool:
-    """Say whether a name, such as val_ppl or eval/perplexity, means the exponential of the loss."""
+    """Return whether a name, such as val_ppl or eval/perplexity, means the exponential of the loss."""
     return normal(name.replace("/", "_").replace(".", "_")) in _PERPLEXITY
 
 
@@ -333,7 +333,7 @@ def _mapped(name: str, typed: str, *, names: Sequence[str], source: str) -> Orig
 
 
 def found_one(typed: str, names: Sequence[str]) -> bool:
-    """Say whether any of the names stands in what was typed."""
+    """Return whether any of the names stands in what was typed."""
     return any(name in typed for name in names)
 
 

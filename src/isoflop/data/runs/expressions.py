@@ -117,7 +117,7 @@ def _operand(rest: str, longest: Sequence[str], *, condition: bool) -> tuple[str
 
 
 def _ends(rest: str, key: str) -> bool:
-    """Say whether a key is over where it ends in the text: "loss" is not the beginning of "loss_scale"."""
+    """Return whether a key is over where it ends in the text: "loss" is not the beginning of "loss_scale"."""
     after = rest[len(key) :]
     return not after or after[0] in _OPERATORS or not (key[-1].isalnum() or key[-1] == "_")
 

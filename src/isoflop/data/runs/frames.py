@@ -21,7 +21,7 @@ _EXPECTED = "a path, a DataFrame, a mapping of columns or a list of mappings"
 
 
 def is_table(value: object) -> bool:
-    """Say whether a value has named columns, so that it can be read as a table of runs."""
+    """Return whether a value has named columns, so that it can be read as a table of runs."""
     return isinstance(value, Mapping) or _is_rows(value) or _names(value) is not None
 
 

@@ -95,7 +95,7 @@ def read_columns(raw: RawTable, origins: Mapping[str, Origin]) -> dict[str, NDAr
 
 
 def equal_lengths(columns: Mapping[str, NDArray[Any]], source: str) -> tuple[NDArray[Any], ...]:
-    """Give the columns at one length; a single number stands for all runs."""
+    """Return the columns at one length; a single number stands for all runs."""
     lengths = {name: len(values) for name, values in columns.items() if values.ndim}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} has {length}" for name, length in lengths.items())

@@ -17,7 +17,7 @@ from isoflop.findings import Finding
 def measure(
     metric: Metric, values: NDArray[Any], rows: Rows, *, source: str
 ) -> tuple[NDArray[np.float64], tuple[Excluded, ...], tuple[Finding, ...]]:
-    """Give the loss (rows,), nan where a value cannot be used, those rows, and the finding (D01) that lists them."""
+    """Return the loss (rows,), nan where a value cannot be used, those rows, and the finding (D01) that lists them."""
     short = metric.shortfall(values)
     loss = np.where(np.isfinite(values) & np.isfinite(short) & (short > 0), short, np.nan)
     bad = np.flatnonzero(np.isnan(loss)).tolist()
@@ -33,7 +33,7 @@ def measure(
 
 
 def finding_on_metric(metric: Metric | None) -> tuple[Finding, ...]:
-    """Give the finding D18 that says what the loss is; none where it is one."""
+    """Return the finding D18 that says what the loss is; none where it is one."""
     if metric is None:
         return ()
     return (Finding("D18", "INFO", f"loss is {metric.loss}", "read every loss here, and errors of it, as that"),)

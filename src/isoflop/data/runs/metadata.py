@@ -48,7 +48,7 @@ _NUMERIC = ("precision", "sequence length")
 
 
 def unfinished(columns: Columns, whole: Bools) -> dict[int, str]:
-    """Give the rows (D02) of runs that diverged or did not finish, each with the reason."""
+    """Return the rows (D02) of runs that diverged or did not finish, each with the reason."""
     bad = _not_finished(words(columns, "status"))
     loss, lowest = columns.get("loss"), number(columns, "lowest loss")
     if loss is not None and lowest is not None:
@@ -87,7 +87,7 @@ def _steps(columns: Columns) -> Floats | None:
 
 
 def findings_on_unfinished(bad: dict[int, str], names: Sequence[str]) -> tuple[Finding, ...]:
-    """Give the finding D02 that names the runs left out as diverged or unfinished; none if there are none."""
+    """Return the finding D02 that names the runs left out as diverged or unfinished; none if there are none."""
     if not bad:
         return ()
     told = [f"{names[row]}: {reason}" for row, reason in bad.items()]
@@ -104,7 +104,7 @@ def findings_on_unfinished(bad: dict[int, str], names: Sequence[str]) -> tuple[F
 
 
 def inspect_metadata(columns: Columns, names: Names, whole: Bools, *, per_byte: bool = False) -> tuple[Finding, ...]:
-    """Give the findings on how the runs were trained."""
+    """Return the findings on how the runs were trained."""
     return (
         *_populations(columns),
         *(() if per_byte else _vocabularies(columns)),
@@ -196,7 +196,7 @@ def _embeddings(columns: Columns, names: Names) -> Iterator[Finding]:
 
 
 def _embedding_share(columns: Columns) -> Floats | None:
-    """Give the share of N that is embeddings; None where N leaves them out, or the table does not say."""
+    """Return the share of N that is embeddings; None where N leaves them out, or the table does not say."""
     size, without = columns.get("N"), number(columns, "without embedding")
     width, depth, vocabulary = (number(columns, what) for what in ("width", "depth", "vocabulary"))
     held = number(columns, "embedding")
@@ -229,7 +229,7 @@ def _warmups(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding]:
 
 
 def _warmup_share(columns: Columns) -> Floats | None:
-    """Give the share of each run that is warm-up, by tokens, by steps or as told; None if the table does not say."""
+    """Return the share of each run that is warm-up, by tokens, by steps or as told; None if the table does not say."""
     tokens, steps = number(columns, "warmup tokens"), number(columns, "warmup steps")
     if steps is not None and tokens is None and "B" in columns:
         tokens = steps * columns["B"]
@@ -276,7 +276,7 @@ def _sweeps(columns: Columns, names: Names) -> Iterator[Finding]:
 
 
 def _best_of_sweeps(columns: Columns, tried: Floats) -> list[tuple[int, int]]:
-    """Give each sweep's best row, at one N and D, and whether it is its lowest (-1), highest (1) or neither."""
+    """Return each sweep's best row, at one N and D, and whether it is its lowest (-1), highest (1) or neither."""
     setting = labels([columns["N"], columns["D"]])
     order = np.lexsort((columns["loss"], tried, setting))
     found = []

@@ -64,7 +64,7 @@ _MEANING = {alias: meaning for meaning, aliases in _ALIASES.items() for alias in
 
 
 def recorded(columns: Columns, meaning: str) -> list[str]:
-    """Give the names of the columns that record this, such as "learning rate"."""
+    """Return the names of the columns that record this, such as "learning rate"."""
     return [name for name in columns if _MEANING.get(normal(name)) == meaning]
 
 
@@ -74,7 +74,7 @@ def meaning_of(name: str) -> str | None:
 
 
 def number(columns: Columns, *meanings: str) -> NDArray[np.float64] | None:
-    """Give the first column of numbers that records one of these; None if there is none."""
+    """Return the first column of numbers that records one of these; None if there is none."""
     for meaning in meanings:
         for name in [meaning] if meaning in columns else recorded(columns, meaning):
             if columns[name].dtype.kind == "f" and not np.all(np.isnan(columns[name])):
@@ -83,7 +83,7 @@ def number(columns: Columns, *meanings: str) -> NDArray[np.float64] | None:
 
 
 def words(columns: Columns, meaning: str) -> list[str] | None:
-    """Give the first column of text that records this, in lower case; None if there is none."""
+    """Return the first column of text that records this, in lower case; None if there is none."""
     for name in recorded(columns, meaning):
         if columns[name].dtype.kind == "O":
             return [text.strip().lower() for text in columns[name].tolist()]
@@ -91,7 +91,7 @@ def words(columns: Columns, meaning: str) -> list[str] | None:
 
 
 def labels(columns: list[NDArray[Any]]) -> NDArray[np.int64]:
-    """Give each row the number of its group, counted from 0 as they come: rows equal in all columns form one."""
+    """Return each row the number of its group, counted from 0 as they come: rows equal in all columns form one."""
     if len(columns) == 1:
         return _labels_of(columns[0].tolist())
     codes: dict[tuple[Any, ...], int] = {}
@@ -105,5 +105,5 @@ def _labels_of(values: list[Any]) -> NDArray[np.int64]:
 
 
 def repeats(values: NDArray[np.float64]) -> bool:
-    """Say whether a number comes more than once: quicker than grouping, where nothing does."""
+    """Return whether a number comes more than once: quicker than grouping, where nothing does."""
     return not bool(np.diff(np.sort(values)).all())

@@ -76,7 +76,7 @@ class Runs:
 
     @classmethod
     def of(cls, *, source: str = "runs", flop_rule: str = "6ND", **columns: ArrayLike) -> Runs:
-        """Give runs from arrays: Runs.of(N=[1e8, 1e9], D=[2e9, 2e10], loss=[3.2, 2.6])."""
+        """Return runs from arrays: Runs.of(N=[1e8, 1e9], D=[2e9, 2e10], loss=[3.2, 2.6])."""
         return table(columns, source=source, flop_rule=flop_rule)
 
     def __len__(self) -> int:
@@ -86,7 +86,7 @@ class Runs:
         return name in self.columns
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """Give one column; raises DataError with the columns there are."""
+        """Return one column; raises DataError with the columns there are."""
         if name not in self.columns:
             raise missing(name, list(self.columns), self.source)
         return self.columns[name]
@@ -108,16 +108,16 @@ class Runs:
 
     @property
     def clusters(self) -> NDArray[np.int64] | None:
-        """Give each row the number of its run, from 0; None if every row is a run of its own."""
+        """Return each row the number of its run, from 0; None if every row is a run of its own."""
         return cluster_labels(self.columns, self.run_named_by)
 
     def clustered(self, column: str) -> Runs:
-        """Give the runs with the rows that share a value of this column taken for one run each."""
+        """Return the runs with the rows that share a value of this column taken for one run each."""
         self[column]  # there must be one
         return _inspected(replace(self, run_named_by=(column,)))
 
     def measured(self, metric: Metric | str) -> Runs:
-        """Give the runs whose loss is what a metric such as "accuracy:up:1" falls short by.
+        """Return the runs whose loss is what a metric such as "accuracy:up:1" falls short by.
 
         Rows beyond its bound are listed as excluded; a loss of the table's own stays as "loss (file)".
         Raises UsageError for words that are no metric and DataError if its column is missing, text, or all beyond.
@@ -131,7 +131,7 @@ class Runs:
 
     @property
     def digest(self) -> str:
-        """Give the SHA-256 of all columns, by which a fit names its data; row order counts."""
+        """Return the SHA-256 of all columns, by which a fit names its data; row order counts."""
         state = hashlib.sha256()
         for name in sorted(self.columns):
             values = self.columns[name]
@@ -162,7 +162,7 @@ class Runs:
         return {**own, **self.columns}
 
     def split(self, column: str) -> dict[str, Runs]:
-        """Give the runs of each value of a column, in the order the values come, each looked at anew."""
+        """Return the runs of each value of a column, in the order the values come, each looked at anew."""
         labels = [value if isinstance(value, str) else f"{value:g}" for value in self[column].tolist()]
         found = {}
         for label in dict.fromkeys(labels):
@@ -171,7 +171,7 @@ class Runs:
         return found
 
     def take(self, index: NDArray[Any] | list[int] | slice) -> Runs:
-        """Give the runs at these positions (or under this mask), with the findings as they are.
+        """Return the runs at these positions (or under this mask), with the findings as they are.
 
         For resampling and splitting: nothing is checked again and nothing is listed as excluded.
         """
@@ -190,7 +190,7 @@ class Runs:
         return zip(*(values.tolist() for values in self.columns.values()), strict=True)
 
     def as_rows(self) -> list[dict[str, float | str | None]]:
-        """Give one dictionary a run, ready for JSON: nan and infinity become None."""
+        """Return one dictionary a run, ready for JSON: nan and infinity become None."""
         columns = [[_plain(value) for value in values.tolist()] for values in self.columns.values()]
         return [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
@@ -204,7 +204,7 @@ def table(
     allow: Sequence[str] = (),
     where: Sequence[str] = (),
 ) -> Runs:
-    """Give runs from a mapping of columns (a dict of arrays, a data frame), checked as a file is.
+    """Return runs from a mapping of columns (a dict of arrays, a data frame), checked as a file is.
 
     columns maps the names the runs shall have to names in the data: {"N": "Model Size"}; allow is as
     in `read`.
@@ -279,7 +279,7 @@ def _without(runs: Runs, bad: Mapping[int, str], findings: tuple[Finding, ...]) 
 
 
 def _inspected(runs: Runs) -> Runs:
-    """Give the runs with the findings on the rows they now have, besides those on rows left out as they came in."""
+    """Return the runs with the findings on the rows they now have, besides those on rows left out as they came in."""
     names = Names(runs.columns, runs.rows)
     group, on_rows = runs.clusters, [one for one in runs.findings if one.code in _AS_THEY_CAME]
     found = (
@@ -297,7 +297,7 @@ def _frozen(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _canonical_bytes(values: NDArray[Any]) -> bytes:
-    """Give the bytes of a column: little-endian float64 with one nan, or each text with its length."""
+    """Return the bytes of a column: little-endian float64 with one nan, or each text with its length."""
     if values.dtype.kind == "f":
         return np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes()
     return b"".join(len(text.encode()).to_bytes(8, "little") + text.encode() for text in values)
@@ -308,7 +308,7 @@ def _plain(value: float | str) -> float | str | None:
 
 
 def _numeric(runs: Runs, name: str) -> NDArray[Any]:
-    """Give a column of numbers; raises DataError for text."""
+    """Return a column of numbers; raises DataError for text."""
     values = runs[name]
     if values.dtype.kind != "f":
         raise DataError(f'{runs.source}: column "{shown(name)}" is text, not numbers. Name another as the metric.')

@@ -63,7 +63,7 @@ class Belief:
     fading: float = 0.0
 
     def decades(self, at: Mapping[str, Array]) -> Array:
-        """Give how far beyond the runs each point lies, in decades of compute."""
+        """Return how far beyond the runs each point lies, in decades of compute."""
         return np.maximum(np.log10(self.rule.flops(at["N"], at["D"]) / self.largest), 0.0)
 
 
@@ -75,7 +75,7 @@ class Prior(NamedTuple):
 
 
 def believe(source: Predictor, decades: float, *, at: Mapping[str, Array], prior: Prior, rule: FlopRule) -> Belief:
-    """Give what a source says of runs so many decades beyond its own; `at` are the candidates."""
+    """Return what a source says of runs so many decades beyond its own; `at` are the candidates."""
     if isinstance(source, Ensemble):
         weights = shares(source, np.array([decades]))[:, 0].tolist()
         found = tuple(
@@ -97,7 +97,7 @@ def believe(source: Predictor, decades: float, *, at: Mapping[str, Array], prior
 
 
 def _published(curve: Curve, at: Mapping[str, Array], *, prior: Prior, weight: float) -> Believed:
-    """Give a published curve with errors: of its parameters, and of its losses amid the candidates.
+    """Return a published curve with errors: of its parameters, and of its losses amid the candidates.
 
     Scales are held by the losses alone: a scale is its term at one parameter, far from any run.
     """
@@ -119,7 +119,7 @@ def jacobian(problem: Problem, theta: Array, at: Mapping[str, Array]) -> Array:
 
 
 def views(belief: Belief, at: Mapping[str, Array], target: Target, *, draws: int, seed: int) -> Views:
-    """Give each law, at its best and at draws of its parameters, as a linear model of what candidates see.
+    """Return each law, at its best and at draws of its parameters, as a linear model of what candidates see.
 
     The draws of one law count alike, each by the share of its variance that runs leave: one draw far out decides
     nothing.
@@ -154,7 +154,7 @@ def views(belief: Belief, at: Mapping[str, Array], target: Target, *, draws: int
 
 
 def variance(belief: Belief, at: Mapping[str, Array], target: Target) -> float:
-    """Give the variance of what is wanted: the laws' own errors, weighed, with what they share."""
+    """Return the variance of what is wanted: the laws' own errors, weighed, with what they share."""
     own = np.array([((target.gradient(one, one.theta[None], belief) @ one.root) ** 2).sum() for one in belief.laws])
     shared, weight = _shared(belief, at, target)[1], np.array([one.weight for one in belief.laws])
     sound = np.isfinite(own)  # a law without a valley has no best size to be wrong about
@@ -163,7 +163,7 @@ def variance(belief: Belief, at: Mapping[str, Array], target: Target) -> float:
 
 
 def _shared(belief: Belief, at: Mapping[str, Array], target: Target) -> tuple[Array, Array]:
-    """Give what candidates (candidates, errors) and what is wanted (errors,) see of drift and disagreement."""
+    """Return what candidates (candidates, errors) and what is wanted (errors,) see of drift and disagreement."""
     near, far = belief.decades(at), target.decades(belief)
     edges = np.linspace(0, max(float(near.max()), far, 1e-9), BINS + 1)
     drift, toward = (_drift(each, edges) for each in (near, np.array([far])))
@@ -182,7 +182,7 @@ def _drift(decades: Array, edges: Array) -> Array:
 
 
 def log_losses(one: Believed, at: Mapping[str, Array]) -> Array:
-    """Give the log loss of a law at its best, (points,)."""
+    """Return the log loss of a law at its best, (points,)."""
     values = dict(zip(one.problem.law.parameters, one.problem.natural(one.theta[None])[0], strict=True))
     with np.errstate(all="ignore"):
         return np.asarray(np.log(one.problem.law(**values, **{key: at[key] for key in one.problem.law.inputs})))
@@ -202,15 +202,15 @@ class Loss:
         return {"N": np.array([self.N]), "D": np.array([self.D])}
 
     def decades(self, belief: Belief) -> float:
-        """Give how far beyond the runs it lies."""
+        """Return how far beyond the runs it lies."""
         return float(belief.decades(self.at)[0])
 
     def value(self, one: Believed, belief: Belief) -> float:  # noqa: ARG002 - one signature
-        """Give the log loss by a law."""
+        """Return the log loss by a law."""
         return float(log_losses(one, self.at)[0])
 
     def gradient(self, one: Believed, theta: Array, belief: Belief) -> Array:  # noqa: ARG002 - one signature
-        """Give its derivative by the fitted coordinates (batch, parameters)."""
+        """Return its derivative by the fitted coordinates (batch, parameters)."""
         return jacobian(one.problem, theta, self.at)[:, 0]
 
 
@@ -222,15 +222,15 @@ class BestSize:
     drifts = 0.0
 
     def decades(self, belief: Belief) -> float:
-        """Give how far beyond the runs it lies."""
+        """Return how far beyond the runs it lies."""
         return max(math.log10(self.C / belief.largest), 0.0)
 
     def value(self, one: Believed, belief: Belief) -> float:
-        """Give log N by a law."""
+        """Return log N by a law."""
         return float(self._best(one, one.theta[None], belief)[0])
 
     def gradient(self, one: Believed, theta: Array, belief: Belief) -> Array:
-        """Give its derivative by the fitted coordinates (batch, parameters); nan where the loss has no valley.
+        """Return its derivative by the fitted coordinates (batch, parameters); nan where the loss has no valley.
 
         Of the slope f' = 0 at the best size: d log N = - (df' / d theta) / f''.
         """

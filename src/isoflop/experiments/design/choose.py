@@ -54,7 +54,7 @@ class Limits(NamedTuple):
 
 
 def choose(views: Views, limits: Limits) -> list[int]:
-    """Give the candidates to run, the best gain per FLOP first; a candidate may stand there more than once."""
+    """Return the candidates to run, the best gain per FLOP first; a candidate may stand there more than once."""
     if math.comb(limits.cost.size + limits.most, limits.most) <= FEW:
         return _ordered(views, min(_every(limits), key=lambda chosen: left(views, chosen)), limits.cost)
     found = [_filled(views, [], limits, power=power) for power in EXPONENTS]
@@ -63,7 +63,7 @@ def choose(views: Views, limits: Limits) -> list[int]:
 
 
 def _every(limits: Limits) -> Iterator[list[int]]:
-    """Give every choice that the budget allows."""
+    """Return every choice that the budget allows."""
     draw = combinations_with_replacement if limits.repeats else combinations
     for count in range(min(limits.most, limits.cost.size if not limits.repeats else limits.most) + 1):
         for some in draw(range(limits.cost.size), count):
@@ -72,12 +72,12 @@ def _every(limits: Limits) -> Iterator[list[int]]:
 
 
 def left(views: Views, chosen: Sequence[int]) -> float:
-    """Give the share of the variance that these runs leave."""
+    """Return the share of the variance that these runs leave."""
     return float(views.weight @ np.einsum("vp,vpq,vq->v", views.wanted, _covariance(views, chosen), views.wanted))
 
 
 def _covariance(views: Views, chosen: Sequence[int]) -> Array:
-    """Give the covariance of the errors (views, errors, errors) once these runs are in."""
+    """Return the covariance of the errors (views, errors, errors) once these runs are in."""
     seen = views.seen[:, chosen] / views.noise[:, chosen, None]
     # (I + S'S)^-1 by the smaller of the two sides
     if len(chosen) < seen.shape[2]:
@@ -87,7 +87,7 @@ def _covariance(views: Views, chosen: Sequence[int]) -> Array:
 
 
 def _gains(views: Views, covariance: Array) -> Array:
-    """Give the share of the variance that one run more would remove, (candidates,)."""
+    """Return the share of the variance that one run more would remove, (candidates,)."""
     spread = views.seen @ covariance
     along = (spread @ views.wanted[:, :, None])[:, :, 0]
     noise = views.noise**2 + np.einsum("vcp,vcp->vc", spread, views.seen)

@@ -46,7 +46,7 @@ def grid(
     min_tokens: float = 1.0,
     flop_rule: str = "6ND",
 ) -> Design:
-    """Give an isoFLOP grid: at each budget, sizes a factor `step` apart about the size that a prior puts best.
+    """Return an isoFLOP grid: at each budget, sizes a factor `step` apart about the size that a prior puts best.
 
     budgets     FLOPs, as np.geomspace(1e17, 1e19, 4)
     step        unless it is said, 2, or as much as `off` asks for
@@ -79,7 +79,7 @@ def grid(
 
 
 def ladder(sizes: Sequence[float] | Array, *, multiples: Sequence[float] = (20.0,), flop_rule: str = "6ND") -> Design:
-    """Give a ladder: each size trained on fixed multiples of tokens per parameter.
+    """Return a ladder: each size trained on fixed multiples of tokens per parameter.
 
     One multiple shows how the loss falls along one line, and cannot tell parameters from tokens.
     """

@@ -120,7 +120,7 @@ class _Known:
     level: float
 
     def interval(self, share: float) -> Estimate:
-        """Give the interval of what is wanted when this share of the variance is left."""
+        """Return the interval of what is wanted when this share of the variance is left."""
         reach = NormalDist().inv_cdf((1 + self.level) / 2)
         half = reach * self.widen * math.sqrt(share * self.variance + self.noise**2)
         with np.errstate(over="ignore"):
@@ -131,7 +131,7 @@ class _Known:
 def _known(
     settled: Predictor, belief: Belief, wanted: Target, *, variance: float, widen: float, level: float
 ) -> _Known:
-    """Give what is known before any further run; of a loss, as the forecast of a new run has it."""
+    """Return what is known before any further run; of a loss, as the forecast of a new run has it."""
     if isinstance(wanted, BestSize):
         value = float(Allocation(settled, Terms(belief.rule)).best(np.array([wanted.C]))[0])
         return _Known(value, variance, 0.0, 1.0, level)
@@ -172,7 +172,7 @@ def _beyond(settled: Ensemble, wanted: Target, rule: FlopRule) -> float:
 
 
 def _around(settled: Predictor, budget: float, rule: FlopRule) -> tuple[Planned, ...]:
-    """Give runs about the best size of budgets up to all there is to spend, none smaller than the runs so far.
+    """Return runs about the best size of budgets up to all there is to spend, none smaller than the runs so far.
 
     Below them no law has been seen, while to the law it is there that a run tells most for its compute.
     """
@@ -191,13 +191,13 @@ def _around(settled: Predictor, budget: float, rule: FlopRule) -> tuple[Planned,
 
 
 def _smallest(settled: Predictor) -> dict[str, float]:
-    """Give the least N, D and C of the runs behind a source; 0 where there are none of one's own."""
+    """Return the least N, D and C of the runs behind a source; 0 where there are none of one's own."""
     known = {} if settled.runs is None else settled.fitted_on
     return {key: known.get(key, (0.0, 0.0))[0] for key in ("N", "D", "C")}
 
 
 def _given(candidates: Mapping[str, ArrayLike], rule: FlopRule) -> tuple[Planned, ...]:
-    """Give the candidates as runs, with the columns beside N and D as their settings; a column C is believed."""
+    """Return the candidates as runs, with the columns beside N and D as their settings; a column C is believed."""
     if missing := [key for key in ("N", "D") if key not in candidates]:
         raise UsageError(f"candidates need columns N and D; {missing[0]} is missing.")
     columns = {key: np.atleast_1d(np.asarray(candidates[key])) for key in candidates}

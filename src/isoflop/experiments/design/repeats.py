@@ -21,7 +21,7 @@ APART = 4.0
 
 
 def replicates(points: Points, *, seeds: int | Sequence[int] = 3, flop_rule: str = "6ND") -> Design:
-    """Give each run once a seed: how far runs that differ in nothing else scatter is the noise no law can remove.
+    """Return each run once a seed: how far runs that differ in nothing else scatter is the noise no law can remove.
 
     seeds  how many, from 0, or which
 
@@ -50,7 +50,7 @@ def brackets(
     batches: Sequence[float] = (),
     flop_rule: str = "6ND",
 ) -> Design:
-    """Give each run at learning rates a factor apart, and at each batch size, so that the best lies between others.
+    """Return each run at learning rates a factor apart, and at each batch size, so that the best lies between others.
 
     learning_rate  the middle of the bracket, one for all points or one for each
     batches        tokens in a batch; each is tried with each learning rate, as the best rate moves with the batch

@@ -40,11 +40,11 @@ class Planned:
     left: float = math.nan
 
     def as_row(self) -> dict[str, float | str]:
-        """Give the run as a row of a table: N, D, C and its settings."""
+        """Return the run as a row of a table: N, D, C and its settings."""
         return {"N": self.N, "D": self.D, "C": self.C, **self.settings}
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the row, with what is expected of the run where that is known."""
+        """Return the row, with what is expected of the run where that is known."""
         if self.after is None:
             return dict(self.as_row())
         return {**self.as_row(), "after": self.after.as_dict(), "left": self.left}
@@ -80,15 +80,15 @@ class Design(Answer, Sequence[Planned]):
         return math.fsum(one.C for one in self.runs)
 
     def as_rows(self) -> list[dict[str, float | str]]:
-        """Give one dictionary a run, as a study or a table takes it."""
+        """Return one dictionary a run, as a study or a table takes it."""
         return [one.as_row() for one in self.runs]
 
     def as_csv(self) -> str:
-        """Give the runs as CSV, one a line: N, D, C and settings; whole numbers as such."""
+        """Return the runs as CSV, one a line: N, D, C and settings; whole numbers as such."""
         return as_csv(self.as_rows())
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything as it stands in the JSON."""
+        """Return everything as it stands in the JSON."""
         found: dict[str, Any] = {"kind": self.kind, "source": self.source, "flops": self.cost}
         if self.now is not None:
             found |= {"wanted": self.wanted, "now": self.now.as_dict()}
@@ -96,12 +96,12 @@ class Design(Answer, Sequence[Planned]):
         return {**found, "runs": runs, "notes": list(self.notes), "findings": [one.as_dict() for one in self.findings]}
 
     def __rich__(self) -> RenderableType:
-        """Give the runs as they look in a terminal: a line a budget or a run, the whole cost, what to know."""
+        """Return the runs as they look in a terminal: a line a budget or a run, the whole cost, what to know."""
         return shown(self)
 
 
 def planned(N: Array, D: Array, rule: FlopRule) -> tuple[Planned, ...]:
-    """Give runs of whole parameters and whole tokens; tokens are rounded down, so that no budget is exceeded."""
+    """Return runs of whole parameters and whole tokens; tokens are rounded down, so that no budget is exceeded."""
     size, tokens = np.maximum(np.round(N), 1.0), np.maximum(np.floor(D), 1.0)
     compute = rule.flops(size, tokens)
     return tuple(Planned(*row) for row in zip(size.tolist(), tokens.tolist(), compute.tolist(), strict=True))
@@ -118,7 +118,7 @@ _SAME = 0.01
 
 
 def shown(design: Design) -> RenderableType:
-    """Give a design as it looks in a terminal."""
+    """Return a design as it looks in a terminal."""
     runs = design.runs
     count = f"{len(runs)} run{'s' * (len(runs) != 1)}"
     head = heading(
@@ -150,7 +150,7 @@ def _budget_rows(runs: Sequence[Planned]) -> Iterator[list[str]]:
 
 
 def _marked(runs: Sequence[Planned]) -> Iterator[tuple[int, Planned]]:
-    """Give each run the number of its budget: a new one begins where the compute changes by more than rounding."""
+    """Return each run the number of its budget: a new one begins where the compute changes by more than rounding."""
     number, last = 0, runs[0].C
     for one in runs:
         if abs(one.C / last - 1) > _SAME:

@@ -201,7 +201,7 @@ class Attempt:
             self.stop(grace=0.0)
 
     def _followed(self) -> bool:
-        """Say whether another attempt has begun since, because this one seemed dead."""
+        """Return whether another attempt has begun since, because this one seemed dead."""
         return max((one.attempt for one in claims_in(self.folder)), default=0) != self._claim.attempt
 
     def kill(self) -> None:
@@ -248,7 +248,7 @@ class Attempt:
         return ""
 
     def _last_words(self) -> str:
-        """Give the last line of this attempt's errors, or else of its log, short enough for a table."""
+        """Return the last line of this attempt's errors, or else of its log, short enough for a table."""
         for name, old in zip((ERRORS, LOG), reversed(self._old), strict=True):
             with (self.folder / name).open("rb") as stream:
                 stream.seek(max(old, stream.seek(0, 2) - 4096))
@@ -274,7 +274,7 @@ class Attempt:
         return why
 
     def status(self) -> RunStatus:
-        """Give where the run stands."""
+        """Return where the run stands."""
         if self._claim.ended is None:
             spent = sum(one.seconds for one in self._before)
             return running(self.study, self.run, self._claim, record=self._said, spent=spent)

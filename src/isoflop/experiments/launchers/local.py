@@ -171,7 +171,7 @@ class _Drain:
                     one.stop(grace=0.0)
 
     def _show(self) -> Progress:
-        """Give where the study stands, and show it."""
+        """Return where the study stands, and show it."""
         start = time.monotonic()
         now = {**self._known, **{one.run.id: one.status() for one in self._at_work}}
         found = summary(self._study, [now[run.id] for run in self._study.runs])

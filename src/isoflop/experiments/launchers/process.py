@@ -25,14 +25,14 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEX
 
 
 def command(study: Study, run: StudyRun) -> tuple[str, ...]:
-    """Give the words that train a run."""
+    """Return the words that train a run."""
     folder = study.folder_of(run).resolve()
     given = {"python": sys.executable, "config": str(folder / CONFIG), "folder": str(folder)}
     return study.settings.argv(run.config, given | {"name": run.name, "id": run.id})
 
 
 def environment(study: Study, run: StudyRun, metrics: Path) -> dict[str, str]:
-    """Give the environment of a run: the usual variables, those that study.toml names, and our own."""
+    """Return the environment of a run: the usual variables, those that study.toml names, and our own."""
     wanted = {*_USUAL, *study.settings.environment}
     return {
         **{name: value for name, value in os.environ.items() if name in wanted},
@@ -75,7 +75,7 @@ def end_orphan(child: Owner | None) -> None:
 
 
 def exit_code(process: subprocess.Popen[bytes]) -> int | None:
-    """Give how a process ended, None while it runs; what it started and left running is killed."""
+    """Return how a process ended, None while it runs; what it started and left running is killed."""
     code = process.poll()
     if code is not None:
         signal_group(process.pid, signal.SIGKILL)
@@ -83,7 +83,7 @@ def exit_code(process: subprocess.Popen[bytes]) -> int | None:
 
 
 def how_it_ended(code: int) -> str:
-    """Give an exit code in words."""
+    """Return an exit code in words."""
     if code >= 0:
         return f"exit {code}"
     try:

@@ -175,7 +175,7 @@ class _Drain:
             self._ray.wait(list(self._at_work), num_returns=len(self._at_work), timeout=GRACE + 5.0)
 
     def _show(self) -> Progress:
-        """Give where the study stands, from its files, and show it."""
+        """Return where the study stands, from its files, and show it."""
         start = time.monotonic()
         found = progress(self._study)
         if self._look is not None:

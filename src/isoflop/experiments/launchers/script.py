@@ -58,7 +58,7 @@ run() {{
 
 
 def script(study: Study, name: str = "run.sh", *, workers: int | None = None) -> str:
-    """Give a shell script with a line for every run that has not ended; Slurm takes it as an array job.
+    """Return a shell script with a line for every run that has not ended; Slurm takes it as an array job.
 
     workers  tasks at a time; what study.toml says, or as many as Slurm starts
 
@@ -77,6 +77,6 @@ def script(study: Study, name: str = "run.sh", *, workers: int | None = None) ->
 
 
 def unfinished(study: Study) -> list[StudyRun]:
-    """Give the runs of a study that have not ended."""
+    """Return the runs of a study that have not ended."""
     begun = folders(study)
     return [run for run in study.runs if run.id not in begun or run_status(study, run).state in {"waiting", "running"}]

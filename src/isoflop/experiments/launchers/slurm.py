@@ -82,7 +82,7 @@ def submit(study: Study, *, options: Sequence[str] = (), workers: int | None = N
 
 
 def follow(study: Study, job: str, *, look: Look | None = None) -> Progress:
-    """Give where a study stands once all its runs have ended, or the job has and nobody is at work any more.
+    """Return where a study stands once all its runs have ended, or the job has and nobody is at work any more.
 
     The files say how far the runs are; Slurm is asked now and then whether the job is still there. After it has
     gone, files of other machines get three heartbeats to arrive.
@@ -102,7 +102,7 @@ def follow(study: Study, job: str, *, look: Look | None = None) -> Progress:
 
 
 def _is_there(job: str) -> bool:
-    """Say whether Slurm will still do something for a job; where it does not answer, it may."""
+    """Return whether Slurm will still do something for a job; where it does not answer, it may."""
     said = _ask("squeue", "--noheader", "--states=all", "--format=%T", f"--jobs={job}")
     if said.returncode:
         return "Invalid job id" not in said.stderr
@@ -110,7 +110,7 @@ def _is_there(job: str) -> bool:
 
 
 def _died(study: Study) -> set[Path]:
-    """Give the last claims on the runs that are left whose workers died; not those that were interrupted."""
+    """Return the last claims on the runs that are left whose workers died; not those that were interrupted."""
     folders = [study.folder_of(run) for run in unfinished(study)]
     return {one.path(folder) for folder in folders for one in claims_in(folder)[-1:] if one.ended is None}
 
@@ -126,6 +126,6 @@ def _ask(program: str, *words: str, given: str = "") -> subprocess.CompletedProc
 
 
 def _reason(said: str) -> str:
-    """Give what sbatch complained of as one line."""
+    """Return what sbatch complained of as one line."""
     lines = [line.partition("error: ")[2] or line for line in said.splitlines() if line.strip()]
     return shown("; ".join(lines)).rstrip(".")

@@ -76,7 +76,7 @@ class Line:
 
     @property
     def intact(self) -> bool:
-        """Say whether the line says what it said when it was written."""
+        """Return whether the line says what it said when it was written."""
         return self.hash == self._hash()
 
     def text(self) -> str:

@@ -42,7 +42,7 @@ class Came:
 
     @property
     def inside(self) -> bool:
-        """Say whether what came lies in the interval."""
+        """Return whether what came lies in the interval."""
         return self.foretold.low <= self.scored.value <= self.foretold.high
 
     @property

@@ -16,6 +16,6 @@ from isoflop.experiments.study.planned import open_study
 def read_study(
     folder: str, *, columns: Mapping[str, str] | None = None, flop_rule: str = "6ND", allow: Sequence[str] = ()
 ) -> Runs:
-    """Give the runs of a study that have ended, as `isoflop study export` writes them."""
+    """Return the runs of a study that have ended, as `isoflop study export` writes them."""
     text = json.dumps(rows(open_study(folder)))
     return build(json_table(Text(shown(folder), ".json", text)), columns=columns, flop_rule=flop_rule, allow=allow)

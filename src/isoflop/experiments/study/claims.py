@@ -41,12 +41,12 @@ class Owner:
 
     @property
     def here(self) -> bool:
-        """Say whether its number means something to this process: the same boot of the same machine."""
+        """Return whether its number means something to this process: the same boot of the same machine."""
         return (self.host, self.boot, self.namespace) == _place()
 
     @property
     def alive(self) -> bool:
-        """Say whether it runs, for an owner that is here."""
+        """Return whether it runs, for an owner that is here."""
         return _started(self.pid) == self.started
 
 
@@ -68,7 +68,7 @@ class Claim:
     seconds: float = 0.0
 
     def path(self, folder: Path) -> Path:
-        """Give the claim's file."""
+        """Return the claim's file."""
         return folder / f"claim-{self.attempt}.json"
 
     def save(self, folder: Path) -> Claim:
@@ -86,12 +86,12 @@ def _place() -> tuple[str, str, str]:
 
 
 def owner_of(pid: int) -> Owner:
-    """Give a process of this machine as an owner."""
+    """Return a process of this machine as an owner."""
     return Owner(pid, _started(pid) or "", *_place())
 
 
 def _started(pid: int) -> str | None:
-    """Give when a process started, in the system's own ticks; None if there is none, or only its corpse."""
+    """Return when a process started, in the system's own ticks; None if there is none, or only its corpse."""
     if Path("/proc/self/stat").exists():
         fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
         return fields[19] if fields and fields[0] not in "ZX" else None
@@ -111,7 +111,7 @@ def _text(path: str) -> str:
 
 
 def claims_in(folder: Path) -> list[Claim]:
-    """Give the claims in a run's folder by attempt."""
+    """Return the claims in a run's folder by attempt."""
     try:
         names = sorted((int(found[1]), name) for name in os.listdir(folder) if (found := _CLAIM.fullmatch(name)))  # noqa: PTH208
     except (FileNotFoundError, NotADirectoryError):
@@ -165,7 +165,7 @@ class Watch:
         self._first: dict[Path, float] = {}
 
     def alive(self, claim: Claim, folder: Path) -> bool:
-        """Say whether a claim's owner is at work, as far as can be told by now."""
+        """Return whether a claim's owner is at work, as far as can be told by now."""
         if claim.ended is not None:
             return False
         if claim.owner.here:
@@ -178,7 +178,7 @@ class Watch:
         return time.monotonic() - self._seen[path][1] <= self._patience
 
     def beating(self, claim: Claim, folder: Path) -> bool:
-        """Say whether a claim's owner is certainly at work: its process is here, or its heartbeat was seen."""
+        """Return whether a claim's owner is certainly at work: its process is here, or its heartbeat was seen."""
         alive, path = self.alive(claim, folder), claim.path(folder)
         return alive and (claim.owner.here or _changed(path) != self._first[path])
 
@@ -191,7 +191,7 @@ def seems_alive(claim: Claim, folder: Path, heartbeat: float) -> bool:
 
 
 def lost(claim: Claim, folder: Path) -> Claim:
-    """Give a dead owner's claim as one that has ended, for its last sign of life."""
+    """Return a dead owner's claim as one that has ended, for its last sign of life."""
     seconds = max(0.0, _changed(claim.path(folder)) - claim.since) if claim.since else 0.0
     return replace(claim, ended="its worker died", seconds=seconds)
 

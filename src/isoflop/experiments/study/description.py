@@ -29,7 +29,7 @@ Configs = dict[str, dict[str, Value]]
 
 
 def read_description(text: str, source: str) -> tuple[Settings, Configs]:
-    """Give the settings and the configuration of every run by its name.
+    """Return the settings and the configuration of every run by its name.
 
     Raises DataError, naming the key and what to write, for anything that is not as docs/studies.md says.
     """
@@ -130,7 +130,7 @@ def _listed(found: dict[str, Any]) -> tuple[str, dict[str, Value]]:
 
 
 def name_from(config: Mapping[str, Value]) -> str:
-    """Give a name from the values: width16-D1000000."""
+    """Return a name from the values: width16-D1000000."""
     joined = "-".join(f"{key}{value}" for key, value in config.items())
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", joined).strip("._-")
     if not name or len(name) > 80:
@@ -149,7 +149,7 @@ def _config(found: object, where: str) -> dict[str, Value]:
 
 
 def read_value(value: object, where: str) -> Value:
-    """Give a value as it is used: "70M" and "1e18" are numbers, and whole numbers are integers."""
+    """Return a value as it is used: "70M" and "1e18" are numbers, and whole numbers are integers."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -206,5 +206,5 @@ def _table(value: object, key: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def example(name: str) -> str:
-    """Give a commented study.toml to start from."""
+    """Return a commented study.toml to start from."""
     return (Path(__file__).parent / "example.toml").read_text().replace("NAME", name)

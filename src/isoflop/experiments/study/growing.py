@@ -63,7 +63,7 @@ def add_runs(path: str | os.PathLike[str], rows: Sequence[Mapping[str, float | s
 
 
 def _own(config: Mapping[str, Value], text: str) -> dict[str, Value]:
-    """Give what a run's configuration does not share with all runs of a study.toml."""
+    """Return what a run's configuration does not share with all runs of a study.toml."""
     shared = {name: read_value(value, name) for name, value in tomllib.loads(text).get("config", {}).items()}
     return {name: value for name, value in config.items() if name not in shared or shared[name] != value}
 
@@ -73,6 +73,6 @@ def _read(value: float | str) -> Value:
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    """Give a name that no run has: itself, or with a number."""
+    """Return a name that no run has: itself, or with a number."""
     names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
     return next(one for one in names if one not in taken)

@@ -54,11 +54,11 @@ class Study:
         return f"Study({self.settings.name}: {len(self)} runs in {self.folder})"
 
     def folder_of(self, run: StudyRun) -> Path:
-        """Give the folder of a run."""
+        """Return the folder of a run."""
         return Path(self.folder, RUNS, run.id)
 
     def run_called(self, name: str) -> StudyRun:
-        """Give the run of that id or name; raises DataError if there is none."""
+        """Return the run of that id or name; raises DataError if there is none."""
         for run in self.runs:
             if name in (run.id, run.name):
                 return run
@@ -66,7 +66,7 @@ class Study:
 
 
 def study_folder(path: str | os.PathLike[str]) -> Path:
-    """Give the folder of a study from itself or from the path of its study.toml."""
+    """Return the folder of a study from itself or from the path of its study.toml."""
     found = Path(path)
     return found.parent if found.name == DESCRIPTION else found
 
@@ -80,7 +80,7 @@ def make_folder(folder: Path) -> None:
 
 
 def open_study(path: str | os.PathLike[str]) -> Study:
-    """Give the study of a folder; where study.toml changed or the plan is damaged, it is planned again.
+    """Return the study of a folder; where study.toml changed or the plan is damaged, it is planned again.
 
     Raises DataError for a folder without a study and for a study.toml that is refused.
     """
@@ -95,7 +95,7 @@ def open_study(path: str | os.PathLike[str]) -> Study:
 
 
 def plan_study(path: str | os.PathLike[str]) -> Study:
-    """Give the study that study.toml describes, and write its plan; results that are there stay."""
+    """Return the study that study.toml describes, and write its plan; results that are there stay."""
     folder = study_folder(path)
     source = folder / DESCRIPTION
     content = _bytes(source)
@@ -123,13 +123,13 @@ def plan_study(path: str | os.PathLike[str]) -> Study:
 
 
 def run_id(config: Mapping[str, Value], settings: Settings) -> str:
-    """Give the id of a run: the order of its keys does not count, code and data as declared do."""
+    """Return the id of a run: the order of its keys does not count, code and data as declared do."""
     content = {"config": dict(config), "code": settings.code, "data": settings.data}
     return hashlib.sha256(_line(content)).hexdigest()[:_DIGITS]
 
 
 def read_plan(folder: Path) -> Study:
-    """Give the study as it was planned; raises DataError if there is no plan or it is damaged."""
+    """Return the study as it was planned; raises DataError if there is no plan or it is damaged."""
     source = folder / PLAN
     content = _bytes(source)
     if content is None:

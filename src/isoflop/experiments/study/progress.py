@@ -58,16 +58,16 @@ class Progress:
     cost: float | None
 
     def count(self, state: RunState) -> int:
-        """Give the number of runs in a state."""
+        """Return the number of runs in a state."""
         return sum(run.state == state for run in self.runs)
 
     @property
     def over(self) -> bool:
-        """Say whether every run has ended."""
+        """Return whether every run has ended."""
         return not self.count("waiting") and not self.count("running")
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the progress as plain values for JSON."""
+        """Return the progress as plain values for JSON."""
         return {
             "study": self.name,
             **{state: self.count(state) for state in STATES},
@@ -90,7 +90,7 @@ class Progress:
         return html(self.table())
 
     def table(self, *, every: bool = False) -> RenderableType:
-        """Give the progress as a table: all runs if they are few or if asked, else those with news."""
+        """Return the progress as a table: all runs if they are few or if asked, else those with news."""
         from isoflop.display import dim, group, heading, table
 
         counts = [f"{self.count(state)} {state}" for state in STATES if self.count(state)]
@@ -115,7 +115,7 @@ def _row(run: RunStatus) -> tuple[str, ...]:
 
 
 def duration(seconds: float) -> str:
-    """Give a time as people read it: 42 s, 12 min, 3.4 h, 2.1 days."""
+    """Return a time as people read it: 42 s, 12 min, 3.4 h, 2.1 days."""
     for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{seconds / unit:.{int(name == 'h')}f} {name}"
@@ -123,13 +123,13 @@ def duration(seconds: float) -> str:
 
 
 def progress(study: Study) -> Progress:
-    """Give where a study stands, from its files alone."""
+    """Return where a study stands, from its files alone."""
     begun = folders(study)
     return summary(study, [run_status(study, run) if run.id in begun else waiting(run) for run in study.runs])
 
 
 def folders(study: Study) -> frozenset[str]:
-    """Give the ids of the runs that have a folder; the others were never begun."""
+    """Return the ids of the runs that have a folder; the others were never begun."""
     try:
         return frozenset(os.listdir(study.folder / RUNS))  # noqa: PTH208 - ten thousand names, no paths
     except FileNotFoundError:
@@ -137,12 +137,12 @@ def folders(study: Study) -> frozenset[str]:
 
 
 def waiting(run: StudyRun, note: str = "") -> RunStatus:
-    """Give the status of a run that nobody works on."""
+    """Return the status of a run that nobody works on."""
     return RunStatus(run.id, run.name, "waiting", note=note)
 
 
 def ended(run: StudyRun, result: Result) -> RunStatus:
-    """Give the status of a run that has ended."""
+    """Return the status of a run that has ended."""
     state: RunState = result.ending.lower()  # type: ignore[assignment]
     return RunStatus(
         run.id, run.name, state, 1.0 if state == "done" else None, result.N, result.D, result.loss,
@@ -151,7 +151,7 @@ def ended(run: StudyRun, result: Result) -> RunStatus:
 
 
 def run_status(study: Study, run: StudyRun) -> RunStatus:
-    """Give where a run stands, from the files in its folder."""
+    """Return where a run stands, from the files in its folder."""
     try:
         result = read_result(f"{study.folder}/{RUNS}/{run.id}")  # ten thousand times: making a Path takes longer
     except DataError:
@@ -170,7 +170,7 @@ def run_status(study: Study, run: StudyRun) -> RunStatus:
 
 
 def running(study: Study, run: StudyRun, claim: Claim, *, record: Mapping[str, Any], spent: float) -> RunStatus:
-    """Give the status of a run at work from its last record."""
+    """Return the status of a run at work from its last record."""
     loss = study.settings.letter("loss", record)
     D = study.settings.letter("D", run.config)
     return RunStatus(
@@ -180,7 +180,7 @@ def running(study: Study, run: StudyRun, claim: Claim, *, record: Mapping[str, A
 
 
 def _fraction(study: Study, run: StudyRun, record: Mapping[str, Any]) -> float | None:
-    """Give the share of the planned tokens, or steps, that a record says were seen."""
+    """Return the share of the planned tokens, or steps, that a record says were seen."""
     planned = study.settings.letter("D", run.config)
     for reached, of in (("tokens", planned), (study.settings.column("D"), planned), ("step", run.config.get("steps"))):
         value = record.get(reached)
@@ -190,7 +190,7 @@ def _fraction(study: Study, run: StudyRun, record: Mapping[str, Any]) -> float |
 
 
 def summary(study: Study, runs: Iterable[RunStatus]) -> Progress:
-    """Give the progress of a study from its runs' states."""
+    """Return the progress of a study from its runs' states."""
     found = tuple(runs)
     price = study.settings.dollars_per_hour
     cost = None if price is None else price / 3600 * sum(run.seconds for run in found)
@@ -198,7 +198,7 @@ def summary(study: Study, runs: Iterable[RunStatus]) -> Progress:
 
 
 def _left(study: Study, runs: tuple[RunStatus, ...]) -> float | None:
-    """Give the seconds left: work still to do, at the pace of the work done, by as many workers.
+    """Return the seconds left: work still to do, at the pace of the work done, by as many workers.
 
     Work is N times D where the plan knows both, D where it knows that, and otherwise each run is as long as another.
     """
@@ -225,7 +225,7 @@ def _work(study: Study) -> dict[str, float]:
 
 
 def _size(study: Study, run: StudyRun, letters: str) -> float:
-    """Give the product of a run's N and D, or its D, as far as the plan knows them; 0 where it does not."""
+    """Return the product of a run's N and D, or its D, as far as the plan knows them; 0 where it does not."""
     size = 1.0
     for letter in letters:
         size *= study.settings.letter(letter, run.config) or 0.0

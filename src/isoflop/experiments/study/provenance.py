@@ -46,7 +46,7 @@ def write_about(study: Study, run: StudyRun, *, argv: Sequence[str], attempt: in
 
 @cache
 def machine() -> dict[str, Any]:
-    """Give the versions and the hardware that this process sees."""
+    """Return the versions and the hardware that this process sees."""
     return {
         "versions": {"isoflop": version("isoflop"), "python": platform.python_version(), "system": platform.platform()},
         "hardware": {
@@ -61,7 +61,7 @@ def machine() -> dict[str, Any]:
 
 
 def cores() -> int:
-    """Give the number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -74,7 +74,7 @@ def _processor() -> str:
 
 
 def _memory() -> int | None:
-    """Give the bytes of memory of this machine."""
+    """Return the bytes of memory of this machine."""
     with suppress(OSError, ValueError):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return None

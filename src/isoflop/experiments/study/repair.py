@@ -21,7 +21,7 @@ _OLD = 3600.0
 
 
 def repair(path: Path, *, retry: bool = False) -> tuple[Study, list[str]]:
-    """Give the study, and what was done to put it in order, one sentence each.
+    """Return the study, and what was done to put it in order, one sentence each.
 
     retry  also let runs that failed be tried again, with all their retries
     """

@@ -20,7 +20,7 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 
 
 def parse_record(line: bytes) -> Record | None:
-    """Give the plain values of a line that is a JSON object with a number in it; None for any other line.
+    """Return the plain values of a line that is a JSON object with a number in it; None for any other line.
 
     NaN and Infinity are read as such, bare or as text: they say how a run went.
     """
@@ -48,7 +48,7 @@ def _number(value: float | str, *, loss: bool) -> float | str:
 
 
 def diverged(record: Mapping[str, Any], loss: str) -> str | None:
-    """Give the key whose value says that the run has diverged: a loss that is not finite; None if it has not."""
+    """Return the key whose value says that the run has diverged: a loss that is not finite; None if it has not."""
     for key in (loss, *_LOSS):
         value = record.get(key)
         if isinstance(value, float) and not math.isfinite(value):
@@ -73,7 +73,7 @@ def read_records(path: Path) -> Iterator[Record]:
 
 
 def last_record(path: Path) -> Record:
-    """Give what the end of a metrics file says, without reading the rest."""
+    """Return what the end of a metrics file says, without reading the rest."""
     latest: Record = {}
     with suppress(FileNotFoundError), path.open("rb") as stream:
         size = stream.seek(0, 2)

@@ -56,12 +56,12 @@ class Result:
 
 
 def _is_number(*values: object) -> bool:
-    """Say whether all are finite numbers."""
+    """Return whether all are finite numbers."""
     return all(isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < float("inf") for one in values)
 
 
 def conclude(study: Study, run: StudyRun, reported: Record, **how: Any) -> Result:
-    """Give the result of a run from what it reported; `how` is its ending, reason, seconds, attempts and end.
+    """Return the result of a run from what it reported; `how` is its ending, reason, seconds, attempts and end.
 
     C follows the study's FLOP rule if N and D are known. A run that did not end well has no loss.
     """
@@ -73,7 +73,7 @@ def conclude(study: Study, run: StudyRun, reported: Record, **how: Any) -> Resul
 
 
 def training_flops(study: Study, N: float | None, D: float | None) -> float | None:
-    """Give the training FLOPs by the study's rule, None if N or D is unknown."""
+    """Return the training FLOPs by the study's rule, None if N or D is unknown."""
     if N is None or D is None:
         return None
     from isoflop.compute.flops import rule_named
@@ -82,7 +82,7 @@ def training_flops(study: Study, N: float | None, D: float | None) -> float | No
 
 
 def _strict(reported: Record) -> dict[str, Any]:
-    """Give the record with nan and infinity as text, so that the file is strict JSON."""
+    """Return the record with nan and infinity as text, so that the file is strict JSON."""
     return {key: str(value) if value in (float("inf"), -float("inf")) or value != value else value  # noqa: PLR0124
             for key, value in reported.items()}  # fmt: skip
 
@@ -117,7 +117,7 @@ def _plain(content: Mapping[str, Any]) -> bytes:
 
 
 def read_result(folder: Path | str) -> Result | None:
-    """Give how the run of a folder ended, None if it has not; raises DataError if the file is damaged."""
+    """Return how the run of a folder ended, None if it has not; raises DataError if the file is damaged."""
     place = os.fspath(folder)
     for ending in ENDINGS:
         content = _content(f"{place}/{ending}")
@@ -130,7 +130,7 @@ def read_result(folder: Path | str) -> Result | None:
 
 
 def _content(path: str) -> bytes | None:
-    """Give what a file holds, None if there is none; ten thousand are read at a time, and Python's files are slow."""
+    """Return what a file holds, None if there is none; ten thousand are read at a time, and Python's files are slow."""
     try:
         handle = os.open(path, os.O_RDONLY | NO_WAIT)  # of a pipe, too, there is nothing to wait for
     except (FileNotFoundError, NotADirectoryError):

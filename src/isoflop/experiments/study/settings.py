@@ -56,19 +56,19 @@ class Settings:
 
     @property
     def places(self) -> frozenset[str]:
-        """Give the names in braces in the command."""
+        """Return the names in braces in the command."""
         return frozenset(name for word in self.command for name in _PLACE.findall(word))
 
     def column(self, letter: str) -> str:
-        """Give the key under which N, D or the loss is reported."""
+        """Return the key under which N, D or the loss is reported."""
         return (self.columns or {}).get(letter, letter)
 
     def keys(self, letter: str) -> tuple[str, ...]:
-        """Give the keys under which N, D or the loss may be reported, the one that counts first."""
+        """Return the keys under which N, D or the loss may be reported, the one that counts first."""
         return self.column(letter), *_USUAL.get(letter, ())
 
     def letter(self, letter: str, *sources: Mapping[str, Any]) -> float | None:
-        """Give N, D or the loss from the first of several mappings that has it as a number.
+        """Return N, D or the loss from the first of several mappings that has it as a number.
 
         N and D are also found under their usual names; a loss is only what study.toml says it is.
         """
@@ -80,28 +80,28 @@ class Settings:
         return None
 
     def argv(self, config: Mapping[str, Value], given: Mapping[str, str]) -> tuple[str, ...]:
-        """Give the command of one run: each word stays one word, and no shell ever reads it."""
+        """Return the command of one run: each word stays one word, and no shell ever reads it."""
         values = {**{key: written(value) for key, value in config.items()}, **given}
         return tuple(_PLACE.sub(lambda found: values[found[1]], word) for word in self.command)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the settings as plain values for JSON."""
+        """Return the settings as plain values for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Settings:
-        """Give back the settings of `as_dict`."""
+        """Return back the settings of `as_dict`."""
         tuples = {key: tuple(found[key]) for key in ("command", "environment")}
         return cls(**{**found, **tuples})
 
 
 def written(value: Value) -> str:
-    """Give a value as a word of the command: 70000000, 0.003, true."""
+    """Return a value as a word of the command: 70000000, 0.003, true."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def suggestion(word: str, known: tuple[str, ...] | list[str]) -> str:
-    """Give " Did you mean …?" for a word that is nearly one that is known, or the list of those."""
+    """Return " Did you mean …?" for a word that is nearly one that is known, or the list of those."""
     near = get_close_matches(word, known, n=1)
     if near:
         return f' Did you mean "{near[0]}"?'

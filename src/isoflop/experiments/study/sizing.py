@@ -58,7 +58,7 @@ class _Key:
     step: int = 0
 
     def choose(self, chosen: dict[str, Value], wanted: float) -> float:
-        """Give the N or D of the value chosen; where there is none, choose what comes nearest to the wanted one."""
+        """Return the N or D of the value chosen; where there is none, choose what comes nearest to the wanted one."""
         if self.name not in chosen:
             value = _on_line(self.gave, self.values, wanted)
             whole = max(self.step, self.step * round(value / self.step)) if self.step else None
@@ -67,7 +67,7 @@ class _Key:
 
 
 def ended_well(study: Study) -> list[Known]:
-    """Give the runs that have ended with a loss and said their N and D."""
+    """Return the runs that have ended with a loss and said their N and D."""
     begun, found = folders(study), []
     for run in study.runs:
         result = read_result(study.folder_of(run)) if run.id in begun else None
@@ -79,7 +79,7 @@ def ended_well(study: Study) -> list[Known]:
 def sized(
     study: Study, N: float, flops: float, *, within: tuple[float, float], told: Mapping[str, str] | None = None
 ) -> Sized:
-    """Give the configuration of a run of about N parameters that costs so many FLOPs.
+    """Return the configuration of a run of about N parameters that costs so many FLOPs.
 
     within  sizes as good as N: one that was trained is taken before one that was not
     told    settings the user decides
@@ -111,7 +111,7 @@ def sized(
 
 
 def _known(study: Study) -> list[Known]:
-    """Give what is known of runs: those that have ended well, or, before any has, those that name their N and D."""
+    """Return what is known of runs: those that have ended well, or, before any has, those that name their N and D."""
     if found := ended_well(study):
         return found
     letters = [[study.settings.letter(letter, run.config) for letter in "ND"] for run in study.runs]
@@ -127,7 +127,7 @@ def _known(study: Study) -> list[Known]:
 
 
 def _key(study: Study, letter: str, known: Sequence[Known]) -> _Key | None:
-    """Give the setting on which N or D hangs: the one of that name, or the only one that rises as it does."""
+    """Return the setting on which N or D hangs: the one of that name, or the only one that rises as it does."""
     for name in study.settings.keys(letter):
         if all(_is_number(one.config.get(name)) for one in known):
             return _Key(name, (1.0, 2.0), (1.0, 2.0), 1)
@@ -136,7 +136,7 @@ def _key(study: Study, letter: str, known: Sequence[Known]) -> _Key | None:
 
 
 def _rising(name: str, letter: str, known: Sequence[Known]) -> _Key | None:
-    """Give a setting on which N or D may hang: each of its values gave one, and a larger value a larger one."""
+    """Return a setting on which N or D may hang: each of its values gave one, and a larger value a larger one."""
     gave: dict[float, float] = {}
     for one in known:
         value, reached = one.config.get(name), getattr(one, letter)
@@ -150,7 +150,7 @@ def _rising(name: str, letter: str, known: Sequence[Known]) -> _Key | None:
 
 
 def _on_line(x: Sequence[float], y: Sequence[float], at: float) -> float:
-    """Give y at a point on the straight lines between points in logarithms, the first and last going on."""
+    """Return y at a point on the straight lines between points in logarithms, the first and last going on."""
     place = min(max(sum(one < at for one in x), 1), len(x) - 1)
     (x0, x1), (y0, y1) = x[place - 1 : place + 1], y[place - 1 : place + 1]
     return float(y0 * (at / x0) ** (math.log(y1 / y0) / math.log(x1 / x0)))
@@ -165,7 +165,7 @@ def _told(told: Mapping[str, str], known: Sequence[Known]) -> dict[str, Value]:
 
 
 def _varied(known: Sequence[Known]) -> set[str]:
-    """Give the settings that are numbers and not the same in all runs."""
+    """Return the settings that are numbers and not the same in all runs."""
     values = {name: {one.config.get(name) for one in known} for name in known[0].config}
     return {name for name, found in values.items() if len(found) > 1 and all(map(_is_number, found))}
 

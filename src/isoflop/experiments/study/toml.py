@@ -14,7 +14,7 @@ _TABLES = ("columns", _PRICE)
 
 
 def toml(settings: Settings, configs: Mapping[str, Mapping[str, Value]]) -> str:
-    """Give a study.toml with these settings and these runs, by their names."""
+    """Return a study.toml with these settings and these runs, by their names."""
     plain = {one.name: getattr(settings, one.name) for one in fields(Settings) if one.name not in _TABLES}
     said = {one.name for one in fields(Settings) if plain.get(one.name) != one.default}
     lines = [f"{key} = {toml_value(value)}" for key, value in plain.items() if key in said]
@@ -26,7 +26,7 @@ def toml(settings: Settings, configs: Mapping[str, Mapping[str, Value]]) -> str:
 
 
 def toml_runs(configs: Mapping[str, Mapping[str, Value]]) -> str:
-    """Give runs as tables that may stand at the end of a study.toml."""
+    """Return runs as tables that may stand at the end of a study.toml."""
     tables = ("\n".join(["", "[[run]]", *_entries({"name": name, **config}), ""]) for name, config in configs.items())
     return "".join(tables)
 

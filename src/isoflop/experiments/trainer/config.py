@@ -63,42 +63,42 @@ class Config:
 
     @property
     def batch_tokens(self) -> int:
-        """Give the tokens, or digits, of a batch."""
+        """Return the tokens, or digits, of a batch."""
         return self.batch * (self.context if self.task == "language" else 1)
 
     @property
     def steps(self) -> int:
-        """Give the steps that come nearest to D."""
+        """Return the steps that come nearest to D."""
         return max(1, round(self.tokens / self.batch_tokens))
 
     @property
     def decay_steps(self) -> int:
-        """Give the steps over which the rate falls."""
+        """Return the steps over which the rate falls."""
         return min(math.ceil(self.decay * self.steps), self.steps - min(self.warmup, self.steps))
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Give the D of every branch, in rising order; the run's own D if there are none."""
+        """Return the D of every branch, in rising order; the run's own D if there are none."""
         words = [word for word in self.branches.split(",") if word.strip()]
         return tuple(sorted({int(parse_quantity(word)) for word in words})) or (self.tokens,)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the configuration as it stands in JSON."""
+        """Return the configuration as it stands in JSON."""
         return asdict(self)
 
     def trunk_id(self) -> str:
-        """Give a name for all that decides the state before the decay: equal names, equal trunks."""
+        """Return a name for all that decides the state before the decay: equal names, equal trunks."""
         own = asdict(replace(self, tokens=1, branches="", decay=0.0, counts="total"))
         kept = {key: value for key, value in own.items() if key not in _WITHOUT_EFFECT}
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
     def id(self) -> str:
-        """Give a name for all that decides the run's loss."""
+        """Return a name for all that decides the run's loss."""
         return f"{self.trunk_id()}-{self.steps}-{self.decay_steps}"
 
 
 def meanings() -> dict[str, str]:
-    """Give what each setting means."""
+    """Return what each setting means."""
     return {name: hint.__metadata__[0] for name, hint in get_type_hints(Config, include_extras=True).items()}
 
 
@@ -112,7 +112,7 @@ _DIGITS = {"batch": 32, "lr": 0.01, "embedding_lr": 0.02, "width": 32, "tokens":
 
 
 def read_config(told: Mapping[str, Any]) -> Config:
-    """Give the configuration of what a JSON file or the command line says; the rest has its usual value.
+    """Return the configuration of what a JSON file or the command line says; the rest has its usual value.
 
     Numbers may be typed as 4M. Raises UsageError for a key or a value that cannot be.
     """
@@ -130,7 +130,7 @@ def read_config(told: Mapping[str, Any]) -> Config:
 
 
 def config_file(path: str) -> dict[str, Any]:
-    """Give what a JSON file with one object says."""
+    """Return what a JSON file with one object says."""
     try:
         found = parse_json(read_limited(path, 1 << 24))
     except (OSError, ValueError) as error:
@@ -141,7 +141,7 @@ def config_file(path: str) -> dict[str, Any]:
 
 
 def _read(key: str, value: Any, usual: Any) -> Any:
-    """Give a value in the type of the usual one."""
+    """Return a value in the type of the usual one."""
     if isinstance(usual, bool):
         if str(value).lower() not in {"true", "false"}:
             raise UsageError(f"{key}={shown(str(value))} must be true or false.")
@@ -208,7 +208,7 @@ def torch_or_refuse() -> None:
 
 
 def few_steps(config: Config) -> str:
-    """Give a warning about a run that will leave the power law; empty for others."""
+    """Return a warning about a run that will leave the power law; empty for others."""
     if config.steps >= 400:
         return ""
     return (

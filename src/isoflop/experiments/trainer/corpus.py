@@ -26,7 +26,7 @@ class Corpus:
 
 
 def read_corpus(source: str, *, suffixes: tuple[str, ...], held_out: int) -> Corpus:
-    """Give the corpus of the standard library ("python") or of a folder, `held_out` documents of it for validation.
+    """Return the corpus of the standard library ("python") or of a folder, `held_out` documents of it for validation.
 
     Documents that differ in white space alone count as one. The order is that of their hashes: it depends on their
     content, not on names or places. Raises DataError where there are too few.
@@ -60,7 +60,7 @@ def _folder(source: str, suffixes: tuple[str, ...]) -> list[Path]:
 
 
 def _distinct(contents: Iterable[bytes]) -> dict[str, bytes]:
-    """Give each document once, by the hash of its words."""
+    """Return each document once, by the hash of its words."""
     found = {}
     for content in contents:
         if len(content) >= SMALLEST:

@@ -32,7 +32,7 @@ _CHUNK = 4096
 
 
 def templates() -> Array:
-    """Give the ten templates, (classes, points), each with mean square 1."""
+    """Return the ten templates, (classes, points), each with mean square 1."""
     points = np.arange(1, _TEMPLATE + 1) / (_TEMPLATE + 1)
     waves = np.sin(np.pi * np.arange(1, _WAVES + 1)[:, None] * points)
     found = np.random.default_rng(10).normal(size=(CLASSES, _WAVES)) @ waves
@@ -40,7 +40,7 @@ def templates() -> Array:
 
 
 def make(count: int, *, seed: int) -> Tensor:
-    """Give that many digits, (count, 40 numbers and the class)."""
+    """Return that many digits, (count, 40 numbers and the class)."""
     rng = np.random.default_rng([seed, VERSION])
     classes = rng.integers(CLASSES, size=count)
     grid = np.arange(_LONGEST)
@@ -66,7 +66,7 @@ _made: dict[tuple[int, int], Tensor] = {}
 
 
 def batch(config: Config, step: int) -> Tensor:
-    """Give the digits of a step (from 0): parts of chunks that are made one at a time and never repeat."""
+    """Return the digits of a step (from 0): parts of chunks that are made one at a time and never repeat."""
     places = np.arange(step * config.batch, (step + 1) * config.batch)
     found = []
     for chunk in sorted(set((places // _CHUNK).tolist())):
@@ -79,7 +79,7 @@ def batch(config: Config, step: int) -> Tensor:
 
 
 def matrices(config: Config) -> list[Matrix]:
-    """Give the matrices of a network with `depth` hidden layers."""
+    """Return the matrices of a network with `depth` hidden layers."""
     wide = config.width
     inner = [Matrix(f"hidden{layer}", wide, wide, (2 / wide) ** 0.5) for layer in range(1, config.depth)]
     first = Matrix("first", wide, LENGTH + 1, (2 / LENGTH) ** 0.5, "input")
@@ -87,13 +87,13 @@ def matrices(config: Config) -> list[Matrix]:
 
 
 def counts(config: Config) -> dict[str, int]:
-    """Give the parameters: the first and the last matrix are no embeddings here, so both counts are one."""
+    """Return the parameters: the first and the last matrix are no embeddings here, so both counts are one."""
     total = sum(matrix.size for matrix in matrices(config))
     return {"N_total": total, "N_non_embedding": total}
 
 
 def training_flops(config: Config, count: int) -> dict[str, float]:
-    """Give the training FLOPs: every matrix is used once, two FLOPs forward and four backward."""
+    """Return the training FLOPs: every matrix is used once, two FLOPs forward and four backward."""
     return {"flops_6ND_total": 6.0 * counts(config)["N_total"] * count}
 
 
@@ -105,10 +105,10 @@ def _scores(parts: Mapping[str, Tensor], examples: Tensor, config: Config) -> Te
 
 
 def losses(parts: Mapping[str, Tensor], examples: Tensor, config: Config) -> Tensor:
-    """Give the cross-entropy of each digit, in nats."""
+    """Return the cross-entropy of each digit, in nats."""
     return F.cross_entropy(_scores(parts, examples, config).float(), examples[:, LENGTH].long(), reduction="none")
 
 
 def wrong(parts: Mapping[str, Tensor], examples: Tensor, config: Config) -> Tensor:
-    """Give 1 for each digit that is taken for another, else 0."""
+    """Return 1 for each digit that is taken for another, else 0."""
     return (_scores(parts, examples, config).argmax(-1) != examples[:, LENGTH].long()).float()

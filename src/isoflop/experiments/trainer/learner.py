@@ -65,14 +65,14 @@ class Learner:
         self.since += 1
 
     def mean_loss(self) -> float:
-        """Give the mean training loss of the steps since this was last asked, and begin anew."""
+        """Return the mean training loss of the steps since this was last asked, and begin anew."""
         found = float(self.workers.sum(self.total / max(1, self.since))) / self.workers.count
         self.total.zero_()
         self.since = 0
         return found
 
     def validate(self, stop: Stop, every: int = 1) -> tuple[Validation, float]:
-        """Give the validation by group, on every so manieth example, and the share not recognised, nan if unknown."""
+        """Return the validation by group, on every so manieth example, and the share not recognised, nan if unknown."""
         examples, group = self.problem.validation[::every], self.problem.group[::every]
         count = int(self.problem.group.max()) + 1
         sums = torch.zeros(3, count, dtype=torch.float64)
@@ -94,7 +94,7 @@ class Learner:
         return Validation(seen[0], seen[1]), error
 
     def state(self, id: str) -> State:  # noqa: A002 - what it is
-        """Give the state as arrays."""
+        """Return the state as arrays."""
         vectors = {name: np.zeros(len(self.weights.values), np.float32) for name in ("exp_avg", "exp_avg_sq")}
         for here, vector in self._memory:
             for name, found in vectors.items():
@@ -128,17 +128,17 @@ class Validation:
 
     @property
     def loss(self) -> float:
-        """Give the mean loss of a token."""
+        """Return the mean loss of a token."""
         return float(self.losses.sum() / self.tokens.sum())
 
     @property
     def error(self) -> float:
-        """Give the standard error of the loss: how far it would move with other documents of the same kind."""
+        """Return the standard error of the loss: how far it would move with other documents of the same kind."""
         return _standard_error(self.losses - self.loss * self.tokens, self.tokens)
 
 
 def paired(one: Validation, other: Validation) -> tuple[float, float]:
-    """Give by how much the first loss is above the second, and the standard error of that difference.
+    """Return by how much the first loss is above the second, and the standard error of that difference.
 
     Both are of the same documents, so what these have in common drops out: that error is far below each loss's own.
     """
@@ -149,7 +149,7 @@ def paired(one: Validation, other: Validation) -> tuple[float, float]:
 
 
 def _standard_error(residuals: NDArray[np.float64], tokens: NDArray[np.float64]) -> float:
-    """Give the standard error of a ratio of sums over documents (Cochran 1977, equation 6.13)."""
+    """Return the standard error of a ratio of sums over documents (Cochran 1977, equation 6.13)."""
     count = len(tokens)
     if count < 2:
         return float("nan")

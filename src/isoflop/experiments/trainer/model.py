@@ -31,7 +31,7 @@ RULES = ("kaplan", "chinchilla", "chinchilla-layers", "palm")
 
 
 def shape_of(config: Config) -> Shape:
-    """Give the model's shape, of which the further embedding tables are no part."""
+    """Return the model's shape, of which the further embedding tables are no part."""
     return Shape(
         config.depth, config.width, heads=config.heads, kv_heads=config.heads, ffn=4 * config.width,
         vocabulary=config.vocabulary, gated=False, tied=False, context=config.context,
@@ -39,7 +39,7 @@ def shape_of(config: Config) -> Shape:
 
 
 def matrices(config: Config) -> list[Matrix]:
-    """Give the matrices of the model."""
+    """Return the matrices of the model."""
     wide, words = config.width, config.vocabulary
     spread = wide**-0.5
     found = [Matrix("embedding", config.tables * words, wide, config.tables**-0.5, "input")]
@@ -54,7 +54,7 @@ def matrices(config: Config) -> list[Matrix]:
 
 
 def counts(config: Config) -> dict[str, int]:
-    """Give the parameters: N_total is N_embedding (the input's tables), N_head and N_non_embedding together."""
+    """Return the parameters: N_total is N_embedding (the input's tables), N_head and N_non_embedding together."""
     shape = shape_of(config)
     head = config.vocabulary * config.width
     embedding = config.tables * head
@@ -68,7 +68,7 @@ def counts(config: Config) -> dict[str, int]:
 
 
 def training_flops(config: Config, tokens: int) -> dict[str, float]:
-    """Give the training FLOPs by each rule; 6ND twice, for N without embeddings and for all N.
+    """Return the training FLOPs by each rule; 6ND twice, for N without embeddings and for all N.
 
     Looking a token up in further tables is no matrix product; the other rules leave it out.
     """
@@ -86,7 +86,7 @@ class Normalised(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Give the normalised x."""
+        """Return the normalised x."""
         inverse = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
         inverse = inverse.square_().div_(x.shape[-1]).add_(TINY).rsqrt_()
         y = x * inverse
@@ -95,21 +95,21 @@ class Normalised(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Tensor:
-        """Give (slope - y mean(slope y)) / rms(x); TINY is left out of the mean, as it is beside any activation."""
+        """Return (slope - y mean(slope y)) / rms(x); TINY is left out of the mean, as it is beside any activation."""
         y, inverse = ctx.saved_tensors
         along = (slope * y).mean(-1, keepdim=True)
         return torch.addcmul(slope, y, along, value=-1).mul_(inverse)
 
 
 def rotations(context: int, head_width: int, device: str = "cpu") -> Tensor:
-    """Give how far each pair of a head is turned at each position: complex numbers (context, 1, head width / 2)."""
+    """Return how far each pair of a head is turned at each position: complex numbers (context, 1, head width / 2)."""
     speeds = ROTARY_BASE ** -(torch.arange(0, head_width, 2, dtype=torch.float32) / head_width)
     angles = torch.outer(torch.arange(context, dtype=torch.float32), speeds)
     return torch.polar(torch.ones_like(angles), angles)[:, None, :].to(device)
 
 
 def token_losses(parts: Mapping[str, Tensor], windows: Tensor, config: Config, *, turns: Tensor) -> Tensor:
-    """Give the loss of every predicted token, (windows × context,), in nats."""
+    """Return the loss of every predicted token, (windows × context,), in nats."""
     back = config.tables - 1
     seen = windows[:, :-1]
     looked_up = torch.stack(
@@ -128,7 +128,7 @@ def _norm(x: Tensor) -> Tensor:
 
 
 def _attend(qkv: Tensor, turns: Tensor, config: Config) -> Tensor:
-    """Give what each token takes from those up to itself; qkv and result are (windows × context, ...)."""
+    """Return what each token takes from those up to itself; qkv and result are (windows × context, ...)."""
     head = config.width // config.heads
     split = qkv.view(-1, config.context, 3 * config.heads, head)
     asked = Normalised.apply(split[:, :, : 2 * config.heads].float())

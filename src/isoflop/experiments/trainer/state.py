@@ -53,7 +53,7 @@ def save_state(state: State, path: Path) -> None:
 
 
 def load_state(path: Path, *, id: str, size: int) -> State | None:  # noqa: A002 - what it is
-    """Give the state of a file, None if there is none; raises DataError if it is damaged or of another run."""
+    """Return the state of a file, None if there is none; raises DataError if it is damaged or of another run."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             told = str(found["id"]), int(found["step"]), found["values"], found["mean"], found["square"]
@@ -71,11 +71,11 @@ def load_state(path: Path, *, id: str, size: int) -> State | None:  # noqa: A002
 
 
 def trunks(folder: Path, *, id: str, up_to: int) -> list[int]:  # noqa: A002 - what it is
-    """Give the steps at which a trunk was kept, the latest first, none beyond the step where the decay begins."""
+    """Return the steps at which a trunk was kept, the latest first, none beyond the step where the decay begins."""
     steps = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"trunk-{id}-*.npz")]
     return sorted((step for step in steps if step <= up_to), reverse=True)
 
 
 def trunk_path(folder: Path, *, id: str, step: int) -> Path:  # noqa: A002 - what it is
-    """Give where the state of a trunk at a step is kept."""
+    """Return where the state of a trunk at a step is kept."""
     return folder / f"trunk-{id}-{step}.npz"

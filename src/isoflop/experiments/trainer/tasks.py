@@ -41,7 +41,7 @@ class Problem:
 
 
 def problem_of(config: Config, device: str) -> Problem:
-    """Give the problem of a run."""
+    """Return the problem of a run."""
     return _language(config, device) if config.task == "language" else _digits(config)
 
 

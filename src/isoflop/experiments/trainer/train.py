@@ -137,7 +137,7 @@ class _Run:
         )
 
     def _stop_alone(self) -> Stop:
-        """Give what a validation asks: processes together only stop between steps."""
+        """Return what a validation asks: processes together only stop between steps."""
         return self.stop if self.workers.count == 1 else never
 
     def _finish(self, started: int) -> Record:
@@ -165,7 +165,7 @@ class _Run:
 
 
 def _marks(steps: int, count: int) -> set[int]:
-    """Give the steps of so many records, evenly apart, the last one included."""
+    """Return the steps of so many records, evenly apart, the last one included."""
     return {round(steps * part / count) for part in range(1, count + 1)} if count else set()
 
 

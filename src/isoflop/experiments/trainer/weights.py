@@ -29,7 +29,7 @@ class Matrix:
 
     @property
     def size(self) -> int:
-        """Give the number of its entries."""
+        """Return the number of its entries."""
         return self.rows * self.columns
 
 
@@ -49,7 +49,7 @@ class Weights:
 
 
 def begin(matrices: Sequence[Matrix], *, seed: int, device: str = "cpu") -> Weights:
-    """Give a model's first weights: normal, drawn in the order of the matrices, the same on every device."""
+    """Return a model's first weights: normal, drawn in the order of the matrices, the same on every device."""
     ordered = [matrix for group in GROUPS for matrix in matrices if matrix.group == group]
     generator = torch.Generator().manual_seed(seed)
     drawn = [torch.randn(matrix.size, generator=generator) * matrix.spread for matrix in ordered]

@@ -44,13 +44,13 @@ class Windows:
     width: int
 
     def batch(self, step: int, size: int) -> Tokens:
-        """Give the windows of a step (from 0), (size, look-back + context + 1); the order begins anew at its end."""
+        """Return the windows of a step (from 0), (size, look-back + context + 1); the order begins anew at its end."""
         which = np.arange(step * size, (step + 1) * size) % len(self.starts)
         return self.training[self.starts[which, None] + np.arange(self.width)].astype(np.int64)
 
 
 def cut_windows(config: Config) -> Windows:
-    """Give the windows of a run's corpus; raises DataError if they do not last for its tokens."""
+    """Return the windows of a run's corpus; raises DataError if they do not last for its tokens."""
     suffixes = tuple(word.strip().lower() for word in config.suffixes.split(","))
     corpus = read_corpus(config.corpus, suffixes=suffixes, held_out=config.validation_files)
     training, validation = _tokenised(corpus, config)
@@ -79,7 +79,7 @@ def _joined(documents: Sequence[Tokens], back: int) -> NDArray[np.uint8] | NDArr
 
 
 def _validation(tokens: Tokens, config: Config, back: int) -> Tokens:
-    """Give windows of one document for validation, evenly over all of it, up to the cap; (windows, width)."""
+    """Return windows of one document for validation, evenly over all of it, up to the cap; (windows, width)."""
     width = back + config.context + 1
     filled = max(0, config.context + 1 - len(tokens))  # shorter than a window: the filling counts for all models alike
     padded = np.concatenate([np.full(back + 1, BETWEEN), tokens, np.full(filled, BETWEEN)])
@@ -100,7 +100,7 @@ def _tokenised(corpus: Corpus, config: Config) -> tuple[list[Tokens], list[Token
 
 
 def _byte_pairs(corpus: Corpus, vocabulary: int) -> tuple[list[Tokens], list[Tokens]]:
-    """Give the tokens of a byte-level BPE that was trained on the training documents."""
+    """Return the tokens of a byte-level BPE that was trained on the training documents."""
     try:
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     except ImportError:

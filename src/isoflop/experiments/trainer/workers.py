@@ -32,7 +32,7 @@ class Workers:
     device: str
 
     def share(self, examples: Tensor) -> Tensor:
-        """Give this process's part of the examples, on its device."""
+        """Return this process's part of the examples, on its device."""
         return examples[self.rank :: self.count].to(self.device, non_blocking=True)
 
     def mean(self, slopes: Tensor) -> None:
@@ -42,18 +42,18 @@ class Workers:
             slopes.div_(self.count)
 
     def sum(self, values: Tensor) -> Tensor:
-        """Give the sum over all processes."""
+        """Return the sum over all processes."""
         if self.count > 1:
             values = values.to(self.device)
             dist.all_reduce(values)
         return values
 
     def any(self, flag: bool) -> bool:  # noqa: FBT001 - it is the subject
-        """Say whether any process says so: all of them stop at one step, or none."""
+        """Return whether any process says so: all of them stop at one step, or none."""
         return flag if self.count == 1 else bool(self.sum(torch.tensor(float(flag))) > 0)
 
     def precision(self) -> AbstractContextManager[object]:
-        """Give where matrix products are of bfloat16: on a GPU; float32 elsewhere."""
+        """Return where matrix products are of bfloat16: on a GPU; float32 elsewhere."""
         return torch.autocast("cuda", dtype=torch.bfloat16) if self.device.startswith("cuda") else nullcontext()
 
 

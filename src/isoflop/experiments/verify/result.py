@@ -34,17 +34,17 @@ class Trial:
 
     @property
     def error(self) -> float:
-        """Give the forecast's error as a share of the loss."""
+        """Return the forecast's error as a share of the loss."""
         return self.forecast.loss.value / self.loss - 1
 
     @property
     def held(self) -> bool | None:
-        """Say whether the loss fell into the interval; None until it is known, or where there is no interval."""
+        """Return whether the loss fell into the interval; None until it is known, or where there is no interval."""
         low, high = self.forecast.loss.low, self.forecast.loss.high
         return None if math.isnan(self.loss + low + high) else low <= self.loss <= high
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the trial as it stands in the JSON."""
+        """Return the trial as it stands in the JSON."""
         about = {"run": self.run, "C": self.C, "forecast": self.forecast.as_dict()}
         return {**about, "loss": self.loss, "error": self.error, "held": self.held}
 
@@ -72,11 +72,11 @@ class Verification(Answer):
 
     @property
     def held(self) -> bool | None:
-        """Say whether the larger run's loss fell into its interval; None until it has been trained."""
+        """Return whether the larger run's loss fell into its interval; None until it has been trained."""
         return self.trial.held
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the verification as it stands in the JSON."""
+        """Return the verification as it stands in the JSON."""
         return {
             "study": self.study,
             "source": self.source,
@@ -93,7 +93,7 @@ class Verification(Answer):
         }
 
     def __rich__(self) -> RenderableType:
-        """Give the verification as it looks in a terminal."""
+        """Return the verification as it looks in a terminal."""
         from isoflop.display import bold, dim, findings_list, group, heading
 
         count = f"{len(self.runs)} runs up to {show_flops(float(self.runs['C'].max()))} FLOPs"

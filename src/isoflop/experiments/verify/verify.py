@@ -110,7 +110,7 @@ def _score(study: Study, name: str, loss: float) -> None:
 
 
 def _hold_out(runs: Runs, level: float) -> tuple[tuple[Trial, ...], str]:
-    """Give the runs of the largest budget beside what the smaller ones forecast of them, and a note on it."""
+    """Return the runs of the largest budget beside what the smaller ones forecast of them, and a note on it."""
     compute = axis_of(runs, "C")
     end = max(budget_ends(compute), default=-math.inf)
     fitted = compute <= end + 1e-9
@@ -138,13 +138,13 @@ def _name(budget: float, told: Mapping[str, str]) -> str:
 
 
 def _larger(study: Study) -> Study | None:
-    """Give the study of the larger runs; None before there is one."""
+    """Return the study of the larger runs; None before there is one."""
     folder = study.folder / FOLDER
     return open_study(folder) if (folder / DESCRIPTION).exists() else None
 
 
 def _result(study: Study | None, name: str) -> tuple[StudyRun, Result] | None:
-    """Give the run of that name and how it ended; None if there is none, or it has not ended."""
+    """Return the run of that name and how it ended; None if there is none, or it has not ended."""
     if study is None:
         return None
     results = ((run, read_result(study.folder_of(run))) for run in study.runs if run.name == name)
@@ -172,7 +172,7 @@ def _train(study: Study, name: str, sizing: Sized, **launched: Any) -> None:
 
 
 def _trained(study: Study, name: str, sizing: Sized) -> tuple[Sized, float]:
-    """Give the larger run as it was trained, and its loss; as it is planned, and nan, where it was not."""
+    """Return the larger run as it was trained, and its loss; as it is planned, and nan, where it was not."""
     ended = _result(_larger(study), name)
     if ended is None:
         return sizing, math.nan

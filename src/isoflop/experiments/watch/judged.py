@@ -76,7 +76,7 @@ def _stretch(rows: Rows, since: int = 0) -> slice:
 
 
 def _rises(rows: Rows, known: Widths, losses: Array) -> bool:
-    """Say whether the loss itself rises over the last stretch, by more than its noise."""
+    """Return whether the loss itself rises over the last stretch, by more than its noise."""
     last = losses[_stretch(rows)]
     half = len(last) // 2
     if half < 1:
@@ -86,7 +86,7 @@ def _rises(rows: Rows, known: Widths, losses: Array) -> bool:
 
 
 def _flat(rows: Rows, known: Widths, since: int, *, losses: Array, expected: Array) -> bool:
-    """Say whether the loss has all but stopped to fall since a change, where it should have gone on."""
+    """Return whether the loss has all but stopped to fall since a change, where it should have gone on."""
     part = slice(since, None)
     own, plan = losses[part], expected[part]
     half = len(own) // 2

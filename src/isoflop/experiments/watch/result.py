@@ -92,7 +92,7 @@ class Watched(Answer):
 
     @property
     def alarming(self) -> bool:
-        """Say whether somebody should look."""
+        """Return whether somebody should look."""
         return self.state in ALARMS
 
     def as_dict(self) -> dict[str, Any]:

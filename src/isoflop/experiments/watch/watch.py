@@ -179,7 +179,7 @@ def _unseen(ladder: Ladder) -> Seen:
 
 
 def _lost(run: LoggedRun) -> bool:
-    """Say whether the last rows of a run have a loss that is no number."""
+    """Return whether the last rows of a run have a loss that is no number."""
     return bool(run.lost) and (not len(run.at) or run.lost[-1] > run.at[-1])
 
 

@@ -38,7 +38,7 @@ ALIASES = {"inference": "test-time"}
 
 
 def application(*names: str) -> typer.Typer:
-    """Give the command line with these commands, or with all of them: only the files they are in are read."""
+    """Return the command line with these commands, or with all of them: only the files they are in are read."""
     app = typer.Typer(
         name="isoflop", no_args_is_help=True, pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -96,7 +96,7 @@ class Costs:
     mfu: Annotated[Text, _option("--mfu", "Share of the peak reached.", _COST)] = None
 
     def prices(self, names: Sequence[str]) -> Prices:
-        """Give the prices; one without a name is of the only other recipe."""
+        """Return the prices; one without a name is of the only other recipe."""
         from isoflop.beyond.recipes.prices import Prices
 
         named = pairs([text if "=" in text else f"{names[1]}={text}" for text in self.recipe_cost], "NAME=100k USD")
@@ -108,7 +108,7 @@ class Costs:
         )  # fmt: skip
 
     def stands(self, prices: Prices) -> float:
-        """Give the FLOPs at which the first recipe stands, nan if nobody said."""
+        """Return the FLOPs at which the first recipe stands, nan if nobody said."""
         if self.budget and self.flops:
             raise UsageError("--flops and --budget both say where the first recipe stands. Say one of them.")
         if not self.budget:
@@ -159,7 +159,7 @@ def recipes(
 
 
 def _runs(sources: Sequence[str], asked: Asked, by: str | None) -> dict[str, Runs]:
-    """Give the runs of each recipe by its name: of files, or of one table by a column."""
+    """Return the runs of each recipe by its name: of files, or of one table by a column."""
     if by is not None:
         if len(sources) > 1:
             raise UsageError("--by splits one table. Give one, or leave --by out.")

@@ -45,7 +45,7 @@ class Scored:
     second: Annotated[str, _option("--second", "Loss to accuracy: exponential, sigmoid, saturating or all.")] = "all"
 
     def table(self, runs: Table) -> tuple[Table, dict[str, Any]]:
-        """Give the runs with a column for each task, and what else is known of the tasks."""
+        """Return the runs with a column for each task, and what else is known of the tasks."""
         from isoflop.beyond.downstream import FORMS, widened, with_scores
         from isoflop.data.readers.lm_eval import read_lm_eval
 

@@ -94,7 +94,7 @@ class _Log:
     until: float | None
 
     def read(self, *, growing: bool = False) -> LossCurve:
-        """Give the curve in it."""
+        """Return the curve in it."""
         from isoflop.beyond.finish import read_curve
 
         found = read_curve(self.source, at=self.x, loss=self.loss, rate=self.rate, run=self.run, growing=growing)
@@ -111,7 +111,7 @@ def _schedule(shape: str, end: float, *, warmup: str, final: str, decay: str, pe
 
 
 def _share(word: str) -> float:
-    """Give a share typed as 10% or 0.1."""
+    """Return a share typed as 10% or 0.1."""
     return parse_quantity(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
 
 

@@ -50,11 +50,11 @@ class Listing:
     curves: tuple[Curve, ...]
 
     def curves_of(self, law: Law) -> list[Curve]:
-        """Give the listed curves of a law."""
+        """Return the listed curves of a law."""
         return [curve for curve in self.curves if curve.law is law]
 
     def __rich__(self) -> RenderableType:
-        """Give the laws family by family: name, formula, published curves."""
+        """Return the laws family by family: name, formula, published curves."""
         parts: list[RenderableType] = []
         for family in FAMILIES:
             laws = [law for law in self.laws if law.family == family]
@@ -66,7 +66,7 @@ class Listing:
 
 
 def overview() -> RenderableType:
-    """Give the families of laws: how many laws and published curves each has, and what they give."""
+    """Return the families of laws: how many laws and published curves each has, and what they give."""
     laws, curves = Counter(law.family for law in LAWS.values()), Counter(one.law.family for one in CURVES.values())
     rows = [(bold(name), str(laws[name]), str(curves[name] or ""), what) for name, what in FAMILIES.items()]
     rows.append((bold(SCHEDULES), str(len(SCHEDULE_LAWS)), str(len(SCHEDULE_CURVES)), _OF_SCHEDULES))
@@ -87,7 +87,7 @@ def overview() -> RenderableType:
 
 
 def listed(*, family: str | None = None, search: str | None = None, inputs: Sequence[str] = ()) -> Listing:
-    """Give the laws of a family, that take all these inputs, and that, or whose curves, are about these words.
+    """Return the laws of a family, that take all these inputs, and that, or whose curves, are about these words.
 
     Raises UsageError where there is none.
     """
@@ -112,7 +112,7 @@ def listed(*, family: str | None = None, search: str | None = None, inputs: Sequ
 
 
 def named(name: str) -> Law | Curve | Listing:
-    """Give the law or curve of that name, of a part of it, or of a typed formula; several if several fit."""
+    """Return the law or curve of that name, of a part of it, or of a typed formula; several if several fit."""
     if name in CURVES or name in LAWS:
         return CURVES[name] if name in CURVES else LAWS[name]
     asked = normal(name).replace(" ", "")
@@ -129,7 +129,7 @@ def named(name: str) -> Law | Curve | Listing:
 
 
 def normal(text: str) -> str:
-    """Give a text in small letters, every other sign a space."""
+    """Return a text in small letters, every other sign a space."""
     return re.sub(r"[\W_]+", " ", text.casefold()).strip()
 
 
@@ -143,7 +143,7 @@ def _said(curve: Curve) -> tuple[str, ...]:
 
 
 def _families(asked: str) -> set[str]:
-    """Give the families whose name, initials or description an asked word is part of."""
+    """Return the families whose name, initials or description an asked word is part of."""
     word = normal(asked)
     named_so = {one for one in FAMILIES if word in normal(one) or word == "".join(part[0] for part in one.split())}
     described = {one for one, what in FAMILIES.items() if word in normal(what)}
@@ -176,7 +176,7 @@ def curves_named(name: str) -> list[Curve]:
 
 
 def explain(name: str) -> RenderableType:
-    """Give one law or curve: formula, what each letter means, range, caution, source, how well it is verified."""
+    """Return one law or curve: formula, what each letter means, range, caution, source, how well it is verified."""
     if name == SCHEDULES or name in SCHEDULE_LAWS or name in SCHEDULE_CURVES:
         return _explain_schedules(name)
     found = named(name)
@@ -186,7 +186,7 @@ def explain(name: str) -> RenderableType:
 
 
 def _explain_schedules(name: str) -> RenderableType:
-    """Give the laws of schedules, or the one that is named or that a named curve is of, with the published curves."""
+    """Return the laws of schedules, or the one that is named or that a named curve is of, with the published curves."""
     chosen = SCHEDULE_CURVES[name].law.name if name in SCHEDULE_CURVES else name
     parts: list[RenderableType] = []
     for law in (one for one in SCHEDULE_LAWS.values() if chosen in (SCHEDULES, one.name)):
@@ -267,7 +267,7 @@ def _named(curves: Sequence[Curve]) -> str:
 
 
 def as_dict(found: Law | Curve | Listing | None = None) -> dict[str, Any]:
-    """Give the laws and curves that were found, or all of them, as they stand in the JSON."""
+    """Return the laws and curves that were found, or all of them, as they stand in the JSON."""
     if isinstance(found, Curve):
         return {"laws": [], "curves": [_curve(found)]}
     if isinstance(found, Law):
@@ -309,13 +309,13 @@ def _short(text: str) -> str:
 
 
 def datasets_overview() -> Table:
-    """Give the datasets with what each holds and its licence."""
+    """Return the datasets with what each holds and its licence."""
     known = [datasets.describe(name) for name in datasets.NAMES]
     return table(["dataset", "what", "licence"], [(one.name, one.title, one.licence) for one in known], words=True)
 
 
 def dataset(about: Dataset, runs: Runs, *, most: int = 20) -> RenderableType:
-    """Give the first runs of a dataset, with its source."""
+    """Return the first runs of a dataset, with its source."""
     names = [name for name in ("N", "D", "C", "loss") if name in runs] or list(runs.columns)[:4]
     rows = [[_cell(runs[name][row]) for name in names] for row in range(min(most, len(runs)))]
     more = f"… {len(runs) - most} more; " if len(runs) > most else ""

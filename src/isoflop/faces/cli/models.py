@@ -70,7 +70,7 @@ def compare_models(
 
 
 def _sources(given: list[str] | None, asked: Asked) -> list[str]:
-    """Give the sources named; a curve may be named with --law, too."""
+    """Return the sources named; a curve may be named with --law, too."""
     from isoflop.laws import CURVES
 
     if given:

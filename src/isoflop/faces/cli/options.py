@@ -154,7 +154,7 @@ class Asked:
         return {key: name for key, name in letters.items() if name is not None} | pairs(self.column, "x=Examples")
 
     def read(self, source: str) -> Runs:
-        """Give the runs of a source, as asked."""
+        """Return the runs of a source, as asked."""
         from isoflop.data.read import read
 
         runs = read(
@@ -177,7 +177,7 @@ class Asked:
         return tuple(name.strip() for name in self.input.split(",")) if self.input else ()
 
     def fit(self, source: str) -> Fit:
-        """Give the fit to a source's runs, as asked."""
+        """Return the fit to a source's runs, as asked."""
         from isoflop.fitting.fit import fit
         from isoflop.forecasting.source import ONE_LAW
 
@@ -224,17 +224,17 @@ class Asked:
         return listed(self.law)
 
     def fit_or_runs(self, source: str) -> Fit | Runs:
-        """Give the runs in a file, or the fit to them where one law was asked for."""
+        """Return the runs in a file, or the fit to them where one law was asked for."""
         return replace(self, draws=0).fit(source) if self._one_law else self.read(source)
 
 
 def takes_runs(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command all options of Asked; it receives them as its argument `asked`."""
+    """Return a command all options of Asked; it receives them as its argument `asked`."""
     return takes(Asked, "asked")(command)
 
 
 def takes(options_of: type[Any], name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command all options that a dataclass lists; it receives them, as that noun, by this argument.
+    """Return a command all options that a dataclass lists; it receives them, as that noun, by this argument.
 
     An option that the command has itself, by the same name, comes before the dataclass's.
     """
@@ -242,7 +242,7 @@ def takes(options_of: type[Any], name: str) -> Callable[[Callable[..., Any]], Ca
 
 
 def takes_demand(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a plan; it receives them, field → what was typed, as its argument `wanted`."""
+    """Return a command the options of a plan; it receives them, field → what was typed, as its argument `wanted`."""
     return _takes(_options_of_demand(), "wanted", dict)(command)
 
 

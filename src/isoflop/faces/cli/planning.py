@@ -31,7 +31,7 @@ def _wanted(words: dict[str, str | None]) -> dict[str, Any]:
 
 
 def _budgets(text: str, points: int) -> list[float]:
-    """Give budgets at equal ratios from the lowest to the highest of a range such as 1e20:1e26."""
+    """Return budgets at equal ratios from the lowest to the highest of a range such as 1e20:1e26."""
     low, high = interval(text)
     if not (low > 0 and math.isfinite(high) and points > 1):
         raise UsageError(f'"{text}" with --points {points} is no frontier. Say two budgets, as in 1e20:1e26.')

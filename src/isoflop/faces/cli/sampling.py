@@ -62,7 +62,7 @@ class Options:
     )
 
     def asked(self) -> Asked:
-        """Give what is asked of the samples."""
+        """Return what is asked of the samples."""
         from isoflop.beyond.test_time import Asked, Choosing, Serving
 
         budgets = [one for one in (self.budgets or "").split(",") if one.strip()]

@@ -75,10 +75,10 @@ class Answer(Protocol):
     """What a command finds: data, and how it looks in a terminal."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the JSON."""
+        """Return it as it stands in the JSON."""
 
     def __rich__(self) -> RenderableType:
-        """Give it as it looks in a terminal."""
+        """Return it as it looks in a terminal."""
 
 
 def conjunction(conditions: Sequence[str] | None) -> str | None:
@@ -115,7 +115,7 @@ def print_answer(found: Answer, *, json: bool) -> None:
 
 
 def blocked(findings: Iterable[Finding]) -> list[Finding]:
-    """Give the findings that stand in the way of an answer."""
+    """Return the findings that stand in the way of an answer."""
     return [one for one in findings if one.severity == "BLOCK"]
 
 

@@ -126,7 +126,7 @@ def _check_launcher(launcher: str, given: Mapping[str, tuple[str, object]]) -> N
 
 
 def _words(text: str) -> list[str]:
-    """Give what --sbatch says as words, as a shell would split them."""
+    """Return what --sbatch says as words, as a shell would split them."""
     import shlex
 
     try:
@@ -298,7 +298,7 @@ def _end(found: Progress, among: set[str] | None = None) -> None:
 
 
 def _view() -> AbstractContextManager[Look | None]:
-    """Give what shows progress on stderr: a table drawn anew in a terminal, else a line for each run that ends."""
+    """Return what shows progress on stderr: a table drawn anew in a terminal, else a line for each run that ends."""
     if sys.stderr.isatty():
         return _Live()
     return nullcontext(_Lines())

@@ -12,10 +12,10 @@ PLOT_STYLE = "'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='"
 
 
 def asset(name: str) -> str:
-    """Give the text of one of the files here."""
+    """Return the text of one of the files here."""
     return files("isoflop.faces.pages").joinpath(name).read_text(encoding="utf-8")
 
 
 def joined() -> str:
-    """Give the modules as one script, for a page that must need no other file."""
+    """Return the modules as one script, for a page that must need no other file."""
     return "\n".join(re.sub(r"(?m)^(?:import .*\n|export )", "", asset(name)) for name in MODULES)

@@ -62,7 +62,7 @@ def laws_script(source: Predictor) -> str:
 
 
 def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
-    """Give what a page shows of a source whose laws take N and D; raises UsageError for any other.
+    """Return what a page shows of a source whose laws take N and D; raises UsageError for any other.
 
     seed  of the one law that is checked where several forecast together
     """
@@ -88,7 +88,7 @@ def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
 
 
 def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
-    """Give runs and frontier; without runs the span of published models."""
+    """Return runs and frontier; without runs the span of published models."""
     low, high = (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
     budgets = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
     unique = 1e40 if any("U" in one.law.inputs for one in source.curves) else math.inf
@@ -108,12 +108,12 @@ def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
 
 
 def _largest(source: Predictor) -> float:
-    """Give the largest compute that a published curve was fitted on, nan where it is not known."""
+    """Return the largest compute that a published curve was fitted on, nan where it is not known."""
     return float(source.fitted_on.get("C", (math.nan, math.nan))[1])
 
 
 def _weighing(source: Ensemble) -> dict[str, Any]:
-    """Give what `isoflop.ensemble.shares` reads, for the page to weigh the laws as it does."""
+    """Return what `isoflop.ensemble.shares` reads, for the page to weigh the laws as it does."""
     past = source.errors
     return {
         "decades": past.beyond, "squares": past.squares, "near": NEAR_BY, "tests": PRIOR_TESTS,
@@ -122,7 +122,7 @@ def _weighing(source: Ensemble) -> dict[str, Any]:
 
 
 def _checked(source: Predictor, *, seed: int) -> dict[str, Any]:
-    """Give what `isoflop check` says: of the fit, or of Chinchilla's law on the same runs."""
+    """Return what `isoflop check` says: of the fit, or of Chinchilla's law on the same runs."""
     found = check(source, law=ONE_LAW, seed=seed)
     one, several = found.fit, len(source.labels) > 1
     words = several_in_words(source) if several else found.words
@@ -140,7 +140,7 @@ def _checked(source: Predictor, *, seed: int) -> dict[str, Any]:
 
 
 def _published(source: Predictor) -> dict[str, Any]:
-    """Give what is known of published curves."""
+    """Return what is known of published curves."""
     curves = source.curves
     words = " ".join(filter(None, [one.summary or one.law.summary for one in curves][:1]))
     cited = [[one.name, one.cite or one.law.cite, one.caution] for one in curves]
@@ -148,7 +148,7 @@ def _published(source: Predictor) -> dict[str, Any]:
 
 
 def told(findings: Sequence[Finding]) -> list[dict[str, str]]:
-    """Give findings as the page lists them: sentences, the worst first."""
+    """Return findings as the page lists them: sentences, the worst first."""
     found = sorted(findings, key=lambda one: _ORDER.index(one.severity))
     return [{**asdict(one), "message": _sentence(one.message), "remedy": _sentence(one.remedy)} for one in found]
 
@@ -177,7 +177,7 @@ def known(value: float) -> float | None:
 
 
 def surroundings() -> dict[str, Any]:
-    """Give devices with peak FLOPs in a second and dollars an hour, the defaults of money, and published models."""
+    """Return devices with peak FLOPs in a second and dollars an hour, the defaults of money, and published models."""
     return {
         "devices": {one.name: {"peak": one.flops_per_second(), "price": known(usual_price(one.name))}
                     for one in DEVICES.values() if "bf16" in one.peak},
@@ -191,7 +191,7 @@ _MOST_SHARE = 0.99
 
 
 def curves_script() -> str:
-    """Give the published curves as a JavaScript module: `curves`, what is known, and `values` at inputs in order."""
+    """Return the published curves as a JavaScript module: `curves`, what is known, and `values` at inputs in order."""
     about = {name: _about(one) for name, one in CURVES.items()}
     values = ", ".join(f"{json.dumps(name)}: {_valued(one)}" for name, one in CURVES.items())
     return f"export const curves = {to_json(about, indent=None)};\nexport const values = {{ {values} }};\n"

@@ -36,7 +36,7 @@ _NAME, _FAR = 6.2, 14.0
 def allocation_figure(
     source: Predictor, *, budgets: tuple[float, float] | None = None, landmarks: bool = True
 ) -> Figure:
-    """Give the best N and D against compute with their intervals, the runs' own as dots, dashed beyond them.
+    """Return the best N and D against compute with their intervals, the runs' own as dots, dashed beyond them.
 
     budgets    the least and the largest compute drawn: by default, of the runs behind the source, and BEYOND times it
     landmarks  whether published models within the budgets are drawn, too: those that find room with their names

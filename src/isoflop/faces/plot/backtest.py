@@ -32,7 +32,7 @@ _UNITS = {"C": "FLOPs", "N": "parameters", "D": "tokens"}
 
 
 def backtest_figure(found: Record) -> Figure:
-    """Give the figure of backtests: every forecast's error on the left, the mean errors on the right.
+    """Return the figure of backtests: every forecast's error on the left, the mean errors on the right.
 
     Left, a point for each scored run, coloured by what was fitted, hollow where it fell outside its interval;
     the band is the calibrated interval. Right, the mean error of every law and of the guesses without one.
@@ -165,5 +165,5 @@ def _rules(axes: Axes) -> None:
 
 
 def _percent(error: ArrayLike) -> Any:
-    """Give an error in log loss as per cent of the loss."""
+    """Return an error in log loss as per cent of the loss."""
     return 100 * np.expm1(error)

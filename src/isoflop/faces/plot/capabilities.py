@@ -38,7 +38,7 @@ _WORDS = {"capabilities": "its other scores", "family line": "its family's line"
 
 
 def capabilities_figure(found: Observed) -> Figure:
-    """Give the figure of capabilities tested: the score of each model held out beside what three ways say of it.
+    """Return the figure of capabilities tested: the score of each model held out beside what three ways say of it.
 
     The model of the largest compute stands on top; the bar is the interval of the first way. The second panel has
     the mean absolute error of each. Raises DataError for more models than a figure holds.

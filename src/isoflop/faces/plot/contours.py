@@ -28,7 +28,7 @@ _ACROSS, _UP, _LINES, _ROOM = 90, 70, 12, 1.6
 
 
 def contours_figure(source: Predictor) -> Figure:
-    """Give lines of equal loss over compute and size: the runs, and the size that reaches each loss most cheaply."""
+    """Return lines of equal loss over compute and size: the runs, and the size that reaches each loss most cheaply."""
     runs = runs_of(source)
     trained = float(runs["C"].max())
     compute = np.geomspace(runs["C"].min() / _ROOM, trained * BEYOND, _ACROSS)

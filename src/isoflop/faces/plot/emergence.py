@@ -34,7 +34,7 @@ _WIDTH = 52
 
 
 def emergence_figure(found: Emergence) -> Figure:
-    """Give the figure of a verdict: loss, accuracy, a continuous metric, and the words.
+    """Return the figure of a verdict: loss, accuracy, a continuous metric, and the words.
 
     Raises UsageError where runs, loss or items are missing, so that there are no curves to draw.
     """
@@ -56,7 +56,7 @@ def emergence_figure(found: Emergence) -> Figure:
 
 
 def _near(shown: Shown) -> Shown:
-    """Give the curves no farther than a little beyond the largest run."""
+    """Return the curves no farther than a little beyond the largest run."""
     near = shown.grid <= _BEYOND * shown.scale.max()
     names = ("grid", "loss_curve", "accuracy_curve", "low", "high")
     return replace(shown, **{name: getattr(shown, name)[near] for name in names})

@@ -22,7 +22,7 @@ _BEGIN = 0.1
 
 
 def finish_figure(found: Finish) -> Figure:
-    """Give the figure of a run in progress: rows, forecast with its interval, and each other way to go on."""
+    """Return the figure of a run in progress: rows, forecast with its interval, and each other way to go on."""
     with style():
         figure = figure_of(7.6, 4.6)
         axes = figure.subplots()

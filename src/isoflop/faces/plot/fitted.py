@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def frontier_figure(source: Predictor, targets: Runs | None = None) -> Figure:
-    """Give loss against compute: the runs, the best loss at each budget with its band, and larger runs if given."""
+    """Return loss against compute: the runs, the best loss at each budget with its band, and larger runs if given."""
     with panel(6.8, 4.7) as (figure, axes):
         compute_panel(axes, [_shown(source)], runs_of(source), targets=targets)
         _name_loss(axes, source)
@@ -27,7 +27,7 @@ def frontier_figure(source: Predictor, targets: Runs | None = None) -> Figure:
 
 
 def isoflops_figure(source: Predictor) -> Figure:
-    """Give loss against size, a curve for each budget of the runs, each with the lowest point of its own parabola."""
+    """Return loss against size, a curve for each budget of the runs, each with the lowest point of its own parabola."""
     with panel(6.8, 4.7) as (figure, axes):
         isoflop_panel(axes, _shown(source), runs_of(source))
         _name_loss(axes, source)
@@ -35,14 +35,14 @@ def isoflops_figure(source: Predictor) -> Figure:
 
 
 def runs_of(source: Predictor) -> Runs:
-    """Give the runs behind a fit or several laws; raises UsageError where there are none."""
+    """Return the runs behind a fit or several laws; raises UsageError where there are none."""
     if source.runs is None:
         raise UsageError("the fit was saved without its runs, which this figure shows. Give the runs instead.")
     return source.runs
 
 
 def compute_behind(source: Predictor) -> tuple[float, float]:
-    """Give the least and the largest compute of the runs behind a source, nan and inf where it is unknown."""
+    """Return the least and the largest compute of the runs behind a source, nan and inf where it is unknown."""
     ends = source.fitted_on
     if "C" in ends or not {"N", "D"} <= set(ends):
         return ends.get("C", (math.nan, math.inf))

@@ -28,7 +28,7 @@ _TITLES = {"coverage": "Problems solved by any of k samples", "majority": "Probl
 
 
 def inference_figure(found: Inference) -> Figure:
-    """Give the figure of test-time compute: accuracy against samples on the left, against cost on the right.
+    """Return the figure of test-time compute: accuracy against samples on the left, against cost on the right.
 
     Left, dots are measured without bias and bands are the intervals of forecasts for these problems. Right, the
     thick line is the best buy at each cost, with the costs at which it flips; without a budget, the share of
@@ -49,7 +49,7 @@ def _colours(count: int) -> Sequence[Any]:
 
 
 def _curve(found: Inference, place: int, samples: Array) -> tuple[Array, Array, Array]:
-    """Give middle, low and high of a model's accuracy at each number of samples."""
+    """Return middle, low and high of a model's accuracy at each number of samples."""
     draws = np.stack([found.draws[place].reached(found.choosing, k)[0] for k in samples.tolist()], axis=1)
     tail = (1 - found.level) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
@@ -57,7 +57,7 @@ def _curve(found: Inference, place: int, samples: Array) -> tuple[Array, Array, 
 
 
 def _spaced(found: Inference, most: float) -> Array:
-    """Give numbers of samples at equal ratios; whole and odd ones for votes, where an even one adds nothing."""
+    """Return numbers of samples at equal ratios; whole and odd ones for votes, where an even one adds nothing."""
     k = np.geomspace(1, max(most, 10), _POINTS)
     return np.unique(np.floor(k / 2) * 2 + 1) if found.choosing.how == "majority" else k
 
@@ -123,7 +123,7 @@ def _costs(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
 
 
 def _best_buys(found: Inference, names: Sequence[str]) -> list[int]:
-    """Give the best buys in order of cost: the one before the first flip, and the one after each."""
+    """Return the best buys in order of cost: the one before the first flip, and the one after each."""
     if found.flips:
         return [names.index(found.flips[0].before), *(names.index(flip.after) for flip in found.flips)]
     bought = [budget.best for budget in found.budgets if budget.best]

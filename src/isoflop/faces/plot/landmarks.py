@@ -31,7 +31,7 @@ _DOT = 26.0  # square points
 
 
 def landmarks_figure(found: Landmarks, sources: Sequence[Source | str]) -> Figure:
-    """Give the figure of models beside the frontiers of up to three sources.
+    """Return the figure of models beside the frontiers of up to three sources.
 
     Above a frontier a model has too few tokens for its size, below it is small and long trained. A frontier is
     dashed beyond the runs behind it. Mixtures of experts are hollow. A name that finds no room is left out.

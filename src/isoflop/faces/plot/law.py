@@ -49,7 +49,7 @@ class _Line(NamedTuple):
 
 
 def law_figure(found: object) -> Figure:
-    """Give the figure of a curve, or of a law's published curves.
+    """Return the figure of a curve, or of a law's published curves.
 
     Of two inputs the second is held at a few values, each a line; all others stay in the middle of their range.
     Raises UsageError for a law without published curves, and for anything that is no single law or curve.
@@ -74,7 +74,7 @@ def law_figure(found: object) -> Figure:
 
 
 def _lines(curves: Sequence[Curve]) -> tuple[list[_Line], dict[str, float]]:
-    """Give the lines of one curve, or one of each of several, and the inputs that all of them hold at one value."""
+    """Return the lines of one curve, or one of each of several, and the inputs that all of them hold at one value."""
     law = curves[0].law
     others = [*law.inputs][1:]
     middle = {key: _rounded(float(np.sqrt(np.prod(_range(curves[0], key)))), law.inputs[key]) for key in others}
@@ -89,7 +89,7 @@ def _lines(curves: Sequence[Curve]) -> tuple[list[_Line], dict[str, float]]:
 
 
 def _apart(curves: Sequence[Curve]) -> list[str]:
-    """Give the curves' names without what all of them begin or end with, cut at dashes."""
+    """Return the curves' names without what all of them begin or end with, cut at dashes."""
     parts = [curve.name.split("-") for curve in curves]
     while len(parts) > 1 and min(map(len, parts)) > 1 and len({part[0] for part in parts}) == 1:
         parts = [part[1:] for part in parts]
@@ -99,7 +99,7 @@ def _apart(curves: Sequence[Curve]) -> list[str]:
 
 
 def _line(curve: Curve, name: str, others: Mapping[str, float]) -> _Line:
-    """Give a curve along its first input, all others held."""
+    """Return a curve along its first input, all others held."""
     first = next(iter(curve.law.inputs))
     low, high = _range(curve, first)
     far = high * BEYOND if first in curve.fitted_on and high / low > _WIDE else high
@@ -110,14 +110,14 @@ def _line(curve: Curve, name: str, others: Mapping[str, float]) -> _Line:
 
 
 def _range(curve: Curve, key: str) -> tuple[float, float]:
-    """Give where an input is drawn: where its curve was fitted, or where such inputs usually lie."""
+    """Return where an input is drawn: where its curve was fitted, or where such inputs usually lie."""
     if key in curve.fitted_on:
         return curve.fitted_on[key]
     return OF_INPUTS.get(key) or TYPICAL.get(curve.law.inputs[key].name, ANYTHING)
 
 
 def _rounded(value: float, kind: Kind) -> float:
-    """Give a number as people would choose it: whole where things are counted, two digits below a hundred."""
+    """Return a number as people would choose it: whole where things are counted, two digits below a hundred."""
     if value >= 1 and kind.name not in ("Nats", "Score"):
         value = round(value)
     return float(f"{value:.1e}") if value < 100 else float(f"{value:.0e}")
@@ -181,7 +181,7 @@ def _scale(axes: Axes, side: str, values: NDArray[np.float64], *, wide: float) -
 
 
 def _number(value: float) -> str:
-    """Give a tick's number: 10B, 0.5, and powers of ten where letters end."""
+    """Return a tick's number: 10B, 0.5, and powers of ten where letters end."""
     if value and (abs(value) >= 1e15 or abs(value) < 1e-3):
         return of_ten(value)
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):

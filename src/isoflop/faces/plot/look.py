@@ -175,7 +175,7 @@ def row(inches: tuple[float, float], ratios: tuple[float, ...] = (1, 1)) -> Iter
 
 
 def shades(count: int) -> list[Any]:
-    """Give colours from dark to light that stay in order for every kind of colour vision."""
+    """Return colours from dark to light that stay in order for every kind of colour vision."""
     from matplotlib import colormaps
 
     return [colormaps[_MAP](low + (high - low) * rank / max(count - 1, 1)) for rank in range(count)
@@ -282,7 +282,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
 
 
 def figure_format(path: str | os.PathLike[str]) -> str:
-    """Give the format that a file's suffix asks for; raises UsageError if it is none of ours."""
+    """Return the format that a file's suffix asks for; raises UsageError if it is none of ours."""
     kind = "png" if os.fspath(path) == STANDARD else Path(path).suffix.lower().removeprefix(".")
     if kind not in _STAMP:
         raise UsageError(f'"{path}": a figure is saved as {", ".join(_STAMP)}. Say figure.png.')

@@ -67,13 +67,13 @@ class Room:
         text.remove()
 
     def _lead(self, dot: Array, box: Array) -> Array:
-        """Give points from just beside a dot to the nearest edge of a box, (points, 2)."""
+        """Return points from just beside a dot to the nearest edge of a box, (points, 2)."""
         way = np.clip(dot, *box) - dot
         start = min(1.0, 3.0 * self.scale / float(np.linalg.norm(way)))
         return np.asarray(dot + np.linspace(start, 1, 24)[:, None] * way)
 
     def _free(self, box: Array, lead: Array) -> bool:
-        """Say whether a name and the line that leads to it cover nothing, and lie inside the panel."""
+        """Return whether a name and the line that leads to it cover nothing, and lie inside the panel."""
         low, high = box
         if (low < self.panel[0]).any() or (high > self.panel[1]).any():
             return False
@@ -97,7 +97,7 @@ class Room:
 
 
 def _offsets(across: float, up: float, *, far: float) -> Iterator[tuple[float, tuple[float, float]]]:
-    """Give places of a name's middle about its dot, the nearest first, each with the gap; half its width, height."""
+    """Return places of a name's middle about its dot, the nearest first, each with the gap; half its width, height."""
     angles = np.arange(_ANGLES) * 2 * np.pi / _ANGLES
     for ring in (one for one in RINGS if one <= far):
         for angle in angles.tolist():

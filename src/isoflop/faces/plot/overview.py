@@ -38,7 +38,7 @@ _STEP = 0.13  # between neighbours that stand side by side, in ln C
 def overview(
     laws: Mapping[str, Fit | Curve | Ensemble], sweep: Runs, targets: Runs | None = None, *, loss: str = "loss"
 ) -> Figure:
-    """Give the figure of a study: its isoFLOP curves, and the forecasts of its laws against compute.
+    """Return the figure of a study: its isoFLOP curves, and the forecasts of its laws against compute.
 
     laws     name on the figure → fit, curve or ensemble of N and D; the first also draws the isoFLOP curves
     sweep    the runs that were fitted, isoFLOP budgets of at least three sizes each
@@ -65,7 +65,7 @@ class Shown(NamedTuple):
     behind: Evidence
 
     def forecast(self, size: ArrayLike, tokens: ArrayLike) -> list[Estimate]:
-        """Give the loss at these N and D."""
+        """Return the loss at these N and D."""
         found = forecast_with(self.source, self.behind, level=LEVEL, at={"N": size, "D": tokens})
         return [one.loss for one in found]
 
@@ -174,7 +174,7 @@ def _key(axes: Axes, *, with_targets: bool, above: bool) -> None:
 
 
 def _side_by_side(compute: Array, width: int) -> Array:
-    """Give places in C for runs so that those of equal compute do not hide each other."""
+    """Return places in C for runs so that those of equal compute do not hide each other."""
     placed = np.array(compute, float)
     for group in _groups(compute):
         shift = np.arange(len(group)) - (len(group) - 1) / 2
@@ -192,7 +192,7 @@ def _law_colours(count: int) -> list[str]:
 
 
 def _apart(axes: Axes, heights: Sequence[float], gap: float = 0.055) -> list[float]:
-    """Give label heights in order, pushed apart until they are `gap` of the axes from each other."""
+    """Return label heights in order, pushed apart until they are `gap` of the axes from each other."""
     to_axes = axes.transScale + axes.transLimits
     places = [to_axes.transform((axes.get_xlim()[0], height))[1] for height in heights]
     order = np.argsort(places)

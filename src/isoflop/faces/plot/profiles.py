@@ -24,7 +24,7 @@ _ACROSS, _ABOVE, _POINTS = 3, 2.2, 400
 
 
 def profiles_figure(found: Sequence[Profile]) -> Figure:
-    """Give a panel for each profile: the objective along the number, and the values that the runs allow."""
+    """Return a panel for each profile: the objective along the number, and the values that the runs allow."""
     if not found:
         raise UsageError("there is no profile to draw. Name what to profile, as in alpha.")
     across = min(len(found), _ACROSS)
@@ -69,7 +69,7 @@ def _panel(axes: Axes, profile: Profile) -> None:
 
 
 def _smooth(values: Array, rise: Array) -> tuple[Array, Array]:
-    """Give more points between those of a profile: its root, with a sign, is nearly a straight line."""
+    """Return more points between those of a profile: its root, with a sign, is nearly a straight line."""
     root = np.sqrt(np.maximum(rise, 0.0)) * np.where(np.arange(len(rise)) < np.argmin(rise), -1.0, 1.0)
     fine = np.interp(np.linspace(0, len(values) - 1, _POINTS), np.arange(len(values)), values)
     return fine, np.interp(fine, values, root) ** 2

@@ -23,7 +23,7 @@ _ABOVE, _ROOM = 3.0, 12.0
 
 
 def recipes_figure(found: Recipes) -> Figure:
-    """Give the figure of a comparison: losses on the left, multipliers on the right, each with its band.
+    """Return the figure of a comparison: losses on the left, multipliers on the right, each with its band.
 
     Lines are dashed beyond the runs; faint dots are runs.
     """

@@ -25,7 +25,7 @@ _BINS = 7
 
 
 def residuals_figure(fit: Fit) -> Figure:
-    """Give each run's residual in percent of the loss along compute, size, tokens and tokens per parameter.
+    """Return each run's residual in percent of the loss along compute, size, tokens and tokens per parameter.
 
     The line joins medians of equal numbers of runs: where the law is right it stays near zero. Runs that lie more
     than four robust standard deviations away are named.

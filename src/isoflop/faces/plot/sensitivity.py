@@ -38,7 +38,7 @@ class _Line(NamedTuple):
 
 
 def sensitivity_figure(found: Sensitivity) -> Figure:
-    """Give the figure of what every choice prescribes: N on the left, tokens per parameter on the right.
+    """Return the figure of what every choice prescribes: N on the left, tokens per parameter on the right.
 
     A dot and its interval for each choice changed alone; at the foot a dot for each combination. The band is
     the baseline's interval. Choices that fit the runs worse are hollow.
@@ -58,7 +58,7 @@ def sensitivity_figure(found: Sensitivity) -> Figure:
 
 
 def _lines(found: Sensitivity) -> Iterator[_Line]:
-    """Give the lines from the top down: the baseline, then each factor with the choices that gave a number."""
+    """Return the lines from the top down: the baseline, then each factor with the choices that gave a number."""
     yield _Line(0.0, f"baseline: {found.baseline.label}", found.baseline)
     height = 0.0
     shown = [row for row in found.single if math.isfinite(row.N.value)]

@@ -20,7 +20,7 @@ _MARGIN = 1.3
 
 
 def best_rate(rates: Iterable[float], losses: Iterable[float]) -> float:
-    """Give the learning rate at the lowest point of the parabola through the best rate and its neighbours.
+    """Return the learning rate at the lowest point of the parabola through the best rate and its neighbours.
 
     In log rate. At the edge of the rates tried there is no such parabola, and the best rate itself is given.
     """
@@ -35,7 +35,7 @@ def best_rate(rates: Iterable[float], losses: Iterable[float]) -> float:
 
 
 def transfer_figure(runs: Iterable[tuple[int, float, float]]) -> Figure:
-    """Give the figure of runs (width, learning rate, loss): one line a width, a ring at its lowest point.
+    """Return the figure of runs (width, learning rate, loss): one line a width, a ring at its lowest point.
 
     Raises UsageError unless every width has three rates or more.
     """

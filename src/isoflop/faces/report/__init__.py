@@ -33,7 +33,7 @@ def report(source: Source, path: str | os.PathLike[str], *, command: str = "", s
 
 
 def report_text(source: Source, suffix: str = ".html", *, command: str = "", seed: int = 0) -> str:
-    """Give the report as text, by the suffix of its file; see `report`."""
+    """Return the report as text, by the suffix of its file; see `report`."""
     settled = settle(source)
     data = content(settled, seed=seed)
     return markdown(data, command) if suffix == ".md" else page(settled, data, command)

@@ -12,7 +12,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&~$!])")
 
 
 def markdown(data: Mapping[str, Any], command: str) -> str:
-    """Give the report of what `isoflop.pages.content` gives as Markdown; text from the runs stays text."""
+    """Return the report of what `isoflop.pages.content` gives as Markdown; text from the runs stays text."""
     doubts = [f"- **{one['severity']} {one['code']}** {_text(one['message'])} *{_text(one['remedy'])}*"
               for one in data["findings"]]  # fmt: skip
     blocks = [
@@ -34,5 +34,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _text(text: str) -> str:
-    """Give text on one line, in which nothing is markup."""
+    """Return text on one line, in which nothing is markup."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))

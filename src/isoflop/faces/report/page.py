@@ -21,7 +21,7 @@ _RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028"
 
 
 def page(source: Predictor, data: Mapping[str, Any], command: str) -> str:
-    """Give the report of a source, and of what `isoflop.pages.content` gives of it, as one HTML document."""
+    """Return the report of a source, and of what `isoflop.pages.content` gives of it, as one HTML document."""
     scripts = (asset("plot.js"), f'"use strict";\n{laws_script(source)}{joined()}{_own("report.js")}')
     style = asset("look.css")
     return (

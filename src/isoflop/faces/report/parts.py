@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
 
 def parts(data: Mapping[str, Any], command: str) -> list[Part]:
-    """Give the parts of a report from what `isoflop.pages.content` gives; command: what makes it again."""
+    """Return the parts of a report from what `isoflop.pages.content` gives; command: what makes it again."""
     law, several, tested = data["law"], len(data["laws"]) > 1, data["backtests"]
     origin = [
         ("made by", f"isoflop {data['version']}"), ("seed", str(data["seed"])),

@@ -55,7 +55,7 @@ class Guard:
         return f"isoflop-{self.port}"
 
     def knows(self, token: str) -> bool:
-        """Say whether this is the token, in a time that does not tell how much of it is right."""
+        """Return whether this is the token, in a time that does not tell how much of it is right."""
         return hmac.compare_digest(token.encode(errors="replace"), self.token.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ class Guard:
             await (self._own_answer(scope) or self.app)(scope, receive, _with_headers(send, scope["path"]))
 
     def _own_answer(self, scope: Scope) -> Response | None:
-        """Give the answer to who enters and to what is not let through; None for what the app shall answer."""
+        """Return the answer to who enters and to what is not let through; None for what the app shall answer."""
         headers, path = Headers(scope=scope), scope["path"]
         if not _PATH.fullmatch(scope["raw_path"]):
             return refusal(path, 404, "there is no such page. Open / instead.")
@@ -83,7 +83,7 @@ class Guard:
         return None
 
     def _entered(self, request: Request) -> Response:
-        """Give the cookie for the token or a code not yet used, and send the browser to the page itself."""
+        """Return the cookie for the token or a code not yet used, and send the browser to the page itself."""
         code = request.query_params.get("code", "")
         if code in self.once:
             self.once.remove(code)
@@ -95,14 +95,14 @@ class Guard:
 
 
 def _from_here(headers: Headers, *, reads: bool, api: bool) -> bool:
-    """Say whether the app's own page asks; who only reads a page may also come from an address that was typed."""
+    """Return whether the app's own page asks; who only reads a page may also come from an address that was typed."""
     origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
     own = all(one == f"http://{headers['host']}" for one in origins) and (reads or bool(origins))
     return own and (all(one == "same-origin" for one in sites) or (reads and not api)) and "upgrade" not in headers
 
 
 def refusal(path: str, status: int, text: str) -> Response:
-    """Give the answer that says why not: data to the page's own questions, plain text to all others."""
+    """Return the answer that says why not: data to the page's own questions, plain text to all others."""
     text = "\n".join(map(shown, text.split("\n")))
     headers = {"Retry-After": "1"} if status == 429 else {}
     if path.startswith("/api/"):
@@ -111,7 +111,7 @@ def refusal(path: str, status: int, text: str) -> Response:
 
 
 def _with_headers(send: Send, path: str) -> Send:
-    """Give a send that adds to every answer what the browser must not do with it."""
+    """Return a send that adds to every answer what the browser must not do with it."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

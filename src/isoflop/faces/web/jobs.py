@@ -48,7 +48,7 @@ class Jobs:
         self._processes = anyio.CapacityLimiter(RUNNING)
 
     async def run(self, job: str, /, *words: Any, gone: Callable[[], Awaitable[None]], **more: Any) -> bytes:
-        """Give what the function of `isoflop.web.work` answers to these words; more is added to the dict it gives.
+        """Return what the function of `isoflop.web.work` answers to these words; more is added to the dict it gives.
 
         gone  returns when nobody waits any more: a job that has not begun is then left undone
 
@@ -103,7 +103,7 @@ class Jobs:
 
 
 def _answer(job: str, words: tuple[Any, ...], more: dict[str, Any]) -> bytes:
-    """Give the answer of a function of `isoflop.web.work`, in this process, as bytes."""
+    """Return the answer of a function of `isoflop.web.work`, in this process, as bytes."""
     try:
         _load()
         from isoflop.faces.web import work

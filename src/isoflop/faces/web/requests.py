@@ -51,7 +51,7 @@ class Bodies:
             self._now -= 1
 
     async def json(self, request: Request) -> dict[str, Any]:
-        """Give the JSON object in a request."""
+        """Return the JSON object in a request."""
         with self.receiving():
             return parsed(b"".join([piece async for piece in pieces(request, LARGEST_JSON)]))
 
@@ -70,7 +70,7 @@ async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """Give the object that strict JSON holds: finite numbers, every name once, and not too deep; or UsageError."""
+    """Return the object that strict JSON holds: finite numbers, every name once, and not too deep; or UsageError."""
     try:
         found = json.loads(
             body, parse_constant=_no_constant, parse_float=_number, parse_int=_number, object_pairs_hook=_object
@@ -87,7 +87,7 @@ def parsed(body: bytes) -> dict[str, Any]:
 
 
 def wanted_view(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what is asked of a view: one source, and how to read it; or UsageError."""
+    """Return what is asked of a view: one source, and how to read it; or UsageError."""
     if strange := set(asked) - {*_VIEW}:
         raise UsageError(f"a view takes no {shown(min(strange))}; it takes {', '.join(_VIEW)}.")
     if len(set(asked) & {*_ONE_OF}) != 1:
@@ -98,7 +98,7 @@ def wanted_view(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def wanted(asked: Mapping[str, Any], **kinds: type) -> list[Any]:
-    """Give the values of an object that has these keys and no others, each of its kind; or UsageError."""
+    """Return the values of an object that has these keys and no others, each of its kind; or UsageError."""
     if set(asked) != {*kinds} or not all(isinstance(asked[key], kind) for key, kind in kinds.items()):
         told = ", ".join(f"{key} ({_KINDS[kind]})" for key, kind in kinds.items())
         raise UsageError(f"the request must hold {told}, and nothing else.")
@@ -140,6 +140,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _deeper_than(levels: int, value: object) -> bool:
-    """Say whether lists and objects lie within one another at more levels than so many."""
+    """Return whether lists and objects lie within one another at more levels than so many."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return levels < 0 or any(_deeper_than(levels - 1, one) for one in inside)

@@ -60,7 +60,7 @@ class Stock:
 
 
 def application(tables: Tables, begun: Callable[[], object]) -> Starlette:
-    """Give the app, which keeps tables here and says when it has begun; nothing guards it yet."""
+    """Return the app, which keeps tables here and says when it has begun; nothing guards it yet."""
     routes = [
         Route("/", _index),
         Route("/favicon.ico", _favicon),
@@ -90,7 +90,7 @@ def application(tables: Tables, begun: Callable[[], object]) -> Starlette:
 
 
 def _static_files() -> dict[str, tuple[bytes, str]]:
-    """Give the scripts and styles that the page is made of, by name: all that is ever read from the disk for it."""
+    """Return the scripts and styles that the page is made of, by name: all that is ever read from the disk for it."""
     found = {}
     for folder in (files("isoflop.faces.pages"), files("isoflop.faces.web") / "page"):
         for file in folder.iterdir():
@@ -182,7 +182,7 @@ def _json(found: bytes) -> Response:
 
 
 def _known(stock: Stock, view: str) -> dict[str, Any]:
-    """Give the request of a view that was made, for the job; answers 404 if it is not remembered."""
+    """Return the request of a view that was made, for the job; answers 404 if it is not remembered."""
     if view not in stock.views:
         raise HTTPException(404, "this view is not known any more. Load the page again.")
     stock.views[view] = stock.views.pop(view)  # now the last to be forgotten
@@ -190,7 +190,7 @@ def _known(stock: Stock, view: str) -> dict[str, Any]:
 
 
 def _placed(stock: Stock, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the request of a view with the path of its table in place of the id, which is all that pages know."""
+    """Return the request of a view with the path of its table in place of the id, which is all that pages know."""
     if "table" not in asked:
         return dict(asked)
     path = stock.tables.path(asked["table"])
@@ -200,7 +200,7 @@ def _placed(stock: Stock, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _done(request: Request, job: str, /, *words: Any, **more: Any) -> bytes:
-    """Give the answer of a job of `isoflop.web.work`."""
+    """Return the answer of a job of `isoflop.web.work`."""
 
     async def gone() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -213,7 +213,7 @@ async def _done(request: Request, job: str, /, *words: Any, **more: Any) -> byte
 
 
 def _refusing(status: int, text: str = "") -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Give the handler that answers an error with this status, and with the error's own text or this one."""
+    """Return the handler that answers an error with this status, and with the error's own text or this one."""
 
     async def refuse(request: Request, error: Exception) -> Response:
         return refusal(request.url.path, status, text or str(error))

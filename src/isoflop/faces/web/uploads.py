@@ -71,11 +71,11 @@ class Tables:
         self._paths: dict[str, Path] = {}
 
     def path(self, table: str) -> Path | None:
-        """Give where a table is kept; None for an id that is not known, or no more."""
+        """Return where a table is kept; None for an id that is not known, or no more."""
         return self._paths.get(table)
 
     async def receive(self, stream: AsyncIterator[bytes], name: str) -> tuple[str, Path]:
-        """Give the id of what comes, and where it lies until it is kept or dropped; memory holds one piece at a time.
+        """Return the id of what comes, and where it lies until it is kept or dropped; memory holds one piece at a time.
 
         name  what its user calls it, of which only a known ending is taken
 
@@ -117,7 +117,7 @@ class Tables:
             self._paths.pop(next(iter(self._paths))).unlink()
 
     def veiled(self, text: str) -> str:
-        """Give a message without the paths of tables in it: what is where is nobody's business."""
+        """Return a message without the paths of tables in it: what is where is nobody's business."""
         return re.sub(rf"{re.escape(str(self._folder))}[\\/]\w+(\.[a-z]+)?", "the table", text)
 
     def drop(self, path: Path) -> None:

@@ -46,7 +46,7 @@ _TAKEN = {"N", "D", "U", "bits"}
 
 
 def start() -> dict[str, Any]:
-    """Give what the page knows before a source is opened."""
+    """Return what the page knows before a source is opened."""
     return {
         **surroundings(),
         "datasets": [{"name": one.name, "title": one.title} for one in DATASETS.values() if one.bundled],
@@ -58,7 +58,7 @@ def start() -> dict[str, Any]:
 
 
 def catalogue() -> str:
-    """Give the published curves as a JavaScript module."""
+    """Return the published curves as a JavaScript module."""
     return curves_script()
 
 
@@ -78,23 +78,23 @@ def describe(path: str, name: str) -> dict[str, Any]:
 
 
 def view(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the page shows of a source."""
+    """Return what the page shows of a source."""
     return content(_settled(request))
 
 
 def laws(request: Mapping[str, Any]) -> str:
-    """Give a source's laws as a JavaScript module."""
+    """Return a source's laws as a JavaScript module."""
     return f"{laws_script(_settled(request))}export {{ laws, fresh }};\n"
 
 
 def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the plan of a demand, with every interval, as data and as the run sheet that a terminal shows."""
+    """Return the plan of a demand, with every interval, as data and as the run sheet that a terminal shows."""
     found = planned(_settled(request), **_asked(demand))
     return {**found.as_dict(), "findings": told(found.findings), "text": plain(found)}
 
 
 def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> bytes:
-    """Give a file: plan.toml, or of runs one of `EXPORTS`."""
+    """Return a file: plan.toml, or of runs one of `EXPORTS`."""
     source = _settled(request)
     if what == "plan.toml":
         return _written(what, lambda path: save_plan(planned(source, **_asked(demand)), path))
@@ -149,7 +149,7 @@ def _called(path: str, name: str) -> Iterator[None]:
 
 
 def _command(asked: Mapping[str, Any]) -> str:
-    """Give the command that writes the same report."""
+    """Return the command that writes the same report."""
     words = ["isoflop", "report", asked.get("name") or asked["dataset"]]
     for key in ("law", "where"):
         words += [f"--{key}", asked[key]] if asked.get(key) else []

@@ -28,7 +28,7 @@ class Budgets:
 
 
 def group_by_budget(runs: Runs, *, tolerance: float = TOLERANCE) -> Budgets:
-    """Give the budgets of the runs: groups of at least three sizes whose C lies within ± tolerance.
+    """Return the budgets of the runs: groups of at least three sizes whose C lies within ± tolerance.
 
     Neighbours in log C that differ by more than the tolerance part two budgets. A group that is wider
     than ± tolerance is a chain of scattered runs, not a budget. Raises DataError if fewer than half of
@@ -53,7 +53,7 @@ def group_by_budget(runs: Runs, *, tolerance: float = TOLERANCE) -> Budgets:
 
 
 def distinct_sizes(N: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the different sizes among N, smallest first; sizes within 0.1 % are one."""
+    """Return the different sizes among N, smallest first; sizes within 0.1 % are one."""
     return np.asarray(np.exp(np.unique(np.round(np.log(N), 3))))
 
 

@@ -41,7 +41,7 @@ class Envelope:
     left_out: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the envelope as it stands in the JSON."""
+        """Return the envelope as it stands in the JSON."""
         points = {name: getattr(self, name).tolist() for name in ("C", "N", "D", "loss")}
         return {**points, "curves": self.curves, "left_out": self.left_out}
 
@@ -54,7 +54,7 @@ def approach1(
     seed: int = 0,
     level: float = LEVEL,
 ) -> Frontier[Envelope]:
-    """Give the power laws of N_opt and D_opt through the envelope of training curves.
+    """Return the power laws of N_opt and D_opt through the envelope of training curves.
 
     Rows of one curve share a column run, run_name or run_id or else, without such a column, N. Each curve is
     interpolated in log-log between its own rows; at each of `points` values of C the lowest loss wins.
@@ -85,7 +85,7 @@ class _Curves:
     loss: Array
 
     def winners(self, present: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Give the best of the present curves (draws, curves) at each C, and whether sizes surround it."""
+        """Return the best of the present curves (draws, curves) at each C, and whether sizes surround it."""
         found = [self._winners(part) for part in np.array_split(present, 1 + present.size * len(self.C) // _AT_ONCE)]
         return np.concatenate([best for best, _ in found]), np.concatenate([inside for _, inside in found])
 
@@ -126,7 +126,7 @@ def _by_run(runs: Runs) -> list[NDArray[np.intp]]:
 
 
 def _on_grid(runs: Runs, member: NDArray[np.intp], x: Array) -> tuple[Array, Array]:
-    """Give ln D and ln loss of one run at ln C = x; rows at the same compute count as their mean."""
+    """Return ln D and ln loss of one run at ln C = x; rows at the same compute count as their mean."""
     log_C, which = np.unique(np.log(runs["C"][member]), return_inverse=True)
     share = 1 / np.bincount(which)
     tokens, loss = (np.bincount(which, np.log(runs[name][member])) * share for name in ("D", "loss"))
@@ -143,7 +143,7 @@ def _envelope(curves: _Curves, best: NDArray[np.intp], inside: NDArray[np.bool_]
 def _power_laws(
     curves: _Curves, best: NDArray[np.intp], inside: NDArray[np.bool_], *, level: float
 ) -> tuple[PowerLaw, PowerLaw]:
-    """Give the power laws of N and D through the winners over all curves (row 0), with a draw for each other row."""
+    """Return the power laws of N and D through the winners over all curves (row 0), with a draw for each other row."""
     x, column = np.log(curves.C), np.arange(len(curves.C))
     N, D = curves.size[best], curves.tokens[best, column]
     varied = np.where(inside, N, -np.inf).max(axis=1) > np.where(inside, N, np.inf).min(axis=1)

@@ -22,7 +22,7 @@ class Evidence(Protocol):
     """What a frontier was read off: the minima of parabolas, or an envelope of curves."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the evidence as it stands in the JSON."""
+        """Return the evidence as it stands in the JSON."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,23 +41,23 @@ class PowerLaw:
     level: float = LEVEL
 
     def __call__(self, C: float) -> Estimate:
-        """Give y at C FLOPs."""
+        """Return y at C FLOPs."""
         distance = math.log(C / self.middle)
         drawn = self.height_draws + self.slope_draws * distance
         return _exponential(self.height + self.slope * distance, drawn, self.level)
 
     @property
     def exponent(self) -> Estimate:
-        """Give the exponent."""
+        """Return the exponent."""
         return from_draws(self.slope, self.slope_draws, self.level)
 
     @property
     def coefficient(self) -> Estimate:
-        """Give the coefficient: y at one FLOP, far from any run, so uncertain by its very definition."""
+        """Return the coefficient: y at one FLOP, far from any run, so uncertain by its very definition."""
         return self(1.0)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give exponent and coefficient as they stand in the JSON."""
+        """Return exponent and coefficient as they stand in the JSON."""
         return {"exponent": self.exponent.as_dict(), "coefficient": self.coefficient.as_dict()}
 
 
@@ -70,7 +70,7 @@ class Optimum:
     D: Estimate
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the optimum as it stands in the JSON."""
+        """Return the optimum as it stands in the JSON."""
         return {"C": self.C, "N": self.N.as_dict(), "D": self.D.as_dict()}
 
 
@@ -92,11 +92,11 @@ class Frontier(Generic[Seen_co]):
     findings: tuple[Finding, ...] = ()
 
     def at(self, C: float) -> Optimum:
-        """Give the best N and D at C FLOPs."""
+        """Return the best N and D at C FLOPs."""
         return Optimum(float(C), self.N(C), self.D(C))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the frontier as it stands in the JSON."""
+        """Return the frontier as it stands in the JSON."""
         return {
             "approach": self.approach,
             "N": self.N.as_dict(),
@@ -110,7 +110,7 @@ class Frontier(Generic[Seen_co]):
 
 
 def power_law(C: Array, values: Array, drawn: Array, *, level: float) -> PowerLaw:
-    """Give the least-squares power law through ln values (points,), with its draws (draws, points).
+    """Return the least-squares power law through ln values (points,), with its draws (draws, points).
 
     Where the points scatter about the line more than their own draws explain, the draws are widened
     by that ratio (Birge 1932).
@@ -130,7 +130,7 @@ def power_law(C: Array, values: Array, drawn: Array, *, level: float) -> PowerLa
 
 
 def line(x: Array, y: Array, weights: Array | None = None) -> tuple[Array, Array]:
-    """Give height (at the mean of x) and slope of the line through each row of y (rows, points).
+    """Return height (at the mean of x) and slope of the line through each row of y (rows, points).
 
     weights (rows, points) choose the points of each row; a row with fewer than two different x is nan.
     """
@@ -146,12 +146,12 @@ def line(x: Array, y: Array, weights: Array | None = None) -> tuple[Array, Array
 
 
 def unknown(level: float) -> PowerLaw:
-    """Give the power law of which nothing is known."""
+    """Return the power law of which nothing is known."""
     return PowerLaw(1.0, math.nan, math.nan, np.empty(0), np.empty(0), level)
 
 
 def disagreement(frontier: Frontier[Evidence], exponent: Estimate, *, apart: float = APART) -> tuple[Finding, ...]:
-    """Give the finding F13 if a fitted law's exponent of N_opt on C differs from the frontier's.
+    """Return the finding F13 if a fitted law's exponent of N_opt on C differs from the frontier's.
 
     apart  combined standard errors from which on that counts
     """

@@ -58,11 +58,11 @@ class Minimum:
 
     @property
     def usable(self) -> bool:
-        """Say whether the minimum lies well inside the sizes that were trained."""
+        """Return whether the minimum lies well inside the sizes that were trained."""
         return not self.problem
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the minimum as it stands in the JSON."""
+        """Return the minimum as it stands in the JSON."""
         numbers = {"N": self.N.as_dict(), "D": self.D.as_dict(), "loss": self.loss.as_dict()}
         about = {name: getattr(self, name) for name in ("runs", "used", "smallest", "largest", "problem")}
         return {"C": self.C, **numbers, **about}
@@ -84,11 +84,11 @@ class Minima:
 
     @property
     def usable(self) -> tuple[Minimum, ...]:
-        """Give the minima that carry the power laws."""
+        """Return the minima that carry the power laws."""
         return tuple(minimum for minimum in self.budgets if minimum.usable)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the minima as they stand in the JSON."""
+        """Return the minima as they stand in the JSON."""
         excluded = [{"row": item.row, "reason": item.reason} for item in self.excluded]
         return {
             "noise": self.noise,
@@ -106,7 +106,7 @@ def approach2(
     seed: int = 0,
     level: float = LEVEL,
 ) -> Frontier[Minima]:
-    """Give the power laws of N_opt and D_opt through the minima of a parabola per compute budget.
+    """Return the power laws of N_opt and D_opt through the minima of a parabola per compute budget.
 
     Fewer than two usable budgets leave them nan, with a finding. Raises DataError if the runs have no
     compute budgets. Hoffmann et al. 2022, section 3.2.
@@ -132,7 +132,7 @@ def isoflop_minima(
     seed: int = 0,
     level: float = LEVEL,
 ) -> Minima:
-    """Give the minimum of the loss at each compute budget: the vertex of a parabola in ln N.
+    """Return the minimum of the loss at each compute budget: the vertex of a parabola in ln N.
 
     The parabola is drawn through the loss itself by least squares. D follows from the runs' own
     FLOPs per token at that size, so from C = 6*N*D only if that is how they were counted.
@@ -180,19 +180,19 @@ class _Parabola:
 
     @property
     def residuals(self) -> Array:
-        """Give the losses less the parabola, as shares of the loss."""
+        """Return the losses less the parabola, as shares of the loss."""
         powers = np.stack([np.ones_like(self.x), self.x, self.x**2])
         return (self.loss - self.solve @ self.loss @ powers) / self.loss
 
     def vertices(self, losses: Array) -> tuple[Array, Array, Array]:
-        """Give x and the loss of the vertex, and the curvature, for each row of losses (rows, used)."""
+        """Return x and the loss of the vertex, and the curvature, for each row of losses (rows, used)."""
         height, slope, bend = (losses @ self.solve.T).T
         with np.errstate(divide="ignore", invalid="ignore"):
             x = -slope / (2 * bend)
         return x, height + slope * x / 2, bend
 
     def lowest(self, losses: Array) -> tuple[Array, Array]:
-        """Give x and the loss of the lowest point of each parabola between the used runs."""
+        """Return x and the loss of the lowest point of each parabola between the used runs."""
         x, loss, bend = self.vertices(losses)
         height, slope, _ = (losses @ self.solve.T).T
         ends = np.array([self.x.min(), self.x.max()])
@@ -201,7 +201,7 @@ class _Parabola:
         return np.where(inside, x, ends[at_ends.argmin(axis=1)]), np.where(inside, loss, at_ends.min(axis=1))
 
     def tokens(self, x: Array) -> Array:
-        """Give ln D that the budget buys at sizes x."""
+        """Return ln D that the budget buys at sizes x."""
         return np.asarray(np.log(self.C) - np.interp(x + self.middle, self.sizes, self.rate))
 
 
@@ -241,7 +241,7 @@ def _within(log_N: Array, loss: Array, window: float | None) -> NDArray[np.bool_
 
 
 def _noise(parabolas: list[_Parabola]) -> tuple[float, int]:
-    """Give the scatter about the parabolas with an inner minimum, and its degrees of freedom."""
+    """Return the scatter about the parabolas with an inner minimum, and its degrees of freedom."""
     sound = [parabola for parabola in parabolas if not _problem(parabola)] or parabolas
     freedom = sum(len(parabola.x) - 3 for parabola in sound)
     squares = sum(float(parabola.residuals @ parabola.residuals) for parabola in sound)
@@ -315,7 +315,7 @@ def _enough(usable: int) -> tuple[Finding, ...]:
 
 
 def _drift(usable: tuple[Minimum, ...], level: float) -> tuple[Finding, ...]:
-    """Give F12 if the sizes' middle wanders from the minimum as compute grows, beyond the noise."""
+    """Return F12 if the sizes' middle wanders from the minimum as compute grows, beyond the noise."""
     if len(usable) < 3:
         return ()
     x = np.log([minimum.C for minimum in usable])

@@ -50,7 +50,7 @@ class Checked(Answer):
         return in_words(self.fit, self.findings)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the findings as they stand in the JSON; an unanswered question is "unanswered"."""
+        """Return the findings as they stand in the JSON; an unanswered question is "unanswered"."""
         answers = {question: answer or UNANSWERED for question, answer in self.checklist.items()}
         return {
             "findings": [finding.as_dict() for finding in self.findings],
@@ -61,14 +61,14 @@ class Checked(Answer):
         }
 
     def __rich__(self) -> RenderableType:
-        """Give the findings as they look in a terminal, after three sentences about the fit."""
+        """Return the findings as they look in a terminal, after three sentences about the fit."""
         from isoflop.display import dim, findings_list, group
 
         found = findings_list(self.findings) if self.findings else dim("nothing was found against it")
         return group(self.words, "", found)
 
     def checklist_table(self) -> RenderableType:
-        """Give the checklist as it looks in a terminal."""
+        """Return the checklist as it looks in a terminal."""
         from isoflop.display import table
 
         answers = ((question, answer or UNANSWERED) for question, answer in self.checklist.items())

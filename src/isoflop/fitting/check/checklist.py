@@ -41,7 +41,7 @@ _COLUMNS = {
 
 
 def checklist(fit: Fit) -> dict[str, str | None]:
-    """Give each question with its answer, None where neither runs nor fit say."""
+    """Return each question with its answer, None where neither runs nor fit say."""
     return {**_of_law(fit), **_of_runs(fit), **_of_columns(fit.own_runs), **_of_fit(fit)}
 
 

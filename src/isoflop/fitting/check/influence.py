@@ -27,7 +27,7 @@ _SIMULATED, _MANY = 1_000, 1_000
 
 
 def outliers(evidence: Evidence, names: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Give F06 if runs lie farther from a fit without them than noise would ever put them."""
+    """Return F06 if runs lie farther from a fit without them than noise would ever put them."""
     if not evidence.outliers:
         return ()
     order = sorted(evidence.outliers, key=lambda row: -evidence.outliers[row][1])
@@ -46,7 +46,7 @@ def _count(number: int) -> str:
 
 
 def influence(fit: Fit, evidence: Evidence, names: tuple[str, ...], *, flops: float | None) -> tuple[Finding, ...]:
-    """Give F05 if leaving one run out moves the target by more than one standard error, and more than noise would.
+    """Return F05 if leaving one run out moves the target by more than one standard error, and more than noise would.
 
     On every table some run moves it most. So much is allowed as the most influential of sound runs
     at the same places would move it 99 times in 100.
@@ -71,7 +71,7 @@ def influence(fit: Fit, evidence: Evidence, names: tuple[str, ...], *, flops: fl
 
 
 def _target(fit: Fit, flops: float | None) -> tuple[str, Measure]:
-    """Give what the answer is, in words and as a function of parameter values (batch, parameters)."""
+    """Return what the answer is, in words and as a function of parameter values (batch, parameters)."""
     law, reach = fit.curve.law, fit.curve.fitted_on
     if set(law.inputs) == {"N", "D"}:
         budget = flops or FARTHER * reach.get("C", (0.0, 6 * reach["N"][1] * reach["D"][1]))[1]
@@ -82,7 +82,7 @@ def _target(fit: Fit, flops: float | None) -> tuple[str, Measure]:
 
 
 def _moved(fit: Fit, measure: Measure) -> Array:
-    """Give by how many standard errors the target moves when each run is left out, (runs,), by real refits."""
+    """Return by how many standard errors the target moves when each run is left out, (runs,), by real refits."""
     problem, theta = problem_behind(fit)
     without = 1 - np.eye(problem.size)
     begin = np.tile(theta, (problem.size, 1))
@@ -95,7 +95,7 @@ def _moved(fit: Fit, measure: Measure) -> Array:
 
 
 def _slope(measure: Measure, evidence: Evidence) -> Array:
-    """Give the derivative of the target by each fitted coordinate (parameters,)."""
+    """Return the derivative of the target by each fitted coordinate (parameters,)."""
     problem, theta = evidence.problem, evidence.theta
     steps = 1e-5 * np.maximum(np.abs(theta), 0.1)
     moved = measure(problem.natural(np.vstack([theta + np.diag(steps), theta])))
@@ -118,7 +118,7 @@ def _beyond_noise(evidence: Evidence, slope: Array) -> Bools:
 
 
 def _influences(evidence: Evidence, residuals: Array, pull: Array) -> Array:
-    """Give each run's influence in standard errors as they are without it, for rows of residuals (rows, runs)."""
+    """Return each run's influence in standard errors as they are without it, for rows of residuals (rows, runs)."""
     open_share = 1 - evidence.leverage
     total = np.einsum("sn,sn->s", residuals, residuals)[:, None]
     without = np.sqrt(np.maximum(total - residuals**2 / open_share, 1e-300) / max(evidence.freedom - 1, 1))

@@ -27,7 +27,7 @@ _MANY = 5_000
 
 
 def grid(fit: Fit) -> tuple[Finding, ...]:
-    """Give F11, F12 and F13 of runs that are an isoFLOP sweep of a law of N and D.
+    """Return F11, F12 and F13 of runs that are an isoFLOP sweep of a law of N and D.
 
     A parabola has few runs, so noise alone may push its minimum to the edge, or its optima along a
     slope: the fitted law, which all runs speak for, must see the same before it is said.
@@ -43,7 +43,7 @@ def grid(fit: Fit) -> tuple[Finding, ...]:
 
 
 def _frontier(fit: Fit) -> Frontier[Minima] | None:
-    """Give approach 2 on the runs of a fit; None if they are no isoFLOP sweep."""
+    """Return approach 2 on the runs of a fit; None if they are no isoFLOP sweep."""
     runs = fit.own_runs
     if set(fit.curve.law.inputs) != {"N", "D"} or "C" not in runs or len(runs) > _MANY:
         return None
@@ -67,12 +67,12 @@ def _edges(fit: Fit, frontier: Frontier[Minima]) -> Iterator[Finding]:
 
 
 def _best(fit: Fit, budgets: Array) -> Array:
-    """Give the law's best N at each budget."""
+    """Return the law's best N at each budget."""
     return allocate(fit.curve.law, np.tile(fit.curve.row, (len(budgets), 1)), budgets).N
 
 
 def _drifts(fit: Fit, minima: Minima) -> bool:
-    """Say whether the middle of the sizes also drifts against the law's own optimum."""
+    """Return whether the middle of the sizes also drifts against the law's own optimum."""
     budgets = np.array([minimum.C for minimum in minima.usable])
     away = np.log([minimum.centre for minimum in minima.usable]) - np.log(_best(fit, budgets))
     x = np.log(budgets) - np.log(budgets).mean()
@@ -80,7 +80,7 @@ def _drifts(fit: Fit, minima: Minima) -> bool:
 
 
 def _exponent(fit: Fit, minima: Minima) -> Estimate:
-    """Give the law's exponent of N_opt on C in the middle of the budgets."""
+    """Return the law's exponent of N_opt on C in the middle of the budgets."""
     middle = float(np.exp(np.mean([np.log(minimum.C) for minimum in minima.usable])))
     measure, _ = quantity(fit.curve.law, "exponent", {"flops": middle})
     return from_draws(float(measure(fit.curve.row)[0]), measure(fit.draws[:400]), fit.options.level)

@@ -29,7 +29,7 @@ _SIMULATED, _MANY = 2_000, 1_000
 
 
 def uneven(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:
-    """Give F08 if the size of the residuals goes with log C, as Levene and Breusch and Pagan test it."""
+    """Return F08 if the size of the residuals goes with log C, as Levene and Breusch and Pagan test it."""
     sizes = _sizes(evidence, runs)
     if sizes is None or not 8 <= sizes.size <= _MANY:
         return ()
@@ -53,21 +53,21 @@ def uneven(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:
 
 
 def _sizes(evidence: Evidence, runs: Runs) -> Array | None:
-    """Give log C of the runs kept, or of the law's only input; None if they are all alike."""
+    """Return log C of the runs kept, or of the law's only input; None if they are all alike."""
     column = runs["C"] if "C" in runs else next(iter(evidence.problem.inputs.values()))
     sizes = spread_out(column[evidence.kept])
     return sizes if np.isfinite(sizes).all() and np.ptp(sizes) > 1e-9 else None
 
 
 def _goes_with(height: Array, sizes: Array) -> Array:
-    """Give the correlation of each row of heights (rows, runs) with the sizes."""
+    """Return the correlation of each row of heights (rows, runs) with the sizes."""
     x, y = sizes - sizes.mean(), height - height.mean(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.nan_to_num((y @ x) / np.linalg.norm(y, axis=1) / np.linalg.norm(x)))
 
 
 def shared(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:
-    """Give F09 if rows of one run are off in the same direction: their intraclass correlation is above 0.2."""
+    """Return F09 if rows of one run are off in the same direction: their intraclass correlation is above 0.2."""
     column = next((name for name in GROUPED_BY if name in runs and _repeats(runs[name])), None)
     if column is None or not evidence.problem.size <= 20_000:
         return ()
@@ -87,12 +87,12 @@ def shared(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:
 
 
 def _repeats(column: NDArray[np.generic]) -> bool:
-    """Say whether a column names at least three groups, with two rows each on average."""
+    """Return whether a column names at least three groups, with two rows each on average."""
     return 3 <= len(set(column.tolist())) <= column.size / 2
 
 
 def _intraclass(rows: Array, group: NDArray[np.intp]) -> Array:
-    """Give the intraclass correlation of each row of values (rows, runs), by analysis of variance."""
+    """Return the intraclass correlation of each row of values (rows, runs), by analysis of variance."""
     counts = np.bincount(group)
     many, size = counts.size, float((group.size - (counts**2).sum() / group.size) / (counts.size - 1))
     member = (group[:, None] == np.arange(many)) / counts
@@ -103,7 +103,7 @@ def _intraclass(rows: Array, group: NDArray[np.intp]) -> Array:
 
 
 def threshold(fit: Fit, evidence: Evidence) -> tuple[Finding, ...]:
-    """Give F10 if a fixed Huber threshold makes the objective another one than its name says."""
+    """Return F10 if a fixed Huber threshold makes the objective another one than its name says."""
     if not fit.objective.name.startswith("huber"):
         return ()
     ratio = fit.objective.delta / max(evidence.noise, 1e-12)

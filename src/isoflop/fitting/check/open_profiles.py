@@ -22,7 +22,7 @@ _MANY = 5_000
 
 
 def open_sides(fit: Fit) -> Iterator[Finding]:
-    """Give F03 for each exponent that the runs allow to vanish or to grow without end."""
+    """Return F03 for each exponent that the runs allow to vanish or to grow without end."""
     law = fit.curve.law
     if len(fit.own_runs) > _MANY or any(one.code in ("F02", "F03") for one in fit.findings):
         return

@@ -62,12 +62,12 @@ class Evidence:
         return np.asarray(np.minimum(np.einsum("nr,nr->n", self.basis, self.basis), 1 - 1e-9))
 
     def strange(self, columns: Array) -> Array:
-        """Give what of columns (runs kept, any) no change of the parameters explains."""
+        """Return what of columns (runs kept, any) no change of the parameters explains."""
         return np.asarray(columns - self.basis @ (self.basis.T @ columns))
 
 
 def gather(problem: Problem, theta: Array) -> Evidence:
-    """Give the evidence of a problem near its robust optimum (parameters,)."""
+    """Return the evidence of a problem near its robust optimum (parameters,)."""
     kept, outliers = _outliers(problem, theta)
     fitted = _squares(problem, theta, kept[None].astype(float))[0][0]
     residuals, slopes = problem.linearise(fitted[None])
@@ -75,7 +75,7 @@ def gather(problem: Problem, theta: Array) -> Evidence:
 
 
 def _outliers(problem: Problem, theta: Array) -> tuple[Bools, dict[int, tuple[float, float]]]:
-    """Give the runs that are kept, and the outliers by the generalised extreme studentised deviate test.
+    """Return the runs that are kept, and the outliers by the generalised extreme studentised deviate test.
 
     Rosner 1983: take the strangest run out, again and again; the last that was too strange is an
     outlier, and so are all before it, though each may have hidden behind the others.
@@ -100,13 +100,13 @@ def _outliers(problem: Problem, theta: Array) -> tuple[Bools, dict[int, tuple[fl
 
 
 def _squares(problem: Problem, theta: Array, weights: Array) -> tuple[Array, Array]:
-    """Give theta (batch, parameters) and sum of squares (batch,) of the runs weighted by (batch, runs)."""
+    """Return theta (batch, parameters) and sum of squares (batch,) of the runs weighted by (batch, runs)."""
     found = minimise(problem, np.tile(theta, (len(weights), 1)), _SQUARES, weights=weights, tolerance=1e-9, first=NEAR)
     return found.theta, 2 * found.objective
 
 
 def _deleted(problem: Problem, here: Array, kept: Bools, *, start: Array) -> tuple[Array, Array]:
-    """Give each run's residual by a fit without it, and its size in standard errors, (runs,)."""
+    """Return each run's residual by a fit without it, and its size in standard errors, (runs,)."""
     residuals, slopes = problem.linearise(here[None])
     left = np.where(kept, residuals[0], 0.0)
     total, freedom = float(left @ left), int(kept.sum()) - here.size - 1
@@ -128,7 +128,7 @@ def _deleted(problem: Problem, here: Array, kept: Bools, *, start: Array) -> tup
 
 
 def _basis(columns: Array) -> Array:
-    """Give orthonormal columns that span the given ones."""
+    """Return orthonormal columns that span the given ones."""
     length = np.linalg.norm(columns, axis=0)
     left, values, _ = np.linalg.svd(columns / np.where(length > 0, length, 1.0), full_matrices=False)
     return np.asarray(left[:, values > 1e-10 * max(float(values[0]), 1e-300)])

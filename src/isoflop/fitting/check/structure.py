@@ -30,7 +30,7 @@ class Pattern(NamedTuple):
 
 
 def structure(evidence: Evidence) -> tuple[Finding, ...]:
-    """Give F07 if the residuals follow a pattern more closely than pure noise would.
+    """Return F07 if the residuals follow a pattern more closely than pure noise would.
 
     Each pattern counts with what it adds once the parameters have had their say (an added-variable
     test). The least chance of any is compared with the least chance in simulated noise on the same runs.
@@ -53,7 +53,7 @@ def structure(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _patterns(evidence: Evidence) -> list[Pattern]:
-    """Give the patterns to look for, by the inputs there are."""
+    """Return the patterns to look for, by the inputs there are."""
     inputs = {key: spread_out(column[evidence.kept]) for key, column in evidence.problem.inputs.items()}
     predicted = (evidence.problem.target - evidence.residuals)[evidence.kept]
     found = [Pattern("bend", "the predicted loss", _unit(predicted)[:, None] ** 2)]
@@ -67,7 +67,7 @@ def _patterns(evidence: Evidence) -> list[Pattern]:
 
 
 def _along(words: str, column: Array) -> list[Pattern]:
-    """Give a bend, a skew, waves, breaks and a fading bias along one axis."""
+    """Return a bend, a skew, waves, breaks and a fading bias along one axis."""
     share = (column - column.min()) / max(float(np.ptp(column)), 1e-12)
     breaks = [Pattern("break", words, np.maximum(share - at, 0.0)[:, None]) for at in (0.33, 0.5, 0.67)]
     x = _unit(column)[:, None]
@@ -81,7 +81,7 @@ def _along(words: str, column: Array) -> list[Pattern]:
 
 
 def _left_over(evidence: Evidence, columns: Array) -> Array:
-    """Give an orthonormal basis of what the law leaves of the columns, none of which it all but absorbs."""
+    """Return an orthonormal basis of what the law leaves of the columns, none of which it all but absorbs."""
     centred = columns - columns.mean(axis=0)
     left = evidence.strange(centred / np.maximum(np.linalg.norm(centred, axis=0), 1e-300))
     basis, values, _ = np.linalg.svd(left, full_matrices=False)
@@ -89,7 +89,7 @@ def _left_over(evidence: Evidence, columns: Array) -> Array:
 
 
 def _in_noise(bases: list[Array], freedom: int) -> Array:
-    """Give the share of pure noise that lies along each basis, (simulated, bases).
+    """Return the share of pure noise that lies along each basis, (simulated, bases).
 
     Only the part of the noise that lies along any of them need be drawn; the rest is one number.
     """
@@ -104,7 +104,7 @@ def _in_noise(bases: list[Array], freedom: int) -> Array:
 
 
 def _chances(real: Array, simulated: Array) -> Array:
-    """Give the chance in noise of each share, (1 + simulated, bases), the real ones first."""
+    """Return the chance in noise of each share, (1 + simulated, bases), the real ones first."""
     chances = np.empty((len(simulated) + 1, real.shape[1]))
     for place in range(real.shape[1]):
         ordered = np.sort(simulated[:, place])
@@ -133,6 +133,6 @@ def _finding(pattern: Pattern, effect: Array, chance: float) -> Finding:
 
 
 def _unit(column: Array) -> Array:
-    """Give a column with mean 0 and standard deviation 1."""
+    """Return a column with mean 0 and standard deviation 1."""
     spread = float(column.std())
     return np.asarray((column - column.mean()) / (spread if spread > 0 else 1.0))

@@ -70,7 +70,7 @@ def minimise(
 
 
 def _begin(problem: Problem, theta: Array, objective: Objective, *, weights: Array | None, blend: Array) -> Normal:
-    """Give the normal equations at the start, once for all rows if they start at one place."""
+    """Return the normal equations at the start, once for all rows if they start at one place."""
     if weights is not None and len(theta) > 1 and (theta == theta[0]).all():
         return problem.normal_at_one(theta[0], objective, weights)
     return problem.normal(theta, objective, weights=weights, blend=blend)

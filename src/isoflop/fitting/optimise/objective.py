@@ -35,17 +35,17 @@ class Objective:
     adaptive: bool = False
 
     def loss(self, residuals: Array) -> Array:
-        """Give each residual's loss."""
+        """Return each residual's loss."""
         size = np.abs(residuals)
         inside = np.minimum(size, self.delta)
         return self._weighed(inside * (size - 0.5 * inside), residuals)
 
     def slope(self, residuals: Array) -> Array:
-        """Give the derivative of the loss."""
+        """Return the derivative of the loss."""
         return self._weighed(np.clip(residuals, -self.delta, self.delta), residuals)
 
     def curvature(self, residuals: Array, blend: Array | float) -> Array:
-        """Give the second derivative, raised outside delta by `blend` (0–1) of the reweighting curvature.
+        """Return the second derivative, raised outside delta by `blend` (0–1) of the reweighting curvature.
 
         With blend 0 steps are Newton's, with blend 1 those of iteratively reweighted squares.
         """
@@ -56,7 +56,7 @@ class Objective:
         return self._weighed(np.where(size <= self.delta, 1.0, outside), residuals)
 
     def adapted(self, residuals: Array, parameters: int) -> Objective:
-        """Give the same objective with delta set from the residuals' noise, where it is adaptive."""
+        """Return the same objective with delta set from the residuals' noise, where it is adaptive."""
         if not self.adaptive:
             return self
         return replace(self, delta=max(EFFICIENT * noise(residuals, parameters), SMALLEST_DELTA))
@@ -66,7 +66,7 @@ class Objective:
 
 
 def parse_objective(text: str) -> Objective:
-    """Give the objective named robust, squares, huber:DELTA or envelope."""
+    """Return the objective named robust, squares, huber:DELTA or envelope."""
     if text == "robust":
         return Objective("robust", 1.0, adaptive=True)
     if text == "squares":
@@ -84,7 +84,7 @@ def parse_objective(text: str) -> Objective:
 
 
 def noise(residuals: Array, parameters: int) -> float:
-    """Give the robust standard deviation of residuals left by a fit of so many parameters."""
+    """Return the robust standard deviation of residuals left by a fit of so many parameters."""
     freedom = max(residuals.size - parameters, 1)
     middle = float(median(np.abs(residuals - median(residuals))))
     return 1.4826 * middle * float(np.sqrt(residuals.size / freedom))

@@ -82,7 +82,7 @@ class Problem:
         return self.target.size
 
     def take(self, rows: NDArray[np.int64] | slice) -> Problem:
-        """Give the problem on some of its runs."""
+        """Return the problem on some of its runs."""
         inputs = {key: column[rows] for key, column in self.inputs.items()}
         return replace(self, inputs=inputs, target=self.target[rows])
 
@@ -97,7 +97,7 @@ class Problem:
         return np.clip(np.where(self.logged, np.log(positive), values), self.lower, self.upper)
 
     def linearise(self, theta: Array) -> tuple[Array, Array]:
-        """Give residuals (batch, runs) and the prediction's derivatives (batch, parameters, runs).
+        """Return residuals (batch, runs) and the prediction's derivatives (batch, parameters, runs).
 
         Where a law overflows or is undefined, they are not finite.
         """
@@ -116,7 +116,7 @@ class Problem:
             return self.target - (np.log(predicted) if self.log else predicted), slopes
 
     def residuals(self, theta: Array) -> Array:
-        """Give residuals (batch, runs) alone."""
+        """Return residuals (batch, runs) alone."""
         values = dict(zip(self.law.parameters, self.natural(theta).T[:, :, None], strict=True))
         with np.errstate(all="ignore"):
             predicted = self.law.formula.evaluate(values | dict(self.inputs))
@@ -125,7 +125,7 @@ class Problem:
     def normal(
         self, theta: Array, objective: Objective, *, weights: Array | None = None, blend: Array | float = 0.0
     ) -> Normal:
-        """Give objective, descent and curvature at each theta; weights are (batch, runs) or none."""
+        """Return objective, descent and curvature at each theta; weights are (batch, runs) or none."""
         batch, count = theta.shape
         total = Normal(np.zeros(batch), np.zeros((batch, count)), np.zeros((batch, count, count)))
         blend = np.broadcast_to(np.asarray(blend, float), (batch,))
@@ -141,7 +141,7 @@ class Problem:
         return total
 
     def normal_at_one(self, theta: Array, objective: Objective, weights: Array) -> Normal:
-        """Give what `normal` gives where all rows of weights (batch, runs) share one theta (parameters,)."""
+        """Return what `normal` gives where all rows of weights (batch, runs) share one theta (parameters,)."""
         residuals, slopes = self.linearise(theta[None])
         loss, slope = objective.loss(residuals)[0], objective.slope(residuals)[0]
         curvature = np.broadcast_to(objective.curvature(residuals, 0.0)[0], loss.shape)
@@ -185,7 +185,7 @@ def problem_of(
     log: bool = True,
     bounds: Mapping[str, tuple[float, float]] | None = None,
 ) -> Problem:
-    """Give the problem of fitting a law to losses; `bounds` are of parameter values."""
+    """Return the problem of fitting a law to losses; `bounds` are of parameter values."""
     kinds = law.parameters
     logged = np.array([kind.role in LOGGED for kind in kinds.values()], dtype=bool)
     lower = np.array([_BOUNDS[kind.role][0] for kind in kinds.values()])

@@ -40,7 +40,7 @@ class Found(NamedTuple):
 def search(
     problem: Problem, objective: Objective, *, count: int, seed: int, rows: NDArray[np.int64] | None = None
 ) -> Found:
-    """Give the best optimum that `count` starts reach; an adaptive objective's delta is settled on the way.
+    """Return the best optimum that `count` starts reach; an adaptive objective's delta is settled on the way.
 
     rows  where each run stands, by which the error names those the law is undefined at
     """
@@ -61,7 +61,7 @@ def search(
 
 
 def _undefined(problem: Problem, rows: NDArray[np.int64], seed: int) -> UsageError:
-    """Give the error for a law that no start makes sense of: where no candidate gives a positive loss."""
+    """Return the error for a law that no start makes sense of: where no candidate gives a positive loss."""
     nowhere = ~np.isfinite(problem.residuals(candidates(problem, CANDIDATES, seed))).any(axis=0)
     where = listed(rows[nowhere]) if nowhere.any() else "some runs, whatever its parameters"
     return UsageError(

@@ -32,7 +32,7 @@ EASY, MORE_CANDIDATES, RACING, LAPS = 4, 128, 32, 40
 
 
 def starts(problem: Problem, objective: Objective, *, count: int, seed: int) -> Array:
-    """Give the best `count` of many candidate starts, as fitted coordinates (count, parameters).
+    """Return the best `count` of many candidate starts, as fitted coordinates (count, parameters).
 
     Laws with many nonlinear parameters have many valleys: there the best candidates race down
     theirs for a few steps before the leaders are chosen.
@@ -54,7 +54,7 @@ def _leaders(theta: Array, reached: Array, count: int) -> Array:
 
 
 def candidates(problem: Problem, count: int, seed: int) -> Array:
-    """Give fitted coordinates (count, parameters) spread evenly over each parameter's search range."""
+    """Return fitted coordinates (count, parameters) spread evenly over each parameter's search range."""
     kinds = problem.law.parameters
     ranges = np.array([_search(problem, key) for key in kinds])
     unit = _even(count, len(kinds), seed)
@@ -106,7 +106,7 @@ def _non_negative(design: Array, wanted: Array) -> Array:
 
 
 def _search(problem: Problem, key: str) -> tuple[float, float]:
-    """Give the range, in fitted coordinates, that starts of a parameter are drawn from."""
+    """Return the range, in fitted coordinates, that starts of a parameter are drawn from."""
     kind = problem.law.parameters[key]
     if kind.role in ("size", "break"):
         near = partners(problem.law.formula.expr, key, set(problem.inputs)) or set(problem.inputs)
@@ -118,7 +118,7 @@ def _search(problem: Problem, key: str) -> tuple[float, float]:
 
 
 def partners(expr: Expr, key: str, inputs: set[str]) -> set[str]:
-    """Give the inputs that a size or break is divided by, or divides, in the innermost fraction that has any."""
+    """Return the inputs that a size or break is divided by, or divides, in the innermost fraction that has any."""
     found = set().union(*(partners(arg, key, inputs) for arg in expr.args)) if expr.args else set()
     if expr.op == "div" and not found:
         above, below = (set(formula.Formula(arg).names) for arg in expr.args)
@@ -128,7 +128,7 @@ def partners(expr: Expr, key: str, inputs: set[str]) -> set[str]:
 
 
 def _even(count: int, dimensions: int, seed: int) -> Array:
-    """Give a shifted Kronecker sequence in the unit cube (Roberts's generalised golden ratio).
+    """Return a shifted Kronecker sequence in the unit cube (Roberts's generalised golden ratio).
 
     As even as Sobol points for this use; scipy.stats.qmc takes five times as long to load as NumPy.
     """

@@ -54,6 +54,6 @@ def annealed(rates: Array | None, steps: float = USUAL_STEPS) -> Annealed:
 
 
 def alike(schedules: list[Array | None]) -> bool:
-    """Say whether all schedules that are known are one."""
+    """Return whether all schedules that are known are one."""
     known = [one / one.max() for one in schedules if one is not None]
     return all(float(np.mean(np.abs(one - known[0]))) < ALIKE for one in known)

@@ -48,7 +48,7 @@ class Past:
 
     @property
     def origins(self) -> int:
-        """Give how often forecasts were made."""
+        """Return how often forecasts were made."""
         return len(np.unique(self.origin))
 
 
@@ -66,7 +66,7 @@ class Mixed:
 
 
 def mix(each: Array, known: Array, *, moved: Array, far: Array, past: Past, noise: float, least: float = 0.0) -> Mixed:
-    """Give the mean of forecasts (members, targets) that lie `far` (targets,) ahead, with its standard error.
+    """Return the mean of forecasts (members, targets) that lie `far` (targets,) ahead, with its standard error.
 
     known  the variance that each forecast (members, targets) gives itself
     moved  how far each is from the last value
@@ -82,13 +82,13 @@ def mix(each: Array, known: Array, *, moved: Array, far: Array, past: Past, nois
 
 
 def _ratios(past: Past, noise: float) -> Array:
-    """Give each past miss of the mean beside the width it would have been given."""
+    """Return each past miss of the mean beside the width it would have been given."""
     weights = _weights(past, past.far)
     return np.asarray((weights * past.error).sum(axis=0) / _width(past.moved, past.known, weights=weights, noise=noise))
 
 
 def _weights(past: Past, far: Array) -> Array:
-    """Give the weight of each member at each target, (members, targets): columns add up to 1.
+    """Return the weight of each member at each target, (members, targets): columns add up to 1.
 
     It is one over the root mean square of its misses; over their mean square, a few lucky tests would decide.
     """
@@ -101,7 +101,7 @@ def _weights(past: Past, far: Array) -> Array:
 
 
 def _nearness(past: Past, far: Array) -> Array:
-    """Give how much each test says about each target, (targets, tests); many tests of one origin count as few."""
+    """Return how much each test says about each target, (targets, tests); many tests of one origin count as few."""
     apart = np.abs(np.log(past.far / far[:, None]))
     together = np.bincount(past.origin)[past.origin] ** 0.7
     return np.asarray(np.exp(-apart / NEAR - past.ago / FORGET) / together)

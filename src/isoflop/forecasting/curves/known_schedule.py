@@ -46,7 +46,7 @@ class Followed:
     alike: float
 
     def forecast(self, rates: Array, at: Array) -> Mixed:
-        """Give the log loss at places (targets,) of a schedule that begins as the run's did."""
+        """Return the log loss at places (targets,) of a schedule that begins as the run's did."""
         there = blocks(rates, targets(at, rates.size))
         each = np.array([one.log_loss(there) for one in self.fits])
         known = np.array([_variance(one, one.slopes(there)) for one in self.fits]) + MISFIT**2
@@ -54,7 +54,7 @@ class Followed:
         return mix(each, known, moved=each - self.last, far=far, past=self.past, noise=self.noise, least=1.0)
 
     def difference(self, other: Array, plan: Array) -> Mixed:
-        """Give the log loss at the end of another schedule less that at the end of the planned one."""
+        """Return the log loss at the end of another schedule less that at the end of the planned one."""
         ends = [blocks(rates, np.array([rates.size])) for rates in (other, plan)]
         each = np.array([one.log_loss(ends[0]) - one.log_loss(ends[1]) for one in self.fits])
         known = np.array([_variance(one, one.slopes(ends[0]) - one.slopes(ends[1])) for one in self.fits])
@@ -106,7 +106,7 @@ def _past(now: Seen, groups: Sequence[Sequence[Seen]]) -> Past:
 
 
 def seen(run: LossCurve, rates: Array) -> Seen:
-    """Give the rows that the laws are about, in at most POINTS means."""
+    """Return the rows that the laws are about, in at most POINTS means."""
     first = max(EARLY * run.last, float(np.argmax(rates >= 0.999 * rates[: int(run.last)].max())))
     kept = np.flatnonzero(run.at > first)
     if len(kept) <= _FIRST:

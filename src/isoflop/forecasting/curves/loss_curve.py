@@ -64,7 +64,7 @@ class LossCurve:
 
     @property
     def last(self) -> float:
-        """Give how far the run has come."""
+        """Return how far the run has come."""
         return float(self.at[-1])
 
     def without(self, rows: NDArray[np.bool_]) -> LossCurve:
@@ -74,7 +74,7 @@ class LossCurve:
         return replace(self, at=self.at[~rows], loss=self.loss[~rows], rates=_rows(self.rates, ~rows))
 
     def until(self, place: float) -> LossCurve:
-        """Give the curve as it was when the run had come this far."""
+        """Return the curve as it was when the run had come this far."""
         keep = self.at <= place
         return replace(self, at=self.at[keep], loss=self.loss[keep], rates=_rows(self.rates, keep))
 
@@ -159,7 +159,7 @@ def _series(run: Logged, key: str) -> Series:
 
 
 def _path(source: str | os.PathLike[str]) -> str | os.PathLike[str]:
-    """Give the file of a source: what exists comes before a bundled curve of the same name."""
+    """Return the file of a source: what exists comes before a bundled curve of the same name."""
     if os.fspath(source) in BUNDLED and not Path(source).exists():
         return Path(__file__).parents[2] / "data" / "datasets" / "tables" / f"{os.fspath(source)}.csv"
     return source
@@ -180,7 +180,7 @@ def _curve(raw: RawTable, text: Text, *, at: str | None, loss: str | None, rate:
 
 
 def _place(raw: RawTable, told: str | None) -> tuple[str, str]:
-    """Give the column that says how far the run was, and its unit."""
+    """Return the column that says how far the run was, and its unit."""
     for unit, names in _PLACES.items():
         found = _named(raw, names) if told is None else told if normal(told) in names else None
         if found is not None:
@@ -189,7 +189,7 @@ def _place(raw: RawTable, told: str | None) -> tuple[str, str]:
 
 
 def _found(raw: RawTable, told: str | None, names: Sequence[str], *, what: str) -> str:
-    """Give the column of this name, or with one of these; raises DataError if there is none."""
+    """Return the column of this name, or with one of these; raises DataError if there is none."""
     name = _named(raw, names) if told is None else told
     if name is None or name not in raw.names:
         there = ", ".join(map(shown, raw.names))
@@ -208,7 +208,7 @@ def _column(raw: RawTable, name: str) -> Array:
 
 
 def _rows(values: Array | None, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Array | None:
-    """Give some rows of a column; where learning rates are missing, there are none."""
+    """Return some rows of a column; where learning rates are missing, there are none."""
     if values is None or not np.all(np.isfinite(values[chosen])):
         return None
     return np.asarray(values[chosen], float)
@@ -238,7 +238,7 @@ class Thinned:
 
 
 def thinned(curve: LossCurve) -> Thinned:
-    """Give a curve in at most `BINS` points, evenly apart in log x, each the mean of the rows near it."""
+    """Return a curve in at most `BINS` points, evenly apart in log x, each the mean of the rows near it."""
     x, y = np.log(curve.at), np.log(curve.loss)
     from_end = np.floor((x[-1] - x) / (x[-1] - x[0]) * BINS)
     _, place = np.unique(-from_end, return_inverse=True)

@@ -42,14 +42,14 @@ class Blocks:
     length: Array
 
     def at(self, rows: slice) -> Blocks:
-        """Give the same schedule as seen from some of the targets."""
+        """Return the same schedule as seen from some of the targets."""
         seen = (self.lost, self.near, self.far, self.since)
         lost, near, far, since = (one[rows] for one in seen)
         return Blocks(self.travelled[rows], lost, self.rate, near, far, since, self.length)
 
 
 def blocks(rates: Array, after: NDArray[np.int64]) -> Blocks:
-    """Give a schedule (steps,) in blocks, as seen after so many steps (targets,)."""
+    """Return a schedule (steps,) in blocks, as seen after so many steps (targets,)."""
     share = read_rates(rates) / np.max(rates)
     fallen, travelled = drops(share), np.cumsum(share)
     ends = _ends(share, after)
@@ -67,7 +67,7 @@ def blocks(rates: Array, after: NDArray[np.int64]) -> Blocks:
 
 
 def _ends(share: Array, after: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the last steps of the blocks: all targets, and wherever the rate has changed enough."""
+    """Return the last steps of the blocks: all targets, and wherever the rate has changed enough."""
     change = np.abs(np.diff(share, prepend=share[0]))
     enough = np.cumsum(change * np.maximum(1.0, 0.2 / np.maximum(share, FINEST))) / FINEST
     turned = np.flatnonzero(np.diff(np.floor(enough)) > 0)
@@ -81,14 +81,14 @@ Response = Callable[[Blocks, Mapping[str, float]], Array]
 
 
 def annealed(seen: Blocks, values: Mapping[str, float]) -> Array:
-    """Give what the drops have brought by the annealing law, each remembered with a momentum of log_steps."""
+    """Return what the drops have brought by the annealing law, each remembered with a momentum of log_steps."""
     keep = np.exp(-np.exp(-values["log_steps"]))
     fade = keep**seen.since * -np.expm1(seen.length * np.log(keep)) / (seen.length * (1 - keep))
     return np.asarray((seen.lost * (1 - fade)).sum(axis=1))
 
 
 def multi_powered(seen: Blocks, values: Mapping[str, float]) -> Array:
-    """Give what the drops have brought by the multi-power law: drop (1 - (1 + C rate^-gamma S)^-beta), summed.
+    """Return what the drops have brought by the multi-power law: drop (1 - (1 + C rate^-gamma S)^-beta), summed.
 
     Over a block, from S = near - rate/2 to far + rate/2, the mean of (1 + c S)^-beta is that of its integral.
     """

@@ -34,7 +34,7 @@ class Form:
 
     @property
     def centre(self) -> Array:
-        """Give where the parameters are held."""
+        """Return where the parameters are held."""
         return np.array([one[0] for one in self.held.values()])
 
 
@@ -63,11 +63,11 @@ class Seen:
     at: Array
 
     def first(self, count: int) -> Seen:
-        """Give the points before the one of this number."""
+        """Return the points before the one of this number."""
         return self._rows(slice(count))
 
     def rest(self, count: int) -> Seen:
-        """Give the points from the one of this number on."""
+        """Return the points from the one of this number on."""
         return self._rows(slice(count, None))
 
     def _rows(self, rows: slice) -> Seen:
@@ -84,11 +84,11 @@ class Fitted:
     missed: Array
 
     def log_loss(self, seen: Blocks) -> Array:
-        """Give the log loss at the targets of a schedule."""
+        """Return the log loss at the targets of a schedule."""
         return _log_loss(self.form, self.values, seen)
 
     def slopes(self, seen: Blocks) -> Array:
-        """Give how the log loss at the targets changes with each parameter, (targets, parameters)."""
+        """Return how the log loss at the targets changes with each parameter, (targets, parameters)."""
         return slopes(lambda values: _log_loss(self.form, values, seen), self.values)
 
 
@@ -101,7 +101,7 @@ def fit_jointly(form: Form, runs: Sequence[Seen]) -> Fitted:
 
 
 def _with_covariance(form: Form, values: Array, runs: Sequence[Seen], *, off: Array) -> Fitted:
-    """Give the fit with the covariance of all its parameters, from the points and from where they are held."""
+    """Return the fit with the covariance of all its parameters, from the points and from where they are held."""
     rows = [Fitted(form, values, np.zeros((0, 0)), off).slopes(seen.blocks) / seen.error[:, None] for seen in runs]
     loose = np.array([one[1] for one in form.held.values()])
     level = _level(runs)
@@ -113,7 +113,7 @@ def _with_covariance(form: Form, values: Array, runs: Sequence[Seen], *, off: Ar
 
 
 def _misses(form: Form, theta: Array, runs: Sequence[Seen]) -> tuple[Array, Array]:
-    """Give the misses in standard errors, of points and of what is held, with the best L0, A and B."""
+    """Return the misses in standard errors, of points and of what is held, with the best L0, A and B."""
     named = dict(zip(form.held, theta, strict=True))
     columns, wanted = [], []
     for seen in runs:
@@ -132,7 +132,7 @@ def _misses(form: Form, theta: Array, runs: Sequence[Seen]) -> tuple[Array, Arra
 
 
 def _not_negative(basis: Array, target: Array) -> Array:
-    """Give the least-squares coefficients of three columns that are not negative."""
+    """Return the least-squares coefficients of three columns that are not negative."""
     scale = np.sqrt((basis**2).sum(axis=0))
     best, least = np.zeros(basis.shape[1]), np.inf
     for count in range(basis.shape[1], 0, -1):
@@ -155,5 +155,5 @@ def _log_loss(form: Form, values: Array, seen: Blocks) -> Array:
 
 
 def _level(runs: Sequence[Seen]) -> float:
-    """Give the loss that the runs have come to."""
+    """Return the loss that the runs have come to."""
     return float(np.exp(np.mean([seen.y[-1] for seen in runs])))

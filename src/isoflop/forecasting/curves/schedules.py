@@ -53,7 +53,7 @@ class Schedule:
             raise UsageError(f"final={self.final:g} and decay={self.decay:g} are shares, from 0 to 1, as in 0.1.")
 
     def rates(self, peak: float = 1.0) -> Array:
-        """Give the rate at every step (steps,)."""
+        """Return the rate at every step (steps,)."""
         if self.shape not in SHAPES:
             return _from_file(self.shape, self.steps)
         if self.shape == "constant":
@@ -66,7 +66,7 @@ class Schedule:
 
 
 def whole_rates(curve: LossCurve, schedule: Schedule) -> Array:
-    """Give the rates of a run (steps,): as logged until its last row where it logs them, then as planned.
+    """Return the rates of a run (steps,): as logged until its last row where it logs them, then as planned.
 
     Only what rates are beside each other counts, so that the peak matters where rates are logged alone.
     """
@@ -78,7 +78,7 @@ def whole_rates(curve: LossCurve, schedule: Schedule) -> Array:
 
 
 def finished_rates(curve: LossCurve, schedule: Schedule) -> Array:
-    """Give the rates of a finished run (steps,): as logged, or else the same schedule over its own steps."""
+    """Return the rates of a finished run (steps,): as logged, or else the same schedule over its own steps."""
     if curve.rates is not None:
         return _logged(curve, schedule.warmup)
     if schedule.shape not in SHAPES:
@@ -88,7 +88,7 @@ def finished_rates(curve: LossCurve, schedule: Schedule) -> Array:
 
 
 def changed(rates: Array, now: int, schedule: Schedule) -> Array:
-    """Give the rates of a run that leaves its schedule after `now` steps and goes on, from the rate it has, as told.
+    """Return the rates of a run that leaves its schedule after `now` steps and goes on, from the rate it has, as told.
 
     cosine and linear fall at once, wsd over the last `decay` of the steps, constant not at all; the end is `final`
     of the highest rate.
@@ -108,7 +108,7 @@ def changed(rates: Array, now: int, schedule: Schedule) -> Array:
 
 
 def stopped(rates: Array, now: int, *, decay: float, final: float) -> Array:
-    """Give the rates of a run that only falls linearly from now on, over `decay` of the steps it has made."""
+    """Return the rates of a run that only falls linearly from now on, over `decay` of the steps it has made."""
     falling = max(1, round(decay * now))
     here = float(rates[now - 1])
     return np.concatenate([rates[:now], _down(here, min(here, final * float(rates.max())), falling)])
@@ -124,7 +124,7 @@ def _down(here: float, last: float, steps: int) -> Array:
 
 
 def _logged(curve: LossCurve, warmup: int) -> Array:
-    """Give the rates between rows by straight lines; before the first row, over the warm-up."""
+    """Return the rates between rows by straight lines; before the first row, over the warm-up."""
     rates = np.zeros(0) if curve.rates is None else curve.rates
     steps, first = np.arange(1, int(curve.last) + 1), float(curve.at[0])
     rising = first if rates[0] < rates.max() else min(max(warmup, 1), first)
@@ -133,7 +133,7 @@ def _logged(curve: LossCurve, warmup: int) -> Array:
 
 
 def _from_file(path: str, steps: int) -> Array:
-    """Give the rates of a table with step and lr, by straight lines between its rows; it must reach the last step."""
+    """Return the rates of a table with step and lr, by straight lines between its rows; it must reach the last step."""
     raw = raw_table(read_text(os.fspath(path)))
     if not {"step", "lr"} <= set(raw.names):
         there = ", ".join(map(shown, raw.names))
@@ -146,5 +146,5 @@ def _from_file(path: str, steps: int) -> Array:
 
 
 def targets(places: Array, steps: int) -> NDArray[np.int64]:
-    """Give places as whole steps of a schedule."""
+    """Return places as whole steps of a schedule."""
     return np.clip(np.round(places), 1, steps).astype(np.int64)

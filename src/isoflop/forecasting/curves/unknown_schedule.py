@@ -25,7 +25,7 @@ _MOST_ROWS = 4.0  # a point of more rows counts no more: what is wrong with a la
 
 
 def extrapolate(curve: LossCurve, at: Array) -> tuple[Mixed, Past]:
-    """Give the log loss that the trend leads to at places (targets,) beyond the last, and what it missed before."""
+    """Return the log loss that the trend leads to at places (targets,) beyond the last, and what it missed before."""
     points = thinned(curve)
     far = np.maximum(np.log(at) - points.x[-1], 1e-9)
     each = _members(points, points.x[-1] + far)
@@ -34,7 +34,7 @@ def extrapolate(curve: LossCurve, at: Array) -> tuple[Mixed, Past]:
 
 
 def _past(points: Thinned) -> Past:
-    """Give what the members, fitted on beginnings of the curve, missed on the rest of it."""
+    """Return what the members, fitted on beginnings of the curve, missed on the rest of it."""
     size = len(points.x)
     cuts = np.unique(np.round(np.linspace(FIRST, size - 1, MOST_ORIGINS)).astype(int))
     parts: list[tuple[Array, ...]] = []
@@ -48,13 +48,13 @@ def _past(points: Thinned) -> Past:
 
 
 def _members(points: Thinned, at: Array) -> Array:
-    """Give what each member, fitted on these points, says at the places `at`: (members, places)."""
+    """Return what each member, fitted on these points, says at the places `at`: (members, places)."""
     last = np.full(at.shape, points.y[-1])
     return np.array([last, *(_towards_floor(points, at, window) for window in WINDOWS)])
 
 
 def _towards_floor(points: Thinned, at: Array, window: float) -> Array:
-    """Give the mean of log E + b x^-c over the exponents c, each by its likelihood; b never makes the curve rise."""
+    """Return the mean of log E + b x^-c over the exponents c, each by its likelihood; b never makes the curve rise."""
     ago = points.x - points.x[-1]
     weight = np.sqrt(np.minimum(points.rows, _MOST_ROWS)) * np.exp(ago / window)
     basis = _basis(ago)
@@ -69,5 +69,5 @@ def _towards_floor(points: Thinned, at: Array, window: float) -> Array:
 
 
 def _basis(ago: Array) -> Array:
-    """Give (1 - x^-c) / c for each exponent, where x is 1 at the last point: (exponents, places)."""
+    """Return (1 - x^-c) / c for each exponent, where x is 1 at the last point: (exponents, places)."""
     return np.asarray(-np.expm1(-EXPONENTS[:, None] * ago) / EXPONENTS[:, None])

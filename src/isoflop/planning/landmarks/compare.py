@@ -64,7 +64,7 @@ class Comparison(Answer):
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the comparison as it stands in the JSON."""
+        """Return the comparison as it stands in the JSON."""
         return {
             "first": self.first.as_dict(), "second": self.second.as_dict(), "factors": self.factors,
             "gain": self.gain.as_dict(), "by_parameters": self.by_parameters.as_dict(),
@@ -126,7 +126,7 @@ def compare_models(
 
 
 def _split(source: Surface, pair: list[Model]) -> Array:
-    """Give the gain, its parts by parameters and by tokens, and what parameters gain if they change first, (4,)."""
+    """Return the gain, its parts by parameters and by tokens, and what parameters gain if they change first, (4,)."""
     (small, few), (large, many) = ((one.size, one.D) for one in pair)
     corners = {"N": np.array([small, large, small, large]), "D": np.array([few, few, many, many])}
     start, larger, longer, end = losses(source, corners)
@@ -140,7 +140,7 @@ def _times(factor: float) -> str:
 
 
 def compared(found: Comparison) -> RenderableType:
-    """Give two models side by side, what each factor gained, and the same in words."""
+    """Return two models side by side, what each factor gained, and the same in words."""
     from rich.text import Text
 
     one, other, by = found.first, found.second, found.factors

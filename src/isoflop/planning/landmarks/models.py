@@ -68,7 +68,7 @@ class Model:
         return float(rule_named("6ND").flops(self.size, self.D)) if self.known else self.flops
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the model as it stands in the JSON."""
+        """Return the model as it stands in the JSON."""
         return {
             "model": self.name, "year": self.year or None, "N": self.N, "N_active": self.size, "D": self.D,
             "C": self.C, "flops_disclosed": self.flops, "flops_interval": [self.flops_low, self.flops_high],
@@ -78,7 +78,7 @@ class Model:
 
 
 def find_model(text: str) -> Model:
-    """Give the model of that name, written loosely ("gpt3", "llama 2 70b"), or the one typed as N=8B,D=15T."""
+    """Return the model of that name, written loosely ("gpt3", "llama 2 70b"), or the one typed as N=8B,D=15T."""
     if "=" in text:
         return _typed(text)
     wanted, names = _bare(text), {_bare(one.name): one for one in MODELS}
@@ -105,7 +105,7 @@ def _bare(name: str) -> str:
 
 
 def _typed(text: str) -> Model:
-    """Give the model of a text such as N=8B,D=15T; active=3B makes it a mixture of experts."""
+    """Return the model of a text such as N=8B,D=15T; active=3B makes it a mixture of experts."""
     parts = dict(part.strip().partition("=")[::2] for part in re.split(r"[,\s]+", text.strip()))
     if not {"N", "D"} <= set(parts) <= {"N", "D", "active"}:
         raise UsageError(f'"{text}" is no model. Say its parameters and tokens, as in N=8B,D=15T.')

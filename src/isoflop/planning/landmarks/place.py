@@ -73,7 +73,7 @@ class Landmark:
         return abs(math.log10(self.model.size / self.best_size.value))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the landmark as it stands in the JSON."""
+        """Return the landmark as it stands in the JSON."""
         return {
             **self.model.as_dict(),
             "tokens_per_parameter": self.tokens_per_parameter,
@@ -101,14 +101,14 @@ class Landmarks(Answer, Sequence[Landmark]):
         return self.rows[index]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the landmarks as they stand in the JSON."""
+        """Return the landmarks as they stand in the JSON."""
         return {
             "source": self.source, "level": self.level, "flop_rule": "6ND",
             "models": [one.as_dict() for one in self], "findings": [one.as_dict() for one in self.findings],
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the models as they look in a terminal: how large, what would have been best, what it cost them."""
+        """Return the models as they look in a terminal: how large, what would have been best, what it cost them."""
         return shown(self)
 
 
@@ -285,7 +285,7 @@ class _Table:
 
 
 def shown(found: Landmarks) -> RenderableType:
-    """Give the models as a table, with what its words mean beneath."""
+    """Return the models as a table, with what its words mean beneath."""
     marks = []
     if any(one.model.mixture for one in found):
         marks.append("* mixture of experts: N counts the active parameters")
@@ -303,7 +303,7 @@ def shown(found: Landmarks) -> RenderableType:
 
 
 def _spans(found: Landmarks) -> bool:
-    """Say whether the source gives intervals."""
+    """Return whether the source gives intervals."""
     return any(not math.isnan(one.best_size.low) for one in found)
 
 

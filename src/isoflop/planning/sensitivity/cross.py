@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 def cross(
     fits: Sequence[Fit], N: Mapping[str, Array], *, flops: float, objectives: Collection[str], outliers: Collection[str]
 ) -> list[Cell]:
-    """Give what every combination prescribes; each descends from the fit of its law.
+    """Return what every combination prescribes; each descends from the fit of its law.
 
     fits  one for each law, to the same runs
     N     convention → the parameters of those runs, so counted
@@ -60,7 +60,7 @@ def cross(
 
 
 def nearby(fit: Fit, objective: str, outliers: str, *, N: Array) -> tuple[Problem, Found, NDArray[np.bool_]]:
-    """Give the optimum near a fit by an objective on the runs that a rule keeps: the problem, it, and these runs.
+    """Return the optimum near a fit by an objective on the runs that a rule keeps: the problem, it, and these runs.
 
     Raises DataError if they are too few.
     """

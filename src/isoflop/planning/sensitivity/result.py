@@ -54,7 +54,7 @@ class Row:
         return ", ".join(names[one] for one in self.changed or ("law", "objective"))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the row as it stands in the JSON."""
+        """Return the row as it stands in the JSON."""
         numbers = {name: getattr(self, name).as_dict() for name in QUANTITIES}
         about = {"changed": list(self.changed), "counted": self.counted, "left_out": self.left_out, "note": self.note}
         return {**asdict(self.choice), **numbers, **about}
@@ -77,11 +77,11 @@ class Factor:
 
     @property
     def times(self) -> float:
-        """Give the largest N over the least."""
+        """Return the largest N over the least."""
         return self.high / self.low
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the factor as it stands in the JSON."""
+        """Return the factor as it stands in the JSON."""
         return {**asdict(self), "times": self.times}
 
 
@@ -106,16 +106,16 @@ class Sensitivity(Answer):
 
     @property
     def baseline(self) -> Row:
-        """Give what the choice that everything is compared with prescribes."""
+        """Return what the choice that everything is compared with prescribes."""
         return self.rows[0]
 
     @property
     def single(self) -> tuple[Row, ...]:
-        """Give the rows in which one factor is changed."""
+        """Return the rows in which one factor is changed."""
         return tuple(row for row in self.rows if len(row.changed) == 1)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the result as it stands in the JSON."""
+        """Return the result as it stands in the JSON."""
         return {
             "flops": self.flops,
             "source": self.source,
@@ -128,7 +128,7 @@ class Sensitivity(Answer):
         }
 
     def __rich__(self) -> RenderableType:
-        """Give the result as it looks in a terminal: a row a choice, then each factor's part, then the range."""
+        """Return the result as it looks in a terminal: a row a choice, then each factor's part, then the range."""
         from isoflop.display import dim, findings_list, group, heading, table
 
         budget = f"{self.flops:.3g} training FLOPs".replace("e+", "e")

@@ -63,7 +63,7 @@ def sensitivity(
     starts: int = 32,
     level: float = LEVEL,
 ) -> Sensitivity:
-    """Give what each choice of method prescribes for so many training FLOPs, and which choice matters most.
+    """Return what each choice of method prescribes for so many training FLOPs, and which choice matters most.
 
     The baseline is `plan(fit(law, runs, objective=…), flops=…)` with its statistical intervals. From there the
     objective, the runs left out, the law (among them several laws, the default plan), the approach (1, 2 or 3) and
@@ -100,7 +100,7 @@ class _Ways:
     planned: Plan
 
     def single(self) -> Iterator[Row]:
-        """Give the baseline, then the rows in which one factor differs from it."""
+        """Return the baseline, then the rows in which one factor differs from it."""
         yield self._row(self._choice(), self.base)
         for objective in OBJECTIVES:
             if objective != self.base.options.objective:
@@ -121,7 +121,7 @@ class _Ways:
         yield self._row(self._choice(N_convention=self.counts.other), recounted)
 
     def combinations(self) -> Iterator[Row]:
-        """Give a row for every combination of objective, runs left out, law and count of N, without intervals.
+        """Return a row for every combination of objective, runs left out, law and count of N, without intervals.
 
         Laws that fit the runs too badly to count are left out.
         """
@@ -135,7 +135,7 @@ class _Ways:
             yield self._doubted(Row(cell.choice, cell.choice.differences(self._choice()), N, D, ratio, loss))
 
     def crossed(self, single: Sequence[Row]) -> Iterator[Row]:
-        """Give what approaches without a law say with runs left out, if they say anything of all, intervals aside."""
+        """Return what approaches without a law say with runs left out, if they say anything of all, intervals aside."""
         known = {row.choice.approach for row in single if not math.isnan(row.N.value)}
         for approach, verb in ((1, approach1), (2, approach2)):
             if approach not in known:
@@ -145,7 +145,7 @@ class _Ways:
                 yield replace(row, left_out=int((~kept(outliers, self.base)).sum()))
 
     def _default(self) -> Row:
-        """Give what plans where no law is asked for: `plan(runs, flops=…)`, intervals and all."""
+        """Return what plans where no law is asked for: `plan(runs, flops=…)`, intervals and all."""
         choice = self._choice(objective=None, law=TOGETHER)
         try:
             together = combine(self.base.own_runs)
@@ -155,7 +155,7 @@ class _Ways:
         return self._doubted(Row(choice, ("law",), **{name: getattr(planned, name) for name in QUANTITIES}))
 
     def _choice(self, **changed: Any) -> Choice:
-        """Give the baseline's choice, but for what is changed."""
+        """Return the baseline's choice, but for what is changed."""
         asked = self.base.options.objective
         return replace(Choice(asked, ALL, self.base.law.name, 3, self.counts.given), **changed)
 
@@ -194,7 +194,7 @@ class _Ways:
         return replace(asked, draws=min(asked.draws, OTHER_DRAWS), **changed)
 
     def _near(self, objective: str = "", outliers: str = ALL, *, N: Array | None = None) -> Fit | str:
-        """Give the baseline's law fitted otherwise, from the baseline's own optimum, or say why that cannot be."""
+        """Return the baseline's law fitted otherwise, from the baseline's own optimum, or say why that cannot be."""
         base, size = self.base, self.base.own_runs["N"] if N is None else N
         chosen = objective or base.options.objective
         try:
@@ -217,7 +217,7 @@ class _Ways:
         return self._doubted(Row(choice, changed, **{name: getattr(planned, name) for name in QUANTITIES}))
 
     def _doubted(self, row: Row) -> Row:
-        """Give the row as one that does not count, if it is less defensible than the baseline."""
+        """Return the row as one that does not count, if it is less defensible than the baseline."""
         found = self._fits.get(str(row.choice.law))
         if "law" in row.changed and found is not None and self._worse(found):
             note = f"fits these runs worse, with noise of {found.noise:.2%}; the best law leaves {self._least:.2%}"
@@ -227,7 +227,7 @@ class _Ways:
         return row
 
     def _read_off(self, approach: int, verb: Callable[..., Frontier[Any]], *, outliers: str = ALL) -> Row:
-        """Give the row of approach 1 or 2, which fit no law; with runs left out it has no intervals."""
+        """Return the row of approach 1 or 2, which fit no law; with runs left out it has no intervals."""
         choice, asked = self._choice(objective=None, law=None, approach=approach, outliers=outliers), self.base.options
         changed = ("approach",) if outliers == ALL else ("outliers", "approach")
         draws = min(asked.draws, OTHER_DRAWS) if outliers == ALL else 0
@@ -248,7 +248,7 @@ class _Ways:
 
 
 def _reason(error: object, source: str) -> str:
-    """Give the first sentence of what was refused."""
+    """Return the first sentence of what was refused."""
     return str(error).removeprefix(f"{source}: ").split(". ")[0].rstrip(".")
 
 
@@ -257,7 +257,7 @@ def _known(row: Row) -> bool:
 
 
 def _range(rows: Sequence[Row], name: str) -> tuple[float, float]:
-    """Give the least and largest value of a quantity over the rows that count."""
+    """Return the least and largest value of a quantity over the rows that count."""
     values = [getattr(row, name).value for row in rows if row.counted]
     values = [value for value in values if math.isfinite(value)]
     return min(values), max(values)
@@ -270,7 +270,7 @@ def _factor(name: str, rows: Sequence[Row], shares: Mapping[str, float]) -> Fact
 
 
 def _shares(rows: Sequence[Row]) -> dict[str, float]:
-    """Give the share of the variance of log N over all combinations that each factor explains alone."""
+    """Return the share of the variance of log N over all combinations that each factor explains alone."""
     y = np.log([row.N.value for row in rows])
     total = float(((y - y.mean()) ** 2).sum())
     if not total > 0:
@@ -285,7 +285,7 @@ def _shares(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def _wider(rows: Sequence[Row], stated: Estimate, factors: Sequence[Factor]) -> tuple[Finding, ...]:
-    """Give P13 if the choice of method moves N, counted one way, further than the baseline's interval reaches."""
+    """Return P13 if the choice of method moves N, counted one way, further than the baseline's interval reaches."""
     low, high = _range([row for row in rows if COUNT not in row.changed], "N")
     if not math.log(high / low) > WIDER * math.log(stated.high / stated.low):
         return ()
