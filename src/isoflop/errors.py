@@ -13,31 +13,57 @@ from __future__ import annotations
 
 
 class IsoflopError(Exception):
-    """Anything isoflop refuses or cannot do, told in one clear message."""
+    """Anything isoflop refuses or cannot do, told in one clear message.
+
+    >>> issubclass(isoflop.UsageError, isoflop.IsoflopError)
+    True
+    """
 
     exit_code = 1
 
 
 class UsageError(IsoflopError):
-    """The call's words are off: an unknown law, a broken formula, a bad option."""
+    """The call's words are off: an unknown law, a broken formula, a bad option.
+
+    >>> try:
+    ...     isoflop.cost(1e24, device="H1000")
+    ... except isoflop.UsageError as error:
+    ...     print(error.exit_code)
+    2
+    """
 
     exit_code = 2
 
 
 class DataError(IsoflopError):
-    """The runs are refused; the message names file, row, column and reason."""
+    """The runs are refused; the message names file, row, column and reason.
+
+    >>> try:
+    ...     isoflop.read("no-such-file.csv")
+    ... except isoflop.DataError as error:
+    ...     print(error.exit_code)
+    3
+    """
 
     exit_code = 3
 
 
 class UntrustedError(IsoflopError):
-    """A BLOCK finding stands in the way of an answer."""
+    """A BLOCK finding stands in the way of an answer.
+
+    >>> isoflop.UntrustedError.exit_code
+    4
+    """
 
     exit_code = 4
 
 
 class MissingExtraError(IsoflopError):
-    """An optional dependency is missing; the message says which `pip install` to type."""
+    """An optional dependency is missing; the message says which `pip install` to type.
+
+    >>> issubclass(isoflop.MissingExtraError, isoflop.IsoflopError)
+    True
+    """
 
 
 def shown(text: str) -> str:

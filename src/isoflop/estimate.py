@@ -32,6 +32,10 @@ class Estimate:
 
     intervals  kind → (low, high), where more than one way to know the value was tried: statistical (if the
                law is right), calibrated (if it errs as in backtests), laws (wherever another law puts it)
+
+    >>> loss = isoflop.Estimate(2.01, 1.97, 2.06)
+    >>> print(loss.value, loss.low, loss.high, loss.level)
+    2.01 1.97 2.06 0.9
     """
 
     value: float

@@ -21,6 +21,9 @@ class Finding:
     """One diagnostic: a stable code (A accuracy, D data, F fit, M emergence, P forecast, S study), words, a remedy.
 
     runs  the names of the runs it is about, as `Runs.names` gives them; empty if it is about all
+
+    >>> print(isoflop.Finding("D09", "WARN", "warm-up takes more than 10% of 9 runs", "shorten the warm-up").code)
+    D09
     """
 
     code: str

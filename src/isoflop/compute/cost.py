@@ -35,6 +35,9 @@ class Cost:
     dollars       device-hours times the price of one
     energy        joules, of devices at full power and of the data centre around them
     carbon        grams of CO2 equivalent of that energy, where a region is said
+
+    >>> isoflop.cost(1e24, device="H100", count=1024, price=2.0).device_hours > 500e3
+    True
     """
 
     flops: float
@@ -108,6 +111,9 @@ def cost(
     price           US dollars for an hour of one device; None takes the usual one (`prices`)
     power_overhead  energy of the data centre by that of the devices
     region          where the electricity comes from (France, world, or grams of CO2 for a kWh), for the carbon
+
+    >>> round(isoflop.cost(1e24, device="H100", count=1024, price=2.0).days)
+    29
     """
     known = find_device(device) if isinstance(device, str) else device
     _refuse(count=count, price=price, power_overhead=power_overhead)
@@ -138,6 +144,9 @@ def flops_for(
     """Return the training FLOPs that device-hours, or days on `count` devices, or dollars buy: the inverse of `cost`.
 
     Raises UsageError where dollars are given and no price of the device is known.
+
+    >>> bool(isoflop.flops_for(device="H100", count=256, days=21) > 1e23)
+    True
     """
     known = find_device(device) if isinstance(device, str) else device
     _refuse(count=count, price=price, power_overhead=1.0)
@@ -183,7 +192,11 @@ _STATES = {"adamw": 8.0, "momentum": 4.0, "sgd": 0.0}
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes that a model takes, all devices together, if nothing is kept twice."""
+    """Bytes that a model takes, all devices together, if nothing is kept twice.
+
+    >>> isoflop.training_memory(isoflop.shape_for(1e9)).total > 16e9
+    True
+    """
 
     weights: float
     gradients: float = 0.0
@@ -225,6 +238,9 @@ def training_memory(
     - recompute: only the inputs of layers are kept, 2 s b h (section 5)
 
     Logits, buffers and fragmentation come on top.
+
+    >>> isoflop.training_memory(isoflop.shape_for(1e9)).total > 16e9
+    True
     """
     if optimizer not in _STATES:
         raise UsageError(f'"{optimizer}" is not an optimiser we know. Say one of {", ".join(_STATES)}.')

@@ -33,6 +33,9 @@ class Device:
     power      watts, at most
     source     where the numbers stand
     notes      where sources disagree, and what a number is of
+
+    >>> isoflop.find_device("H100").peak["bf16"] / 1e12
+    989.0
     """
 
     name: str
@@ -84,6 +87,9 @@ def find_device(name: str) -> Device:
     """Return the device of that name, however it is spelt: H100, h100-pcie, "NVIDIA H100 SXM", tpu v5p.
 
     Raises UsageError, with the nearest names, if there is none.
+
+    >>> isoflop.find_device("nvidia h100 sxm").name
+    'H100'
     """
     known = {_plain(one): device for one, device in DEVICES.items()}
     plain = _plain(name)

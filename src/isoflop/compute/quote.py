@@ -43,6 +43,9 @@ class Quote(Answer):
     serving  of the weights, in the same precision, and one sequence
     fewest   devices that hold the training at least
     off      by what share the shape misses the N asked for; 0 if a shape was given
+
+    >>> isoflop.quote(1e9, 2e10, device="H100", count=8).cost.days > 0
+    True
     """
 
     shape: Shape
@@ -162,6 +165,9 @@ def quote(
     """Return what training a model on D tokens takes: a Shape, or the shape that `shape_for` finds for N parameters.
 
     `more` goes to `shape_for`: gated, kv_heads, experts, experts_per_token, shared_experts.
+
+    >>> isoflop.quote(1e9, 2e10, device="H100", count=8).cost.days > 0
+    True
     """
     if not 0 < D < math.inf:
         raise UsageError(f"D={D:g} is no number of tokens. Say one such as 1.4e12.")

@@ -40,6 +40,10 @@ class Shape:
     relative_positions  one more matrix of the size of the queries in each layer, as in Gopher and Chinchilla
 
     Norms and biases are left out of every count: less than 0.1 % of a model that uses them.
+
+    >>> shape = isoflop.shape_for(7e9)
+    >>> shape.layers > 20
+    True
     """
 
     layers: int
@@ -226,6 +230,10 @@ def shape_for(
       2 d / granularity wide, as in DeepSeek-V3, whose 7168 and 2048 make 7
 
     Raises UsageError where no shape comes within 25 %: the embeddings alone may be more than N.
+
+    >>> shape = isoflop.shape_for(7e9)
+    >>> shape.layers > 20
+    True
     """
     if not 0 < N < math.inf:
         raise UsageError(f"N={N:g} is no number of parameters. Say one such as 8e9.")

@@ -67,6 +67,10 @@ def read(
     line       how a line of a printed log looks: "step {step} | loss {loss}", one or several
 
     Raises DataError, naming file, row, column and reason, and UsageError for a broken condition.
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> len(runs)
+    72
     """
     found = find_runs(
         source, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
@@ -99,6 +103,9 @@ def find_runs(
     """Return the runs of a source as `read` does, with which key each column comes from and what is still missing.
 
     where  conditions; rows that they leave out by the source's own columns are dropped before their cells are judged
+
+    >>> isoflop.find_runs("tinylm").kind
+    'dataset'
     """
     rule = Rule(final, smooth, curves)
     if not isinstance(source, str | os.PathLike):

@@ -72,6 +72,11 @@ class Fit(Answer):
     metric      what the loss was made of, if it is no loss
     unknown     the parameters that the runs say nothing about: their numbers in `curve` are any that fit
     whole_runs  how many runs the rows are checkpoints of; 0 where every row is a run of its own
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> fit = isoflop.fit("chinchilla", runs)
+    >>> round(fit.curve.values["E"], 2), fit.used
+    (1.14, 72)
     """
 
     curve: Curve
@@ -240,6 +245,11 @@ def fit(
 
     Where rows are checkpoints that share runs, every interval comes from whole runs.
     Raises DataError when the runs cannot carry the law. Equal seeds give equal results.
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> fit = isoflop.fit("chinchilla", runs)
+    >>> round(fit.curve.values["E"], 2), fit.used
+    (1.14, 72)
     """
     options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log, tuple(allow))
     table = as_runs(runs, allow=allow)

@@ -55,6 +55,11 @@ class Profile(Answer):
     values, objective  (points,), in order of the value; the least objective is the fit's
     limit              the objective up to which noise explains the difference
     open               the sides, "low" or "high", on which nothing stops the number
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> found = isoflop.profile(isoflop.fit("chinchilla", runs), "alpha")
+    >>> found.estimate.low < found.estimate.value < found.estimate.high
+    True
     """
 
     name: str
@@ -95,6 +100,11 @@ def profile(fit: Fit, of: str, *, level: float | None = None, **at: float) -> Pr
 
     The objective is the fit's, its delta held. A difference counts when it is more than Student's t
     allows, with the robust likelihood-ratio scale of Heritier and Ronchetti 1994 (for squares the F test).
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> found = isoflop.profile(isoflop.fit("chinchilla", runs), "alpha")
+    >>> found.estimate.low < found.estimate.value < found.estimate.high
+    True
     """
     level = fit.options.level if level is None else level
     refuse_level(level)

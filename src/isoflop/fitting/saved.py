@@ -85,6 +85,13 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
     """Write a fit to one JSON file, whole or not at all: formula, numbers, draws, options, provenance.
 
     The file carries its own SHA-256, so that `load` refuses one that was edited or damaged.
+
+    >>> import tempfile, pathlib
+    >>> runs = isoflop.Runs.of(N=[1e7, 2e7, 4e7, 8e7], loss=[4.2, 3.9, 3.65, 3.45])
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "fit.json"
+    >>> isoflop.save(isoflop.fit("A/N^alpha", runs, draws=20), path)
+    >>> isoflop.load(path).used
+    4
     """
     from importlib.metadata import version
 
@@ -113,7 +120,15 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
-    """Return the fit in a file written by `save`, number for number; raises DataError if one byte has changed."""
+    """Return the fit in a file written by `save`, number for number; raises DataError if one byte has changed.
+
+    >>> import tempfile, pathlib
+    >>> runs = isoflop.Runs.of(N=[1e7, 2e7, 4e7, 8e7], loss=[4.2, 3.9, 3.65, 3.45])
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "fit.json"
+    >>> isoflop.save(isoflop.fit("A/N^alpha", runs, draws=20), path)
+    >>> isoflop.load(path).used
+    4
+    """
     name = shown(os.fspath(path))
     try:
         return _fit(json.loads(_unsealed(read_limited(path, MAX_SAVED))))

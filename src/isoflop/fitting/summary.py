@@ -73,6 +73,10 @@ def in_words(fit: Described, findings: Sequence[Finding] | None = None) -> str:
     """Return three sentences: what was fitted and how closely, what it says, and where it is weakest.
 
     findings  those to choose the weakest point from; the fit's own unless said
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> isoflop.in_words(isoflop.fit("chinchilla", runs))[:7]
+    '72 runs'
     """
     known = fit.findings if findings is None else findings
     units = any(one.code == "D03" and one.severity == "BLOCK" for one in fit.findings)  # then no size means anything

@@ -64,6 +64,10 @@ class Ensemble:
     errors    what past errors say of each law's weight
     misses    what past errors say of an interval's width
     earlier   each law on the runs up to each origin of the backtest
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> isoflop.combine(runs).name
+    'coupled, valley together on tinylm'
     """
 
     runs: Runs
@@ -180,6 +184,10 @@ def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemb
     along  what is extrapolated in the backtests: C, N, D
 
     Raises DataError if the runs lack N or D, or are fewer than 6. Of a budget of very many runs an even share is used.
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> isoflop.combine(runs).name
+    'coupled, valley together on tinylm'
     """
     runs = as_runs(runs)
     single = single_input(runs)

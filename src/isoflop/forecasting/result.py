@@ -27,6 +27,10 @@ class Forecast:
     calibrated  whether backtests on the user's own runs stand behind the interval
     baselines   what guesses without any law would say
     metric      what the loss was made of, if it is no loss
+
+    >>> (one,) = isoflop.forecast("besiroglu2024", N=70e9, D=1.4e12)
+    >>> round(one.loss.value, 3)
+    1.974
     """
 
     inputs: Mapping[str, float]
@@ -56,7 +60,12 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Forecasts(Answer, Sequence[Forecast]):
-    """Forecasts of some new runs, from one source, what to know about them, and the backtests behind them."""
+    """Forecasts of some new runs, from one source, what to know about them, and the backtests behind them.
+
+    >>> found = isoflop.forecast("besiroglu2024", N=[1e9, 1e10], D=2e11)
+    >>> [round(one.loss.value, 2) for one in found]
+    [2.33, 2.13]
+    """
 
     rows: tuple[Forecast, ...]
     source: str

@@ -89,6 +89,9 @@ def solve(unknown: str, source: Source, *, loss: float | None = None, level: flo
     accuracy=0.7. The interval is the forecast's: where a run of the predicted loss L may end between l and h, the
     value for h to be low enough is the one that predicts loss · L / h, and the luck of l would do with loss · L / l.
     Out of reach at any scale is inf, and a finding says why.
+
+    >>> round(float(isoflop.solve("D", "besiroglu2024", loss=2.0, N=70e9).value) / 1e12, 1)
+    0.6
     """
     answers, given = settle(source), {key: as_number(value, key) for key, value in at.items()}
     metric = answers.metric

@@ -65,7 +65,11 @@ _INFERRED = {
 
 @dataclass(frozen=True)
 class Law:
-    """A formula, the kinds of its inputs and free parameters, and the paper it is from."""
+    """A formula, the kinds of its inputs and free parameters, and the paper it is from.
+
+    >>> list(isoflop.parse_law("E + A/N^alpha").parameters)
+    ['E', 'A', 'alpha']
+    """
 
     name: str
     formula: Formula
@@ -158,6 +162,10 @@ class Curve:
     checks   inputs and the curve's value there, held to 1e-7
     printed  inputs, the number its source prints there (measured, or by another of its laws), and the relative
              distance within which the curve comes to it
+
+    >>> from isoflop.laws import find_curve
+    >>> round(float(find_curve("besiroglu2024")(N=70e9, D=1.4e12)), 3)
+    1.974
     """
 
     law: Law
@@ -260,6 +268,13 @@ def law(*, cite: str, family: str, name: str = "") -> Callable[[Callable[..., An
 
     The annotations are kinds; the body is the paper's formula in plain NumPy, and is called
     once, with names, to write the formula down. family is a key of `isoflop.laws.FAMILIES`.
+
+    >>> from isoflop.quantities import Exponent, Nats, Params, Scale
+    >>> @isoflop.law(cite="mine", family="pre-training")
+    ... def falling(N: Params, *, A: Scale, alpha: Exponent) -> Nats:
+    ...     return A / N**alpha
+    >>> str(falling.formula)
+    'A/N^alpha'
     """
 
     def decorate(function: Callable[..., Any]) -> Law:
@@ -289,6 +304,10 @@ def parse_law(
     parameter's kind is read off its place: alone in the sum a floor, before a power of an
     input a scale, in such a power an exponent, dividing an input inside one a size, and
     otherwise any real number. `kinds` overrides that.
+
+    >>> law = isoflop.parse_law("E + A/N^alpha")
+    >>> list(law.inputs), list(law.parameters)
+    (['N'], ['E', 'A', 'alpha'])
     """
     parsed = formula.parse(text)
     # In this order, so that a curve called with numbers alone means the same however its formula is written.

@@ -17,7 +17,12 @@ from isoflop.quantities import Kind
 
 @dataclass(frozen=True)
 class Several:
-    """Published curves looked at together: the first gives the value, all of them say how far they agree."""
+    """Published curves looked at together: the first gives the value, all of them say how far they agree.
+
+    >>> from isoflop.laws import find_curve
+    >>> len(isoflop.several([find_curve("besiroglu2024"), find_curve("hoffmann2022")]).curves)
+    2
+    """
 
     curves: tuple[Curve, ...]
 
@@ -76,7 +81,12 @@ class Several:
 
 
 def several(curves: Sequence[Curve]) -> Several:
-    """Return several curves together; raises UsageError if one of them takes other inputs than the first."""
+    """Return several curves together; raises UsageError if one of them takes other inputs than the first.
+
+    >>> from isoflop.laws import find_curve
+    >>> len(isoflop.several([find_curve("besiroglu2024"), find_curve("hoffmann2022")]).curves)
+    2
+    """
     for one in curves[1:]:
         if set(one.law.inputs) != set(curves[0].law.inputs) or one.law.output.name != curves[0].law.output.name:
             takes = ", ".join(one.law.inputs)

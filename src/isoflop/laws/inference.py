@@ -42,6 +42,10 @@ def tokens_for_smaller(curve: Curve, share: ArrayLike) -> NDArray[np.float64]:
 
     de Vries 2023, Go smol or go home: k_D = (1 - (k_N^-alpha - 1) beta / alpha)^(-1 / beta), the same for every budget;
     training then costs k_N k_D times as much. Infinite where no number of tokens suffices.
+
+    >>> from isoflop.laws import find_curve
+    >>> bool(isoflop.tokens_for_smaller(find_curve("besiroglu2024"), 0.5) > 1)
+    True
     """
     if curve.law.name != "chinchilla":
         raise UsageError(f"{curve.name} is a curve of {curve.law.name}. Give a curve of chinchilla.")

@@ -46,6 +46,9 @@ def noise_scale(small: ArrayLike, big: ArrayLike, *, small_batch: float, big_bat
     A gradient averaged over B examples has E|G_B|² = |G|² + tr(Σ)/B, so two batch sizes give two equations.
     Measurements are averaged before the ratio is taken, whose parts are unbiased while it is not: average many.
     It is in the unit of the batch sizes, and inf where the runs show no gradient above the noise.
+
+    >>> round(isoflop.noise_scale([11.0], [2.0], small_batch=1, big_batch=10), 6)
+    10.0
     """
     if not 0 < small_batch < big_batch:
         raise UsageError(f"small_batch={small_batch:g}, big_batch={big_batch:g}: say two batch sizes, the small first.")

@@ -25,7 +25,7 @@ def pass_at_k(samples: ArrayLike, correct: ArrayLike, *, k: int) -> NDArray[np.f
 
     1 - C(n - c, k) / C(n, k) for n samples of which c are correct (Chen et al. 2021, arXiv:2107.03374, eq. 1).
 
-    >>> round(float(pass_at_k(10, 3, k=5)), 6)
+    >>> round(float(isoflop.pass_at_k(10, 3, k=5)), 6)
     0.916667
     """
     n, c = np.broadcast_arrays(np.asarray(samples, float), np.asarray(correct, float))
@@ -40,7 +40,7 @@ def solved_by_beta(a: ArrayLike, b: ArrayLike, *, k: ArrayLike, never: ArrayLike
 
     (1 - never) (1 - B(a, b + k) / B(a, b)), to 12 digits for any k: the law above loses digits as k grows.
 
-    >>> round(float(solved_by_beta(0.3, 5, k=1000)), 4)
+    >>> round(float(isoflop.solved_by_beta(0.3, 5, k=1000)), 4)
     0.8005
     """
     one, two, many = (np.asarray(each, float) for each in (a, b, k))

@@ -71,6 +71,9 @@ def best_vocabulary(N: ArrayLike, width: ArrayLike, *, approach: int = 3, flops:
 
     approach  1 a power of the budget; 2 a power of N; 3 the vocabulary of least loss, `tao2024`, for the budget
     flops     the training budget; unless told, the one at which N is best by approach 1 (approach 2 has no budget)
+
+    >>> bool(10e3 < float(isoflop.best_vocabulary(2e9, 2048)) < 200e3)
+    True
     """
     size, width = np.asarray(N, float), np.asarray(width, float)
     constants = tao2024_N.values

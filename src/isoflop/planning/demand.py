@@ -76,6 +76,9 @@ class Demand:
     granularity                twice the width of the model by that of an expert
     beyond                     use a published curve beyond the limits that its source states
     held                       other inputs of the law, such as sparsity
+
+    >>> isoflop.Demand(flops=1e22, unique_tokens=1e11).unique_tokens
+    100000000000.0
     """
 
     flops: Annotated[float, Said("FLOPs, such as 1e24; 1e20:1e26 for a frontier.", SPEND)] = math.nan

@@ -26,7 +26,14 @@ name = "planned"
 
 
 def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
-    """Write a plan as TOML: a name that ends in study.toml gives a study of the planned run, any other all numbers."""
+    """Write a plan as TOML: a name that ends in study.toml gives a study of the planned run, any other all numbers.
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "plan.toml"
+    >>> isoflop.save_plan(isoflop.plan("besiroglu2024", flops=1e22), path)
+    >>> path.exists()
+    True
+    """
     name = Path(path).name
     if name != STANDARD and not name.endswith(".toml"):
         raise UsageError(f"a plan is saved as TOML, and {name} is none. Say -o plan.toml, or -o study.toml to run it.")

@@ -34,7 +34,12 @@ MOST, DRAWS = 1000, 100
 
 @dataclass(frozen=True)
 class Frontier(Answer):
-    """Plans for budgets of rising size, without run sheets."""
+    """Plans for budgets of rising size, without run sheets.
+
+    >>> found = isoflop.frontier("besiroglu2024", [1e20, 1e22])
+    >>> len(found.plans)
+    2
+    """
 
     plans: tuple[Plan, ...]
     findings: tuple[Finding, ...] = ()
@@ -98,7 +103,12 @@ def frontier(
     beyond: bool = False,
     held: Mapping[str, float] | None = None,
 ) -> Frontier:
-    """Return what to train at each of these budgets, in FLOPs; the keywords are those of `plan` that bound a run."""
+    """Return what to train at each of these budgets, in FLOPs; the keywords are those of `plan` that bound a run.
+
+    >>> found = isoflop.frontier("besiroglu2024", [1e20, 1e22])
+    >>> len(found.plans)
+    2
+    """
     if not 1 <= len(flops) <= MOST:
         raise UsageError(f"{len(flops)} budgets; a frontier takes 1 to {MOST}.")
     demand = Demand(

@@ -103,6 +103,9 @@ class Hyperparameters(Answer):
     weight_decay    AdamW's at that batch and learning rate, for the timescale of Power Lines
     timescale       how much of the run AdamW's weights remember: batch / (learning rate x weight decay x D)
     critical_batch  the batch at which steps and tokens are each twice their least (McCandlish et al. 2018)
+
+    >>> isoflop.hyperparameters(N=1e9, D=2e10).batch.value > 1e5
+    True
     """
 
     N: float
@@ -183,6 +186,9 @@ def hyperparameters(
     sequence       tokens in a sequence
     layers, width  of the model; with `sequence` they give DeepSeek's compute M D, which is otherwise taken as 6ND
     mixture        N counts the active parameters of a mixture of experts: laws of such are asked, too
+
+    >>> isoflop.hyperparameters(N=1e9, D=2e10).batch.value > 1e5
+    True
     """
     known = {"N": N, "D": D, "sequence": sequence, "layers": layers, "width": width}
     for name, value in (known if math.isnan(loss) else known | {"loss": loss}).items():

@@ -82,6 +82,10 @@ def plan(
     sparsity=0.9, or in `held`. Intervals are statistical (what the runs leave open), calibrated (these, scaled as past
     errors of the loss ask) and the spread of laws; the headline holds all three. A published curve alone has none.
     Without a source, published curves plan together.
+
+    >>> found = isoflop.plan("besiroglu2024", flops=1e22)
+    >>> bool(1e9 < found.N.value < 2e10)
+    True
     """
     demand = Demand(
         flops=flops, gpu_hours=gpu_hours, dollars=dollars, days=days, deadline=deadline, loss=loss, N=N, D=D,

@@ -43,6 +43,9 @@ class Sheet:
     better    FLOPs that a loss lower by 0.01 would take beyond the budget
     premises  what must be true for the plan to hold
     tuned     best values of hyperparameters by a sweep of one's own; they come before published ones
+
+    >>> isoflop.plan("besiroglu2024", flops=1e22, gpus="256xH100").sheet.cost is None
+    False
     """
 
     demand: Demand
@@ -89,6 +92,10 @@ class Plan(Answer):
     flat_range  the lowest and highest N whose loss is within 0.1 % of the best
     loss        with the interval of a new run trained at N and D
     sheet       what else the run needs; None where only N and D were asked for
+
+    >>> found = isoflop.plan("besiroglu2024", flops=1e22)
+    >>> bool(1e9 < found.N.value < 2e10)
+    True
     """
 
     budget: Estimate

@@ -43,6 +43,10 @@ def finish(
     like      finished runs of the same model, data and batch size: the laws are fitted to all together
     what_if   other shapes of the schedule from here on: constant, cosine, linear, wsd
     stop      what stopping now would cost, after a last decay over this share of the steps made
+
+    >>> found = isoflop.finish(isoflop.read_curve("tinylm-2m"), end=1.2 * isoflop.read_curve("tinylm-2m").last)
+    >>> found.loss.low < found.loss.value < found.loss.high
+    True
     """
     refuse_level(level)
     run, spikes = spikes_of(run)

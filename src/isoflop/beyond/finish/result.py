@@ -63,6 +63,10 @@ class Finish(Answer):
     baselines  what guesses would say: the last loss, and where the schedule is known the trend without it
     origins    how many earlier forecasts of the same run stand behind the interval
     others     other schedules from here on, and stopping now
+
+    >>> found = isoflop.finish(isoflop.read_curve("tinylm-2m"), end=1.2 * isoflop.read_curve("tinylm-2m").last)
+    >>> found.loss.low < found.loss.value < found.loss.high
+    True
     """
 
     run: LossCurve

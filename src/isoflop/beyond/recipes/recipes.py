@@ -55,6 +55,10 @@ def recipes(
     Laws are fitted together to each recipe's runs, as in `forecast`. The interval holds the runs' errors
     (Student's t; alike where runs are paired by N and D; of whole runs where rows share one), what the laws
     disagree about, and a drift beyond the runs. Raises DataError where a recipe has fewer than 6 usable runs.
+
+    >>> one, three = isoflop.read("tinytables").split("recipe").values()
+    >>> isoflop.recipes(one, three, names=("one", "three"))[0].multiplier.value > 1
+    True
     """
     runs = tuple(map(as_runs, runs))
     refuse_level(level)

@@ -138,7 +138,12 @@ class Contest:
 
 @dataclass(frozen=True)
 class Recipes(Answer, Sequence[Contest]):
-    """Recipes compared with the first of them, what the next 0.01 of loss costs by each way, and the findings."""
+    """Recipes compared with the first of them, what the next 0.01 of loss costs by each way, and the findings.
+
+    >>> one, three = isoflop.read("tinytables").split("recipe").values()
+    >>> isoflop.recipes(one, three, names=("one", "three"))[0].multiplier.value > 1
+    True
+    """
 
     contests: tuple[Contest, ...]
     worth: Worth

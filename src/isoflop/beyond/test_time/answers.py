@@ -37,6 +37,9 @@ class Choosing:
     rival      of wrong samples, the share that agree on one wrong answer; 1, unless told, is the worst
     recall     of correct samples, the share that the verifier accepts
     false      of wrong samples, the share that it accepts as well
+
+    >>> isoflop.Choosing().how
+    'coverage'
     """
 
     how: How = "coverage"

@@ -31,6 +31,9 @@ class Serving:
     queries      of the model's life: training is paid by them together; inf pays for serving alone
     hardware     the device, of which an hour costs `price` dollars, used at a share `mfu` of its peak
     per_million  dollars for a million tokens, read or written, instead; a price in the table comes first
+
+    >>> isoflop.Serving(tokens=500).hardware
+    'H100'
     """
 
     tokens: float = math.nan

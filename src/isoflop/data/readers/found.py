@@ -32,6 +32,9 @@ class Found(Answer):
     taken    where each column comes from
     rule     which evaluation of a run counts, as a sentence; empty for a table
     missing  what is still to be said, in one line; empty if nothing is
+
+    >>> isoflop.find_runs("tinylm").kind
+    'dataset'
     """
 
     runs: Runs

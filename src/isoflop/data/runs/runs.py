@@ -60,6 +60,10 @@ class Runs:
     metric     what the loss was made of, if it is no loss
     computed   the letters that were worked out, and from what: {"C": "6ND"}
     called     the source's own name of a column -> the column it became, and how many base units one of its units is
+
+    >>> runs = isoflop.Runs.of(N=[1e7, 2e7], D=[2e8, 4e8], loss=[4.1, 3.8])
+    >>> len(runs), float(runs["C"][0])
+    (2, 1.2e+16)
     """
 
     columns: Mapping[str, NDArray[Any]]

@@ -58,6 +58,9 @@ class Design(Answer, Sequence[Planned]):
     source  what centred or chose them: the name of a curve, a fit, or of laws on some runs
     notes   what the runs are good for and what limits them, a sentence each
     wanted  what the next runs are to tell, in words; `now` is its interval before any of them
+
+    >>> len(isoflop.design.grid([1e17, 1e18], sizes=5).runs)
+    10
     """
 
     kind: str

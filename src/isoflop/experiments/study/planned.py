@@ -28,6 +28,9 @@ class StudyRun:
 
     The id is the beginning of the SHA-256 of configuration, code and data as declared: a run that has
     another name is the same run, and a run that has another value is not.
+
+    >>> isoflop.StudyRun(id="0a1b", name="w64", config={"width": 64}).config["width"]
+    64
     """
 
     id: str

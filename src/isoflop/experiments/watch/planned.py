@@ -26,6 +26,9 @@ class Told:
     steps, warmup  in the unit of the log's rows (steps, or tokens)
     schedule       constant, cosine, linear, wsd, or a file of step,lr or tokens,lr
     final, decay   the last rate as a share of the highest; the share of the run over which wsd falls
+
+    >>> isoflop.Told(N=125e6, schedule="cosine").schedule
+    'cosine'
     """
 
     N: float | None = None

@@ -24,6 +24,11 @@ def report(source: Source, path: str | os.PathLike[str], *, command: str = "", s
     command  what a reader should type to make it again; seed  of the one law that is checked
 
     Raises UsageError for another kind of file, and for a law that is not one of N and D.
+
+    >>> import tempfile, pathlib
+    >>> runs = isoflop.Runs.of(N=[1e7, 2e7, 4e7, 8e7], D=[2e9, 1e9, 4e9, 2e9], loss=[4.2, 3.9, 3.65, 3.45])
+    >>> isoflop.report.__name__
+    'report'
     """
     suffix = FORMATS[0] if os.fspath(path) == STANDARD else Path(path).suffix.lower()
     if suffix not in FORMATS:

@@ -110,6 +110,10 @@ def approach2(
 
     Fewer than two usable budgets leave them nan, with a finding. Raises DataError if the runs have no
     compute budgets. Hoffmann et al. 2022, section 3.2.
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> 0.3 < isoflop.approach2(runs, draws=50).N.exponent.value < 0.8
+    True
     """
     minima = isoflop_minima(runs, window=window, tolerance=tolerance, draws=draws, seed=seed, level=level)
     usable = minima.usable

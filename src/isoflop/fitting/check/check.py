@@ -38,6 +38,10 @@ class Checked(Answer):
 
     findings   of the runs, of the search, and of the residuals, each naming the runs it is about
     checklist  what a reader must know to repeat the fit; None where the runs do not say
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> "D09" in [finding.code for finding in isoflop.check(runs).findings]
+    True
     """
 
     fit: Fit = field(repr=False)
@@ -90,6 +94,10 @@ def check(
     flops  the budget that matters, by which a run's influence is judged; ten times the largest unless said
 
     Raises DataError when the runs cannot carry the law, and for a fit saved without its runs.
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> "D09" in [finding.code for finding in isoflop.check(runs).findings]
+    True
     """
     given: Any = getattr(runs, "runs", runs)  # of a predictor, the runs behind it
     fit = runs if isinstance(runs, Fit) else fit_law(law, given, level=level, seed=seed)

@@ -47,6 +47,9 @@ class LossCurve:
     at    (rows,) how far the run was, rising: steps, tokens or examples, as `unit` says
     loss  (rows,) above zero
     lost  how many rows had a loss that was no number, and are left out
+
+    >>> isoflop.read_curve("tinylm-2m").unit
+    'steps'
     """
 
     name: str
@@ -98,6 +101,9 @@ def read_curve(
 
     Rows without a place or a loss are left out; a loss that is nan or inf is counted. Raises DataError, naming file,
     row, column and reason.
+
+    >>> isoflop.read_curve("tinylm-2m").unit
+    'steps'
     """
     path = _path(source)
     if os.fspath(path) != "-" and (logged := find(Path(path))) is not None:

@@ -31,6 +31,9 @@ class Schedule:
     final   the last rate, as a share of the highest
     decay   the share of the steps over which `wsd` falls
     peak    the highest rate, in the unit that the run logs; the highest logged if it is not said
+
+    >>> isoflop.Schedule("cosine", steps=1000, warmup=100).shape
+    'cosine'
     """
 
     shape: str

@@ -112,6 +112,10 @@ def compare_models(
     The difference in predicted loss is split between parameters and tokens by the mean over the two orders of
     changing one after the other (Shapley 1953); for a law with one term in N and one in D it is those terms. A model
     whose size or tokens are not disclosed is compared by its compute alone (`ComputeComparison`).
+
+    >>> found = isoflop.compare_models("gpt-3", "chinchilla")
+    >>> found.factors["D"] > 4
+    True
     """
     pair = [find_model(one) if isinstance(one, str) else one for one in (first, second)]
     if not all(one.known for one in pair):

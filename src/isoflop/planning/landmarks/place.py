@@ -46,6 +46,10 @@ class Landmark:
     given_up     loss less best_loss, in nats per token
     enough       the training FLOPs that reach its loss at their best allocation
     decades      how far its compute lies beyond the runs of the law
+
+    >>> (one,) = isoflop.landmarks(models=["gpt-3"])
+    >>> one.tokens_per_parameter < 2
+    True
     """
 
     model: Model
@@ -87,7 +91,11 @@ class Landmark:
 
 @dataclass(frozen=True)
 class Landmarks(Answer, Sequence[Landmark]):
-    """Models beside the frontier of one source, and what to know about it."""
+    """Models beside the frontier of one source, and what to know about it.
+
+    >>> len(isoflop.landmarks(models=["gpt-3", "chinchilla"]))
+    2
+    """
 
     rows: tuple[Landmark, ...]
     source: str
@@ -125,6 +133,9 @@ def landmarks(
     sort    year, compute (the least first) or distance (the farthest from the frontier first)
 
     A mixture of experts is placed by its active parameters, with the finding P16.
+
+    >>> len(isoflop.landmarks(models=["gpt-3", "chinchilla"]))
+    2
     """
     if sort not in SORTS:
         raise UsageError(f'"{sort}" is no order. Say one of {", ".join(SORTS)}.')

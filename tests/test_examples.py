@@ -1,0 +1,23 @@
+"""Public names show an example in their docstrings, and every example prints what it says."""
+
+import doctest
+
+import pytest
+
+import isoflop
+
+SHOWN = [name for name in isoflop.__all__ if ">>>" in (getattr(isoflop, name).__doc__ or "")]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_example_of_a_name_prints_what_it_says(name):
+    text = getattr(isoflop, name).__doc__
+    example = doctest.DocTestParser().get_doctest(text, {"isoflop": isoflop}, name, name, 0)
+    failed = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    runner.run(example, out=failed.append)
+    assert not runner.failures, "".join(failed)
+
+
+def test_most_public_names_show_an_example():
+    assert len(SHOWN) >= 0.7 * len(isoflop.__all__)
