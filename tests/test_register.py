@@ -37,7 +37,7 @@ def test_a_forecast_is_frozen_scored_and_told(tmp_path):
     assert found.came[0].inside
     assert found.records[0].coverage.value == 1
     assert found.records[0].coverage.low < 0.5
-    assert [one.code for one in found.findings] == ["R02"]
+    assert [one.code for one in found.findings] == ["W15"]
 
 
 def test_the_interval_score_is_width_and_twenty_times_what_was_missed(tmp_path):
@@ -64,7 +64,7 @@ def test_a_changed_past_is_seen(tmp_path):
         add(file, replace(ENTRY, name=name))
     lines = file.read_text().splitlines(keepends=True)
     file.write_text(lines[0].replace("2.5", "2.7") + "".join(lines[1:]))
-    assert [one.code for one in open_ledger(file).findings] == ["R01"]
+    assert [one.code for one in open_ledger(file).findings] == ["W14"]
     with pytest.raises(DataError, match="changed"):
         add(file, replace(ENTRY, name="d"))
     file.write_text(lines[0] + lines[2])

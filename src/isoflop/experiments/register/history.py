@@ -158,7 +158,7 @@ def _mean(values: Sequence[float]) -> Estimate:
 def _few(came: Sequence[Came]) -> list[Finding]:
     if not came or len(came) >= FEW:
         return []
-    return [Finding("R02", "INFO", f"{len(came)} forecasts have been scored: the share inside says little yet",
+    return [Finding("W15", "INFO", f"{len(came)} forecasts have been scored: the share inside says little yet",
                     "register more; ten say whether 90 % is nearer to 60 % or to 90 %")]  # fmt: skip
 
 

@@ -157,12 +157,12 @@ def _doubts(numbers: list[int], lines: tuple[Line, ...]) -> Iterator[Finding]:
     for number, line in zip(numbers, lines, strict=True):
         if not line.intact:
             yield Finding(
-                "R01", "BLOCK", f'line {number} ("{shown(line.entry.name)}") was changed after it was written',
+                "W14", "BLOCK", f'line {number} ("{shown(line.entry.name)}") was changed after it was written',
                 "take the file back from version control",
             )  # fmt: skip
         elif not set(line.previous) <= before:
             yield Finding(
-                "R01", "BLOCK", f'a line before line {number} ("{shown(line.entry.name)}") is gone, or was moved',
+                "W14", "BLOCK", f'a line before line {number} ("{shown(line.entry.name)}") is gone, or was moved',
                 "take the file back from version control",
             )  # fmt: skip
         before.add(line.hash)
