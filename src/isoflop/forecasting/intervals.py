@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "statistical": "if the law is right and runs scatter as before",
-    "calibrated": "if it errs as it did in backtests on these runs, and on public tables",
+    "calibrated": "if it errs as in its own and in public backtests",
     "laws": "wherever one of the laws puts it",
 }
 """The kinds of interval, and what each assumes."""
