@@ -103,8 +103,8 @@ class Record(Answer):
         typical = math.exp(float(median([abs(one.error) for one in self.sizes])))
         held = sum(one.inside for one in self.sizes)
         return (
-            f"{len(self.sizes)} sizes planned beyond the runs: typically off by a factor {typical:.2f}, "
-            f"{held} in their {self.level:.0%} interval"
+            f"{len(self.sizes)} sizes planned beyond the runs: typically {typical:.2f}× off, "
+            f"{held} in the {self.level:.0%} interval"
         )
 
     def __rich__(self) -> RenderableType:
