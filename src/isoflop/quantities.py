@@ -184,21 +184,23 @@ _NUMERIC = ("float", "int", "Array", "Any", "object")
 def checked(verb: Callable[..., Any]) -> Callable[..., Any]:
     """Return a public function that says in one sentence when an argument is of another kind than it takes.
 
-    The kinds are those of its annotations; what is a number may also be said as a quantity ("8B"). What is missing or
-    misspelt is Python's to say.
+    The kinds are those of its annotations; what is a number may also be said as a quantity ("8B"). What is missing is
+    Python's to say, and a keyword that the signature lacks is the function's.
     """
     from inspect import Parameter, signature
 
     taken = signature(verb)
+    open_ended = any(one.kind is Parameter.VAR_KEYWORD for one in taken.parameters.values())
 
     @wraps(verb)
     def called(*args: Any, **named: Any) -> Any:
+        others = {name: named.pop(name) for name in [*named] if name not in taken.parameters and not open_ended}
         given = taken.bind(*args, **named)
         for name, value in given.arguments.items():
             one = taken.parameters[name]
             if one.kind not in {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD} and value is not one.default:
                 given.arguments[name] = _fitting(value, name, str(one.annotation))
-        return verb(*given.args, **given.kwargs)
+        return verb(*given.args, **given.kwargs, **others)
 
     return called
 
