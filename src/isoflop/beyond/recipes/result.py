@@ -172,6 +172,8 @@ class Recipes(Answer, Sequence[Contest]):
         """Return the result as it looks in a terminal: the answer, the multipliers, the prices, the findings."""
         from isoflop.display import dim, findings_list, group
 
+        if any(one.severity == "BLOCK" for one in self.findings):
+            return group(findings_list(self.findings))  # losses that cannot be compared give no multiplier
         parts: list[RenderableType] = [self.words]
         for one in self.contests:
             parts += ["", one]
