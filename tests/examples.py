@@ -202,8 +202,11 @@ RISING: dict[str, tuple[str, ...]] = {
 }
 """Inputs with which the value of a law does not move the usual way: losses and errors fall, all else rises."""
 
-LEVEL: dict[str, tuple[str, ...]] = {"muennighoff": ("U",), "goyal": ("U",)}
+LEVEL: dict[str, tuple[str, ...]] = {"muennighoff": ("U",), "goyal": ("U",), "repeated-tokens": ("U",)}
 """Inputs that move a law only in a part of their range: unique tokens are without effect where no token is repeated."""
+
+EITHER: dict[str, tuple[str, ...]] = {"pile-mixture": ("academic", "prose", "dialogue", "symbolic", "internet")}
+"""Inputs of which some curves of a law rise and others fall: more of one source helps one target and harms another."""
 
 UNITS: dict[str, dict[str, float]] = {
     "gadre-error": {"L": np.log(2)},  # a loss is in nats or in bits

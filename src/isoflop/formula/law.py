@@ -96,9 +96,10 @@ class Law:
     def defined(self, inputs: Mapping[str, Any]) -> Any:
         """Return where the law gives a number at inputs (points,), for some parameters of the usual size.
 
-        Where inputs are 0, a law such as B / share^beta has no value, and (share / s)^gamma has.
+        Where inputs are 0, a law such as B / share^beta has no value, and (share / s)^gamma has. Where all are above
+        0, no number comes of parameters that are far from right, and only a fit can tell.
         """
-        found = False
+        found = np.logical_and.reduce([np.asarray(value) > 0 for value in inputs.values()]) if inputs else False
         for real in _TRIED:
             values = {key: _USUAL.get(kind.role, real) for key, kind in self.parameters.items()}
             found = found | np.isfinite(self(**values, **inputs))
