@@ -72,7 +72,7 @@ def test_every_run_is_on_the_isoflop_panel(figure, ladder):
 def test_every_budget_and_every_law_is_named_at_its_line(figure):
     left, right = figure.axes
     assert [text for text in words(left) if text.endswith("FLOPs")] == [
-        f"{budget} FLOPs" for budget in ("5e10", "1.25e11", "3e11", "7.5e11")
+        f"{budget} FLOPs" for budget in ("5×10¹⁰", "1.25×10¹¹", "3×10¹¹", "7.5×10¹¹")
     ]
     assert {"chinchilla", "coupled"} <= set(words(right))
     assert left.get_ylabel() == right.get_ylabel() == "loss (nats per byte)"
@@ -178,8 +178,8 @@ def test_a_folder_that_is_not_there_is_said(figure, tmp_path):
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(figure, tmp_path, monkeypatch):
-    old = tmp_path / "figure.png"
-    old.write_bytes(b"old")
+    old = save_figure(figure, tmp_path / "figure.png")
+    written, files = old.read_bytes(), sorted(tmp_path.iterdir())
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -187,8 +187,8 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(figure, tmp_path, m
     monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(IsoflopError, match="No space left on device"):
         save_figure(figure, old)
-    assert old.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_bytes() == written
+    assert sorted(tmp_path.iterdir()) == files
 
 
 def test_without_matplotlib_the_error_says_what_to_install(laws, ladder, monkeypatch):

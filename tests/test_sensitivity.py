@@ -79,7 +79,7 @@ def test_the_approaches_are_their_own_verbs():
 
 def test_n_counted_otherwise_is_another_column_and_the_budget_stays():
     total = LADDER["N"] + LADDER["N_embedding"] + LADDER["N_head"]
-    runs = Runs.of(N=total, D=LADDER["D"], C=LADDER["C"], loss=LADDER["loss"])
+    runs = Runs.of(N=total, D=LADDER["D"], loss=LADDER["loss"])  # C is 6ND of that column too
     planned = isoflop.plan(isoflop.fit("chinchilla", runs, draws=0), flops=1e13)
     row = only(ON_LADDER, N_convention="total")
     assert ON_LADDER.baseline.choice.N_convention == "non-embedding"
