@@ -78,6 +78,8 @@ ELSEWHERE: dict[str, dict[str, tuple[float, float]]] = {
 MONOTONE = {
     # a student that is far smaller than its teacher learns less from a better one
     "busbridge": {"N": (3e8, 1e10), "D": (5e9, 3e11), "L": (1.9, 2.3), "L_alone": (2.8, 4.2)},
+    # after hundreds of passes more tokens are worth nothing to the last digit; where none repeats, they are worth D
+    "repeated-tokens": {"D": (4e10, 4e11), "U": (4e9, 3e10)},
 }
 """Where the shape of a law is looked at instead, with the reason."""
 
@@ -172,6 +174,12 @@ INSTEAD = {
 
 
 RISING: dict[str, tuple[str, ...]] = {
+    # a group of texts gains from its own share, at the cost of the others (the web's gains from dialogue, too)
+    "ye2024-academic": ("prose", "dialogue", "symbolic", "internet"),
+    "ye2024-prose": ("academic", "dialogue", "symbolic", "internet"),
+    "ye2024-dialogue": ("academic", "prose", "symbolic", "internet"),
+    "ye2024-symbolic": ("academic", "prose", "dialogue", "internet"),
+    "ye2024-internet": ("academic", "prose", "symbolic"),
     "kumar-ptq": ("D",),  # the longer a model was trained, the more rounding harms it
     "abnar": ("sparsity",),  # N is total, so a sparser model is a smaller one
     "bian": ("aspect",),
@@ -202,11 +210,8 @@ RISING: dict[str, tuple[str, ...]] = {
 }
 """Inputs with which the value of a law does not move the usual way: losses and errors fall, all else rises."""
 
-LEVEL: dict[str, tuple[str, ...]] = {"muennighoff": ("U",), "goyal": ("U",), "repeated-tokens": ("U",)}
+LEVEL: dict[str, tuple[str, ...]] = {"muennighoff": ("U",), "goyal": ("U",)}
 """Inputs that move a law only in a part of their range: unique tokens are without effect where no token is repeated."""
-
-EITHER: dict[str, tuple[str, ...]] = {"pile-mixture": ("academic", "prose", "dialogue", "symbolic", "internet")}
-"""Inputs of which some curves of a law rise and others fall: more of one source helps one target and harms another."""
 
 UNITS: dict[str, dict[str, float]] = {
     "gadre-error": {"L": np.log(2)},  # a loss is in nats or in bits

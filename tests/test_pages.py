@@ -47,7 +47,7 @@ def test_a_saved_fit_is_shown_as_it_is(tmp_path):
     assert (told["kind"], told["law"], told["runs"]) == ("fit", "chinchilla", 40)
     request = {"table": str(path), "name": "my fit.json"}
     assert [law["name"] for law in work.view(request)["laws"]] == ["chinchilla"]
-    with pytest.raises(isoflop.UsageError, match="Leave law out"):
+    with pytest.raises(isoflop.UsageError, match="Leave the law, --where"):
         work.view({**request, "law": "coupled"})
 
 

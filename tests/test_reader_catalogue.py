@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from write_logs import RUNS, name, tokens
 
+from isoflop.data import limits
 from isoflop.data.read import find_runs, read
 from isoflop.data.readers import catalogue, crc32c
 from isoflop.data.readers.logs import Logged, series
@@ -85,7 +86,7 @@ def test_a_folder_that_may_not_be_read_is_refused(lightning, monkeypatch):
 
 
 def test_a_folder_with_more_files_than_the_limit_is_refused(lightning, monkeypatch):
-    monkeypatch.setattr(catalogue, "MAX_FILES", 5)
+    monkeypatch.setattr(limits, "MAX_FILES", 5)
     with pytest.raises(DataError, match="holds more than 5 files"):
         read(lightning)
 

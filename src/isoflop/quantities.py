@@ -219,7 +219,8 @@ def _fitting(value: Any, name: str, annotation: str) -> Any:
             raise _wrong(value, name, annotation)
         inner = frozenset({annotation[9:].partition("]")[0]})
         return value if isinstance(value, str) else [_plain(one, name, inner) for one in value]
-    if annotation.startswith("Mapping") and value is not None and not hasattr(value, "items"):
+    mapped = annotation.startswith("Mapping") and not any(one.startswith("Sequence") for one in kinds)
+    if mapped and value is not None and not hasattr(value, "items"):
         raise _wrong(value, name, annotation)
     return value
 

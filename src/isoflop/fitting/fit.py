@@ -385,10 +385,7 @@ def _usable(law: Law, runs: Runs) -> Runs:
         if column.dtype.kind != "f":
             raise DataError(f'{runs.source}: column "{key}" holds text; law {law.name} needs numbers there.')
         whole &= np.isfinite(column) & ((column > 0) | (key != "loss" and law.inputs[key].name not in POSITIVE))
-    inputs = {key: runs[key] for key in law.inputs}
-    # A zero may lie outside a law, and is left out; where no input is one, a law without a value is wrong, and refused.
-    positive = np.all([column > 0 for column in inputs.values()], axis=0)
-    keep = whole & (positive | law.defined(inputs))
+    keep = whole & law.defined({key: runs[key] for key in law.inputs})
     why = (f"an input of law {law.name} is missing", f"law {law.name} is not defined there")
     dropped = tuple(Excluded(int(runs.rows[row]), why[int(whole[row])]) for row in np.flatnonzero(~keep))
     kept, needed = runs.take(keep), len(law.parameters)

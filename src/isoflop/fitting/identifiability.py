@@ -231,7 +231,8 @@ def separating_run(problem: Problem, theta: Array, noise: float) -> str:
     slopes = problem.linearise(theta[None])[1][0].T
     scale = np.linalg.norm(slopes, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    new = replace(problem, inputs={"N": np.exp(n), "D": np.exp(d)}, target=np.zeros(n.size))
+    with np.errstate(over="ignore"):  # three orders beyond the largest numbers there are
+        new = replace(problem, inputs={"N": np.exp(n), "D": np.exp(d)}, target=np.zeros(n.size))
     seen = new.linearise(theta[None])[1][0].T / scale
     _, values, right = np.linalg.svd(slopes / scale, full_matrices=False)
     with np.errstate(all="ignore"):  # what the runs say nothing of spreads without end

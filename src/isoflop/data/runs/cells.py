@@ -81,7 +81,7 @@ class Cells:
 
     def refuse(self, index: int, reason: str) -> DataError:
         """Return the error that names file, row, column and reason for one cell."""
-        cell = str(self.values[index])
+        cell = str(self.values[index]).removesuffix(".0")
         cell = shown(cell if len(cell) <= 40 else f"{cell[:37]}...")
         return DataError(f'{self.source}, row {self.rows[index]}, column "{shown(self.column)}": "{cell}" {reason}')
 

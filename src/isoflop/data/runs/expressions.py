@@ -56,6 +56,8 @@ def parse_expression(typed: str, keys: Collection[str]) -> Expression:
 
     Raises UnknownKeyError for a word that is no key and no number, UsageError for what is no expression.
     """
+    if not typed.strip():
+        raise UnknownKeyError(typed)
     found, text = _scan(typed, keys, condition=False)
     return Expression(typed, tuple(found), parse(text))
 

@@ -54,7 +54,8 @@ class _Reading:
     @property
     def possible(self) -> bool:
         """Whether N, D and their ratio lie where published runs do."""
-        found = {"N": self.N, "D": self.D, "D/N": self.D / self.N}
+        with np.errstate(over="ignore"):  # numbers that no run has
+            found = {"N": self.N, "D": self.D, "D/N": self.D / self.N}
         return all(low <= float(median(found[key])) <= high for key, (low, high) in _HULL.items())
 
     def off(self, loss: Floats | None) -> float:
@@ -80,7 +81,8 @@ def inspect_magnitudes(columns: Mapping[str, NDArray[Any]], *, nats: bool) -> It
 
 
 def _sizes(N: Floats, D: Floats, loss: Floats | None) -> Finding | None:
-    ratio = float(median(D / N))
+    with np.errstate(over="ignore"):
+        ratio = float(median(D / N))
     few, small = median(N) < _FEWEST_PARAMETERS, median(D) < _FEWEST_TOKENS
     if not (few or small or not _RATIO[0] <= ratio <= _RATIO[1]):
         return None

@@ -182,7 +182,7 @@ class Asked:
         from isoflop.forecasting.source import ONE_LAW
 
         return fit(
-            self.law or ONE_LAW, self.read(source), objective=self.objective,
+            ONE_LAW if self.law is None else self.law, self.read(source), objective=self.objective,
             draws=self.draws, seed=self.seed, starts=self.starts, level=self.level,
             fix=pairs(self.fix, "E=1.69"), bounds=self._intervals, allow=self.allow, inputs=self.inputs,
         )  # fmt: skip
