@@ -149,7 +149,10 @@ def test_a_file_comes_before_a_dataset_of_its_name(put, monkeypatch, tmp_path):
     assert len(read("tinylm")) == 3
 
 
-@given(rows=st.lists(st.tuples(st.floats(1, 1e15), st.floats(1, 1e15), st.floats(0.1, 12)), min_size=1, max_size=30))
+ROWS = st.tuples(st.floats(1, 1e15), st.floats(1, 1e15), st.floats(0.1, 12))
+
+
+@given(rows=st.lists(ROWS, min_size=1, max_size=30, unique=True))  # copies of a row are one run
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 def test_written_numbers_are_read_back_bit_for_bit(put, rows, separator):

@@ -41,7 +41,7 @@ def application(*names: str) -> typer.Typer:
     """Return the command line with these commands, or with all of them: only the files they are in are read."""
     app = typer.Typer(
         name="isoflop", no_args_is_help=True, pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["--help", "-h"]},
     )  # fmt: skip
     app.callback()(introduce)
     for name in names or (*HOMES, *ALIASES):
