@@ -91,5 +91,5 @@ def test_best_sizes_are_those_of_plans(together):
 def test_the_figure_is_written_by_the_command(good, refused, table, *, tmp_path):
     good("backtest", table, "-o", tmp_path / "errors.svg")
     assert (tmp_path / "errors.svg").read_text().startswith("<?xml")
-    assert "overwrite the runs" in refused(2, "backtest", table, "-o", table)
+    assert "overwrite the runs" in refused(2, "backtest", table, "-o", table, "--force")
     assert "Say figure.png" in refused(2, "backtest", table, "-o", tmp_path / "errors.jpg")

@@ -242,7 +242,7 @@ def test_the_command_refuses_what_belongs_to_one_law(refused, table, tmp_path):
     assert "one law" in refused(2, "sensitivity", table, "--flops", "1e22", "--fix", "E=1.7")
     assert "no budget" in refused(2, "sensitivity", table, "--flops", "1")
     assert "Say figure.png" in refused(2, "sensitivity", table, "--flops", "1e22", "-o", tmp_path / "figure.jpg")
-    assert "overwrite the runs" in refused(2, "sensitivity", table, "--flops", "1e22", "-o", table)
+    assert "overwrite the runs" in refused(2, "sensitivity", table, "--flops", "1e22", "-o", table, "--force")
 
 
 @pytest.mark.public_data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ import isoflop
 from isoflop.errors import UsageError
 from isoflop.experiments.register import history, open_ledger
 from isoflop.experiments.study.planned import read_plan
-from isoflop.experiments.verify import verify as verb
 from isoflop.faces.plot import verify_figure
 
 pytest_plugins = ["commands"]
@@ -94,7 +94,7 @@ def test_it_goes_on_after_an_interruption(study, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(verb, "launch", interrupted)
+        patch.setattr(sys.modules["isoflop.experiments.verify.verify"], "launch", interrupted)
         with pytest.raises(KeyboardInterrupt):
             isoflop.verify(study)
     assert len(started(study)) == 15
