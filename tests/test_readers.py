@@ -303,7 +303,9 @@ def test_more_rows_than_the_limit_are_refused(put, monkeypatch):
 
 
 def test_a_hundred_thousand_rows_are_read_in_about_a_second(put):
-    path = put("long.csv", "N,D,loss,run\n" + "1e8,2e9,3.25,a\n" * 100_000)
-    start = time.process_time()
-    assert len(read(path)) == 100_000
-    assert time.process_time() - start < 3
+    unlike = "".join(f"1e8,2e9,{3 + row / 1e6},a\n" for row in range(100_000))
+    for content, runs in ((unlike, 100_000), ("1e8,2e9,3.25,a\n" * 100_000, 1)):  # copies of a row are one run
+        path = put("long.csv", "N,D,loss,run\n" + content)
+        start = time.process_time()
+        assert len(read(path)) == runs
+        assert time.process_time() - start < 3

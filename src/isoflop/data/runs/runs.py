@@ -271,7 +271,8 @@ def _finished(runs: Runs) -> Runs:
 def _single(runs: Runs) -> Runs:
     """Set aside the rows that repeat an earlier one in every column (D25), unless the user allows them."""
     bad = {} if "D25" in runs.allowed else dict.fromkeys(checks.copies(runs.columns), "a copy of an earlier row")
-    return _without(runs, bad, checks.findings_on_copies(tuple(runs.names[row] for row in bad))) if bad else runs
+    names = runs.names
+    return _without(runs, bad, checks.findings_on_copies(tuple(names[row] for row in bad))) if bad else runs
 
 
 def _without(runs: Runs, bad: Mapping[int, str], findings: tuple[Finding, ...]) -> Runs:
