@@ -179,7 +179,7 @@ def test_the_command_shows_the_checklist_when_asked(run, table):
 
 
 def test_the_command_ends_as_the_others_do(run, refused, write):
-    assert "no runs to check" in refused(2, "check", "besiroglu2024")
+    assert "no runs behind it" in refused(2, "check", "besiroglu2024")
     assert "needs a budget" in refused(2, "check", "tinylm", "--profile", "N_opt")
     done = run("check", write({"N": np.full(9, 1e9), "D": np.geomspace(1e9, 1e11, 9), "loss": 3 - np.arange(9) / 9}))
     assert done.code == 4
