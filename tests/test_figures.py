@@ -105,7 +105,7 @@ def test_the_allocation_shows_the_published_models_within_its_budgets_and_no_oth
     assert (
         {"GPT-3", "Gopher"}
         <= {text.get_text() for text in left.texts}
-        <= {one.name for one in MODELS} | {"grows as C^0.51"}
+        <= {one.name for one in MODELS} | {"grows as $C^{0.51}$"}
     )
     assert not dots(allocation_figure(find_curve("besiroglu2024"), budgets=(1e20, 1e24), landmarks=False).axes[0]).size
     assert len(dots(allocation_figure(several).axes[0])) == len(several.runs)

@@ -140,6 +140,7 @@ def test_the_shape_of_backtest(good, table):
         "inside",
         "level",
         "scored",
+        "sizes",
     ]
     assert found["along"] == "C"
     assert found["level"] == 0.9
@@ -170,8 +171,12 @@ def test_the_command_gives_what_python_gives(good, table, words, *, options):
 
 def test_options_of_a_fit_are_those_of_the_fit_backtested(good, table):
     pinned, free = (good("backtest", table, "--law", "chinchilla", *more) for more in (["--fix", "E=1.9"], []))
-    assert pinned["errors"]["chinchilla"] != free["errors"]["chinchilla"]
-    assert "chinchilla" in good("backtest", table, "--objective", "squares")["errors"]
+    squares = good("backtest", table, "--law", "chinchilla", "--objective", "squares")
+    named = [next(iter(one["errors"].items())) for one in (free, pinned, squares)]
+    assert named[0][0] == "chinchilla"
+    assert all(name.startswith("chinchilla") for name, _ in named)
+    assert len({name for name, _ in named}) == 3  # each name says which options it was fitted with
+    assert len({tuple(errors) for _, errors in named}) == 3
 
 
 def test_ratios_without_an_end_read_back_as_infinity(good, table):
