@@ -94,7 +94,7 @@ def test_a_fit_of_a_typed_formula_loads_where_no_catalogue_is(path):
     isoflop.save(isoflop.fit("E + A/N^a + B/D^b + G/(N*D)^a", RUNS, draws=5), path)
     program = (
         "import sys; sys.modules['isoflop.laws.chinchilla'] = None\n"
-        "from isoflop import formula, units\n"
+        "from isoflop.formula import parse as formula\n"
         "import json; content = json.load(open(sys.argv[1]))\n"
         "f = formula.parse(content['formula'])\n"
         "print(repr(float(f.evaluate(content['curve'] | {'N': 1e9, 'D': 1e11}))))"

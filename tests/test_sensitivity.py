@@ -178,7 +178,8 @@ def test_units_of_tokens_only_rescale_the_answer():
     whole = isoflop.sensitivity(RUNS, flops=1e23, draws=0)
     assert [row.choice for row in found.rows] == [row.choice for row in whole.rows]
     for here, there in zip(found.rows, whole.rows, strict=True):
-        if math.isfinite(there.N.value):
+        held_by_priors = str(there.choice.law).startswith("several laws")  # which were learnt in tokens
+        if math.isfinite(there.N.value) and not held_by_priors:
             assert here.N.value == pytest.approx(there.N.value, rel=5e-3), there.choice
             assert 2 * here.D.value == pytest.approx(there.D.value, rel=5e-3), there.choice
 
@@ -233,7 +234,7 @@ def test_the_command_gives_the_same_as_json(good, write):
     }  # fmt: skip
     assert first["N"]["value"] == pytest.approx(ON_LADDER.baseline.N.value, rel=1e-6)
     assert found["range"]["N"] == pytest.approx(ON_LADDER.range["N"], rel=0.2)
-    (parabolas,) = [row for row in found["rows"] if row["approach"] == 2]
+    (parabolas,) = [row for row in found["rows"] if row["approach"] == 2 and row["outliers"] == "none"]
     assert parabolas["objective"] is parabolas["law"] is None
     assert parabolas["loss"] == {"value": None, "low": None, "high": None}
 
