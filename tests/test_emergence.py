@@ -30,6 +30,7 @@ from isoflop.beyond.emergence.emergence import BEST, along_of, best_compute
 from isoflop.data.metric import items_of
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.plot import emergence_figure
+from isoflop.fitting.saved import to_json
 from isoflop.laws import find_curve
 
 TOKENS, ITEMS = 5, 2000
@@ -292,7 +293,7 @@ def table(tmp_path):
 
 def test_the_command_says_what_the_function_says(table, good, gated):
     words = ("emergence", table, "--metric", "accuracy", "--target-tokens", TOKENS, "--items", ITEMS)
-    assert good(*words) == json.loads(isoflop.saved.to_json(gated.as_dict() | {"source": str(table)}))
+    assert good(*words) == json.loads(to_json(gated.as_dict() | {"source": str(table)}))
 
 
 def test_the_command_prints_verdict_and_thresholds(table, run):

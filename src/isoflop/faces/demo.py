@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from isoflop.fitting.fit import Fit, fit
 from isoflop.forecasting.ensemble import Ensemble, Evidence, combine, evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.record import record
+from isoflop.forecasting.sizes import size_tests
 from isoflop.planning.plan import plan_with
 from isoflop.quantities import show
 
@@ -90,7 +91,8 @@ def demo(output: str) -> Iterator[RenderableType]:
     figure_format(output)
     ladder = _ladder()
     yield _opening(ladder)
-    yield _part("1  How good have forecasts from these runs been?", record(ladder.together))
+    blind = replace(record(ladder.together), sizes=size_tests(ladder.together))
+    yield _part("1  How good have forecasts from these runs been?", blind)
     yield _comparison(ladder)
     yield _doubts(ladder)
     yield _budget(ladder)
@@ -120,7 +122,7 @@ def _opening(ladder: Ladder) -> RenderableType:
         Text(
             f"{len(ladder.sweep)} real runs of tiny language models (≤ {_flops(sweep)} FLOPs) are fitted; "
             f"{len(ladder.targets)} larger ones (≤ {_flops(targets)}) are held back to test the forecasts. "
-            "Every run was made in three orders of the data. Loss is in nats per byte.\n"
+            "Each in three orders of the data; nats per byte.\n"
         ),
     )
 

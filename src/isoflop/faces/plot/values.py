@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, style
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def values_figure(found: Values) -> Figure:
                           color=dark(colour), fontsize=8, fontweight="bold")  # fmt: skip
         axes.set(xlabel=along, ylabel=found[0].unit or "value", xscale=_scale([one.inputs[along] for one in found]),
                  yscale=_scale([one.value for one in found]))  # fmt: skip
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                decades(axis)
         axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
         axes.tick_params(colors=QUIET, labelcolor=INK)
         head(axes, ", ".join(dict.fromkeys(one.name for one in found)), "")
