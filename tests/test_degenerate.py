@@ -104,7 +104,7 @@ def test_only_runs_without_a_signal_are_not_to_be_trusted(name):
 
 def test_loss_against_compute_alone_needs_a_law_of_compute():
     runs = Runs.of(C=6 * N * D, loss=true()["loss"])
-    with pytest.raises(IsoflopError, match='need C'):
+    with pytest.raises(IsoflopError, match="need C"):
         isoflop.forecast(runs, N=1e11, D=1e13)
     interval(isoflop.forecast(isoflop.fit("E + K/C^g", runs, draws=0), C=1e25)[0].loss)
 

@@ -122,7 +122,7 @@ def _opening(ladder: Ladder) -> RenderableType:
         Text(
             f"{len(ladder.sweep)} real runs of tiny language models (≤ {_flops(sweep)} FLOPs) are fitted; "
             f"{len(ladder.targets)} larger ones (≤ {_flops(targets)}) are held back to test the forecasts. "
-            "Each in three orders of the data; nats per byte.\n"
+            "Three data orders each; nats/byte.\n"
         ),
     )
 
