@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -308,11 +307,11 @@ def test_the_command_stops_when_asked_and_goes_on(small, tmp_path):
     process = command("--config", str(tmp_path / "config.json"), ISOFLOP_METRICS=str(metrics))
     first = json.loads(process.stdout.readline())
     assert first["tokens"] == first["step"] * 128
-    asked = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.communicate()
     assert process.returncode == 143
-    assert time.monotonic() - asked < 30
+    with np.load(tmp_path / CHECKPOINT, allow_pickle=False) as state:
+        assert state["step"] < 2_000_000 // 128  # it ended long before its tokens did
     assert json.loads(metrics.read_text().splitlines()[0]) == first
     with np.load(tmp_path / CHECKPOINT, allow_pickle=False) as state:
         assert state["step"] >= first["step"]
