@@ -183,7 +183,6 @@ def test_a_condition_keeps_runs_from_being_known(study):
     assert found.plan.budget.value == pytest.approx(3 * 4e16, rel=1e-3)
 
 
-@pytest.mark.xfail(reason="not yet asked again since several laws speak by blind backtests")
 def test_nothing_is_trained_on_the_word_of_runs_that_show_no_law(tmp_path, run):
     study = lawful(tmp_path / "s", COMMAND, grid(BUDGETS[:2]))
     (study.folder / "train.py").write_text(TRAIN.replace("2000 /", "0 /").replace("1500 /", "0 /"))

@@ -7,7 +7,7 @@ recipes is known far better than either. That likeness is measured on the residu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -61,6 +61,10 @@ class Scatter:
     freedom: float
     between: float = 0.0
     clusters: Rows | None = None
+
+    def errors_of(self, other: Scatter) -> Scatter:
+        """Return how this fit answers, to the runs' errors as another fit to the same runs has them."""
+        return replace(other, influence=self.influence, lent=self.lent)
 
 
 def scatter(member: Member, clusters: Rows | None) -> Scatter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -140,7 +140,17 @@ def _laws(first: Ensemble, other: Ensemble, hold: Hold) -> list[Held]:
     ]
     if not found:
         raise DataError("no law could be fitted to the runs of both recipes. Add runs.")
-    return found
+    return [_evenly(one, found) for one in found]
+
+
+def _evenly(one: Held, among: Sequence[Held]) -> Held:
+    """Return a law's fits with the runs' errors as its least steep fits have them, which come first.
+
+    A steep fit all but passes through the few runs that count in it: what it leaves of them tells of no noise.
+    """
+    flat = next(each for each in among if each.first.law is one.first.law)
+    ours, theirs = (mine.errors_of(well) for mine, well in zip(one.scatters, flat.scatters, strict=True))
+    return replace(one, scatters=(ours, theirs))
 
 
 def _shares(ensemble: Ensemble, laws: Sequence[Held], beyond: Array) -> Array:

@@ -75,7 +75,9 @@ def verify(
     behind = evidence(laws)
     budget = TIMES * float(laws.runs["C"].max()) if flops is None else flops
     planned = plan_with(laws, behind, flops=budget, level=level, terms=Terms(rule))
-    sizing = sized(study, planned.N.value, budget, within=planned.flat_range, told=settings)
+    best = laws.runs["N"][int(laws.runs["loss"].argmin())]  # where a BLOCK stands before the plan, it has no size
+    size = planned.N.value if math.isfinite(planned.N.value) else float(best)
+    sizing = sized(study, size, budget, within=planned.flat_range, told=settings)
     name = _name(budget, settings or {})
     if train and not any(one.severity == "BLOCK" for one in laws.findings):
         _freeze(study, name, forecast_with(laws, behind, level=level, at={"N": sizing.N, "D": sizing.D})[0],
