@@ -64,3 +64,38 @@ def test_the_command_gives_what_python_gives(good, tmp_path):
     said = isoflop.forecast(isoflop.read(str(table)), C=1e21)[0].loss
     assert json.dumps(found).count("1e+21")
     assert found["forecasts"][0]["loss"] == pytest.approx(said.value)
+
+
+def horizons(**inputs):
+    rng = np.random.default_rng(1)
+    years = np.linspace(2019.2, 2025.3, 12)
+    minutes = 2 ** ((years - 2019) / 0.6) * 0.05 * np.exp(rng.normal(0, 0.2, 12))
+    return years, minutes, inputs
+
+
+def test_what_has_no_best_value_doubles_with_the_date_and_nears_no_floor(tmp_path):
+    years, minutes, _ = horizons()
+    days = [f"{int(year)}-{1 + int(year % 1 * 12):02d}-01" for year in years]
+    table = tmp_path / "horizons.csv"
+    table.write_text(
+        "released,minutes\n" + "\n".join(f"{day},{value}" for day, value in zip(days, minutes, strict=True))
+    )
+    found = isoflop.forecast(isoflop.read(str(table), metric="minutes:up"), released="2027-01-01")[0].score
+    truth = 0.05 * 2 ** (8 / 0.6)
+    assert found.value == pytest.approx(truth, rel=0.3)
+    assert found.low < found.value < found.high
+
+
+def test_what_grows_without_end_has_no_floor_along_one_input_or_two():
+    rng = np.random.default_rng(0)
+    size = np.repeat([1e7, 3e7, 1e8, 3e8], 5)
+    tokens = size * np.tile([5.0, 10, 20, 40, 80], 4)
+    grown = 1e-9 * size**0.6 * tokens**0.5 * np.exp(rng.normal(0, 0.05, 20))
+    two = isoflop.read({"N": size, "D": tokens, "minutes": grown}, metric="minutes:growth")
+    one = isoflop.read({"D": tokens, "minutes": 1e-9 * tokens**0.8}, metric="minutes:growth")
+    for runs_, at, truth in (
+        (two, {"N": 3e9, "D": 6e10}, 1e-9 * 3e9**0.6 * 6e10**0.5),
+        (one, {"D": 1e13}, 1e-9 * 1e13**0.8),
+    ):
+        found = isoflop.forecast(runs_, **at)[0].score
+        assert found.value == pytest.approx(truth, rel=0.2)

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import MAXYEAR, date
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -80,16 +81,23 @@ _SUFFIX = {
     "Z": 1e21,
     "Y": 1e24,
 }
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _QUANTITY = re.compile(r"\s*([+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([kKMBGTPEZY]?)\s*$")
+_DATED, _YEARS = ("date", "year", "released"), (1900.0, 2200.0)
+"""What the name of a column of dates contains, and between which years they lie."""
+DECADES_A_YEAR = 0.5
+"""How many decades of compute a year counts for, where dates are all that is known; a choice."""
 BEYOND = 1e60
 """A number of parameters, tokens, FLOPs, days or dollars from here on is a slip; the products of a few still exist."""
 
 
 def parse_quantity(text: str) -> float:
-    """Return the number a person typed: "70B" is 7e10, "1.4T" is 1.4e12, "1e24" is 1e24.
+    """Return the number a person typed: "70B" is 7e10, "1.4T" is 1.4e12, "1e24" is 1e24, "2027-07-02" is 2027.5.
 
     Suffixes: k, M, B or G, T, P, E, Z, Y. Raises UsageError for anything else.
     """
+    if (year := year_of(text)) is not None:
+        return year
     found = _QUANTITY.match(text)
     if not found:
         raise UsageError(f'"{text}" is not a quantity. Say a number such as 8e9, 70B or 1.4T.')
@@ -98,6 +106,31 @@ def parse_quantity(text: str) -> float:
     if math.isinf(value):
         raise UsageError(f'"{text}" is too large for a number.')
     return value
+
+
+def year_of(text: str) -> float | None:
+    """Return a date such as 2027-07-02 in years, 2027.5 (to three digits); None for what is no date."""
+    if not _DATE.fullmatch(text.strip()):
+        return None
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    first, after = date(day.year, 1, 1), date(day.year + 1, 1, 1) if day.year < MAXYEAR else date.max
+    return day.year + (day - first).days / (after - first).days
+
+
+def is_date(name: str, values: NDArray[Any]) -> bool:
+    """Return whether a column is dates, in years such as 2027.5: by its name and what it holds."""
+    named = values.dtype.kind == "f" and any(word in name.lower() for word in _DATED)
+    return named and bool(((values > _YEARS[0]) & (values < _YEARS[1])).all())
+
+
+def decades_of(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the decimal logarithm of an input, in which distance is measured; a year counts half a decade."""
+    import numpy as np
+
+    return values * DECADES_A_YEAR if is_date(name, values) else np.log10(values)
 
 
 def as_number(value: object, name: str) -> float:

@@ -141,6 +141,11 @@ class Metric:
         return self.shape in {"up", "odds", "rise", "growth"}
 
     @property
+    def endless(self) -> bool:
+        """Whether there is no best value that it nears."""
+        return self.shape in _OPEN
+
+    @property
     def falls(self) -> bool:
         """Return whether the loss falls as runs grow; what a law speaks of itself may rise."""
         return self.shape != "as-is"

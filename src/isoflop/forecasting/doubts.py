@@ -69,11 +69,13 @@ def elsewhere(ensemble: Ensemble | None) -> list[Finding]:
     """Return the finding P25 where priors learnt on losses of language models are asked about another metric."""
     if ensemble is None or len(ensemble.members) < 2 or ensemble.runs.metric is None:
         return []
+    first = ensemble.members[0].law
+    law = "chinchilla" if {*first.inputs} == {"N", "D"} else f'"{first.name}"'
     return [Finding(
         "P25", "INFO",
         "what is taken for plausible of the laws comes from losses of language models; for "
         f"{ensemble.runs.metric.name} it is taken {ELSEWHERE:g} times as wide",
-        "compare with a law that takes nothing for granted: --law chinchilla",
+        f"compare with a law that takes nothing for granted: --law {law}",
     )]  # fmt: skip
 
 

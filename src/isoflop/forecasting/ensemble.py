@@ -26,9 +26,10 @@ from isoflop.fitting.identifiability import condition, doubts
 from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, axis_of, roll, thinned
 from isoflop.forecasting.extrapolation import decades as decades_beyond
 from isoflop.forecasting.extrapolation import distance
-from isoflop.forecasting.priors import Member, agreement, forms_of, member_of, members, predicted
+from isoflop.forecasting.priors import ENDLESS, Member, agreement, forms_of, member_of, members, predicted
 from isoflop.forecasting.weights import PastErrors, PastMisses, factors, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
+from isoflop.quantities import is_date
 
 if TYPE_CHECKING:
     from isoflop.data.metric import Metric
@@ -190,13 +191,14 @@ def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemb
     'coupled, valley together on tinylm'
     """
     runs = as_runs(runs)
-    single = single_input(runs)
+    single, endless = single_input(runs), runs.metric is not None and runs.metric.endless
     if single and not laws:
         some = _usable(runs, single, keys=(single, "loss"), fewest=FEWEST_OF_ONE)
-        return _ensemble(some, partial(members, forms=forms_of(single)), along=single, need=FEWEST_OF_ONE)
+        forms = forms_of(single, endless=endless, dated=is_date(single, runs[single]))
+        return _ensemble(some, partial(members, forms=forms), along=single, need=FEWEST_OF_ONE)
     some = _usable(runs, along)
     if not laws:
-        return _ensemble(some, members, along=along)
+        return _ensemble(some, partial(members, forms=ENDLESS) if endless else members, along=along)
     fits = tuple(fit(law, some, draws=0) for law in laws)
     strange = [one.law.name for one in fits if set(one.law.inputs) != {"N", "D"}]
     if strange:
@@ -281,7 +283,7 @@ def single_input(runs: Runs) -> str:
     known = [key for key in ("C", "N", "D") if key in runs]
     if len(known) > 1:
         return ""
-    others = [key for key in runs.columns if key in _INPUTS and (runs[key] > 0).all()]
+    others = [key for key in runs.columns if (key in _INPUTS and (runs[key] > 0).all()) or is_date(key, runs[key])]
     return known[0] if known else others[0] if len(others) == 1 else ""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from isoflop.compute.flops import rule_named
 from isoflop.findings import Finding
-from isoflop.quantities import show
+from isoflop.quantities import decades_of, is_date, show
 
 if TYPE_CHECKING:
     from isoflop.formula.arrays import Array
@@ -29,7 +29,7 @@ def decades(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str, 
     keys = [key for key in (["C"] if "C" in reach and "C" in fitted_on else columns) if key in fitted_on]
     if not keys:
         return np.full(next(iter(columns.values())).shape, np.nan)
-    beyond = [np.log10(reach[key] / fitted_on[key][1]) for key in keys]
+    beyond = [_apart(key, reach[key], fitted_on[key][1]) for key in keys]
     return np.asarray(np.maximum(np.max(beyond, axis=0), 0.0))
 
 
@@ -45,7 +45,7 @@ def distance(fitted_on: Mapping[str, tuple[float, float]], columns: Mapping[str,
     for key, values in given.items():
         if key in fitted_on:
             low, high = fitted_on[key]
-            outside_by = np.maximum(np.log10(values / high), np.log10(low / values))
+            outside_by = np.maximum(_apart(key, values, high), -_apart(key, values, low))
             found = np.fmax(found, (HALF if "C" in given and key in {"N", "D"} else 1.0) * outside_by)
     return found
 
@@ -75,6 +75,12 @@ def outside(name: str, fitted_on: Mapping[str, tuple[float, float]], columns: Ma
         f"outside the range that {name} was fitted on: {', '.join(said)}",
         "train runs there, choose a curve fitted there (isoflop laws), or take the answer for a guess",
     )]  # fmt: skip
+
+
+def _apart(key: str, values: Array, end: float) -> Array:
+    """Return how many decades values lie above one end of the runs."""
+    ends = np.array([end])
+    return np.asarray(decades_of(key, values) - decades_of(key, ends)) if is_date(key, ends) else np.log10(values / end)
 
 
 def _by_ratio(

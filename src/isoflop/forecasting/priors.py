@@ -58,7 +58,9 @@ class Form(NamedTuple):
 
 
 _EXPONENT = (0.35, 0.15)
-_FLOOR = (0.55, 0.2)
+_FLOOR, _LOOSE_FLOOR = (0.55, 0.2), (0.5, 0.35)
+_EPOCH = 2020.0
+"""The year from which a law of dates counts: any would do, and numbers stay of the usual size."""
 
 
 def _coupled(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
@@ -87,13 +89,22 @@ FORMS = (
     Form(LAWS["valley"], {"E": _FLOOR, "alpha": (0.17, 0.1), "beta": (0.17, 0.1), "q": (0.03, 0.05)}, _valley),
 )
 """The laws that forecast together unless one is asked for."""
+ENDLESS = tuple(form._replace(law=replace(form.law.pinned({"E": 0.0}), name=f"{form.law.name} without E"))
+                for form in FORMS)  # fmt: skip
+"""The same for what has no best value, and so no floor."""
 
 
-def forms_of(key: str) -> tuple[Form, ...]:
+def forms_of(key: str, *, endless: bool = False, dated: bool = False) -> tuple[Form, ...]:
     """Return the law that forecasts where a single input is known: a power law with a floor.
 
     Along compute its exponent is half that of N or D, which both grow; of another input little is taken for granted.
+
+    endless  whether what was measured has no best value: then there is no floor
+    dated    whether the input is a date, in years: then it is halved again and again in equal times
     """
+    if dated:
+        law = find_law(f"{'' if endless else 'E + '}A*2^(-({key} - {_EPOCH:g})/halving)", inputs=(key,))
+        return (Form(law, {"E": _LOOSE_FLOOR}, _halved),)
     exponent = {"C": (0.17, 0.1), "N": _EXPONENT, "D": _EXPONENT}.get(key, (0.3, 0.3))
 
     def begin(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
@@ -103,7 +114,16 @@ def forms_of(key: str) -> tuple[Form, ...]:
             for share in (0.4, 0.7)
         ]
 
-    return (Form(find_law(f"E + A/{key}^alpha"), {"E": (0.5, 0.35), "alpha": exponent}, begin),)
+    law = find_law(f"A/{key}^alpha" if endless else f"E + A/{key}^alpha")
+    return (Form(law, {"E": _LOOSE_FLOOR, "alpha": exponent}, begin),)
+
+
+def _halved(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
+    since = float(np.mean(next(iter(problem.inputs.values())))) - _EPOCH
+    return [
+        {"E": share * least, "A": (middle - share * least) * 2 ** (since / years), "halving": years}
+        for share in (0.4, 0.7) for years in (0.5, 2.0)
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +194,7 @@ def member_of(fit: Fit, runs: Runs) -> Member:
 
 def agreement(member: Member) -> float:
     """Return the share of starts, anywhere its form may begin, that reach a member's optimum or as good a one."""
-    form = next((one for one in FORMS if one.law is member.law), None)
+    form = next((one for one in (*FORMS, *ENDLESS) if one.law is member.law), None)
     if form is None or not math.isnan(member.agreement):
         return member.agreement
     theta = np.concatenate([member.theta[None], _starts(form, member.problem)])

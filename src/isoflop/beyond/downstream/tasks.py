@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.data.metric import items_of
+from isoflop.data.metric import Metric, items_of
 from isoflop.data.readers.lm_eval import Score
 from isoflop.data.runs import Runs
+from isoflop.data.runs.cells import RawTable, fast_numbers
 from isoflop.data.runs.columns import LETTERS, letter_of, normal
 from isoflop.errors import DataError, UsageError, shown
+from isoflop.findings import Finding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,6 +148,27 @@ def with_answer_losses(runs: Runs, names: Sequence[str]) -> Runs:
     columns = {**runs.columns, names[0]: runs["loss"]}
     mean = np.mean([columns[name] for name in names if columns[name].dtype.kind == "f"], axis=0)
     return replace(runs, columns={**columns, "loss": mean})
+
+
+def scores_in(raw: RawTable) -> tuple[str, ...]:
+    """Return the columns of a table not yet read that hold shares and may be scores of tasks."""
+    found = {name: fast_numbers(cells) for name, cells in zip(raw.names, raw.columns, strict=True)}
+    known = {name: values[np.isfinite(values)] for name, values in found.items()
+             if values is not None and letter_of(name) is None and not _NO_SCORE.fullmatch(name)}  # fmt: skip
+    return tuple(name for name, values in known.items()
+                 if values.size >= FEWEST and values.min() >= 0 and values.max() <= 1)  # fmt: skip
+
+
+def with_mean_error(runs: Runs, names: Sequence[str], *, best: float) -> Runs:
+    """Return runs whose scores go up to `best` with the mean error as their loss: the middle step without losses."""
+    mean = 1 - np.mean([runs[name] for name in names], axis=0) / best
+    said = Finding(
+        "A11", "INFO", "there is no loss, so accuracy is forecast from the mean error of the scores themselves",
+        "add the loss of each run (--loss COLUMN) or of each task's answers: they foretell more",
+    )  # fmt: skip
+    metric = Metric("the mean score", "up", 1.0)
+    findings = (*(one for one in runs.findings if one.code != "D18"), said)
+    return replace(runs, columns={**runs.columns, "loss": mean}, metric=metric, findings=findings)
 
 
 def loss_of(task: str, runs: Runs) -> str | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding
-from isoflop.quantities import parse_quantity
+from isoflop.quantities import parse_quantity, year_of
 
 Rows = NDArray[np.int64]
 
@@ -100,7 +100,7 @@ def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> N
 
 
 def numbers_or_text(cells: Cells) -> NDArray[Any]:
-    """Return the column as float64 if its cells are numbers or empty, otherwise as text.
+    """Return the column as float64 if its cells are numbers or empty, otherwise as text; dates are years, as 2027.5.
 
     A column of numbers some of which have thousands separators is refused rather than made text.
     """
@@ -110,6 +110,9 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
     texts = [value.strip() if isinstance(value, str) else _text(value) for value in cells.values]
     if _looks_numeric(texts):
         return numbers(cells)
+    years = [year_of(text) for text in texts if text.lower() not in _MISSING]
+    if years and None not in years:
+        return np.array([np.nan if (year := year_of(text)) is None else year for text in texts])
     return np.array(texts, dtype=object)
 
 

@@ -59,8 +59,12 @@ _ALIASES = {
     "loss": """loss valloss validationloss evalloss evaluationloss finalloss testloss finalvalloss
         finalevalloss heldoutloss validloss devloss""",
 }
-_WEAK = {"C": "flopsbudget flopbudget budget budgetflops computebudget trainingbudget isoflop isoflops isoflopbudget"}
-"""Names of what was planned: taken where no column says what was reached."""
+_WEAK = {
+    "C": "flopsbudget flopbudget budget budgetflops computebudget trainingbudget isoflop isoflops isoflopbudget",
+    "D": """samplesseen seensamples imagesseen examplesseen pairsseen numsamplesseen imagetextpairsseen
+        trainingsamplesseen""",
+}
+"""Names of what was planned, or of data that are no tokens: taken where no column says better."""
 _LETTER_OF = {alias: letter for letter, aliases in _ALIASES.items() for alias in aliases.split()}
 _WEAK_LETTER_OF = {alias: letter for letter, aliases in _WEAK.items() for alias in aliases.split()}
 _PF_DAYS = Unit("PF-days", PF_DAY)

@@ -82,21 +82,33 @@ def _as_shares(runs: Table, names: tuple[str, ...]) -> Table:
     return replace(runs, columns={**runs.columns, **{name: runs[name] / 100 for name in names}})
 
 
-def _read(asked: Asked, source: str) -> Table:
-    """Return the runs of a source; where there are losses on tasks' answers alone, their mean is the loss."""
-    from isoflop.beyond.downstream.tasks import answer_losses, with_answer_losses
+def _read(asked: Asked, source: str, scored: Scored) -> Table:
+    try:
+        runs = asked.read(source)
+    except DataError:
+        made = _without_loss(asked, source, scored)
+        if made is None:
+            raise
+        return made
+    return runs if "loss" in runs else _without_loss(asked, source, scored) or runs
+
+
+def _without_loss(asked: Asked, source: str, scored: Scored) -> Table | None:
+    """Return runs with the mean of the losses on tasks' answers as their loss, or the mean error of their scores."""
+    from isoflop.beyond.downstream.tasks import answer_losses, scores_in, with_answer_losses, with_mean_error
     from isoflop.data.readers.source import read_text
     from isoflop.data.readers.table import raw_table
 
-    try:
-        return asked.read(source)
-    except DataError:
-        if asked.loss is not None or not Path(source).is_file():
-            raise
-        names = answer_losses(raw_table(read_text(source)).names)
-        if len(names) < 2:
-            raise
+    if asked.loss is not None or not Path(source).is_file():
+        return None
+    raw = raw_table(read_text(source))
+    names = answer_losses(raw.names)
+    if len(names) > 1:
         return with_answer_losses(replace(asked, loss=names[0]).read(source), names)
+    best, scores = 100.0 if scored.percent else 1.0, listed(scored.tasks) or scores_in(raw)
+    if names or not scores or scored.evals or not {*scores} <= {*raw.names}:
+        return None
+    return with_mean_error(replace(asked, metric=f"{scores[0]}:up:{best:g}").read(source), scores, best=best)
 
 
 @takes_runs
@@ -117,7 +129,7 @@ def downstream(
 
     if output is not None:
         refuse_figure(runs, output)
-    table, about = scored.table(_read(asked, runs))
+    table, about = scored.table(_read(asked, runs, scored))
     said: dict[str, Any] = quantities(at or [], "N=8e9")
     strange = [key for key in said if key not in {"N", "D", "C", "loss"}]
     if strange:
