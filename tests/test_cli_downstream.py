@@ -215,7 +215,6 @@ def test_each_mistake_about_capabilities_is_one_line(run, tmp_path, *, words, co
 def test_a_table_without_any_loss_is_forecast_from_the_mean_error_and_says_so(run, tmp_path, runs):
     table = written(tmp_path / "no_loss.csv", runs, ("N", "D", "sound"))
     with_loss = written(tmp_path / "with_loss.csv", runs, ("N", "D", "loss", "sound"))
-    found = json.loads(run("downstream", str(table), *AT, "--tasks", "sound", "--json").stdout)
-    known = json.loads(run("downstream", str(with_loss), *AT, "--tasks", "sound", "--json").stdout)
+    found, known = (run("downstream", path, *AT, "--tasks", "sound", "--json").json for path in (table, with_loss))
     assert "A11" in {one["code"] for one in found["findings"]}
     assert found["tasks"][0]["accuracy"]["value"] == pytest.approx(known["tasks"][0]["accuracy"]["value"], abs=0.03)

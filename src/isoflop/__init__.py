@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from isoflop.forecasting.curves.schedule_law import ScheduleFit, fit_schedule
     from isoflop.forecasting.curves.schedules import Schedule
     from isoflop.forecasting.ensemble import Ensemble, combine
+    from isoflop.forecasting.every_loss import LossForecasts, forecast_all
     from isoflop.forecasting.forecast import forecast
     from isoflop.forecasting.record import Record, backtest
     from isoflop.forecasting.result import Forecast, Forecasts
@@ -115,6 +116,7 @@ _HOMES = {
     "forecasting.curves.schedule_law": "ScheduleFit fit_schedule",
     "forecasting.curves.schedules": "Schedule",
     "forecasting.ensemble": "Ensemble combine",
+    "forecasting.every_loss": "LossForecasts forecast_all",
     "forecasting.forecast": "forecast",
     "forecasting.record": "Record backtest",
     "forecasting.result": "Forecast Forecasts",
@@ -168,6 +170,7 @@ __all__ = [
     "Landmarks",
     "Law",
     "LossCurve",
+    "LossForecasts",
     "Memory",
     "MissingExtraError",
     "Mix",
@@ -218,6 +221,7 @@ __all__ = [
     "fit_schedule",
     "flops_for",
     "forecast",
+    "forecast_all",
     "frontier",
     "hyperparameters",
     "in_words",

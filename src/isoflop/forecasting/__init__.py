@@ -17,6 +17,7 @@ result         a forecast and how it looks
 findings       what is to be doubted of it
 doubts         what backtests and runs say against it
 forecast       inputs → loss
+every_loss     several losses of the same runs at once
 solve          loss → an input
 curves/        the loss as a run trains
 """

@@ -1,0 +1,160 @@
+"""Several losses of the same runs, forecast together: each with its interval, and how far their errors go together."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoflop.data.runs.columns import meaning
+from isoflop.errors import UsageError, shown
+from isoflop.estimate import LEVEL, Estimate
+from isoflop.findings import Answer, Finding
+from isoflop.forecasting.forecast import forecast
+from isoflop.forecasting.result import Forecasts
+from isoflop.forecasting.source import Source, settle
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from rich.console import RenderableType
+
+    from isoflop.forecasting.predictor import Predictor
+    from isoflop.formula.arrays import Array
+
+ALL = "all"
+"""What is typed for every loss there is."""
+FEWEST_SHARED = 5
+"""Runs with both losses from which it is said how far their errors go together."""
+_LOSS_FIRST = re.compile(r"loss[_/ .:-].+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossForecasts(Answer):
+    """Forecasts of several losses at the same new runs.
+
+    each          loss → its forecasts
+    mean          the mean of the losses at each new run; its interval counts what their errors have in common
+    correlations  (losses, losses): of the runs' distances from their curves; nan where too few runs have both
+    """
+
+    each: Mapping[str, Forecasts]
+    mean: tuple[Estimate, ...]
+    correlations: Array = field(repr=False)
+
+    def __getitem__(self, name: str) -> Forecasts:
+        """Return the forecasts of one loss."""
+        return self.each[name]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is to be known, once where it is said of several losses."""
+        return tuple(dict.fromkeys(one for found in self.each.values() for one in found.findings))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as it stands in the JSON."""
+        return {
+            "losses": {name: [row.as_dict() for row in found] for name, found in self.each.items()},
+            "mean": [one.as_dict() for one in self.mean],
+            "correlations": dict(zip(self.each, self.correlations.tolist(), strict=True)),
+            "findings": [one.as_dict() for one in self.findings],
+        }
+
+    def __rich__(self) -> RenderableType:
+        """Return one table of all losses, the mean last, and the correlations below."""
+        from isoflop.display import dim, findings_list, group, heading, interval, table
+
+        first = next(iter(self.each.values()))
+        rows = [
+            [shown(name), *map(show, row.inputs.values()), f"{row.loss.value:.4f}", interval(row.loss, 4)]
+            for place in range(len(first)) for name, row in [(name, found[place]) for name, found in self.each.items()]
+        ]  # fmt: skip
+        rows += [["mean", *map(show, first[place].inputs.values()), f"{one.value:.4f}", interval(one, 4)]
+                 for place, one in enumerate(self.mean)]  # fmt: skip
+        body = table(["loss", *first[0].inputs, "forecast", first[0].loss.meaning], rows)
+        together = table(
+            ["errors together", *map(shown, self.each)],
+            [[shown(name), *("–" if math.isnan(one) else f"{one:.2f}" for one in row)]
+             for name, row in zip(self.each, self.correlations.tolist(), strict=True)],
+        )  # fmt: skip
+        said = "correlations of the runs' distances from their curves; the mean's interval counts them"
+        return group(heading(f"{len(self.each)} losses, each by {shown(first.source)}"), body, "", together, dim(said),
+                     findings_list(self.findings))  # fmt: skip
+
+
+def losses_in(names: Sequence[str], asked: str) -> tuple[str, ...]:
+    """Return the columns of a table that are asked for as losses: "all", or names with commas between.
+
+    Raises UsageError where a table has none, or lacks one.
+    """
+    if asked == ALL:
+        found = tuple(name for name in names if _LOSS_FIRST.fullmatch(name) or _is_loss(name))
+        if not found:
+            raise UsageError(f"no column is called a loss; there are {', '.join(map(shown, names))}. Say --loss A,B.")
+        return found
+    found = tuple(name.strip() for name in asked.split(",") if name.strip())
+    lacking = [name for name in found if name not in names]
+    if lacking:
+        raise UsageError(f'there is no column "{shown(lacking[0])}"; there are {", ".join(map(shown, names))}.')
+    return found
+
+
+def _is_loss(name: str) -> bool:
+    found = meaning(name)
+    return found is not None and found.letter == "loss"
+
+
+def forecast_all(sources: Mapping[str, Source], *, level: float = LEVEL, **at: ArrayLike) -> LossForecasts:
+    """Return the forecast of several losses at the same new runs, each from its own source, as `forecast` would.
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> found = isoflop.forecast_all({"nats": runs, "again": runs}, N=1e7, D=1e9)
+    >>> found["nats"][0].loss.value == found["again"][0].loss.value
+    True
+    """
+    if not sources:
+        raise UsageError('name the losses to forecast, as in {"web": runs_of_web, "code": runs_of_code}.')
+    settled = {name: settle(source) for name, source in sources.items()}
+    each = {name: forecast(one, level=level, **at) for name, one in settled.items()}
+    together = _correlations(list(settled.values()))
+    count = len(next(iter(each.values())))
+    mean = tuple(_mean([found[place].loss for found in each.values()], together) for place in range(count))
+    return LossForecasts(each=each, mean=mean, correlations=together)
+
+
+def _correlations(sources: Sequence[Predictor]) -> Array:
+    """Return the correlations of the runs' distances from their curves, by Pearson, over the rows that both have."""
+    found = np.full((len(sources), len(sources)), np.nan)
+    np.fill_diagonal(found, 1.0)
+    apart = [_distances(one) for one in sources]
+    for row, one in enumerate(apart):
+        for column, other in enumerate(apart[:row]):
+            shared = sorted(one.keys() & other.keys())
+            pair = np.array([[side[key] for key in shared] for side in (one, other)])
+            if len(shared) >= FEWEST_SHARED and (pair.std(axis=1) > 0).all():
+                found[row, column] = found[column, row] = np.corrcoef(pair)[0, 1]
+    return found
+
+
+def _distances(source: Predictor) -> dict[int, float]:
+    """Return row → log loss less the curve's, of the runs behind a source."""
+    runs = source.runs
+    if runs is None:
+        return {}
+    apart = np.log(runs["loss"]) - source.log_loss({key: runs[key] for key in source.inputs})
+    return {row: value for row, value in zip(runs.rows.tolist(), apart.tolist(), strict=True) if math.isfinite(value)}
+
+
+def _mean(losses: Sequence[Estimate], together: Array) -> Estimate:
+    """Return the mean loss, its interval by s² = Σᵢⱼ sᵢ sⱼ rᵢⱼ / n²; unknown correlations count as 1."""
+    level = losses[0].level
+    quantile = NormalDist().inv_cdf((1 + level) / 2)
+    spread = np.array([(one.high - one.low) / 2 / quantile for one in losses]) / len(losses)
+    value = float(np.mean([one.value for one in losses]))
+    half = quantile * math.sqrt(max(float(spread @ np.nan_to_num(together, nan=1.0) @ spread), 0.0))
+    return Estimate(value, value - half, value + half, level)
