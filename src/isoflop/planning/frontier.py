@@ -127,6 +127,6 @@ def frontier(
     for one in found:
         if crossed := limits_crossed(line, one.N.value, one.D.value):
             if not beyond:
-                raise UsageError(refusal(line, crossed, budget=one.budget.value))
+                raise refusal(line, crossed, budget=one.budget.value)
             return Frontier(tuple(found), (beyond_limits(crossed), *findings))
     return Frontier(tuple(found), findings)

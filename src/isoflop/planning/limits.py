@@ -67,8 +67,16 @@ def beyond_limits(crossed: Sequence[Crossed]) -> Finding:
     )  # fmt: skip
 
 
-def refusal(line: Allocation, crossed: Sequence[Crossed], *, budget: float) -> str:
-    """Return why a plan is refused, the nearest budget that is inside, and what else to do."""
+class OutsideError(UsageError):
+    """A plan beyond the limits that the source of its curve states; `nearest` is the nearest budget inside, or nan."""
+
+    def __init__(self, text: str, nearest: float = math.nan) -> None:
+        super().__init__(text)
+        self.nearest = nearest
+
+
+def refusal(line: Allocation, crossed: Sequence[Crossed], *, budget: float) -> OutsideError:
+    """Return the error that says why a plan is refused, the nearest budget that is inside, and what else to do."""
     near = nearest_inside(line, budget)
     inside = (
         "no budget is inside under these terms"
@@ -80,7 +88,8 @@ def refusal(line: Allocation, crossed: Sequence[Crossed], *, budget: float) -> s
         if line.terms.mixture
         else "plan by another curve, or by your runs"
     )
-    return f"{'; '.join(map(str, crossed))}. {inside[:1].upper()}{inside[1:]}; {other}; or say --beyond."
+    text = f"{'; '.join(map(str, crossed))}. {inside[:1].upper()}{inside[1:]}; {other}; or say --beyond."
+    return OutsideError(text, near)
 
 
 def nearest_inside(line: Allocation, budget: float) -> float:

@@ -120,7 +120,7 @@ def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> 
         core = replace(core, budget=needed)
     if crossed := limits_crossed(line, core.N.value, core.D.value):
         if not demand.beyond:
-            raise UsageError(refusal(line, crossed, budget=budget))
+            raise refusal(line, crossed, budget=budget)
         return replace(core, findings=(beyond_limits(crossed), *core.findings))
     sheet = prepare(core, line, behind.laws, demand=demand, metric=answers.metric)
     return replace(core, sheet=sheet, findings=(*core.findings, *sheet_findings(core, line, sheet)))

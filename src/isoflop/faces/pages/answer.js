@@ -52,6 +52,12 @@ export const answer = ({ data, devices, model }) => {
     far.className = found.far > RED ? "BLOCK" : found.far > AMBER ? "WARN" : "";
     compared?.tell(model, found, terms);
   };
+  // No plan: why, and a way to the nearest budget that has one.
+  const refuse = (why, nearer) => {
+    for (const one of Object.values(cards)) one.tell(NaN, "–", "no plan");
+    sentence.replaceChildren(why, ...(nearer ? [" ", el("button", { type: "button", onclick: nearer }, "Take the nearest budget inside")] : []));
+    far.textContent = "";
+  };
   const head = [sentence, el("div", { class: "cards" }, ...Object.values(cards).map((one) => one.node)), far];
-  return { head, foot: compared ? [compared.node] : [], tell };
+  return { head, foot: compared ? [compared.node] : [], tell, refuse };
 };

@@ -92,7 +92,7 @@ def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
     low, high = (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
     budgets = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
     unique = 1e40 if any("U" in one.law.inputs for one in source.curves) else math.inf
-    plans = frontier(source, budgets, unique_tokens=unique).plans
+    plans = frontier(source, budgets, unique_tokens=unique, beyond=True).plans
     ends = {
         key: [[getattr(one, key).value, getattr(one, key).low, getattr(one, key).high] for one in plans]
         for key in ("N", "D", "loss")

@@ -90,5 +90,6 @@ export const desk = ({ data, laws, fresh, around, changed = () => {} }) => {
   };
   new ResizeObserver(update).observe(figures.node);
   const node = el("div", { class: "desk" }, knobs.node, el("div", { class: "shown" }, ...said.head, figures.node, ...said.foot));
-  return { node, model, set, start, get: () => state, told: (intervals) => { full = intervals; update(); } };
+  return { node, model, set, start, get: () => state, told: (intervals) => { full = intervals; update(); },
+    refused: (why, nearest) => said.refuse(why, nearest && (() => { set({ flops: nearest }); changed(); })) };
 };

@@ -22,13 +22,14 @@ from isoflop.data.datasets.catalogue import DATASETS
 from isoflop.data.read import read
 from isoflop.display import plain
 from isoflop.errors import IsoflopError, UsageError, shown
-from isoflop.faces.pages.content import content, curves_script, laws_script, surroundings, told
+from isoflop.faces.pages.content import content, curves_script, known, laws_script, surroundings, told
 from isoflop.fitting.saved import is_fit, load
 from isoflop.forecasting.source import open_source
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, LAWS, find_curve
 from isoflop.planning.demand import Demand
 from isoflop.planning.export import save_plan
+from isoflop.planning.limits import OutsideError
 from isoflop.planning.plan import PUBLISHED
 from isoflop.planning.plan import plan as planned
 
@@ -88,8 +89,14 @@ def laws(request: Mapping[str, Any]) -> str:
 
 
 def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plan of a demand, with every interval, as data and as the run sheet that a terminal shows."""
-    found = planned(_settled(request), **_asked(demand))
+    """Return the plan of a demand, with every interval, as data and as the run sheet that a terminal shows.
+
+    Beyond the limits of a published curve: why there is none, and the nearest budget that has one.
+    """
+    try:
+        found = planned(_settled(request), **_asked(demand))
+    except OutsideError as error:
+        return {"refused": str(error), "nearest": known(error.nearest)}
     return {**found.as_dict(), "findings": told(found.findings), "text": plain(found)}
 
 

@@ -98,6 +98,7 @@ const settle = (source) => {
     try {
       const plan = await data("/api/plans", JSON.stringify({ view: source.id, demand: demanded(state) }));
       if (source.desk.get() !== state) return;
+      if (plan.refused) return source.desk.refused(plan.refused, plan.nearest);
       source.desk.told(Object.fromEntries(["N", "D", "loss"].map((key) => [key, [plan[key].low, plan[key].high]])));
       source.page.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
       source.page.doubts.replaceChildren(findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))]));
