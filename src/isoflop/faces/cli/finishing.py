@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.errors import DataError, UsageError
-from isoflop.faces.cli.shared import Drawn, Json, print_answer
+from isoflop.faces.cli.shared import Drawn, Json, print_answer, print_json, print_result, stop_on_block
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _SHAPE = "How the learning rate goes to the end: constant, cosine, linear, wsd, or a file of step,lr."
 _COLUMNS, _PLAN = "Columns", "Schedule"
+_SIGMOID = "What was measured, if it is no loss: reward:as-is (a sigmoid), or any other metric."
+_FINISHED = "A finished run of the same model and data."
+_Measured = Annotated[str | None, typer.Option("--metric", metavar="SPEC", help=_SIGMOID)]
+_Like = Annotated[list[str] | None, typer.Option("--like", metavar="FILE", help=_FINISHED)]
+_Stop = Annotated[
+    str | None, typer.Option("--stop", metavar="SHARE", help="Stop now, after a decay over 10% of the steps.")
+]
 
 
 def finish(
@@ -36,20 +43,17 @@ def finish(
     peak: Annotated[
         str | None, typer.Option("--peak", help="The highest rate, if not yet logged.", rich_help_panel=_PLAN)
     ] = None,
-    like: Annotated[
-        list[str] | None, typer.Option("--like", metavar="FILE", help="A finished run of the same model and data.")
-    ] = None,
+    like: _Like = None,
     what_if: Annotated[
         list[str] | None, typer.Option("--what-if", metavar="SHAPE", help="Another schedule from here on.")
     ] = None,
-    stop: Annotated[
-        str | None, typer.Option("--stop", metavar="SHARE", help="Stop now, after a decay over 10% of the steps.")
-    ] = None,
+    stop: _Stop = None,
     until: Annotated[str | None, typer.Option("--until", help="Leave out rows beyond: what was known then?")] = None,
     x: Annotated[str | None, typer.Option("--x", help="Column of steps.", rich_help_panel=_COLUMNS)] = None,
     loss: Annotated[str | None, typer.Option("--loss", help="Column of losses.", rich_help_panel=_COLUMNS)] = None,
     run: Annotated[str | None, typer.Option("--run", help="Which run, of several.", rich_help_panel=_COLUMNS)] = None,
     rate: Annotated[str | None, typer.Option("--lr", help="Column of rates.", rich_help_panel=_COLUMNS)] = None,
+    metric: _Measured = None,
     level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
     follow: Annotated[bool, typer.Option("--follow", help="Read again as rows arrive, until the end.")] = False,
     every: Annotated[float, typer.Option("--every", help="Seconds between readings.")] = 5.0,
@@ -60,6 +64,9 @@ def finish(
     from isoflop.beyond.finish import finish, read_curve
 
     end = parse_quantity(steps)
+    if metric is not None:
+        _finish_metric(curve, metric, end, x=x, run=run, until=until, level=level, json=json)
+        return
     plan = None if schedule is None else _schedule(
         schedule, end, warmup=warmup, final=final, decay=decay, peak=peak
     )  # fmt: skip
@@ -80,6 +87,21 @@ def finish(
         _follow(log, ask, end, every=every, output=output, json=json)
     else:
         _give(ask(log.read()), output, json=json)
+
+
+def _finish_metric(
+    curve: str, metric: str, end: float, *, x: str | None, run: str | None, until: str | None, level: float, json: bool
+) -> None:
+    from isoflop.beyond.finish.metric import finish_metric
+
+    last = None if until is None else parse_quantity(until)
+    found = finish_metric(curve, metric=metric, end=end, x=x, run=run, until=last, level=level)
+    if json:
+        rows = [row.as_dict() for row in found]
+        print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
+    else:
+        print_result(found)
+    stop_on_block(found.findings)
 
 
 @dataclass(frozen=True)
