@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from isoflop.forecasting.intervals import headline, intervals
 from isoflop.forecasting.record import record
 from isoflop.forecasting.result import Forecast, Forecasts
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
-from isoflop.quantities import as_numbers
+from isoflop.quantities import as_numbers, is_date
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -95,7 +96,9 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
     inputs = tuple(source.inputs)
     law, s = (f"law {source.curves[0].law.name}", "s") if len(source.curves) == 1 else ("these laws", "")
     if missing := [key for key in inputs if key not in at]:
-        raise UsageError(f"{law} need{s} {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}=8e9.")
+        high = source.fitted_on.get(missing[0], (math.nan, math.nan))[1]
+        example = "2027-07-01" if is_date(missing[0], np.array([high])) else "8e9"
+        raise UsageError(f"{law} need{s} {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}={example}.")
     if others := [key for key in at if key not in {*inputs, "N", "D"}]:
         raise UsageError(f"{law} take{s} {', '.join(inputs)}, not {', '.join(others)}.")
     columns = dict(zip(at, np.broadcast_arrays(*[as_numbers(at[key], key) for key in at]), strict=True))

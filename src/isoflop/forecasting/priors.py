@@ -103,7 +103,7 @@ def forms_of(key: str, *, endless: bool = False, dated: bool = False) -> tuple[F
     dated    whether the input is a date, in years: then it is halved again and again in equal times
     """
     if dated:
-        law = find_law(f"{'' if endless else 'E + '}A*2^(-({key} - {_EPOCH:g})/halving)", inputs=(key,))
+        law = find_law(f"{'' if endless else 'E + '}A*exp(-rate*({key} - {_EPOCH:g}))", inputs=(key,))
         return (Form(law, {"E": _LOOSE_FLOOR}, _halved),)
     exponent = {"C": (0.17, 0.1), "N": _EXPONENT, "D": _EXPONENT}.get(key, (0.3, 0.3))
 
@@ -121,8 +121,8 @@ def forms_of(key: str, *, endless: bool = False, dated: bool = False) -> tuple[F
 def _halved(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
     since = float(np.mean(next(iter(problem.inputs.values())))) - _EPOCH
     return [
-        {"E": share * least, "A": (middle - share * least) * 2 ** (since / years), "halving": years}
-        for share in (0.4, 0.7) for years in (0.5, 2.0)
+        {"E": share * least, "A": (middle - share * least) * math.exp(rate * since), "rate": rate}
+        for share in (0.4, 0.7) for rate in (0.35, 1.4)
     ]  # fmt: skip
 
 
