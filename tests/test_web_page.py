@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=al
 PAPERS = ["besiroglu2024", "hoffmann2022", "muennighoff2023-c4"]
 SWEEP = 'role == "sweep"'
 SETTLED = "#view pre"
+EXAMPLE = f"#{urlencode(work.EXAMPLE)}"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def sweep():
 def visit(tabs, served):
     """Give a function that opens the app, at a fragment, and waits for its first chart."""
 
-    def visit(fragment="", **settings):
+    def visit(fragment=EXAMPLE, **settings):
         origin = f"http://{served.host}"
         tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
         tab.wait_for_selector("#figure-frontier circle.now", timeout=300_000)
@@ -164,8 +166,9 @@ def test_a_link_brings_back_the_same_question(visit):
 
 
 @pytest.mark.parametrize("fragment", ["#curves=[", "#flops=x&serve=-1", "#%", "#where=&nothing=1"])
-def test_a_broken_link_shows_the_example(visit, fragment):
-    assert visit(fragment).inner_text("h1") == "tinylm"
+def test_a_broken_link_shows_what_the_published_curves_say(visit, fragment):
+    tab = visit(fragment)
+    assert number(tab, "loss") == pytest.approx(isoflop.plan(flops=1e24).loss.value, rel=1e-9)
 
 
 @pytest.mark.parametrize("link", [("#dataset=none", "tinylm"), ("#table=0123&name=gone.csv", "Give the file")])
@@ -202,7 +205,7 @@ def test_everything_is_reached_by_keyboard(visit):
     tab = visit()
     tab.focus("#file")
     reached = []
-    for _ in range(60):
+    for _ in range(100):
         reached.append(tab.evaluate("document.activeElement.id || document.activeElement.textContent.slice(0, 20)"))
         tab.keyboard.press("Tab")
     for wanted in ("source", "law", "where", "Fit", "flops", "dollars", "unique", "serve", "device", "price", "Report"):
@@ -291,3 +294,28 @@ def test_a_hostile_name_stays_text_wherever_it_is_shown(visit, sweep):
     assert tab.title().endswith("· isoflop")
     tab.locator("#figure-frontier svg circle:not(.now)").last.hover()
     assert "</script>" in tab.locator("#figure-frontier [aria-label=tip]").text_content()
+
+
+def test_a_budget_is_also_days_on_devices_and_back_undoes_it(visit):
+    tab = visit(f"#curves={json.dumps(PAPERS)}")
+    before = tab.input_value("#flops-box")
+    tab.fill("#count", "256")
+    tab.press("#count", "Enter")
+    tab.fill("#days-box", "21")
+    tab.press("#days-box", "Enter")
+    wanted = isoflop.plan(gpus="256xH100", days=21)
+    assert number(tab, "N") == pytest.approx(wanted.N.value, rel=1e-6)
+    tab.wait_for_selector("#repeat code:has-text('isoflop.plan(')")
+    tab.click("#undo")
+    tab.wait_for_function("(value) => document.getElementById('flops-box').value === value", arg=before)
+
+
+def test_data_that_mix_corpora_are_mended_by_a_button(visit, sweep):
+    tab = visit()
+    text = table_of(sweep).decode().splitlines()
+    mixed = [f"{text[0]},dataset", *(f"{row},{'rw' if at % 2 else 'owt'}" for at, row in enumerate(text[1:]))]
+    given(tab, "mixed.csv", "\n".join(mixed).encode())
+    tab.wait_for_selector(".doubted")
+    tab.locator(".blocked button").first.click()
+    tab.wait_for_selector(".desk:not(.doubted)")
+    assert "dataset ==" in tab.input_value("#where")

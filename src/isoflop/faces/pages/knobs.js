@@ -53,20 +53,28 @@ const field = (key, devices, moved) => {
 
 // FLOPs that an hour of one device does in training.
 export const hourly = (state, devices) => devices[state.device].peak * state.mfu * HOUR;
-const dollars = (state, devices) => (state.flops / hourly(state, devices)) * state.price;
+// What a budget is in other words, each so many for a FLOP.
+const WORTH = {
+  dollars: (state, devices) => state.price / hourly(state, devices),
+  hours: (state, devices) => 1 / hourly(state, devices),
+  days: (state, devices) => 1 / hourly(state, devices) / 24 / state.count,
+};
 
 // The knobs of a desk. moved is given a new state whenever one is turned; tell shows a state.
 export const controls = ({ data, devices, state, moved }) => {
-  const [least, most] = [data.budgets[0], data.budgets.at(-1)], at = (flops) => dollars({ ...state(), flops }, devices);
+  const [least, most] = [data.budgets[0], data.budgets.at(-1)], ends = (key) => [least, most].map((flops) => flops * WORTH[key](state(), devices));
   const tokens = data.plans.D.map((row) => row[0]).filter((one) => one > 0), few = Math.min(...tokens), many = Math.max(...tokens);
+  const range = (key) => { const [low, high] = ends(key); return { low, high }; };
   const turned = (key, value) => {
-    const changed = key === "dollars" ? { flops: (value / state().price) * hourly(state(), devices) } : { [key]: value };
+    const changed = key in WORTH ? { flops: value / WORTH[key](state(), devices) } : { [key]: value };
     if (key === "device" && devices[value].price) changed.price = devices[value].price;
     moved(changed);
   };
   const knobs = [
     { key: "flops", label: "compute, FLOPs", low: least, high: most, written: showFlops },
-    { key: "dollars", label: "or dollars", low: at(least), high: at(most), written: showMoney },
+    { key: "dollars", label: "or dollars", written: showMoney, ...range("dollars") },
+    { key: "hours", label: "or device-hours", ...range("hours") },
+    { key: "days", label: "or days on these devices", ...range("days") },
     { key: "unique", label: "unique tokens", low: few / 100, high: many, free: { end: "high", value: Infinity, label: "no limit" } },
     { key: "serve", label: "tokens served in its life", low: few, high: many * 1e3, free: { end: "low", value: 0, label: "none" } },
   ].map((one) => [one.key, knob(one, turned)]);
@@ -74,7 +82,7 @@ export const controls = ({ data, devices, state, moved }) => {
   const node = el("form", { class: "controls", "aria-label": "what may be spent", onsubmit: (event) => event.preventDefault() },
     ...knobs.map(([, one]) => one.node), el("div", { class: "fields" }, ...fields.map(([, one]) => one.node)));
   const tell = () => {
-    const told = { ...state(), dollars: dollars(state(), devices) };
+    const told = { ...state(), ...Object.fromEntries(Object.entries(WORTH).map(([key, of]) => [key, state().flops * of(state(), devices)])) };
     for (const key of Object.keys(all)) all[key].tell(told[key]);
   };
   return { node, tell };

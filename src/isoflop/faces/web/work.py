@@ -75,7 +75,10 @@ def describe(path: str, name: str) -> dict[str, Any]:
                 "findings": told(one.findings),
             }
         runs = read(path)
-    return {"kind": "runs", "runs": len(runs), "columns": list(runs.columns), "findings": told(runs.findings)}
+    return {
+        "kind": "runs", "runs": len(runs), "columns": list(runs.columns), "findings": told(runs.findings),
+        "guessed": {column: called for called, (column, _) in runs.called.items()},
+    }  # fmt: skip
 
 
 def view(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ import { desk, termsOf } from "./desk.js";
 import { el } from "./knobs.js";
 import { linked, unlinked } from "./link.js";
 import { best } from "./planner.js";
-import { ask, data, demanded, Refused } from "./server.js";
+import { ask, data, demanded, Refused, repeated } from "./server.js";
 import { show, showFlops, showLoss } from "./units.js";
 import { findings, save, section, table, view } from "./view.js";
 
+const START = { flops: 1e24 }; // what is asked of published curves where nothing else was
 const PAUSE = 200; // milliseconds that a slider rests before Python plans
 const at = (id) => document.getElementById(id), letters = ["N", "D", "C", "loss"];
 const opened = []; // { id, request, data, desk, page }
@@ -17,10 +18,12 @@ const trouble = (error, of = "work") => {
   if (!(error instanceof Refused)) throw error;
   Object.assign(at("trouble"), { textContent: error.message, hidden: false }).dataset.of = of;
 };
-const busy = async (said, work) => {
+// While a source is opened the last answer is dimmed, and it stays so where the new one is refused: it is not its answer.
+const busy = async (said, work, opens = true) => {
   at("busy").textContent = said;
   at("trouble").hidden = true;
-  try { await work(); } catch (error) { trouble(error); } finally { at("busy").textContent = ""; }
+  at("view").classList.toggle("stale", opens);
+  try { await work(); at("view").classList.remove("stale"); } catch (error) { trouble(error); } finally { at("busy").textContent = ""; }
 };
 
 // What the form asks for, and back.
@@ -46,14 +49,19 @@ const fill = (request) => {
 
 const address = ({ request, desk: { get, start } }) => linked(request, get(), start);
 const titleOf = ({ data: { name }, request }) => [name, request.law, request.where].filter(Boolean).join(" · ");
-const remember = () => history.replaceState(null, "", address(current));
+// Each question is an entry of the browser's history, so that Back undoes and Forward redoes.
+const remember = () => {
+  const now = address(current);
+  if (now !== location.hash) history[location.hash ? "pushState" : "replaceState"](null, "", now);
+};
 
 const open = (request, state = {}) => busy("Fitting …", async () => {
+  clearTimeout(waiting); // what moved before is not asked any more
   const { id, ...found } = await data("/api/views", JSON.stringify(request)), known = opened.find((one) => one.id === id);
-  if (known) return look(known, state);
+  if (known) return look(known, { ...known.desk.start, ...state });
   const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
   source.desk = desk({ data: found, laws, fresh, around, changed: () => { compare(); settle(source); } });
-  source.page = view(source, { figures: around.figures, exported });
+  source.page = view(source, { figures: around.figures, exported, keep });
   opened.push(source);
   look(source, state);
 });
@@ -101,6 +109,7 @@ const settle = (source) => {
       if (plan.refused) return source.desk.refused(plan.refused, plan.nearest);
       source.desk.told(Object.fromEntries(["N", "D", "loss"].map((key) => [key, [plan[key].low, plan[key].high]])));
       source.page.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
+      source.page.repeat.replaceChildren(...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
       source.page.doubts.replaceChildren(findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))]));
       if (at("trouble").dataset.of === "plan") at("trouble").hidden = true;
     } catch (error) { trouble(error, "plan"); }
@@ -109,13 +118,19 @@ const settle = (source) => {
 const exported = (what) => busy(`Writing ${what} …`, async () => {
   const asked = { view: current.id, what, demand: demanded(current.desk.get()) };
   save(what, await (await ask("/api/exports", JSON.stringify(asked))).blob());
-});
+}, false);
+// The remedy of data that mix what cannot be mixed: one condition more.
+const keep = (condition) => {
+  const { where, ...request } = current.request;
+  open({ ...request, where: where ? `(${where}) and (${condition})` : condition });
+};
 
 const upload = (file) => busy(`Reading ${file.name} …`, async () => {
   const path = `/api/tables?name=${encodeURIComponent(file.name)}`;
-  const { table, name, columns = letters } = await data(path, file, "application/octet-stream");
+  const { table, name, columns = letters, guessed = {} } = await data(path, file, "application/octet-stream");
   fill({ table, name });
   at("names").replaceChildren(...columns.map((one) => el("option", { value: one })));
+  for (const one of letters) at(`column-${one}`).placeholder = guessed[one] ?? (columns.includes(one) ? one : "");
   at("columns").open = !["N", "D", "loss"].every((one) => columns.includes(one));
   await open(requested());
 });
@@ -133,6 +148,12 @@ const listen = () => {
   at("open").addEventListener("submit", (event) => { event.preventDefault(); open(requested()); });
   at("source").addEventListener("change", chosen);
   at("file").addEventListener("change", () => at("file").files[0] && upload(at("file").files[0]));
+  at("door-runs").addEventListener("click", () => at("file").click());
+  at("door-show").addEventListener("click", () => open(around.example));
+  at("door-budget").addEventListener("click", async () => { await open({ curves: around.published }, START); document.getElementById("dollars-box")?.focus(); });
+  at("undo").addEventListener("click", () => history.back());
+  at("redo").addEventListener("click", () => history.forward());
+  at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); settle(current); });
   for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, dropped);
   addEventListener("hashchange", () => {
     const asked = unlinked(location.hash, around.devices);
@@ -148,6 +169,6 @@ busy("Opening …", async () => {
   at("laws").append(...around.laws.map((name) => el("option", { value: name })));
   document.querySelector("main").append(catalogue());
   listen();
-  const asked = unlinked(location.hash, around.devices) ?? { request: around.example, state: {} };
+  const asked = unlinked(location.hash, around.devices) ?? { request: { curves: around.published }, state: START };
   await open(asked.request, asked.state);
 });

@@ -20,3 +20,18 @@ export const demanded = (state) => ({
   flops: state.flops, hardware: state.device, price: state.price, mfu: state.mfu,
   ...(state.unique < Infinity && { unique_tokens: state.unique }), ...(state.serve > 0 && { serve_tokens: state.serve }),
 });
+
+const quoted = (text) => (/^[\w.,:/=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+// What says the same elsewhere: a command, and a line of Python.
+export const repeated = ({ table, name, dataset, curves, law, where, columns = {} }, demand) => {
+  const source = table ? name : dataset ?? curves.join(","), read = { ...(where && { where }), ...(law && { law }), ...columns };
+  const flag = (key) => `--${key.replaceAll("_", "-")}`, said = (all) => Object.entries(all).flatMap(([key, value]) => [flag(key), quoted(String(value))]);
+  const word = JSON.stringify, options = Object.entries(demand).map(([key, value]) => `${key}=${word(value)}`).join(", ");
+  const runs = `isoflop.read(${word(source)}${where ? `, where=${word(where)}` : ""}${Object.keys(columns).length ? `, columns=${word(columns)}` : ""})`;
+  const laws = curves ? curves.map((one) => `find_curve(${word(one)})`) : [];
+  const asked = curves ? (laws.length > 1 ? `isoflop.several([${laws.join(", ")}])` : word(curves[0]))
+    : law ? `isoflop.fit(${word(law)}, ${runs})` : runs;
+  return [["In a terminal", ["isoflop plan", quoted(source), ...said(read), ...said(demand)].join(" ")],
+    ["In Python", `${laws.length > 1 ? "from isoflop.laws import find_curve; " : ""}isoflop.plan(${asked}, ${options})`]];
+};

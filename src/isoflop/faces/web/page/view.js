@@ -29,11 +29,34 @@ const drawing = (figure) => {
 const savable = (figure) => {
   const caption = figure.querySelector("figcaption"), name = figure.id.replace("figure-", "");
   if (caption.querySelector("button")) return;
-  caption.append(el("button", { type: "button", class: "quiet", "aria-label": `save the figure: ${caption.textContent}`,
-    onclick: () => save(`${name}.svg`, drawing(figure)) }, "SVG"));
+  const button = (kind, act) => el("button", { type: "button", class: "quiet", "aria-label": `save as ${kind}: ${figure.dataset.title}`, onclick: act }, kind);
+  figure.dataset.title = caption.textContent;
+  caption.append(el("span", {}, button("SVG", () => save(`${name}.svg`, drawing(figure))), " ", button("PNG", () => painted(figure, name))));
+};
+const SHARP = 3; // pixels of a PNG for each of the page
+const painted = async (figure, name) => {
+  const { width, height } = figure.querySelector("svg").getBoundingClientRect(), address = URL.createObjectURL(drawing(figure));
+  const image = Object.assign(new Image(width, height), { src: address }), canvas = el("canvas", { width: SHARP * width, height: SHARP * height });
+  await image.decode();
+  const paper = canvas.getContext("2d");
+  paper.fillStyle = getComputedStyle(document.body).backgroundColor;
+  paper.fillRect(0, 0, canvas.width, canvas.height);
+  paper.drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((blob) => save(`${name}.png`, blob));
+  URL.revokeObjectURL(address);
 };
 
-const actions = (runs, figures, exported) => {
+// The best run at each known budget, with its intervals, as a table for other programs.
+const curve = ({ budgets, plans }) => {
+  const keys = ["N", "D", "loss"], head = ["flops", ...keys.flatMap((key) => [key, `${key}_low`, `${key}_high`])];
+  const rows = budgets.map((C, i) => [C, ...keys.flatMap((key) => plans[key][i].map((one) => one ?? ""))]);
+  return new Blob([[head, ...rows].map((row) => row.join(",")).join("\n"), "\n"], { type: "text/csv" });
+};
+
+// The conditions that a remedy names, one to keep by a click.
+const conditions = (remedy) => [...remedy.matchAll(/--where '([^']+)'/g)].map((found) => found[1]);
+
+const actions = (told, figures, exported) => {
   const action = (label, act) => el("button", { type: "button", class: "quiet", onclick: act }, label);
   const link = action("Copy link", async () => {
     await navigator.clipboard.writeText(location.href);
@@ -42,7 +65,8 @@ const actions = (runs, figures, exported) => {
   });
   const ofRuns = () => [action("Report", () => exported("report.html")), el("details", { class: "menu" }, el("summary", {}, "Figures, PDF"),
     el("div", {}, ...figures.map((name) => action(name, () => exported(`${name}.pdf`)))))];
-  return el("div", { class: "actions" }, link, action("Run sheet", () => exported("plan.toml")), ...(runs ? ofRuns() : []));
+  return el("div", { class: "actions" }, link, action("Run sheet", () => exported("plan.toml")),
+    action("Curve, CSV", () => save("curve.csv", curve(told))), ...(told.runs.length ? ofRuns() : []));
 };
 
 const details = (told) => {
@@ -59,15 +83,17 @@ const details = (told) => {
 };
 
 // Gives { nodes, beside, sheet, doubts }: the page, and the places in it that are filled later.
-export const view = ({ data: told, desk }, { figures, exported }) => {
-  const beside = el("div", { id: "beside" }), sheet = el("div"), doubts = el("div", {}, findings(told.findings));
+export const view = ({ data: told, desk }, { figures, exported, keep }) => {
+  const repeat = el("div", { id: "repeat" }), beside = el("div", { id: "beside" }), sheet = el("div"), doubts = el("div", {}, findings(told.findings));
   desk.node.querySelectorAll("figure").forEach(savable);
   const blocked = told.findings.filter((one) => one.severity === "BLOCK").map((one) =>
-    el("p", { class: "blocked" }, el("b", {}, `Not to be trusted, ${one.code}: `), `${one.message} ${one.remedy}`));
+    el("p", { class: "blocked" }, el("b", {}, `Not to be trusted, ${one.code}: `), `${one.message} ${one.remedy} `,
+      ...conditions(one.remedy).map((each) => el("button", { type: "button", class: "quiet", onclick: () => keep(each) }, `Keep ${each}`))));
+  desk.node.classList.toggle("doubted", blocked.length > 0);
   const nodes = [
-    el("div", { class: "title" }, el("h1", {}, told.name), actions(told.runs.length > 0, figures, exported)),
-    el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`), ...blocked, desk.node, beside,
-    section("What to doubt", doubts), section("Run sheet", sheet), ...details(told),
+    el("div", { class: "title" }, el("h1", {}, told.name), actions(told, figures, exported)),
+    ...blocked, desk.node, beside, section("Why", el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`)),
+    section("What to doubt", doubts), section("Run sheet", sheet), section("The same elsewhere", repeat), ...details(told),
   ];
-  return { nodes, beside, sheet, doubts };
+  return { nodes, beside, sheet, doubts, repeat };
 };
