@@ -64,7 +64,8 @@ class Rival:
 
 
 OURS = Rival(
-    "isoflop web", [ISOFLOP, "web", "tinylm", "--where", 'role == "sweep"', "--no-browser", "--port", "0"], r"(http://\S+)", "#figure-frontier circle.now",
+    "isoflop web", [ISOFLOP, "web", "tinylm", "--where", 'role == "sweep"', "--no-browser", "--port", "0"],
+    r"(http://\S+)", "#figure-frontier circle.now",
     "#flops", "#loss",
 )  # fmt: skip
 
