@@ -191,3 +191,13 @@ def test_the_runs_that_besiroglu_left_out_are_named():
     checked = isoflop.check(isoflop.read("chinchilla"))
     (outliers,) = [one for one in checked.findings if one.code == "F06"]
     assert set(outliers.runs) >= {f"row {row}" for row in (2, 3, 4, 5, 6)}
+
+
+def test_losses_of_a_formula_are_called_exact_and_rounding_is_no_outlier_and_no_pattern():
+    N, D = (one.ravel() for one in np.meshgrid(np.geomspace(1e7, 1e9, 5), np.geomspace(2e8, 2e10, 5)))
+    loss = 1.7 + 400 / N**0.34 + 410 / D**0.28
+    assert [one.code for one in isoflop.check(Runs.of(N=N, D=D, loss=loss)).findings if one.code[0] == "F"] == ["F15"]
+    loss[7] /= 10
+    found = {one.code: one for one in isoflop.check(Runs.of(N=N, D=D, loss=loss)).findings}
+    assert {"F06", "F15"} <= found.keys()
+    assert "-90.0%" in found["F06"].message

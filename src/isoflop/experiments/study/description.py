@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,18 @@ Configs = dict[str, dict[str, Value]]
 """Name of a run → its configuration."""
 
 
-def read_description(text: str, source: str) -> tuple[Settings, Configs]:
+Look = Callable[[int, int], object]
+"""What is told how many steps of how many are done."""
+
+
+def unseen(done: int, total: int) -> None:
+    """Show nobody how much is done."""
+
+
+def read_description(text: str, source: str, *, look: Look = unseen) -> tuple[Settings, Configs]:
     """Return the settings and the configuration of every run by its name.
+
+    look  called for every run that is checked, which is half of planning it
 
     Raises DataError, naming the key and what to write, for anything that is not as docs/studies.md says.
     """
@@ -38,7 +48,8 @@ def read_description(text: str, source: str) -> tuple[Settings, Configs]:
         _known(found, _KEYS, "")
         settings = _settings(found)
         configs = _configs(found)
-        for name, config in configs.items():
+        for number, (name, config) in enumerate(configs.items()):
+            look(number, 2 * len(configs))
             check_command(settings, name, config)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{source}: is not TOML: {error}.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,7 +60,11 @@ class Progress:
 
     def count(self, state: RunState) -> int:
         """Return the number of runs in a state."""
-        return sum(run.state == state for run in self.runs)
+        return self.counts()[state]
+
+    def counts(self) -> Counter[RunState]:
+        """Return the number of runs in each state."""
+        return Counter(run.state for run in self.runs)
 
     @property
     def over(self) -> bool:
@@ -68,9 +73,10 @@ class Progress:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the progress as plain values for JSON."""
+        counts = self.counts()
         return {
             "study": self.name,
-            **{state: self.count(state) for state in STATES},
+            **{state: counts[state] for state in STATES},
             "seconds_left": self.left,
             "cost": self.cost,
             "runs": [asdict(run) for run in self.runs],
@@ -93,7 +99,8 @@ class Progress:
         """Return the progress as a table: all runs if they are few or if asked, else those with news."""
         from isoflop.display import dim, group, heading, table
 
-        counts = [f"{self.count(state)} {state}" for state in STATES if self.count(state)]
+        found = self.counts()
+        counts = [f"{found[state]} {state}" for state in STATES if found[state]]
         rest = [f"about {duration(self.left)} left"] if self.left else []
         rest += [f"{self.cost:.2f} USD so far"] if self.cost is not None else []
         news = [run for run in self.runs if run.state in {"running", "failed", "diverged"} or run.note]
@@ -202,7 +209,8 @@ def _left(study: Study, runs: tuple[RunStatus, ...]) -> float | None:
 
     Work is N times D where the plan knows both, D where it knows that, and otherwise each run is as long as another.
     """
-    if all(run.state not in {"running", "waiting"} for run in runs):
+    left = any(run.state in {"running", "waiting"} for run in runs)
+    if not left or not any(run.seconds for run in runs):
         return None
     work = _work(study)
     finished = [(work[run.id], run.seconds) for run in runs if run.state == "done" and run.seconds]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from isoflop.errors import DataError
 from isoflop.experiments.study.claims import claims_in, lost, seems_alive
+from isoflop.experiments.study.pack import unpack
 from isoflop.experiments.study.planned import RUNS, Study, StudyRun, plan_study, read_plan
 from isoflop.experiments.study.progress import folders
 from isoflop.experiments.study.reported import Record, merge, read_records
@@ -73,6 +74,8 @@ def _run(study: Study, run: StudyRun, *, retry: bool) -> list[str]:
 def _mend(study: Study, run: StudyRun) -> str:
     """Make a damaged result again from the metrics: its name says how the run ended, they say with what."""
     folder = study.folder_of(run)
+    if not (folder / METRICS).exists():
+        unpack(study, run)
     ending: Ending = next((one for one in ENDINGS if (folder / one).exists()), "DONE")
     reported: Record = {}
     for record in read_records(folder / METRICS):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from isoflop.errors import DataError, shown
@@ -57,7 +58,7 @@ class Settings:
     @property
     def places(self) -> frozenset[str]:
         """Return the names in braces in the command."""
-        return frozenset(name for word in self.command for name in _PLACE.findall(word))
+        return _places(self.command)
 
     def column(self, letter: str) -> str:
         """Return the key under which N, D or the loss is reported."""
@@ -93,6 +94,11 @@ class Settings:
         """Return back the settings of `as_dict`."""
         tuples = {key: tuple(found[key]) for key in ("command", "environment")}
         return cls(**{**found, **tuples})
+
+
+@cache
+def _places(command: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name for word in command for name in _PLACE.findall(word))
 
 
 def written(value: Value) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,8 +56,9 @@ def new(folder: Folder, json: Json = False) -> None:
         make_folder(place)
         write_whole(place / DESCRIPTION, example(name).encode())
         _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
-    found = progress(plan_study(place))
-    _print(found, json=json)
+    with _Bar("planning its runs") as look:
+        planned = plan_study(place, look=look)
+    _print(progress(planned), json=json)
 
 
 @study.command()
@@ -204,6 +208,26 @@ def repair(
 
 
 @study.command()
+def pack(
+    folder: Folder,
+    undo: Annotated[bool, typer.Option("--undo", help="Write the packed files back to where they were.")] = False,
+    json: Json = False,
+) -> None:
+    """Move the logs of runs that are done into one zip file, so that each run uses two inodes: its folder and DONE.
+
+    Everything goes on as before: status, export, fits and curves. Checkpoints of your own stay where they are.
+    """
+    from isoflop.experiments.study.pack import pack, unpack
+    from isoflop.experiments.study.planned import open_study
+
+    found = (unpack if undo else pack)(open_study(folder))
+    if json:
+        print_json(asdict(found))
+    else:
+        typer.echo(str(found))
+
+
+@study.command()
 def export(
     folder: Folder,
     output: Annotated[
@@ -302,6 +326,31 @@ def _view() -> AbstractContextManager[Look | None]:
     if sys.stderr.isatty():
         return _Live()
     return nullcontext(_Lines())
+
+
+class _Bar:
+    """Shows on stderr how much is done of what takes more than a second: a bar in a terminal, else one line."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._next = what, time.monotonic() + 1.0
+        self._drawn = 0
+
+    def __enter__(self) -> Callable[[int, int], object]:
+        return self._look
+
+    def _look(self, done: int, total: int) -> None:
+        if time.monotonic() < self._next:
+            return
+        terminal = sys.stderr.isatty()
+        self._next = time.monotonic() + 0.1 if terminal else math.inf
+        bar = f"{'━' * (30 * done // total):<30} {done / total:4.0%} " if terminal else "takes more than a moment"
+        line = f"isoflop: {self._what} {bar}"
+        self._drawn = len(line) if terminal else 0
+        typer.echo(f"\r{line}" if terminal else line, err=True, nl=not terminal)
+
+    def __exit__(self, *how: object) -> None:
+        if self._drawn:
+            typer.echo(f"\r{' ' * self._drawn}\r", err=True, nl=False)
 
 
 class _Lines:

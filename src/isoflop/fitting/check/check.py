@@ -11,9 +11,9 @@ from isoflop.findings import Answer
 from isoflop.fitting.check.checklist import checklist
 from isoflop.fitting.check.influence import influence, outliers
 from isoflop.fitting.check.isoflop_grid import grid
-from isoflop.fitting.check.noise import shared, threshold, uneven
+from isoflop.fitting.check.noise import exact, shared, threshold, uneven
 from isoflop.fitting.check.open_profiles import open_sides
-from isoflop.fitting.check.residuals import gather
+from isoflop.fitting.check.residuals import ROUNDING, gather
 from isoflop.fitting.check.structure import structure
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.fit import fit as fit_law
@@ -106,15 +106,14 @@ def check(
     found: tuple[Finding, ...] = fit.findings
     if not any(one.severity == "BLOCK" for one in found):  # a fit that means nothing has no residuals to look at
         evidence = gather(problem, theta)
-        found = (
-            *found,
-            *open_sides(fit),
-            *influence(fit, evidence, names, flops=flops),
-            *outliers(evidence, names),
-            *structure(evidence),
-            *uneven(evidence, fit.own_runs),
-            *shared(evidence, fit.own_runs),
-            *threshold(fit, evidence),
-            *grid(fit),
-        )
+        found = (*found, *open_sides(fit), *outliers(evidence, names), *exact(evidence), *grid(fit))
+        if evidence.noise > ROUNDING:  # what rounding leaves says nothing about the runs
+            found = (
+                *found,
+                *influence(fit, evidence, names, flops=flops),
+                *structure(evidence),
+                *uneven(evidence, fit.own_runs),
+                *shared(evidence, fit.own_runs),
+                *threshold(fit, evidence),
+            )
     return Checked(fit, tuple(dict.fromkeys(found)), checklist(fit))

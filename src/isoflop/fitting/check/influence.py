@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.fitting.check.residuals import ROUNDING
 from isoflop.fitting.fit import problem_behind
 from isoflop.fitting.optimise.minimise import NEAR, minimise
 from isoflop.fitting.profile import quantity
@@ -28,10 +29,11 @@ _SIMULATED, _MANY = 1_000, 1_000
 
 def outliers(evidence: Evidence, names: tuple[str, ...]) -> tuple[Finding, ...]:
     """Return F06 if runs lie farther from a fit without them than noise would ever put them."""
-    if not evidence.outliers:
+    far = [row for row, (residual, _) in evidence.outliers.items() if abs(residual) > ROUNDING]
+    if not far:
         return ()
-    order = sorted(evidence.outliers, key=lambda row: -evidence.outliers[row][1])
-    told = ", ".join(f"{names[row]} {evidence.outliers[row][0]:+.1%}" for row in order[:3])
+    order = sorted(far, key=lambda row: -evidence.outliers[row][1])
+    told = ", ".join(f"{names[row]} {np.expm1(evidence.outliers[row][0]):+.1%}" for row in order[:3])
     more = f" and {len(order) - 3} more" if len(order) > 3 else ""
     return (Finding(
         "F06", "WARN",

@@ -1,4 +1,4 @@
-"""Is the noise what the fit takes it for? Codes F08 (it varies), F09 (it is shared), F10 (the threshold)."""
+"""Is the noise what the fit takes it for? Codes F08 (it varies), F09 (shared), F10 (the threshold), F15 (none)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.fitting.check.residuals import ROUNDING
 from isoflop.formula.arrays import spread_out
 
 if TYPE_CHECKING:
@@ -26,6 +27,18 @@ LIKE_LEAST_ABSOLUTE, LIKE_SQUARES = 0.5, 4.0
 """Thresholds, in standard deviations, below which Huber's loss is all but absolute and above which all but squares."""
 GROUPED_BY = ("run", "run_name", "run_id", "training_run_id", "name")
 _SIMULATED, _MANY = 2_000, 1_000
+
+
+def exact(evidence: Evidence) -> tuple[Finding, ...]:
+    """Return F15 if the law meets the runs as closely as arithmetic allows, which no trained runs do."""
+    if evidence.noise > ROUNDING or evidence.freedom < 1:
+        return ()
+    return (Finding(
+        "F15", "WARN",
+        "suspiciously exact: the law meets every run to less than a millionth of its loss, and trained runs scatter by "
+        "0.1 % and more",
+        "were these losses computed from a formula? Then every interval here is of rounding, and none of knowledge",
+    ),)  # fmt: skip
 
 
 def uneven(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FALSE_OUTLIER = 0.02
 """How often the strangest of sound runs may be called an outlier."""
+ROUNDING = 1e-6
+"""Log loss below which residuals are of printing and arithmetic: no two trainings agree so well, by a factor of 100."""
 REFITTED = 40
 """Runs up to which each is really left out; beyond, its leverage says what that would do."""
 _MOST_OUT, _SQUARES = 25, parse_objective("squares")

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.data.packed import run_folders
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_online
 from isoflop.data.readers.column_choice import choose
 from isoflop.data.readers.logs import Logged, read_json
@@ -152,20 +153,21 @@ def _read(source: str, *, growing: bool) -> list[LoggedRun]:
 
 def _studied(study: Path) -> list[LoggedRun]:
     """Return the finished runs of a study: what each reported on its way, under its name there."""
-    found = []
-    for folder in sorted(one for one in (study / "runs").glob("*") if (one / "DONE").is_file()):
-        reported = folder / "metrics.jsonl"
-        if not reported.is_file():
-            continue
-        about = read_json(folder / "run.json") if (folder / "run.json").is_file() else {}
-        name = str(about.get("name") or folder.name) if isinstance(about, dict) else folder.name
-        (run,) = _tabled(_raw(os.fspath(reported), growing=True), name)[:1]
-        config = about.get("config", about) if isinstance(about, dict) else {}
-        N, D = (_number(config.get(key)) if isinstance(config, dict) else math.nan for key in ("N", "D"))
-        found.append(replace(run, N=run.N if run.N > 0 else N, D=run.D if run.D > 0 else D))
+    done = sorted(one for one in (study / "runs").glob("*") if (one / "DONE").is_file())
+    with run_folders(study, done, ("metrics.jsonl", "run.json")) as folders:
+        found = [_reported(folder) for folder in folders if (folder / "metrics.jsonl").is_file()]
     if not found:
         raise DataError(f"{shown(os.fspath(study))}: no run of this study has ended. Run it: isoflop study run.")
     return found
+
+
+def _reported(folder: Path) -> LoggedRun:
+    about = read_json(folder / "run.json") if (folder / "run.json").is_file() else {}
+    name = str(about.get("name") or folder.name) if isinstance(about, dict) else folder.name
+    (run,) = _tabled(_raw(os.fspath(folder / "metrics.jsonl"), growing=True), name)[:1]
+    config = about.get("config", about) if isinstance(about, dict) else {}
+    N, D = (_number(config.get(key)) if isinstance(config, dict) else math.nan for key in ("N", "D"))
+    return replace(run, N=run.N if run.N > 0 else N, D=run.D if run.D > 0 else D)
 
 
 def _number(value: object) -> float:
