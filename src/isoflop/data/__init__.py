@@ -1,6 +1,7 @@
 """Every source of runs becomes the one table, Runs.
 
 limits     how much is read of anything
+packed     what finished runs of a study left, in zip files
 metric     what was measured, if it is no loss
 runs/      the table, its columns, its findings
 readers/   files, folders of logs, trackers
