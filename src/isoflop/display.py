@@ -39,7 +39,8 @@ class Noted(Protocol):
         """What to do about it."""
 
 
-_COLOUR = {"BLOCK": "bold red", "WARN": "yellow", "INFO": "dim"}
+SEVERITY_COLOURS = {"BLOCK": "#eb0000", "WARN": "#b85c00", "INFO": "#767676"}
+"""A severity → the colour of its code: each has a contrast of 4.5 at least on black and on white alike."""
 
 
 _CELL = "text-align:{side};padding:0 0.8em 0 0;border:none;white-space:pre"
@@ -166,12 +167,62 @@ class Findings:
 def findings_list(findings: Iterable[Noted]) -> Findings:
     """Return findings one below the other, the gravest first, each with its remedy; each said once."""
     blocks, others = list[Text](), list[Text]()
-    for finding in sorted(dict.fromkeys(findings), key=lambda one: list(_COLOUR).index(one.severity)):
-        line = Text(f"{finding.severity:<5} {finding.code}  ", style=_COLOUR[finding.severity])
-        line.append(f"{finding.message.rstrip('.')}. ", style="default")
-        line.append(f"{finding.remedy[:1].upper()}{finding.remedy[1:].rstrip('.')}.", style="dim")
-        (blocks if finding.severity == "BLOCK" else others).append(line)
+    for finding in _gravest_first(findings):
+        (blocks if finding.severity == "BLOCK" else others).append(_whole(finding))
     return Findings(tuple(blocks), tuple(others))
+
+
+def doubts(findings: Iterable[Noted]) -> Findings:
+    """Return findings in one line for each code, its first clause and how many more there are; a block is whole."""
+    blocks = tuple(_whole(one) for one in _gravest_first(findings) if one.severity == "BLOCK")
+    by_code: dict[tuple[str, str], list[Noted]] = {}
+    for one in _gravest_first(findings):
+        if one.severity != "BLOCK":
+            by_code.setdefault((one.severity, one.code), []).append(one)
+    others = []
+    for first, *more in by_code.values():
+        line = Text.assemble(_code_of(first), first_clause(first.message), no_wrap=True, overflow="ellipsis")
+        if more:
+            line.append(f" (and {len(more)} more)")
+        others.append(line)
+    return Findings(blocks, tuple(others))
+
+
+def first_clause(message: str) -> str:
+    """Return what a message says before its first colon or semicolon, unless little stands there."""
+    for mark in ("; ", ": "):
+        start = message.partition(mark)[0]
+        if len(start) >= _SHORTEST_CLAUSE:
+            message = start
+    return message.rstrip(".")
+
+
+_SHORTEST_CLAUSE = 25
+"""Letters from which a clause says something by itself."""
+
+
+def _gravest_first(findings: Iterable[Noted]) -> list[Noted]:
+    return sorted(dict.fromkeys(findings), key=lambda one: list(SEVERITY_COLOURS).index(one.severity))
+
+
+def _code_of(finding: Noted) -> Text:
+    return Text(f"{finding.severity:<5} {finding.code}  ", style=f"bold {SEVERITY_COLOURS[finding.severity]}")
+
+
+def _whole(finding: Noted) -> Text:
+    """Return a finding with its remedy, which is what to read: it is as dark as any other text."""
+    remedy = f"{finding.remedy[:1].upper()}{finding.remedy[1:].rstrip('.')}."
+    return Text.assemble(_code_of(finding), f"{finding.message.rstrip('.')}. ", (remedy, "bold"))
+
+
+def more_of(findings: Iterable[Noted], full: str) -> Text:
+    """Return the last line of an answer on one screen: where the rest of it is.
+
+    full  what the full answer shows besides, in words
+    """
+    codes = [one.code for one in _gravest_first(findings)]
+    explained = f"isoflop explain {codes[0]} says what that means · " if codes else ""
+    return dim(f"{explained}--full (in Python .full()) shows {full}")
 
 
 def interval(estimate: Estimate, digits: int = 3) -> str:

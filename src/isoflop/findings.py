@@ -71,3 +71,14 @@ class Answer(ABC):
         from isoflop.display import html
 
         return html(self)
+
+
+@final
+@dataclass(frozen=True)
+class Whole(Answer):
+    """Everything that a result knows, where the result itself shows what fits on one screen."""
+
+    parts: RenderableType
+
+    def __rich__(self) -> RenderableType:
+        return self.parts

@@ -22,6 +22,10 @@ def dense_equivalent(curve: Curve, *, dense: Curve | None = None, **inputs: Any)
 
     `dense` is the curve of dense models; unless told, it is the curve itself with one expert, nothing pruned and all
     bits. 0 or infinite where no dense model has that loss.
+
+    >>> curve = isoflop.laws.CURVES["kumar2024"]
+    >>> bool(isoflop.dense_equivalent(curve, N=1e9, D=1e10, bits=4) < 1e9)
+    True
     """
     if "N" not in curve.law.inputs or (dense is None and not set(DENSE) & set(curve.law.inputs)):
         raise UsageError(f"{curve.name} takes {', '.join(curve.law.inputs)}: nothing in it is sparse. Say dense=CURVE.")

@@ -14,18 +14,17 @@ from isoflop.data.runs import Excluded, Runs
 from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
-from isoflop.findings import Answer, Finding, allow_codes
+from isoflop.findings import Answer, Finding, Whole, allow_codes
 from isoflop.fitting.draws import FEW_RUNS, covariance, draw, run_noise
 from isoflop.fitting.identifiability import condition, doubts, unknown
 from isoflop.fitting.optimise.objective import Objective, noise, parse_objective
 from isoflop.fitting.optimise.problem import LOGGED, Problem, problem_of
 from isoflop.fitting.optimise.search import Found, search
-from isoflop.fitting.summary import in_words
 from isoflop.formula import dual
 from isoflop.formula.arrays import student
 from isoflop.formula.law import POSITIVE
 from isoflop.laws import find_law
-from isoflop.quantities import parse_quantity, show
+from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -198,21 +197,16 @@ class Fit(Answer):
         return found[1:] - found[:1]
 
     def __rich__(self) -> RenderableType:
-        """Return the fit as it looks in a terminal: formula, runs, each parameter with its interval, findings."""
-        from isoflop.display import dim, findings_list, group, heading, interval, table
+        """Return the fit on one screen: what it says, each parameter with its interval, a line for each doubt."""
+        from isoflop.fitting.shown import one_screen
 
-        left_out = f", {len(self.excluded)} left out" if self.excluded else ""
-        used = f"{self.used} checkpoints of {self.whole_runs} runs" if self.whole_runs else f"{self.used} runs"
-        runs = f"{used} of {self.source}{left_out}"
-        how = f"objective {self.objective.name} {self.reached:.8g} · noise {self.noise:.2%} of loss"
-        trust = f"{self.agreement:.0%} of {self.options.starts} starts agree · condition {self.condition:.1e}"
-        rows = [
-            (name, "unknown" if math.isnan(one.value) else show(one.value, 4), interval(one))
-            for name, one in self.parameters.items()
-        ]
-        body = table(["parameter", "value", f"{self.options.level:.0%} interval"], rows)
-        head = heading(self.law.name, str(self.law.formula))
-        return group(in_words(self), "", head, dim(f"{runs}\n{how}\n{trust}\n"), body, findings_list(self.findings))
+        return one_screen(self)
+
+    def full(self) -> Whole:
+        """Return all there is to see: how it was fitted besides, and the findings with their remedies."""
+        from isoflop.fitting.shown import everything
+
+        return Whole(everything(self))
 
 
 def fit(

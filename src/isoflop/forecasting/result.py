@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.data.metric import Metric
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, Whole
 from isoflop.forecasting.intervals import KINDS
 from isoflop.forecasting.record import Record
 from isoflop.quantities import show
@@ -79,8 +79,27 @@ class Forecasts(Answer, Sequence[Forecast]):
         return self.rows[index]
 
     def __rich__(self) -> RenderableType:
-        """Return the forecasts as they look in a terminal: inputs, loss and interval, and how each is known."""
-        from isoflop.display import findings_list, group, heading, interval, table
+        """Return the forecasts on one screen: loss and interval, what stands behind them, a line for each doubt."""
+        from isoflop.display import doubts, more_of
+
+        notes = [*(_behind(self[0]) if len(self) == 1 else []), *self._looked_back()]
+        more = more_of(self.findings, "each interval, baselines without a law, backtests, remedies")
+        return self._with(notes, doubts(self.findings), more)
+
+    def full(self) -> Whole:
+        """Return all there is to see: how each interval is known, the baselines, the backtests, every remedy."""
+        from isoflop.display import findings_list
+
+        parts: list[RenderableType] = []
+        if len(self) == 1 and self[0].loss.intervals:
+            parts += ["", *_explained(self[0])]
+        if self.record is not None and self.record.tests:
+            parts += ["", self.record]
+        return Whole(self._with(parts, findings_list(self.findings)))
+
+    def _with(self, notes: Sequence[RenderableType], *rest: RenderableType) -> RenderableType:
+        """Return the table of forecasts, notes below it, and what is to be said of all."""
+        from isoflop.display import group, heading, interval, table
 
         names = list(self[0].inputs) if self else []
         level = self[0].loss.meaning if self else ""
@@ -90,12 +109,25 @@ class Forecasts(Answer, Sequence[Forecast]):
         ]
         measured = shown(self[0].metric.name) if self and self[0].metric else "loss"
         body = table([*names, measured, level, "decades beyond"], rows)
-        parts: list[RenderableType] = [heading(self.source), body]
-        if len(self) == 1 and self[0].loss.intervals:
-            parts += ["", *_explained(self[0])]
-        if self.record is not None and self.record.tests:
-            parts += ["", self.record]
-        return group(*parts, findings_list(self.findings))
+        return group(heading(self.source), body, *notes, *rest)
+
+    def _looked_back(self) -> list[RenderableType]:
+        """Return how far off forecasts from the same runs were, as far beyond as the farthest asked for."""
+        from isoflop.display import dim
+
+        if self.record is None or not self.record.tests:
+            return []
+        far = max((one.decades for one in self if not math.isnan(one.decades)), default=0.0)
+        return [dim(self.record.told(far))]
+
+
+def _behind(one: Forecast) -> list[RenderableType]:
+    """Return what the interval assumes, in one line."""
+    from isoflop.display import dim
+
+    ends = (one.loss.low, one.loss.high)
+    held = [KINDS[kind] for kind, known in one.loss.intervals.items() if known == ends]
+    return [dim(f"the interval holds {held[0]}")] if held else []
 
 
 def _explained(one: Forecast) -> list[RenderableType]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.compute.cost import show_bytes, show_energy
 from isoflop.compute.flops import said_as
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import bold, dim, doubts, findings_list, group, heading, interval, more_of, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer
+from isoflop.findings import Answer, Whole
 from isoflop.laws.vocabulary import best_vocabulary
 from isoflop.planning.gains_and_regrets import STEP
 from isoflop.planning.hyperparameters import SMALLEST
@@ -19,6 +19,7 @@ from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
     from isoflop.compute.cost import Cost, Memory
     from isoflop.compute.shape import Shape
@@ -138,12 +139,67 @@ class Plan(Answer):
         }
 
     def __rich__(self) -> RenderableType:
-        """Return the plan as it looks in a terminal."""
-        return shown(self)
+        """Return the plan on one screen: what to train, what it costs, a line for each doubt."""
+        return one_screen(self)
+
+    def full(self) -> Whole:
+        """Return all there is to see: the run, its batches, what more would bring, other laws, every remedy."""
+        return Whole(everything(self))
 
 
-def shown(plan: Plan) -> RenderableType:
+def one_screen(plan: Plan) -> RenderableType:
+    """Return the answer: the headline, each quantity with its interval, three lines of context, the doubts."""
+    more = more_of(plan.findings, "shape, batch, rate, memory, what more would bring, other laws")
+    return group(bold(headline(plan)), "", _quantities(plan), *_context(plan), doubts(plan.findings), more)
+
+
+def headline(plan: Plan) -> str:
+    """Return what to train and what to expect, in one sentence."""
+    if math.isnan(plan.N.value):
+        return f"The runs do not tell how to split {show_flops(plan.budget.value)} FLOPs."
+    ends = "" if math.isnan(plan.loss.low) else f" ({interval(plan.loss, 4)})"
+    return (
+        f"Train {show(plan.N.value)} parameters on {show(plan.D.value)} tokens: "
+        f"expect a loss of {plan.loss.value:.4f}{ends}."
+    )
+
+
+def _context(plan: Plan) -> list[RenderableType]:
+    """Return what the plan costs, what it comes from and how firm it is: a line each."""
+    sheet = plan.sheet
+    low, high = map(show, plan.flat_range)
+    serving = f" and {show_flops(sheet.serving)} for serving" if sheet and sheet.serving else ""
+    costs = [f"{show_flops(plan.C)} training FLOPs{serving} ({said_as(plan.rule)})"]
+    if sheet and (paid := sheet.cost):
+        days = "" if math.isnan(sheet.demand.count) else f"{show(paid.days)} days on {paid.count} × {paid.device}"
+        money = "" if math.isnan(paid.dollars) else f"${show(paid.dollars)}"
+        costs += filter(None, [f"{show(paid.device_hours)} {paid.device}-hours", days, money, show_energy(paid.energy)])
+    flat = f"any N from {low} to {high} is within 0.1 % of the best loss" if low != high else ""
+    looked = plan.record is not None and plan.record.tests
+    back = plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades) if plan.record and looked else ""
+    told = sheet.demand.told() if sheet else ()
+    return [dim(line) for line in (" · ".join(costs), *told, f"by {plan.source}", flat, back) if line]
+
+
+def everything(plan: Plan) -> RenderableType:
     """Return the plan: each quantity with its interval, how flat the optimum is, and the sheet if there is one."""
+    serving = plan.sheet.serving if plan.sheet else 0.0
+    whole = f"{show_flops(plan.C)} training FLOPs" + (f" and {show_flops(serving)} for serving" if serving else "")
+    parts: list[RenderableType] = [heading(whole, said_as(plan.rule)), dim(f"by {plan.source}")]
+    if plan.sheet:
+        parts += [dim(line) for line in plan.sheet.demand.told()]
+    low, high = map(show, plan.flat_range)
+    parts.append(_quantities(plan))
+    if low != high:
+        parts.append(dim(f"any N from {low} to {high} is within 0.1 % of the best loss"))
+    if plan.record is not None and plan.record.tests:
+        parts.append(dim(plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades)))
+    if plan.sheet:
+        parts += _sheet(plan.sheet)
+    return group(*parts, findings_list(plan.findings))
+
+
+def _quantities(plan: Plan) -> Table:
     rows = [
         ("parameters N", _known(plan.N), interval(plan.N)),
         ("tokens D", _known(plan.D), interval(plan.D)),
@@ -153,21 +209,7 @@ def shown(plan: Plan) -> RenderableType:
     if not math.isnan(plan.budget.low):
         rows.insert(0, ("FLOPs", *_flops(plan.budget)))
     of_loss = "" if plan.loss.meaning == plan.N.meaning else f"; loss: {plan.loss.meaning}"
-    body = table(["train", "best", plan.N.meaning + of_loss], rows)
-    serving = plan.sheet.serving if plan.sheet else 0.0
-    whole = f"{show_flops(plan.C)} training FLOPs" + (f" and {show_flops(serving)} for serving" if serving else "")
-    parts: list[RenderableType] = [heading(whole, said_as(plan.rule)), dim(f"by {plan.source}")]
-    if plan.sheet:
-        parts += [dim(line) for line in plan.sheet.demand.told()]
-    low, high = map(show, plan.flat_range)
-    parts.append(body)
-    if low != high:
-        parts.append(dim(f"any N from {low} to {high} is within 0.1 % of the best loss"))
-    if plan.record is not None and plan.record.tests:
-        parts.append(dim(plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades)))
-    if plan.sheet:
-        parts += _sheet(plan.sheet)
-    return group(*parts, findings_list(plan.findings))
+    return table(["train", "best", plan.N.meaning + of_loss], rows)
 
 
 def _known(found: Estimate, text: str = "") -> str:

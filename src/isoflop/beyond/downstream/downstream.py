@@ -72,6 +72,14 @@ def downstream(
     forms    the laws from loss to accuracy: exponential, sigmoid
     laws     the laws from N and D to loss, in place of those that forecast together
     at       N and D of the new run; or its loss, where that is known, and its C for the baselines
+
+    >>> import numpy as np
+    >>> N, D = (one.ravel() for one in np.meshgrid(np.geomspace(1e7, 3e8, 6), [2e9, 5e9, 1e10]))
+    >>> loss = 1.7 + 400 / N**0.34 + 410 / D**0.28
+    >>> runs = isoflop.Runs.of(N=N, D=D, loss=loss, hellaswag=0.25 + 0.7 / (1 + np.exp(3 * (loss - 2.7))))
+    >>> found = isoflop.downstream(runs, tasks=["hellaswag"], N=1e9, D=4e10, draws=100)
+    >>> bool(0.25 < found["hellaswag"].accuracy.value < 1)
+    True
     """
     runs = as_runs(runs)
     refuse_level(level)

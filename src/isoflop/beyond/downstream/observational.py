@@ -152,6 +152,13 @@ class Observed(Answer):
     lines    family → slope and offset of the first capability in log10 compute
     held     the models held out
     errors   way → mean absolute error on the models held out: capabilities, family line, sigmoid in compute alone
+
+    >>> import numpy as np
+    >>> C, skill = np.geomspace(1e20, 1e24, 24), np.linspace(0.3, 0.9, 24)
+    >>> table = {"mmlu": skill, "arc": skill**1.2, "piqa": skill**0.8, "math": 1 / (1 + np.exp(-8 * (skill - 0.7)))}
+    >>> runs = isoflop.Runs.of(C=C, model_family=["a", "b"] * 12, loss=4 - skill, **table)
+    >>> isoflop.observe(runs, "math", benchmarks=["mmlu", "arc", "piqa"], family="model_family", components=1).models
+    24
     """
 
     target: str
@@ -225,6 +232,14 @@ def observe(
     target    the column to foretell; benchmarks: the columns behind the capabilities, all other shares unless said
     family    the column of the models' families
     hold_out  the share of the models held out, those of the largest compute
+
+    >>> import numpy as np
+    >>> C, skill = np.geomspace(1e20, 1e24, 24), np.linspace(0.3, 0.9, 24)
+    >>> table = {"mmlu": skill, "arc": skill**1.2, "piqa": skill**0.8, "math": 1 / (1 + np.exp(-8 * (skill - 0.7)))}
+    >>> runs = isoflop.Runs.of(C=C, model_family=["a", "b"] * 12, loss=4 - skill, **table)
+    >>> found = isoflop.observe(runs, "math", benchmarks=["mmlu", "arc", "piqa"], family="model_family", components=1)
+    >>> found.target, found.benchmarks
+    ('math', ('mmlu', 'arc', 'piqa'))
     """
     runs = as_runs(runs)
     if not 0 < hold_out < MOST_HELD_OUT:

@@ -35,6 +35,14 @@ class TaskForecast:
     baselines  what guesses without a law from loss to accuracy would say
     seconds    the laws from loss to accuracy behind it, and their weights from backtests
     widened    how much backtests widened the interval
+
+    >>> import numpy as np
+    >>> N, D = (one.ravel() for one in np.meshgrid(np.geomspace(1e7, 3e8, 6), [2e9, 5e9, 1e10]))
+    >>> loss = 1.7 + 400 / N**0.34 + 410 / D**0.28
+    >>> runs = isoflop.Runs.of(N=N, D=D, loss=loss, hellaswag=0.25 + 0.7 / (1 + np.exp(3 * (loss - 2.7))))
+    >>> (one,) = isoflop.downstream(runs, tasks=["hellaswag"], N=1e9, D=4e10, draws=100).tasks
+    >>> bool(one.loss.value < runs["loss"].min())
+    True
     """
 
     task: Task
@@ -59,7 +67,15 @@ class TaskForecast:
 
 @dataclass(frozen=True)
 class Downstream(Answer):
-    """Forecasts of one new run on some tasks, the average over tasks last."""
+    """Forecasts of one new run on some tasks, the average over tasks last.
+
+    >>> import numpy as np
+    >>> N, D = (one.ravel() for one in np.meshgrid(np.geomspace(1e7, 3e8, 6), [2e9, 5e9, 1e10]))
+    >>> loss = 1.7 + 400 / N**0.34 + 410 / D**0.28
+    >>> runs = isoflop.Runs.of(N=N, D=D, loss=loss, hellaswag=0.25 + 0.7 / (1 + np.exp(3 * (loss - 2.7))))
+    >>> [one.task.name for one in isoflop.downstream(runs, tasks=["hellaswag"], N=1e9, D=4e10, draws=100).tasks]
+    ['hellaswag']
+    """
 
     at: Mapping[str, float]
     compute: float

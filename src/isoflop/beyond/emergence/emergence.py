@@ -60,6 +60,14 @@ def emergence(
                    ways, it is the C whose best allocation reaches what a law gives their N and D
 
     Raises UsageError for options that mean nothing, DataError for a column that is missing or not from 0 to 1.
+
+    >>> import numpy as np
+    >>> N, D = np.geomspace(1e7, 1e9, 12), np.geomspace(2e8, 2e10, 12)
+    >>> loss = 1.7 + 400 / N**0.34 + 410 / D**0.28
+    >>> runs = isoflop.Runs.of(N=N, D=D, loss=loss, accuracy=np.exp(-5 * (loss - 1.7)))
+    >>> found = isoflop.emergence(runs, items=1000)
+    >>> found.verdict in ("made by the metric", "a break in the model", "undecided")
+    True
     """
     runs = as_runs(runs)
     refuse_level(level)

@@ -78,6 +78,13 @@ class Emergence(Answer):
     accuracy_errors  kind of curve of accuracy given loss → rms error of the accuracy of runs held out
     accuracy_scores  the same → mean log score of runs held out, by which they are judged
     thresholds  where accuracy leaves chance, is half-way to its ceiling, and where a break lies, if there is one
+
+    >>> import numpy as np
+    >>> N, D = np.geomspace(1e7, 1e9, 12), np.geomspace(2e8, 2e10, 12)
+    >>> loss = 1.7 + 400 / N**0.34 + 410 / D**0.28
+    >>> runs = isoflop.Runs.of(N=N, D=D, loss=loss, accuracy=np.exp(-5 * (loss - 1.7)))
+    >>> isoflop.emergence(runs, items=1000).runs
+    12
     """
 
     verdict: Verdict

@@ -37,13 +37,21 @@ def mix(
     """Return the best shares of the sources for a weighted target, and the losses foretold with them.
 
     targets  the losses that count, with their weights: {"loss_code": 2, "loss_text": 1}; unless said all alike
-    shares   the columns of shares; unless said those called share_*
+    shares   the columns of shares; unless said those whose names begin with share_, as in share_code
     at       mixtures to foretell the losses of
     limits   unique tokens of sources; beyond them tokens repeat and are worth less (Muennighoff et al. 2023)
     N, D     the scale asked for, where the table has runs of several; unless said that of the largest
 
     Laws of mixing are tried on held-out mixtures; two are averaged: a Gaussian process on the logarithms of the
     shares, and effective tokens. Raises DataError for shares that do not add up or too few mixtures.
+
+    >>> import numpy as np
+    >>> code = np.linspace(0.05, 0.95, 12)
+    >>> loss = {"loss_code": 1 + code**-0.3, "loss_text": 1 + (1 - code) ** -0.3}
+    >>> runs = isoflop.Runs.of(share_code=code, share_text=1 - code, N=[1e7] * 12, D=[2e8] * 12, **loss)
+    >>> found = isoflop.mix(runs, targets={"loss_code": 1, "loss_text": 1})
+    >>> bool(0.3 < found.best.shares["share_code"] < 0.7)
+    True
     """
     refuse_level(level)
     asked = dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets, 1.0)

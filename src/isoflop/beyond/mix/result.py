@@ -43,6 +43,13 @@ class Mix(Answer):
     lowest     the mixture of the table with the lowest weighted loss, as measured
     worths     target → what a token of each source is worth for it, the most worthy 1
     following  mixtures to run next
+
+    >>> import numpy as np
+    >>> code = np.linspace(0.05, 0.95, 12)
+    >>> loss = {"loss_code": 1 + code**-0.3, "loss_text": 1 + (1 - code) ** -0.3}
+    >>> runs = isoflop.Runs.of(share_code=code, share_text=1 - code, N=[1e7] * 12, D=[2e8] * 12, **loss)
+    >>> isoflop.mix(runs).runs
+    12
     """
 
     source: str

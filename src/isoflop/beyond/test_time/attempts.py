@@ -25,7 +25,7 @@ _POINTS = 16
 
 @dataclass(frozen=True, eq=False)
 class Attempts:
-    """What one model did on the problems of a task; what nobody said is nan.
+    r"""What one model did on the problems of a task; what nobody said is nan.
 
     problems  their names, with samples drawn and correct (problems,); empty where only means are known
     pass1     mean share of correct samples; known_problems, how many problems stand behind it
@@ -34,6 +34,15 @@ class Attempts:
     rounding  the last digit of the means as they were printed
     N, active, D   parameters, those that a token uses, training tokens
     tokens    tokens of a sample; price, US dollars for a million of them
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "samples.csv"
+    >>> counts = {"1B": (1, 9, 40), "7B": (31, 39, 70)}
+    >>> rows = "".join(f"{m},{q},100,{c}\n" for m in counts for q, c in enumerate(counts[m]))
+    >>> path.write_text(f"model,problem,samples,correct\n{rows}") > 0
+    True
+    >>> [round(one.pass1, 2) for one in isoflop.read_attempts(path)]
+    [0.17, 0.47]
     """
 
     name: str

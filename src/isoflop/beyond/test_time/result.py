@@ -119,7 +119,17 @@ class Flip:
 
 @dataclass(frozen=True)
 class Inference(Answer):
-    """What `inference` gives: models, budgets, flips, and how answers were chosen and paid for."""
+    r"""What `inference` gives: models, budgets, flips, and how answers were chosen and paid for.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "samples.csv"
+    >>> counts = {"1B": (1, 9, 40), "7B": (31, 39, 70)}
+    >>> rows = "".join(f"{m},{q},100,{c}\n" for m in counts for q, c in enumerate(counts[m]))
+    >>> path.write_text(f"model,problem,samples,correct\n{rows}") > 0
+    True
+    >>> [one.attempts.name for one in isoflop.test_time(path).models]
+    ['1B', '7B']
+    """
 
     source: str
     models: tuple[Sampled, ...]

@@ -25,12 +25,21 @@ if TYPE_CHECKING:
 def read_attempts(
     source: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None, where: str | None = None
 ) -> tuple[Attempts, ...]:
-    """Return the attempts of each model in a table, small models first.
+    r"""Return the attempts of each model in a table, small models first.
 
     A row is a problem with its samples and correct ones, one sample that is correct (1) or not (0), a model with its
     pass@1 or with pass@k at several k, or one k of a model. Columns are found by common names; `columns` maps ours to
     the file's: {"correct": "n_passed"}.
     Raises DataError, naming file, row, column and reason.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "samples.csv"
+    >>> counts = {"1B": (1, 9, 40), "7B": (31, 39, 70)}
+    >>> rows = "".join(f"{m},{q},100,{c}\n" for m in counts for q, c in enumerate(counts[m]))
+    >>> path.write_text(f"model,problem,samples,correct\n{rows}") > 0
+    True
+    >>> [one.name for one in isoflop.read_attempts(path)]
+    ['1B', '7B']
     """
     raw = raw_table(read_text(source))
     if not len(raw.rows):

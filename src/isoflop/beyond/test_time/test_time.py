@@ -62,11 +62,20 @@ def test_time(
     seed: int = 0,
     name: str = "",
 ) -> Inference:
-    """Return what k samples bring for each model of a table and, for budgets of one query, which model to sample.
+    r"""Return what k samples bring for each model of a table and, for budgets of one query, which model to sample.
 
     source         a table (see `read_attempts`), or attempts
     concentration  a range of a + b to assume where only pass@1 is known, in place of the families' own priors
     like           models with counts, to learn that spread from
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "samples.csv"
+    >>> counts = {"1B": (1, 9, 40), "7B": (31, 39, 70)}
+    >>> rows = "".join(f"{m},{q},100,{c}\n" for m in counts for q, c in enumerate(counts[m]))
+    >>> path.write_text(f"model,problem,samples,correct\n{rows}") > 0
+    True
+    >>> len(isoflop.test_time(path).models)
+    2
     """
     refuse_level(level)
     asked = asked or Asked()

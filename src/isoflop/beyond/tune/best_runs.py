@@ -23,6 +23,13 @@ def best_of(runs: Runs, of: Sequence[str]) -> Runs:
     The loss is the level of the bowl that all settings share, not the lowest run of the setting, which is low by
     luck, and lower the more runs it was chosen from. Columns besides N, D, C and loss: the best of each
     hyperparameter, loss_error (one standard error) and tried (runs of the setting).
+
+    >>> import numpy as np
+    >>> N, D, lr = (one.ravel() for one in np.meshgrid([5e7, 2e8, 8e8], [2e9, 8e9], [3e-4, 6e-4, 1e-3, 2e-3, 4e-3]))
+    >>> rise = 0.01 * np.log(lr / (1e-3 * (N / 1e8) ** -0.5)) ** 2
+    >>> runs = isoflop.Runs.of(N=N, D=D, lr=lr, loss=(1.8 + 400 / N**0.34 + 410 / D**0.28) * np.exp(rise))
+    >>> len(isoflop.best_of(runs, ["lr"]))
+    6
     """
     runs = as_runs(runs)
     found = tune(runs, of=[column_of(runs, name) for name in of], level=LEVEL)

@@ -91,7 +91,15 @@ class Wrong:
 
 @dataclass(frozen=True, kw_only=True)
 class Tune(Answer):
-    """What a sweep says of its hyperparameters."""
+    """What a sweep says of its hyperparameters.
+
+    >>> import numpy as np
+    >>> N, D, lr = (one.ravel() for one in np.meshgrid([5e7, 2e8, 8e8], [2e9, 8e9], [3e-4, 6e-4, 1e-3, 2e-3, 4e-3]))
+    >>> rise = 0.01 * np.log(lr / (1e-3 * (N / 1e8) ** -0.5)) ** 2
+    >>> runs = isoflop.Runs.of(N=N, D=D, lr=lr, loss=(1.8 + 400 / N**0.34 + 410 / D**0.28) * np.exp(rise))
+    >>> list(isoflop.tune(runs).laws)
+    ['lr']
+    """
 
     source: str
     settings: tuple[Setting, ...]

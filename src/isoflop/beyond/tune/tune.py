@@ -45,6 +45,14 @@ def tune(
     One bowl in the logarithms of all tuned columns is shared by all settings; it is skewed, its centre follows a
     power law in N and D, and each setting has a level of its own. A setting with many runs moves its own centre.
     Raises DataError for fewer than 8 runs, or where nothing was tuned.
+
+    >>> import numpy as np
+    >>> N, D, lr = (one.ravel() for one in np.meshgrid([5e7, 2e8, 8e8], [2e9, 8e9], [3e-4, 6e-4, 1e-3, 2e-3, 4e-3]))
+    >>> rise = 0.01 * np.log(lr / (1e-3 * (N / 1e8) ** -0.5)) ** 2
+    >>> runs = isoflop.Runs.of(N=N, D=D, lr=lr, loss=(1.8 + 400 / N**0.34 + 410 / D**0.28) * np.exp(rise))
+    >>> found = isoflop.tune(runs, at=[{"N": 3e9, "D": 6e10}])
+    >>> bool(0 < found.targets[0].best["lr"].value < 1e-3)
+    True
     """
     runs = as_runs(runs)
     refuse_level(level)

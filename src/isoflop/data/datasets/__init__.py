@@ -1,4 +1,8 @@
-"""Named public tables of real training runs, bundled or fetched with a checksum."""
+"""Named public tables of real training runs, bundled or fetched with a checksum.
+
+>>> "tinylm" in isoflop.datasets.NAMES
+True
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Look = Callable[[Progress], object]
 
 
 def launch(study: Study, *, workers: int | None = None, look: Look | None = None) -> Progress:
-    """Run every run of a study that has not ended, on this machine, and give where the study stands then.
+    r"""Run every run of a study that has not ended, on this machine, and give where the study stands then.
 
     workers  runs at a time; what study.toml says, or one for each core
     look     called with the progress at the start, every now and then, and at the end
@@ -41,6 +41,16 @@ def launch(study: Study, *, workers: int | None = None, look: Look | None = None
     Can be called again after anything: a run that has ended is never run again. Raises IsoflopError if another
     driver runs the study, or a file cannot be written; KeyboardInterrupt, after the runs were asked to end and
     their attempts recorded, when it is interrupted or terminated.
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> said = 'name = "s"\ncommand = ["{python}", "train.py"]\n[[run]]\nname = "a"\nN = 1000\nD = 20000\n'
+    >>> (folder / "study.toml").write_text(said) > 0
+    True
+    >>> (folder / "train.py").write_text("print('{\"loss\": 3.2}')") > 0
+    True
+    >>> isoflop.launch(isoflop.open_study(folder), workers=1).count("done")
+    1
     """
     return _drain(study, study.runs, workers=workers, look=look, alone=True)
 

@@ -40,9 +40,17 @@ class StudyRun:
 
 @dataclass(frozen=True)
 class Study:
-    """A sweep on disk: planned runs, and their results in one folder each.
+    r"""A sweep on disk: planned runs, and their results in one folder each.
 
     described  SHA-256 of the study.toml that the plan was made from
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> said = 'name = "s"\ncommand = ["{python}", "train.py"]\n[[run]]\nname = "a"\nN = 1000\nD = 20000\n'
+    >>> (folder / "study.toml").write_text(said) > 0
+    True
+    >>> len(isoflop.open_study(folder).runs)
+    1
     """
 
     folder: Path
@@ -83,9 +91,17 @@ def make_folder(folder: Path) -> None:
 
 
 def open_study(path: str | os.PathLike[str]) -> Study:
-    """Return the study of a folder; where study.toml changed or the plan is damaged, it is planned again.
+    r"""Return the study of a folder; where study.toml changed or the plan is damaged, it is planned again.
 
     Raises DataError for a folder without a study and for a study.toml that is refused.
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> said = 'name = "s"\ncommand = ["{python}", "train.py"]\n[[run]]\nname = "a"\nN = 1000\nD = 20000\n'
+    >>> (folder / "study.toml").write_text(said) > 0
+    True
+    >>> [run.name for run in isoflop.open_study(folder).runs]
+    ['a']
     """
     folder = study_folder(path)
     try:

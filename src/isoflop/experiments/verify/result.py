@@ -25,6 +25,10 @@ class Trial:
     """A run beside what was forecast of it.
 
     loss  what it reached; nan until it has been trained
+
+    >>> (expected,) = isoflop.forecast("besiroglu2024", N=1e9, D=2e10)
+    >>> isoflop.Trial("large", 1.2e20, expected, loss=2.51).loss
+    2.51
     """
 
     run: str
@@ -51,13 +55,29 @@ class Trial:
 
 @dataclass(frozen=True)
 class Verification(Answer):
-    """What a study's forecasts are worth: its largest runs held out, and the best larger run.
+    r"""What a study's forecasts are worth: its largest runs held out, and the best larger run.
 
     runs      those that were fitted
     plan      the best N and D for the larger budget
     sizing    the settings that come nearest to it, or those that were trained
     trial     that larger run
     held_out  the runs of the largest budget, forecast from the smaller ones alone
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> law = "1.6 + 2000 / N**0.4 + 1500 / D**0.36"
+    >>> script = f"import sys; N, D = map(float, sys.argv[1:]); print('{{\"loss\": %f}}' % ({law}))"
+    >>> (folder / "train.py").write_text(script) > 0
+    True
+    >>> said = 'name = "s"\ncommand = ["{python}", "-S", "train.py", "{N}", "{D}"]\n'
+    >>> grid = [(C, N) for C in (1e16, 4e16, 1.6e17) for N in (10**7, 2 * 10**7, 4 * 10**7, 8 * 10**7)]
+    >>> runs = [f'[[run]]\nname = "c{C / 1e16:g}-{N}"\nN = {N}\nD = {round(C / 6 / N)}\n' for C, N in grid]
+    >>> (folder / "study.toml").write_text(said + "".join(runs)) > 0
+    True
+    >>> isoflop.launch(isoflop.open_study(folder), workers=2).count("done")
+    12
+    >>> len(isoflop.verify(folder, train=False).held_out)
+    4
     """
 
     study: str

@@ -55,7 +55,7 @@ def verify(
     level: float = LEVEL,
     **launched: Any,
 ) -> Verification:
-    """Forecast a study's largest runs from its smaller ones; plan the best larger run, train it, and compare.
+    r"""Forecast a study's largest runs from its smaller ones; plan the best larger run, train it, and compare.
 
     flops     of the larger run; three times the study's largest unless said
     settings  of the larger run, where the study's runs do not show which give the N and D wanted
@@ -68,6 +68,23 @@ def verify(
 
     The run is trained once for each budget, in STUDY/verify: a later call compares it with what is forecast by then.
     Raises IsoflopError if it fails or diverges, UsageError where settings must be told.
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> law = "1.6 + 2000 / N**0.4 + 1500 / D**0.36"
+    >>> script = f"import sys; N, D = map(float, sys.argv[1:]); print('{{\"loss\": %f}}' % ({law}))"
+    >>> (folder / "train.py").write_text(script) > 0
+    True
+    >>> said = 'name = "s"\ncommand = ["{python}", "-S", "train.py", "{N}", "{D}"]\n'
+    >>> grid = [(C, N) for C in (1e16, 4e16, 1.6e17) for N in (10**7, 2 * 10**7, 4 * 10**7, 8 * 10**7)]
+    >>> runs = [f'[[run]]\nname = "c{C / 1e16:g}-{N}"\nN = {N}\nD = {round(C / 6 / N)}\n' for C, N in grid]
+    >>> (folder / "study.toml").write_text(said + "".join(runs)) > 0
+    True
+    >>> isoflop.launch(isoflop.open_study(folder), workers=2).count("done")
+    12
+    >>> found = isoflop.verify(folder, train=False)
+    >>> bool(found.plan.N.value > 0)
+    True
     """
     study = study if isinstance(study, Study) else open_study(study)
     rule = rule_named(study.settings.flop_rule)

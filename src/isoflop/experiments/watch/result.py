@@ -56,7 +56,7 @@ class Option:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Watched(Answer):
-    """A run at one look.
+    r"""A run at one look.
 
     since      where the state began, in the unit of the rows; None while on track
     step       the last row; 0 before the run starts
@@ -67,6 +67,16 @@ class Watched(Answer):
     residual   how far the last rows lie above the expected curve: as a share of the loss, and in standard errors
     reach      the probability that the run ends at or below the target; nan without one
     weights    how much the ladder's curves and the run's own laws count at the end
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> path, share = pathlib.Path(tempfile.mkdtemp()) / "ladder.csv", np.linspace(0.02, 1, 50)
+    >>> rows = [f"{N},{round(2e4 * s)},{20 * N * s},{1.7 + 400 / N**0.34 + 410 / (20 * N * s) ** 0.28}"
+    ...         for N in (20_000_000, 40_000_000, 80_000_000, 160_000_000) for s in share]
+    >>> path.write_text("\n".join(["N,step,tokens,loss", *rows])) > 0
+    True
+    >>> isoflop.watch(None, path, told=isoflop.Told(N=320e6, D=6.4e9)).step
+    0.0
     """
 
     name: str

@@ -66,7 +66,7 @@ def watch(
     stop: float | None = None,
     level: float = LEVEL,
 ) -> Watched:
-    """Return a run beside the curve that smaller runs foretell for it.
+    r"""Return a run beside the curve that smaller runs foretell for it.
 
     log     the run's rows, a log of any tracker, or None before it starts
     ladder  finished runs of the same recipe: a table with run, N, step, tokens, lr, loss, logs, or a study
@@ -74,6 +74,17 @@ def watch(
     at      places, in the unit of the log's rows, at which the expected loss is told; the ten tenths otherwise
     target  a loss: the probability that the run ends at or below it
     stop    what stopping now would bring, after a last decay over this share of what was trained
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> path, share = pathlib.Path(tempfile.mkdtemp()) / "ladder.csv", np.linspace(0.02, 1, 50)
+    >>> rows = [f"{N},{round(2e4 * s)},{20 * N * s},{1.7 + 400 / N**0.34 + 410 / (20 * N * s) ** 0.28}"
+    ...         for N in (20_000_000, 40_000_000, 80_000_000, 160_000_000) for s in share]
+    >>> path.write_text("\n".join(["N,step,tokens,loss", *rows])) > 0
+    True
+    >>> found = isoflop.watch(None, path, told=isoflop.Told(N=320e6, D=6.4e9))
+    >>> found.state
+    'on track'
     """
     refuse_level(level)
     run = log if log is None or isinstance(log, LoggedRun) else read_log(log)

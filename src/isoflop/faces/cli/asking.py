@@ -9,7 +9,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Json, Source_, print_answer, print_json, print_result, stop_on_block
+from isoflop.faces.cli.shared import Full, Json, Source_, in_full, print_answer, print_json, print_result, stop_on_block
 
 if TYPE_CHECKING:
     from isoflop.forecasting.predictor import Predictor
@@ -24,6 +24,7 @@ def forecast(
         list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")
     ] = None,
     targets: Annotated[str | None, typer.Option("--at", metavar="FILE", help="A table of new runs.")] = None,
+    full: Full = False,
     json: Json = False,
 ) -> None:
     """Forecast the loss of runs not yet trained, each with its interval and how far it extrapolates.
@@ -38,7 +39,7 @@ def forecast(
         rows = [row.as_dict() for row in found]
         print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
     else:
-        print_result(found)
+        print_result(in_full(found) if full else found)
     stop_on_block(found.findings)
 
 

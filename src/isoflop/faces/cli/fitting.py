@@ -12,9 +12,11 @@ from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, takes_runs
 from isoflop.faces.cli.shared import (
     Drawn,
+    Full,
     Json,
     Runs,
     blocked,
+    in_full,
     print_answer,
     print_json,
     print_result,
@@ -41,6 +43,7 @@ def fit(
         list[str] | None, typer.Option("--on", metavar="CURVE", help="Curves that a law of schedules shall foretell.")
     ] = None,
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")] = None,
+    full: Full = False,
     json: Json = False,
 ) -> None:
     """Fit a law to runs: the best curve, every parameter with its interval, and the findings.
@@ -62,7 +65,7 @@ def fit(
     if json:
         print_json(fit_as_dict(found))
     else:
-        print_result(found)
+        print_result(in_full(found) if full else found)
     stop_on_block(found.findings)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, interval, quantities, takes_demand, takes_runs
-from isoflop.faces.cli.shared import Json, dollars, print_answer, refuse_overwriting, stop_on_block
+from isoflop.faces.cli.shared import Full, Json, dollars, print_answer, refuse_overwriting, stop_on_block
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def plan(
             "--tune", metavar="SWEEP", help="A sweep of lr, batch and the like: its laws before published ones."
         ),
     ] = None,
+    full: Full = False,
     json: Json = False,
 ) -> None:
     """Plan a budget, or the cheapest run that reaches a loss: size, tokens, loss, shape, batch, time, money."""
@@ -159,5 +160,5 @@ def plan(
         found = _tuned(found, tune) if tune is not None else found
     if output is not None and isinstance(found, Plan):
         save_plan(found, output)
-    print_answer(found, json=json)
+    print_answer(found, json=json, full=full)
     stop_on_block(found.findings)

@@ -69,6 +69,7 @@ Drawn = Annotated[
     str | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: a name ending in .png, .svg or .pdf.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Full = Annotated[bool, typer.Option("--full", help="Print everything, not the one screen of the answer.")]
 
 
 class Answer(Protocol):
@@ -106,12 +107,18 @@ def print_json(value: Any) -> None:
     typer.echo(to_json(value))
 
 
-def print_answer(found: Answer, *, json: bool) -> None:
-    """Print what a command found: as JSON, or as it looks in this terminal."""
+def print_answer(found: Answer, *, json: bool, full: bool = False) -> None:
+    """Print what a command found: as JSON, or as it looks in this terminal, in full where that is more."""
     if json:
         print_json(found.as_dict())
     else:
-        print_result(found)
+        print_result(in_full(found) if full else found)
+
+
+def in_full(found: Any) -> RenderableType:
+    """Return all that is known of an answer that shows one screen of it, and any other as it is."""
+    whole: RenderableType = found.full() if hasattr(found, "full") else found
+    return whole
 
 
 def blocked(findings: Iterable[Finding]) -> list[Finding]:

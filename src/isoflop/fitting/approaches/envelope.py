@@ -60,6 +60,13 @@ def approach1(
     interpolated in log-log between its own rows; at each of `points` values of C the lowest loss wins.
     Points at which the winner is the smallest or the largest size at hand are left out. The draws
     resample whole curves. Raises DataError if the runs are no curves. Hoffmann et al. 2022, section 3.1.
+
+    >>> import numpy as np
+    >>> N = np.repeat(np.geomspace(1e6, 1e10, 16), 20)
+    >>> D = N * np.tile(np.geomspace(0.5, 2000, 20), 16)
+    >>> runs = isoflop.Runs.of(N=N, D=D, loss=1.69 + 406.4 / N**0.34 + 410.7 / D**0.28)
+    >>> bool(0.4 < isoflop.approach1(runs, draws=20).N.exponent.value < 0.5)
+    True
     """
     given = as_runs(runs)
     curves = _curves(given, points)

@@ -47,7 +47,18 @@ class Explained:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ScheduleFit(Answer):
-    """A law of schedules fitted to curves; `curve` is the law with its numbers: call it with the rate of each step."""
+    """A law of schedules fitted to curves; `curve` is the law with its numbers: call it with the rate of each step.
+
+    >>> import numpy as np
+    >>> from isoflop.formula.schedule import constant, cosine
+    >>> from isoflop.laws.schedules import SCHEDULE_CURVES
+    >>> at, curves = np.arange(100, 6001, 100), []
+    >>> for name, rates in (("cosine", cosine(6000, peak=3e-4, final=3e-5)), ("constant", constant(6000, peak=3e-4))):
+    ...     loss = SCHEDULE_CURVES["luo2025-100m"](rates, after=at)
+    ...     curves.append(isoflop.LossCurve(name, at.astype(float), loss, rates[at - 1]))
+    >>> isoflop.fit_schedule("annealing", curves).law
+    'annealing'
+    """
 
     law: str
     curve: ScheduleCurve
@@ -75,6 +86,17 @@ def fit_schedule(law: str, curves: Sequence[LossCurve], *, on: Sequence[LossCurv
 
     Every curve logs its learning rate; the rises of a warm-up count as they are logged. Parameters are held loosely
     where published runs had them, so that few curves are enough.
+
+    >>> import numpy as np
+    >>> from isoflop.formula.schedule import constant, cosine
+    >>> from isoflop.laws.schedules import SCHEDULE_CURVES
+    >>> at, curves = np.arange(100, 6001, 100), []
+    >>> for name, rates in (("cosine", cosine(6000, peak=3e-4, final=3e-5)), ("constant", constant(6000, peak=3e-4))):
+    ...     loss = SCHEDULE_CURVES["luo2025-100m"](rates, after=at)
+    ...     curves.append(isoflop.LossCurve(name, at.astype(float), loss, rates[at - 1]))
+    >>> found = isoflop.fit_schedule("annealing", curves)
+    >>> [one.r2 > 0.9 for one in found.curves]
+    [True, True]
     """
     form = next((one for one in FORMS if one.name == law), None)
     if form is None:

@@ -93,6 +93,13 @@ class Sensitivity(Answer):
     factors   what each factor does alone, the strongest first
     together  share of the variance of log N that only combinations of factors explain
     range     quantity → least and largest over all counted rows
+
+    >>> import numpy as np
+    >>> C, place = (one.ravel() for one in np.meshgrid([1e18, 1e19, 1e20], np.geomspace(0.25, 4, 7)))
+    >>> N = 0.1 * C**0.5 * place
+    >>> runs = isoflop.Runs.of(N=N, C=C, loss=1.7 + 400 / N**0.34 + 410 / (C / (6 * N)) ** 0.34)
+    >>> isoflop.sensitivity(runs, flops=1e21, draws=20, starts=4).rows[0].changed
+    ()
     """
 
     flops: float

@@ -70,6 +70,14 @@ def sensitivity(
     the count of N are changed, one at a time, in every combination of approach 3, and approaches 1 and 2 with runs
     left out. With another count, N is so counted, and C = 6ND with it.
     A choice that these runs cannot carry is a row that says why. Raises DataError when they cannot carry the baseline.
+
+    >>> import numpy as np
+    >>> C, place = (one.ravel() for one in np.meshgrid([1e18, 1e19, 1e20], np.geomspace(0.25, 4, 7)))
+    >>> N = 0.1 * C**0.5 * place
+    >>> runs = isoflop.Runs.of(N=N, C=C, loss=1.7 + 400 / N**0.34 + 410 / (C / (6 * N)) ** 0.34)
+    >>> found = isoflop.sensitivity(runs, flops=1e21, draws=20, starts=4)
+    >>> found.flops
+    1e+21
     """
     base = fit(law, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level)
     planned = plan_with(base, UNTESTED, flops=flops, level=level)

@@ -1,0 +1,43 @@
+"""How a fit looks: what it says on one screen, and everything that is known of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from isoflop.display import dim, doubts, findings_list, group, heading, interval, more_of, table
+from isoflop.fitting.summary import in_words
+from isoflop.quantities import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from isoflop.fitting.fit import Fit
+
+
+def one_screen(fit: Fit) -> RenderableType:
+    """Return what a fit says: three sentences, its formula, each parameter with its interval, a line for each doubt."""
+    return group(
+        in_words(fit), "", heading(fit.law.name, str(fit.law.formula)), _parameters(fit), doubts(fit.findings),
+        more_of(fit.findings, "how it was fitted, and every remedy"),
+    )  # fmt: skip
+
+
+def everything(fit: Fit) -> RenderableType:
+    """Return a fit with how it was fitted, and findings with their remedies."""
+    left_out = f", {len(fit.excluded)} left out" if fit.excluded else ""
+    used = f"{fit.used} checkpoints of {fit.whole_runs} runs" if fit.whole_runs else f"{fit.used} runs"
+    how = f"objective {fit.objective.name} {fit.reached:.8g} · noise {fit.noise:.2%} of loss"
+    trust = f"{fit.agreement:.0%} of {fit.options.starts} starts agree · condition {fit.condition:.1e}"
+    about = dim(f"{used} of {fit.source}{left_out}\n{how}\n{trust}\n")
+    head = heading(fit.law.name, str(fit.law.formula))
+    return group(in_words(fit), "", head, about, _parameters(fit), findings_list(fit.findings))
+
+
+def _parameters(fit: Fit) -> Table:
+    rows = [
+        (name, "unknown" if math.isnan(one.value) else show(one.value, 4), interval(one))
+        for name, one in fit.parameters.items()
+    ]
+    return table(["parameter", "value", f"{fit.options.level:.0%} interval"], rows)
