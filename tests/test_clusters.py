@@ -151,4 +151,4 @@ def test_a_saved_fit_keeps_its_whole_runs(tmp_path):
 
 
 def test_a_fit_says_that_its_rows_are_checkpoints():
-    assert "48 checkpoints of 8 runs" in str(isoflop.fit("chinchilla", named(), draws=20))
+    assert "48 checkpoints of 8 runs" in str(isoflop.fit("chinchilla", named(), draws=20).full())

@@ -157,7 +157,7 @@ def test_an_interval_of_runs_that_determine_nothing_is_as_wide_as_it_gets():
 
 
 def test_forecasts_print_themselves():
-    text = str(said(N=8e9, D=15e12))
+    text = str(said(N=8e9, D=15e12).full())
     for word in ("decades beyond", "statistical", "calibrated", "laws", "log-linear", "backtests   "):
         assert word in text
 

@@ -181,7 +181,7 @@ def test_a_plan_is_kept_as_toml(tmp_path):
 
 
 def test_what_more_brings_is_shown_on_the_page():
-    text = str(isoflop.plan(dollars=2e6))
+    text = str(isoflop.plan(dollars=2e6).full())
     for words in ("$2.00M", "shape", "learning rate", "steplaw2025", "10 % more", "if this law is right", "holds if"):
         assert words in text, words
 
