@@ -221,7 +221,7 @@ def more_of(findings: Iterable[Noted], full: str) -> Text:
     full  what the full answer shows besides, in words
     """
     codes = [one.code for one in _gravest_first(findings)]
-    explained = f"isoflop explain {codes[0]} says what that means · " if codes else ""
+    explained = f"what a code means: isoflop explain {codes[0]} · " if codes else ""
     return dim(f"{explained}--full (in Python .full()) shows {full}")
 
 
