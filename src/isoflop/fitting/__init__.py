@@ -4,8 +4,8 @@ optimise/        objective, problem, starts, descent
 draws            curves that the data also allow
 identifiability  what the runs do not determine
 summary          a fit in three sentences
-fit              the verb and its result
 shown            how a fit looks
+fit              the verb and its result
 profile          profile intervals
 saved            a fit as a file
 approaches/      envelope and parabolas

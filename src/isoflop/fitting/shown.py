@@ -3,20 +3,69 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from isoflop.display import dim, doubts, findings_list, group, heading, interval, more_of, table
-from isoflop.fitting.summary import in_words
+from isoflop.fitting.summary import Described, in_words
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from isoflop.fitting.fit import Fit
+    from isoflop.fitting.optimise.objective import Objective
 
 
-def one_screen(fit: Fit) -> RenderableType:
+class Asked(Protocol):
+    """How a fit was asked for."""
+
+    @property
+    def starts(self) -> int:
+        """Starts of the search."""
+
+    @property
+    def level(self) -> float:
+        """Level of the intervals."""
+
+
+class Shown(Described, Protocol):
+    """A fit, as far as it is shown."""
+
+    @property
+    def options(self) -> Asked:
+        """How it was asked for."""
+
+    @property
+    def objective(self) -> Objective:
+        """What was minimised."""
+
+    @property
+    def reached(self) -> float:
+        """The objective at the optimum."""
+
+    @property
+    def agreement(self) -> float:
+        """Share of starts that reached it."""
+
+    @property
+    def condition(self) -> float:
+        """How unevenly the parameters are known."""
+
+    @property
+    def excluded(self) -> Sequence[object]:
+        """Runs left out."""
+
+    @property
+    def whole_runs(self) -> int:
+        """Runs whose checkpoints the rows are; 0 where rows are runs."""
+
+    @property
+    def source(self) -> str:
+        """Where the runs come from."""
+
+
+def one_screen(fit: Shown) -> RenderableType:
     """Return what a fit says: three sentences, its formula, each parameter with its interval, a line for each doubt."""
     return group(
         in_words(fit), "", heading(fit.law.name, str(fit.law.formula)), _parameters(fit), doubts(fit.findings),
@@ -24,7 +73,7 @@ def one_screen(fit: Fit) -> RenderableType:
     )  # fmt: skip
 
 
-def everything(fit: Fit) -> RenderableType:
+def everything(fit: Shown) -> RenderableType:
     """Return a fit with how it was fitted, and findings with their remedies."""
     left_out = f", {len(fit.excluded)} left out" if fit.excluded else ""
     used = f"{fit.used} checkpoints of {fit.whole_runs} runs" if fit.whole_runs else f"{fit.used} runs"
@@ -35,7 +84,7 @@ def everything(fit: Fit) -> RenderableType:
     return group(in_words(fit), "", head, about, _parameters(fit), findings_list(fit.findings))
 
 
-def _parameters(fit: Fit) -> Table:
+def _parameters(fit: Shown) -> Table:
     rows = [
         (name, "unknown" if math.isnan(one.value) else show(one.value, 4), interval(one))
         for name, one in fit.parameters.items()
