@@ -126,9 +126,7 @@ def plan(
     beyond: Annotated[bool, typer.Option("--beyond", help="Use a curve beyond what its source states.")] = False,
     tune: Annotated[
         str | None,
-        typer.Option(
-            "--tune", metavar="SWEEP", help="A sweep of lr, batch and the like: its laws before published ones."
-        ),
+        typer.Option("--tune", metavar="SWEEP", help="A sweep of lr, batch and such: its laws before published ones."),
     ] = None,
     full: Full = False,
     json: Json = False,
