@@ -137,7 +137,7 @@ def redrawn(browser: Browser, table: str) -> str:
     with served(OURS) as (address, _):
         for knob in KNOBS:
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-            page.goto(f"{address}#dataset={table}")
+            page.goto(f"{address.partition('#')[0]}#dataset={table}")
             page.wait_for_selector("#view pre", timeout=60_000)
             page.wait_for_timeout(500)
             took = page.evaluate(REDRAWN, knob)
