@@ -37,7 +37,7 @@ def mix(
     """Return the best shares of the sources for a weighted target, and the losses foretold with them.
 
     targets  the losses that count, with their weights: {"loss_code": 2, "loss_text": 1}; unless said all alike
-    shares   the columns of shares; unless said those whose names begin with share_, as in share_code
+    shares   the columns of shares; unless said those called share_code, share_text and the like
     at       mixtures to foretell the losses of
     limits   unique tokens of sources; beyond them tokens repeat and are worth less (Muennighoff et al. 2023)
     N, D     the scale asked for, where the table has runs of several; unless said that of the largest
