@@ -140,3 +140,16 @@ def test_nothing_but_our_own_errors_comes_of_what_cannot_be_opened(tmp_path):
     for name in ("\0", "a" * 300, ".", "nowhere/x", "/proc/self/mem"):
         with pytest.raises(IsoflopError):
             read(name)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        (3, ["read", "https://x/runs.csv"], "download it"),
+        (2, ["read", "tinylm", "--where", "N"], '"N" is no condition'),
+        (2, ["read", "tinylm", "--where", "loss =="], 'formula "loss =="'),
+        (2, ["fit", "tinylm", "--law", "E + A/\u039d^a"], "is U+039D"),
+    ],
+)
+def test_a_refusal_speaks_of_what_was_typed(refused, code, words, *, said):
+    assert said in refused(code, *words)

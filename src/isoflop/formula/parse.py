@@ -163,7 +163,10 @@ class _Parser:
         return Expr("number", value=number)
 
     def _name(self, text: str) -> Expr:
-        if text.startswith("_") or text in CALLS or not text.isascii():
+        if not text.isascii():
+            odd = next(one for one in text if not one.isascii())
+            raise self._refuse(f'"{text}" cannot be a name: "{odd}" is U+{ord(odd):04X}, and names have letters a to z')
+        if text.startswith("_") or text in CALLS:
             raise self._refuse(f'"{text}" cannot be a name')
         return name(text)
 

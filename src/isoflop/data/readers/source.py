@@ -123,7 +123,13 @@ def header(path: Path) -> list[str]:
         return []
 
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")
+
+
 def _near(path: Path) -> str:
+    """Return what may have been meant by the name of a file that is not there."""
+    if _ADDRESS.match(str(path)):
+        return " It looks like an address, and nothing is fetched from there: download it, and name the file."
     try:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:

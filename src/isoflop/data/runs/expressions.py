@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from isoflop.errors import UsageError
+from isoflop.errors import UsageError, shown
 from isoflop.formula.parse import Formula, parse, parse_condition
 from isoflop.formula.tree import CALLS
 from isoflop.quantities import parse_quantity
@@ -65,7 +65,12 @@ def parse_expression(typed: str, keys: Collection[str]) -> Expression:
 def parse_filter(typed: str, keys: Collection[str]) -> Expression:
     """Return what was typed as a condition over these keys: "D/N > 0.5 and Model Size < 10M"."""
     found, text = _scan(typed, keys, condition=True)
-    return Expression(typed, tuple(found), parse_condition(text))
+    try:
+        return Expression(typed, tuple(found), parse_condition(text))
+    except UsageError as error:  # it speaks of our names for the keys
+        keys_by_place = {_place(number): shown(key) for key, number in found.items()}
+        said = re.sub(r"\bkey\d+\b", lambda place: keys_by_place.get(place[0], place[0]), str(error))
+        raise UsageError(said) from None
 
 
 def only_key(key: str) -> Expression:
