@@ -64,6 +64,25 @@ def test_bad_runs_that_hide_one_another_are_all_named():
     assert len(finding.runs) <= 4
 
 
+def test_a_budget_that_is_off_as_a_whole_is_named_and_no_other():
+    off = [row for row, flops in enumerate(np.repeat(BUDGETS, 7)) if flops == BUDGETS[2]]
+    loss = (sound := sweep(7, noise=0.003))["loss"].copy()
+    loss[off] *= 1.012
+    (finding,) = found(Runs.of(N=sound["N"], D=sound["D"], loss=loss), "F16")
+    assert finding.runs == tuple(sound.names[row] for row in off)
+    assert not found(sound, "F16")
+
+
+def test_a_run_proposed_is_one_that_somebody_would_train():
+    size = np.geomspace(2e4, 3e4, 9)
+    runs = Runs.of(N=size, D=np.full(9, 2e6) * (size / size[0]) ** 1.02, loss=besiroglu2024(size * 1e4, 2e10 * size))
+    told = [one.remedy for one in isoflop.fit("chinchilla", runs, draws=0).findings if one.code == "F03"]
+    (words,) = (one.split("best: ")[1] for one in told if "best: " in one)
+    pair = [isoflop.quantities.parse_quantity(part.split("=")[1].split(",")[0]) for part in words.split(", ")[:2]]
+    assert min(pair) >= 1e3
+    assert 1 <= pair[1] / pair[0] <= 1e4
+
+
 def test_a_run_that_moves_the_answer_is_named_as_such():
     runs = sweep(3, reach=4.0, noise=0.002, seed=3, bad=12)
     (finding,) = found(runs, "F05", objective="squares")

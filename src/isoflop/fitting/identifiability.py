@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from isoflop.fitting.optimise.problem import Problem
-    from isoflop.formula.arrays import Array
+    from isoflop.formula.arrays import Array, Bools
 
 
 FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3
@@ -38,6 +38,9 @@ GROWING = ("Params", "Tokens", "Flops", "Steps", "Count")
 """Kinds of inputs that more of makes no loss higher; of a learning rate or a share it may."""
 RISES = 4.0
 """Standard errors of the slope by which a loss rises with an input that has vanished from the law."""
+LEAST_SIZE, RATIOS = 1e3, (1.0, 1e4)
+"""Parameters and tokens below which no run is proposed, and tokens per parameter between which it is: what one would
+train. Runs that were trained beyond them widen them."""
 MORE_IS_BETTER = "where more is better, say so, as in --metric accuracy:up:1"
 
 
@@ -226,7 +229,9 @@ def separating_run(problem: Problem, theta: Array, noise: float) -> str:
     size, tokens = (np.log(problem.inputs[key]) for key in ("N", "D"))
     places = [np.linspace(column.min() - 3, column.max() + 3, 61) for column in (size, tokens)]
     n, d = (place.ravel() for place in np.meshgrid(*places, indexing="ij"))
-    within = n + d <= (size + tokens).max()
+    within = (n + d <= (size + tokens).max()) & _trainable(np.stack([n, d]), np.stack([size, tokens]))
+    if not within.any():
+        return ""
     n, d = n[within], d[within]
     slopes = problem.linearise(theta[None])[1][0].T
     scale = np.linalg.norm(slopes, axis=0)
@@ -242,6 +247,13 @@ def separating_run(problem: Problem, theta: Array, noise: float) -> str:
         gain = (spread[-1] * along[:, -1]) ** 2 / (max(noise, 1e-12) ** 2 + (along**2 * spread).sum(axis=1))
     best = int(np.argmax(np.where(np.isfinite(gain), gain, -1.0)))
     return f"one run would separate them best: N={show(float(np.exp(n[best])), 2)}, D={show(float(np.exp(d[best])), 2)}"
+
+
+def _trainable(places: Array, runs: Array) -> Bools:
+    """Return which places (places,) somebody would train at, by log N and log D (2, places) and those of the runs."""
+    ratio, had, (low, high) = places[1] - places[0], runs[1] - runs[0], np.log(RATIOS)
+    large = (places >= np.minimum(np.log(LEAST_SIZE), runs.min(axis=1))[:, None]).all(axis=0)
+    return np.asarray(large & (ratio >= min(low, had.min())) & (ratio <= max(high, had.max())))
 
 
 def _enough(problem: Problem) -> Iterator[Finding]:

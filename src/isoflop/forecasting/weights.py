@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from isoflop.forecasting.backtest import FEWEST_ORIGINS
 from isoflop.forecasting.constants import (
     CLIPPED,
     CLIPPED_SCALE,
@@ -115,16 +116,20 @@ def factors(misses: PastMisses, distance: Array, *, level: float) -> Array:
     """Return by what each target's width is to be multiplied, (targets,), for an interval of this level.
 
     r_o² = Σ_b k_b r²_ob / Σ_b k_b,  a_o = max_b k_b / 2,  s² = (m · p² + Σ a_o r_o²) / (m + Σ a_o)
-    The factor is s times Student's t with m + Σ a_o degrees of freedom.
+    The factor is s times Student's t with m + Σ a_o degrees of freedom; once two origins speak, no less than the
+    root mean square of the runs' own past errors, in widths.
     """
-    total, freedom = np.full(distance.size, PRIOR_ORIGINS * PRIOR_SCALE**2), np.full(distance.size, PRIOR_ORIGINS)
+    own, known = np.zeros(distance.size), np.zeros(distance.size)
     for origin in np.unique(misses.origin):
         mine = misses.origin == origin
         near = np.exp(-np.abs(misses.distance[mine][None, :] - distance[:, None]) / SCALE_NEAR)
         counts = ORIGIN_COUNTS * near.max(axis=1)
-        total += counts * (near @ misses.squares[mine]) / np.maximum(near.sum(axis=1), 1e-300)
-        freedom += counts
-    return np.asarray(np.sqrt(total / freedom) * _student(freedom, level))
+        own += counts * (near @ misses.squares[mine]) / np.maximum(near.sum(axis=1), 1e-300)
+        known += counts
+    freedom = PRIOR_ORIGINS + known
+    made = np.sqrt((PRIOR_ORIGINS * PRIOR_SCALE**2 + own) / freedom) * _student(freedom, level)
+    enough = known >= FEWEST_ORIGINS * ORIGIN_COUNTS
+    return np.asarray(np.where(enough, np.maximum(made, np.sqrt(own / np.maximum(known, 1e-300))), made))
 
 
 def look_back(past: Backtest, *, level: float) -> LookedBack:

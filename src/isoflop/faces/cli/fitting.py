@@ -50,6 +50,7 @@ def fit(
 
     A law of a whole learning-rate schedule (--law multi-power, annealing) is fitted to curves with step, lr and loss.
     """
+    from isoflop.fitting.check import naming_bad_runs
     from isoflop.fitting.saved import fit_as_dict, save
 
     if output is not None:
@@ -59,7 +60,7 @@ def fit(
         return
     if more or on:
         raise UsageError("a fit takes one table of runs; several curves are for --law multi-power or annealing.")
-    found = asked.fit(runs)
+    found = naming_bad_runs(asked.fit(runs))
     if output is not None and not blocked(found.findings):
         save(found, output, command=" ".join(["isoflop", *sys.argv[1:]]))
     if json:

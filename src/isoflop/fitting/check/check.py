@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import LEVEL
@@ -14,6 +14,7 @@ from isoflop.fitting.check.isoflop_grid import grid
 from isoflop.fitting.check.noise import exact, shared, threshold, uneven
 from isoflop.fitting.check.open_profiles import open_sides
 from isoflop.fitting.check.residuals import ROUNDING, gather
+from isoflop.fitting.check.rungs import rungs
 from isoflop.fitting.check.structure import structure
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.fit import fit as fit_law
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from isoflop.formula.law import Law
     from isoflop.formula.surface import Surface
 
-__all__ = ["Checked", "check"]
+__all__ = ["Checked", "check", "naming_bad_runs"]
 
 UNANSWERED = "unanswered"
 
@@ -79,6 +80,17 @@ class Checked(Answer):
         return table(["to repeat it", ""], answers, words=True)
 
 
+def naming_bad_runs(fit: Fit) -> Fit:
+    """Return the fit with what a check says of single runs and budgets among its findings: F05, F06 and F16."""
+    if any(one.severity == "BLOCK" for one in fit.findings) or fit.runs is None:
+        return fit
+    evidence, names = gather(*problem_behind(fit)), fit.own_runs.names
+    bad = outliers(evidence, names)
+    if evidence.noise > ROUNDING:
+        bad = (*influence(fit, evidence, names, flops=None), *bad, *rungs(evidence, fit.own_runs))
+    return replace(fit, findings=tuple(dict.fromkeys((*fit.findings, *bad))))
+
+
 def check(
     runs: Runs | ColumnMapping | Surface,
     *,
@@ -111,6 +123,7 @@ def check(
             found = (
                 *found,
                 *influence(fit, evidence, names, flops=flops),
+                *rungs(evidence, fit.own_runs),
                 *structure(evidence),
                 *uneven(evidence, fit.own_runs),
                 *shared(evidence, fit.own_runs),
