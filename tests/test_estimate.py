@@ -11,6 +11,8 @@ from scipy.special import stdtrit
 from isoflop.estimate import Estimate, from_draws
 from isoflop.formula.arrays import MOST_FREEDOM, median, student
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 7, 10, 11, 30, 235, 1000, 1001, MOST_FREEDOM])
 @pytest.mark.parametrize("level", [0.01, 0.5, 0.8, 0.9, 0.95, 0.99, 0.9999])

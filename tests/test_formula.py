@@ -13,6 +13,8 @@ from isoflop.errors import UsageError
 from isoflop.formula.parse import Formula, parse, parse_condition
 from isoflop.formula.tree import FUNCTIONS, Expr, call, name, saturate
 
+pytestmark = pytest.mark.portable
+
 VALUES = {"N": 3.5, "D": 0.25, "alpha": 1.75, "x": 2.0}
 
 REFUSED = [

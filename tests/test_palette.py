@@ -79,3 +79,13 @@ def test_letters_can_be_read_on_white():
 
 def test_each_law_has_a_marker_of_its_own_too():
     assert len(set(MARKERS)) == len(MARKERS) == len(LAW_COLOURS)
+
+
+def test_the_codes_of_findings_read_on_light_and_on_dark_terminals():
+    from isoflop.display import SEVERITY_COLOURS
+
+    for name in SEVERITY_COLOURS.values():
+        red, green, blue = (int(name[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in (red, green, blue)]
+        light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]  # WCAG's relative luminance
+        assert min((light + 0.05) / 0.05, 1.05 / (light + 0.05)) >= 4.5, name

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from isoflop.errors import UsageError
 from isoflop.quantities import PF_DAY, parse_quantity, show
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.mark.parametrize(
     ("text", "value"),
