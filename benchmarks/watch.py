@@ -5,8 +5,9 @@
 
 Sets: routing (dense models, C4 loss), gemstones (DCLM loss), and five of porian (two corpora, three recipes; 5 to 11
 rows a run). A set's runs are finished runs of one recipe; every second size below a larger run is its ladder. The
-constants of deviation.py and surface.py were chosen on these sets, the widths with the set's own family left out when
-they were compared; what is printed is blind in everything else.
+constants of deviation.py and some of surface.py were chosen on these sets for the law before this one, the widths with
+the set's own family left out when they were compared; the others on ladders that share studies and some runs with
+these. What is printed is blind in everything else.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The expected curve of a run, from the curves of others: its end by a surface, its shape by regression on size.
+"""The expected curve of a run, from the curves of others: a surface about every place of it.
 
-    log L(share) = end(N, D) + [S(N, share D) - S(N, D)] + r(share) - r(1)
+    log L(share) = S_share(N, share D) + r(share)
 
-S and `end` are surfaces through checkpoints; r, what the curves of the ladder have beside S, is a straight line in
-log N and log D/N at every share, held towards none. Where schedules differ, all of it is about curves without what
-the falls of their rates brought (annealing), which is put back in the end.
+S_share is Chinchilla's sum through the checkpoints near this place, in tokens and in share of the run (surface); r is
+what the curves of the ladder have beside it there, a mean over those whose length is like the run's. Where schedules
+differ, all of it is about curves without what the falls of their rates brought (annealing), put back in the end.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import numpy as np
 
 from isoflop.forecasting.curves.annealing import Annealed, alike, annealed
 from isoflop.forecasting.curves.schedule_fit import BROUGHT
-from isoflop.forecasting.curves.sized import PLACES, Points, SizedCurve, points_of
-from isoflop.forecasting.curves.surface import ENDS, SHAPE, Checkpoints, Surface, fit_surface
+from isoflop.forecasting.curves.sized import Points, SizedCurve, points_of
+from isoflop.forecasting.curves.surface import Checkpoints, Surface, everywhere, fit_surface, nearby
 from isoflop.formula.arrays import Array
 
-RIDGE, LARGER = 0.5, 0.5
-"""How firmly r's slopes on log N and log D/N are held at none (as so many runs at distance 1), and the power of C by
-which larger runs count more: chosen on public ladders, benchmarks/watch.py."""
+PLACED = np.array([0.005, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0])
+"""The shares of a run about which a surface is fitted: the last fifth, over which rates fall, more closely."""
+LIKE = 1.0
+"""How fast curves count less in r, in log D, the farther their length is from the run's."""
 TRIED = np.array([0.02, 0.04, 0.06, 0.08, 0.1, 0.12])
 """B as a share of the loss: which fits the ladder best, held where published runs had it."""
 
@@ -52,21 +53,16 @@ class Expected:
     """The expected curve of a run before it starts: log loss at shares of it."""
 
     run: Run
-    ends: tuple[Surface, ...]
-    shape: Surface
-    grid: Array
+    base: Surface
     beside: Array
     annealed: Annealed | None
     brought: float
 
     def log_loss(self, share: Array) -> Array:
         """Return the expected log loss at shares of the run."""
-        N, D = self.run.N, self.run.D
         travelled, fallen = (share, np.zeros_like(share)) if self.annealed is None else self.annealed.at(share)
-        whole = D if self.annealed is None else D * float(self.annealed.travelled[-1])
-        end = float(np.mean([one.log_loss(N, whole) for one in self.ends]))
-        fall = self.shape.log_loss(N, D * travelled) - self.shape.log_loss(N, whole)
-        trend = end + fall + np.interp(np.log(share), self.grid, self.beside)
+        beside = np.interp(np.log(share), np.log(PLACED), self.beside)
+        trend = self.base.log_loss(self.run.N, self.run.D * travelled) + beside
         if self.annealed is None:
             return np.asarray(trend)
         return np.asarray(trend + np.log1p(-np.minimum(self.brought * fallen, 0.5)))
@@ -80,8 +76,8 @@ def expect(ladder: Sequence[SizedCurve], run: Run) -> Expected:
     usual = next(one for one in [run.rates, *schedules] if one is not None)
     effects = [annealed(usual if one is None else one, run.steps) for one in schedules]
     own = annealed(usual if run.rates is None else run.rates, run.steps)
-    costs = [fit_surface(_checkpoints(_curves(ladder, effects, share)), SHAPE).cost
-             + ((share - BROUGHT[0]) / BROUGHT[1]) ** 2 for share in TRIED]  # fmt: skip
+    costs = [_cost(_checkpoints(_curves(ladder, effects, share))) + ((share - BROUGHT[0]) / BROUGHT[1]) ** 2
+             for share in TRIED]  # fmt: skip
     return _expect(ladder, run, brought=float(TRIED[int(np.argmin(costs))]), effects=effects, own=own)
 
 
@@ -91,10 +87,23 @@ def _expect(
 ) -> Expected:  # fmt: skip
     curves = _curves(ladder, effects, brought)
     rows = _checkpoints(curves)
-    shape = fit_surface(rows, SHAPE)
-    ends = tuple(fit_surface(rows, emphasis) for emphasis in ENDS)
-    grid = np.linspace(np.log(1 / PLACES), 0.0, 120)
-    return Expected(run, ends, shape, grid, _beside(curves, shape, run=run, grid=grid), own, brought)
+    length = run.D * (PLACED if own is None else own.at(PLACED)[0])
+    about = _about(rows, length)
+    there = np.array([float(one.log_loss(run.N, D)) for one, D in zip(about, length, strict=True)])
+    beside = there + _beside(curves, about, run) - about[-1].log_loss(run.N, length)
+    return Expected(run, about[-1], beside, own, brought)
+
+
+def _about(rows: Checkpoints, length: Array) -> list[Surface]:
+    """Return the surface about every place, at tokens (places,); each begun from the one after it."""
+    found: list[Surface] = []
+    for D, share in zip(length[::-1], PLACED[::-1], strict=True):
+        found.append(fit_surface(rows, nearby(rows, float(D), float(share)), found[-1] if found else None))
+    return found[::-1]
+
+
+def _cost(rows: Checkpoints) -> float:
+    return fit_surface(rows, everywhere(rows)).cost
 
 
 def _curves(ladder: Sequence[SizedCurve], effects: Sequence[Annealed] | None, brought: float) -> list[_Curve]:
@@ -121,19 +130,13 @@ def _checkpoints(curves: Sequence[_Curve]) -> Checkpoints:
     )  # fmt: skip
 
 
-def _beside(curves: Sequence[_Curve], shape: Surface, *, run: Run, grid: Array) -> Array:
-    """Return r(share) - r(1) for a run, at log shares: ridge regression on log N and log D/N at every share."""
-    left = []
-    for one in curves:
-        off = one.y - shape.log_loss(one.run.N, one.travelled)
-        left.append(np.interp(grid, np.log(one.points.share), off) - off[-1])
-    size = np.array([[1.0, np.log(one.run.N), np.log(one.run.D / one.run.N)] for one in curves])
-    compute = np.array([one.run.C for one in curves])
-    weight = (compute / compute.max()) ** LARGER
-    weight = weight / weight.mean()
-    middle = np.array([0.0, *(weight @ size[:, 1:] / weight.sum())])
-    basis = size - middle
-    held = np.diag([1e-6, RIDGE, RIDGE])
-    slopes = np.linalg.solve(basis.T @ (weight[:, None] * basis) + held, basis.T @ (weight[:, None] * np.stack(left)))
-    here = np.array([1.0, np.log(run.N), np.log(run.D / run.N)]) - middle
-    return np.asarray(here @ slopes)
+def _beside(curves: Sequence[_Curve], about: Sequence[Surface], run: Run) -> Array:
+    """Return r at every place (places,): what curves whose length is like the run's have beside the surface there."""
+    left = np.array([
+        [np.interp(np.log(share), np.log(one.points.share), one.y)
+         - float(here.log_loss(one.run.N, np.interp(share, one.points.share, one.travelled))) for one in curves]
+        for here, share in zip(about, PLACED, strict=True)
+    ])  # fmt: skip
+    far = np.array([abs(np.log(one.run.D / run.D)) for one in curves])
+    weight = np.exp((far.min() - far) / LIKE)
+    return np.asarray(left @ weight / weight.sum())

@@ -37,25 +37,33 @@ class Checkpoints:
     weight: Array
 
 
-@dataclass(frozen=True)
-class Emphasis:
-    """Which checkpoints a surface is fitted to: those from `first` on, by share^late and (C / the largest)^large."""
-
-    first: float
-    late: float
-    large: float
-
-    def weights(self, rows: Checkpoints) -> Array:
-        """Return the weight of each row; they add up to COUNTED."""
-        raw = rows.share**self.late * (rows.C / rows.C.max()) ** self.large * rows.weight
-        late = rows.share >= self.first
-        raw = np.where(late, raw, 0.0) if late.any() else raw
-        return np.asarray(raw / raw.sum() * COUNTED)
+LARGE, LATE, EARLIEST = 1.5, 1.0, 0.005
+"""Rows count by (C / the largest)^LARGE, where a whole run is asked for by share^LATE too, and not before EARLIEST."""
+NEAR_D, NEAR_SHARE = 0.3, 1.0
+"""How fast rows count less, in log tokens and in log share, the farther they stand from the place asked for. NEAR_D and
+NEAR_SHARE are the best of a few candidates on ladders of porian and routing that share studies, and some runs, with
+those of benchmarks/watch.py; the others are of an earlier law, where they were chosen on the ladders reported there."""
 
 
-SHAPE = Emphasis(first=0.005, late=0.0, large=2.0)
-ENDS = (Emphasis(first=0.3, late=2.0, large=1.5), Emphasis(first=0.3, late=2.0, large=2.0))
-"""What the shape of a curve, and what its end is taken from: chosen on public ladders, benchmarks/watch.py."""
+def everywhere(rows: Checkpoints) -> Array:
+    """Return the weight of each row in a surface of whole runs; they add up to COUNTED."""
+    return _counted(rows, (rows.C / rows.C.max()) ** LARGE * rows.share**LATE)
+
+
+def nearby(rows: Checkpoints, D: float, share: float) -> Array:
+    """Return the weight of each row in a surface about one place of a run; they add up to COUNTED.
+
+    w = (C/C_max)^LARGE exp(-|log D'/D| / NEAR_D - |log s'/s| / NEAR_SHARE): at one place both what the tokens and what
+    the place in the schedule say count, and neither early rows nor short runs decide over the end of a long one.
+    """
+    far = np.abs(np.log(rows.D / D)) / NEAR_D + np.abs(np.log(rows.share / share)) / NEAR_SHARE
+    return _counted(rows, (rows.C / rows.C.max()) ** LARGE * np.exp(far.min() - far))
+
+
+def _counted(rows: Checkpoints, weight: Array) -> Array:
+    raw = np.where(rows.share >= EARLIEST, weight, 0.0) * rows.weight
+    raw = raw if raw.sum() > 0 else weight * rows.weight
+    return np.asarray(raw / raw.sum() * COUNTED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +74,20 @@ class Surface:
     centre: tuple[float, float]
     cost: float
 
+    def about(self, centre: tuple[float, float]) -> Array:
+        """Return the parameters of the same surface at another centre."""
+        size, data = (there - here for there, here in zip(centre, self.centre, strict=True))
+        floor, A, B, alpha, beta = self.theta
+        return np.array([floor, A - alpha * size, B - beta * data, alpha, beta])
+
     def log_loss(self, N: Array | float, D: Array | float) -> Array:
         """Return log loss at sizes and tokens."""
         far = np.log(N) - self.centre[0], np.log(D) - self.centre[1]
         return _log_sum(self.theta, *np.broadcast_arrays(*far))
 
 
-def fit_surface(rows: Checkpoints, emphasis: Emphasis) -> Surface:
-    """Return the surface through the rows of a ladder."""
-    weight = emphasis.weights(rows)
+def fit_surface(rows: Checkpoints, weight: Array, like: Surface | None = None) -> Surface:
+    """Return the surface through the rows of a ladder, each with its weight; begun from a surface like it, if any."""
     x, z = np.log(rows.N), np.log(rows.D)
     centre = float(np.average(x, weights=weight)), float(np.average(z, weights=weight))
     x, z = x - centre[0], z - centre[1]
@@ -87,8 +100,9 @@ def fit_surface(rows: Checkpoints, emphasis: Emphasis) -> Surface:
     def derivative(theta: Array) -> Array:
         return np.concatenate([_parts(theta, x, z) * root[:, None], np.diag(1 / LOOSE)])
 
+    begins = (middle, middle + _ASIDE, middle - _ASIDE) if like is None else (like.about(centre),)
     ends = [descend(misses, begin, low=middle - 5 * LOOSE, high=middle + 5 * LOOSE, derivative=derivative)
-            for begin in (middle, middle + _ASIDE, middle - _ASIDE)]  # fmt: skip
+            for begin in begins]  # fmt: skip
     found = _best(ends, misses)
     return Surface(found[0], centre, found[1])
 
