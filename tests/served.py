@@ -143,8 +143,10 @@ def serving(folder, program=("-m", "isoflop"), asked=(), **environment):
     temporary.mkdir(parents=True, exist_ok=True)
     settings = {**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **environment}
     command = [sys.executable, *program, "web", *asked, "--no-browser", "--port", "0"]
+    ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what starts the tests may ignore it, as nohup does
     with said.open("wb") as stream:
         process = subprocess.Popen(command, stderr=stream, stdout=stream, env=settings, cwd=folder)
+    signal.signal(signal.SIGHUP, ignored)
     try:
         until(lambda: said.read_text().endswith("\n"))
         printed = re.fullmatch(

@@ -130,6 +130,6 @@ def test_a_fit_prints_itself_in_terminal_and_notebook():
 
 def test_notebook_output_escapes_what_the_data_say():
     runs = isoflop.Runs.of(source="<script>", N=RUNS["N"], D=RUNS["D"], loss=RUNS["loss"])
-    shown = isoflop.fit("chinchilla", runs, draws=0)._repr_html_()
+    shown = isoflop.fit("chinchilla", runs, draws=0).full()._repr_html_()
     assert "&lt;script&gt;" in shown
     assert "<script>" not in shown

@@ -85,7 +85,7 @@ def test_any_text_of_a_formulas_letters_is_a_formula_or_a_usage_error(text):
 
 
 def test_a_refusal_says_what_was_wrong_and_what_may_be_typed():
-    message, _ = refusal("E + A/N^alpha + open(D)")
+    message = refusal("E + A/N^alpha + open(D)")
     assert 'no function "open"' in message
     assert "exp, log, log10, sqrt" in message
 
@@ -289,7 +289,7 @@ def test_a_condition_picks_its_rows(text, holds):
 
 @pytest.mark.parametrize("text", ["N", "N + 1", "'sweep'", "5", "exp(N)", "where(N > 1, 2, 3)", "(N)"])
 def test_a_formula_without_a_comparison_is_no_condition(text):
-    message, _ = refusal(text, parse_condition)
+    message = refusal(text, parse_condition)
     assert "Say a comparison such as D/N > 0.5." in message
 
 
@@ -302,7 +302,7 @@ def test_a_formula_without_a_comparison_is_no_condition(text):
     ids=short,
 )  # fmt: skip
 def test_a_condition_beyond_comparisons_is_refused(text):
-    message, _ = refusal(text, parse_condition)
+    message = refusal(text, parse_condition)
     assert message.isprintable()
 
 

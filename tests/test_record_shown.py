@@ -48,7 +48,8 @@ def test_an_error_has_two_digits(share, written):
 
 
 def test_nothing_wraps_at_80_columns(together, told):
-    for shown in (told, forecast(together, N=98304, D=5086208), plan_with(together, evidence(together), flops=1e13)):
+    found = forecast(together, N=98304, D=5086208), plan_with(together, evidence(together), flops=1e13)
+    for shown in (told, *(one.full() for one in found)):
         assert lines(shown, 80) == [line.ljust(len(other)) for line, other in zip(lines(shown, 80), lines(shown, 120),
                                                                                   strict=True)]  # fmt: skip
 

@@ -41,6 +41,11 @@ class LossForecasts(Answer):
     each          loss → its forecasts
     mean          the mean of the losses at each new run; its interval counts what their errors have in common
     correlations  (losses, losses): of the runs' distances from their curves; nan where too few runs have both
+
+    >>> runs = isoflop.read("tinylm", where='role == "sweep"')
+    >>> found = isoflop.forecast_all({"nats": runs, "again": runs}, N=1e7, D=1e9)
+    >>> list(found.each), found.correlations.shape
+    (['nats', 'again'], (2, 2))
     """
 
     each: Mapping[str, Forecasts]
