@@ -18,6 +18,7 @@ from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding
+from isoflop.fitting.optimise.damped import Normal, descend
 from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
@@ -101,32 +102,18 @@ def fit_sigmoid(x: Array, score: Array) -> Sigmoid:
     """Fit a sigmoid from inputs (models, inputs) to scores by least squares: Gauss and Newton, damped."""
     centre, unit = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-12)
     rows = np.column_stack([(x - centre) / unit, np.ones(len(x))])
-    weights, damping = np.zeros(rows.shape[1]), 1e-2
     ridge = np.diag([*np.full(x.shape[1], RIDGE), 0.0])
 
-    def looked(at: Array) -> tuple[float, Array, Array]:
+    def looked(at: Array) -> tuple[Array, Array]:
         value = 1 / (1 + np.exp(-np.clip(rows @ at, -500, 500)))
-        return (
-            float(((score - value) ** 2).sum() + at @ ridge @ at),
-            score - value,
-            (value * (1 - value))[:, None] * rows,
-        )
+        return score - value, (value * (1 - value))[:, None] * rows
 
-    best, residuals, slopes = looked(weights)
-    for _ in range(ROUNDS):
-        curvature = slopes.T @ slopes + ridge
-        step = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature) + 1e-12),
-                               slopes.T @ residuals - ridge @ weights)  # fmt: skip
-        tried = looked(weights + step)
-        if tried[0] < best:
-            gained, (best, residuals, slopes) = best - tried[0], tried
-            weights, damping = weights + step, damping / 4
-            if gained < 1e-14:
-                break
-        else:
-            damping *= 8
-            if damping > 1e12:
-                break
+    def cost(at: Array) -> Normal:
+        off, slope = looked(at)
+        return Normal(float(off @ off + at @ ridge @ at), slope.T @ off - ridge @ at, slope.T @ slope + ridge)
+
+    weights = descend(cost, np.zeros(rows.shape[1]), steps=ROUNDS, tolerance=1e-14)
+    residuals, slopes = looked(weights)
     freedom = max(len(x) - rows.shape[1], 1)
     scatter = math.sqrt(float(residuals @ residuals) / freedom)
     covariance = np.asarray(scatter**2 * np.linalg.inv(slopes.T @ slopes + ridge), dtype=np.float64)

@@ -9,7 +9,6 @@ average           several forecasts of one curve, weighed by what they missed
 unknown_schedule  a curve by its own trend
 known_schedule    a curve by laws of its schedule
 spikes            rises that came back
-descent           damped least squares
 logged            the rows of a log, or of many
 sized             a curve on the scale of its run's length
 annealing         what a schedule did to a curve

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
-from isoflop.forecasting.curves.descent import descend, slopes
+from isoflop.fitting.optimise.damped import descend, of_misses, slopes
 from isoflop.forecasting.curves.responses import Blocks, Response, annealed, multi_powered
 from isoflop.formula.arrays import Array
 
@@ -95,7 +95,7 @@ class Fitted:
 def fit_jointly(form: Form, runs: Sequence[Seen]) -> Fitted:
     """Return the law fitted to the points of all runs together."""
     low, high = np.array([one[2:] for one in form.held.values()]).T
-    theta = descend(lambda values: _misses(form, values, runs)[0], form.centre, low=low, high=high)
+    theta = descend(of_misses(lambda values: _misses(form, values, runs)[0]), form.centre, low=low, high=high)
     off, linear = _misses(form, theta, runs)
     return _with_covariance(form, np.concatenate([theta, linear]), runs, off=off)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isoflop.forecasting.curves.descent import descend
+from isoflop.fitting.optimise.damped import descend, of_misses
 from isoflop.formula.arrays import Array
 
 SHARES = np.log([0.6, 0.2, 0.2])
@@ -101,8 +101,8 @@ def fit_surface(rows: Checkpoints, weight: Array, like: Surface | None = None) -
         return np.concatenate([_parts(theta, x, z) * root[:, None], np.diag(1 / LOOSE)])
 
     begins = (middle, middle + _ASIDE, middle - _ASIDE) if like is None else (like.about(centre),)
-    ends = [descend(misses, begin, low=middle - 5 * LOOSE, high=middle + 5 * LOOSE, derivative=derivative)
-            for begin in begins]  # fmt: skip
+    cost = of_misses(misses, derivative)
+    ends = [descend(cost, begin, low=middle - 5 * LOOSE, high=middle + 5 * LOOSE) for begin in begins]
     found = _best(ends, misses)
     return Surface(found[0], centre, found[1])
 
