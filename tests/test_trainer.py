@@ -60,6 +60,42 @@ def small(folder):
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def mixed(small, folder, tmp_path_factory):
+    """Give a run on two corpora: three quarters of the folder's, a quarter of numbers."""
+    root = tmp_path_factory.mktemp("more") / "numbers"
+    root.mkdir()
+    rng = np.random.default_rng(1)
+    for number in range(30):
+        (root / f"{number:02}.txt").write_text(" ".join(map(str, rng.integers(0, 1000, 300))))
+    return replace(small, shares=f"{folder}=0.75,{root}=0.25", tokens=4_096)
+
+
+def test_a_mixture_sees_each_corpus_by_its_share_and_more_tokens_begin_alike(mixed):
+    windows = cut_windows(mixed)
+    second = np.flatnonzero(np.diff(np.sort(windows.starts)) > mixed.context)  # between the corpora
+    assert second.size
+    joined = len(cut_windows(replace(mixed, shares="", corpus=mixed.shares.split("=")[0])).training)
+    for count in (32, 64, 128):
+        assert np.mean(windows.starts[:count] >= joined) == pytest.approx(0.25, abs=1 / count)
+    longer = cut_windows(replace(mixed, tokens=8_192))
+    assert np.array_equal(windows.starts[:128], longer.starts[:128])
+
+
+def test_a_mixture_reports_the_share_and_the_loss_of_each_corpus(mixed):
+    last = train(mixed)[-1]
+    names = [key.removeprefix("share_") for key in last if key.startswith("share_")]
+    assert names[1] == "numbers"
+    assert [last[f"share_{name}"] for name in names] == [0.75, 0.25]
+    assert min(last[f"loss_{name}"] for name in names) < last["loss"] < max(last[f"loss_{name}"] for name in names)
+
+
+@pytest.mark.parametrize("shares", ["python=0.5", "python=1.5,text=-0.5", "0.5,0.5", "python=x,text=1"])
+def test_shares_that_are_none_are_refused(shares):
+    with pytest.raises(UsageError):
+        Config(shares=shares)
+
+
 def losses_of(records):
     return {record["step"]: record["train_loss"] for record in records if "train_loss" in record}
 

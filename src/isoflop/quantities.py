@@ -174,6 +174,8 @@ def show(value: float, digits: int = 3) -> str:
         return "–"
     if math.isinf(value) or value == 0:
         return "0" if value == 0 else ("∞" if value > 0 else "-∞")
+    if abs(value) >= 1e4:
+        value = float(f"{value:.{digits - 1}e}")  # 999.9996M is 1.00B
     size = abs(value)
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):
         if limit <= size < 1e15:

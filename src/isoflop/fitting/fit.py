@@ -235,7 +235,7 @@ def fit(
     log        residuals are in log loss; otherwise in the loss itself
     allow      codes of findings that would block, to go on in spite of, such as ["D11"]
     inputs     names in a typed formula that are columns, not parameters; those of the table are found by themselves,
-               except A, B and E
+               except exponents, and A, B, E, alpha, beta, gamma and delta (F17 says so)
 
     Where rows are checkpoints that share runs, every interval comes from whole runs.
     Raises DataError when the runs cannot carry the law. Equal seeds give equal results.
@@ -330,6 +330,12 @@ def _on_runs(runs: Runs, law: Law) -> Iterator[Finding]:
     """Yield the findings on the runs that concern this law, and the one on too few whole runs."""
     answered = {code for code, inputs in _ANSWERED.items() if inputs & set(law.inputs)}
     yield from (one for one in runs.findings if one.code not in answered)
+    if both := [name for name in law.parameters if name in runs and not law.cite]:
+        one, told = (
+            both[0],
+            f"{', '.join(both)}: fitted, though {'columns are' if both[1:] else 'a column is'} called so",
+        )
+        yield Finding("F17", "INFO", told, f"to read the column, say --input {one} (inputs=['{one}'])")
     group = runs.clusters
     if group is not None and (total := int(group.max()) + 1) < FEW_RUNS:
         yield Finding(

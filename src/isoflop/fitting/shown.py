@@ -68,7 +68,7 @@ class Shown(Described, Protocol):
 def one_screen(fit: Shown) -> RenderableType:
     """Return what a fit says: three sentences, its formula, each parameter with its interval, a line for each doubt."""
     return group(
-        in_words(fit), "", heading(fit.law.name, str(fit.law.formula)), _parameters(fit), doubts(fit.findings),
+        in_words(fit), "", _head(fit), _parameters(fit), doubts(fit.findings),
         more_of(fit.findings, "how it was fitted, and every remedy"),
     )  # fmt: skip
 
@@ -80,8 +80,13 @@ def everything(fit: Shown) -> RenderableType:
     how = f"objective {fit.objective.name} {fit.reached:.8g} · noise {fit.noise:.2%} of loss"
     trust = f"{fit.agreement:.0%} of {fit.options.starts} starts agree · condition {fit.condition:.1e}"
     about = dim(f"{used} of {fit.source}{left_out}\n{how}\n{trust}\n")
-    head = heading(fit.law.name, str(fit.law.formula))
-    return group(in_words(fit), "", head, about, _parameters(fit), findings_list(fit.findings))
+    return group(in_words(fit), "", _head(fit), about, _parameters(fit), findings_list(fit.findings))
+
+
+def _head(fit: Shown) -> RenderableType:
+    """Return the law's name and formula, which of a typed one are the same."""
+    formula = str(fit.law.formula)
+    return heading(fit.law.name if fit.law.cite else formula, formula if fit.law.cite else "")
 
 
 def _parameters(fit: Shown) -> Table:

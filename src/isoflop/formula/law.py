@@ -47,8 +47,8 @@ VALUE = Kind("Value", "input", "")
 """A column of the table that a typed formula names: any number."""
 POSITIVE = ("Params", "Tokens", "Flops", "Steps", "Nats")
 """Kinds of inputs of which 0 means nothing; of others it is a value wherever the law is defined there."""
-COEFFICIENTS = ("A", "B", "E")
-"""Letters that are parameters even where a column is called so, unless they are named as inputs."""
+COEFFICIENTS = ("A", "B", "E", "alpha", "beta", "gamma", "delta")
+"""Names that are parameters even where a column is called so, unless they are named as inputs."""
 _ABOUT = ("cite", "summary", "caution", "fitted_on", "holds", "checks", "printed")
 _USUAL = {"floor": 1.0, "scale": 1.0, "exponent": 0.5, "size": 1.0, "break": 1.0}
 _TRIED = (0.3, -0.3, 3.0, -3.0)

@@ -15,6 +15,7 @@ from typing import TypeVar
 from isoflop.errors import UsageError
 from isoflop.formula.law import COEFFICIENTS, INPUT_KINDS, Curve, Law, parse_law
 from isoflop.formula.parse import parse
+from isoflop.formula.roles import Roles
 from isoflop.laws.contents import CONTENTS, FAMILIES, OTHER_NAMES
 
 __all__ = ["CONTENTS", "CURVES", "FAMILIES", "LAWS", "OTHER_NAMES", "find_curve", "find_law"]
@@ -56,7 +57,7 @@ def find_law(text: str, columns: Collection[str] = (), inputs: Sequence[str] = (
     A typed formula that reads like a catalogue law of loss, letter for letter, is that law; so is one whose inputs
     only that law knows.
 
-    columns  those of the table: a typed formula's names that are columns are inputs, except A, B and E
+    columns  those of the table: a typed formula's names that are columns are inputs, except COEFFICIENTS and exponents
     inputs   names that are inputs at any rate
     """
     if text in LAWS:
@@ -78,7 +79,9 @@ def find_law(text: str, columns: Collection[str] = (), inputs: Sequence[str] = (
             return known
     if wrong := [name for name in inputs if name not in typed.names]:
         raise UsageError(f'--input {wrong[0]}: the formula "{typed}" has no such name.')
-    found = [name for name in typed.names if name in columns and name not in COEFFICIENTS]
+    known = {name for name in typed.names if name in columns and name not in COEFFICIENTS}
+    roles = Roles(typed.expr, known | {name for name in typed.names if name in INPUT_KINDS})
+    found = [name for name in typed.names if name in known and roles.of(name) != "exponent"]
     return parse_law(text, inputs=list(dict.fromkeys([*inputs, *found])))
 
 

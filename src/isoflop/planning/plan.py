@@ -12,6 +12,7 @@ from isoflop.compute.allocation import PLAIN, Allocation
 from isoflop.compute.devices import MFU
 from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
+from isoflop.data.runs.columns import TOKENS
 from isoflop.data.runs.costs import rule_of
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
@@ -196,7 +197,7 @@ def plans(
         Plan(
             budget=Estimate(float(flops[place]), level=level), C=float(trained[place]), N=N[place], D=D[place],
             loss=one.loss, tokens_per_parameter=ratio[place], source=expected.source, rule=terms.rule.name,
-            decades=one.decades, calibrated=one.calibrated,
+            decades=one.decades, calibrated=one.calibrated, data=source.runs.data_unit if source.runs else TOKENS,
         )
         for place, one in enumerate(expected)
     ]  # fmt: skip

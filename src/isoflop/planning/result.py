@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.compute.cost import show_bytes, show_energy
 from isoflop.compute.flops import said_as
+from isoflop.data.runs.columns import TOKENS
 from isoflop.display import bold, dim, doubts, findings_list, group, heading, interval, more_of, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Whole
@@ -93,6 +94,7 @@ class Plan(Answer):
     flat_range  the lowest and highest N whose loss is within 0.1 % of the best
     loss        with the interval of a new run trained at N and D
     sheet       what else the run needs; None where only N and D were asked for
+    data        what D counts: tokens, or images and the like where the runs' own column says so
 
     >>> found = isoflop.plan("besiroglu2024", flops=1e22)
     >>> bool(1e9 < found.N.value < 2e10)
@@ -113,6 +115,7 @@ class Plan(Answer):
     findings: tuple[Finding, ...] = ()
     record: Record | None = None
     sheet: Sheet | None = None
+    data: str = TOKENS
 
     def unknown(self) -> Plan:
         """Return the plan without what the runs do not tell: how the budget is split, and what it reaches."""
@@ -159,7 +162,7 @@ def headline(plan: Plan) -> str:
         return f"The runs do not tell how to split {show_flops(plan.budget.value)} FLOPs."
     ends = "" if math.isnan(plan.loss.low) else f" ({interval(plan.loss, 4)})"
     return (
-        f"Train {show(plan.N.value)} parameters on {show(plan.D.value)} tokens: "
+        f"Train {show(plan.N.value)} parameters on {show(plan.D.value)} {plan.data}: "
         f"expect a loss of {plan.loss.value:.4f}{ends}."
     )
 
@@ -202,8 +205,8 @@ def everything(plan: Plan) -> RenderableType:
 def _quantities(plan: Plan) -> Table:
     rows = [
         ("parameters N", _known(plan.N), interval(plan.N)),
-        ("tokens D", _known(plan.D), interval(plan.D)),
-        ("tokens per parameter", _known(plan.tokens_per_parameter), interval(plan.tokens_per_parameter)),
+        (f"{plan.data} D", _known(plan.D), interval(plan.D)),
+        (f"{plan.data} per parameter", _known(plan.tokens_per_parameter), interval(plan.tokens_per_parameter)),
         ("loss", _known(plan.loss, f"{plan.loss.value:.4f}"), interval(plan.loss, 4)),
     ]
     if not math.isnan(plan.budget.low):

@@ -9,6 +9,7 @@ from isoflop.compute.cost import cost, fewest_devices, training_memory
 from isoflop.compute.cost_law import of_language
 from isoflop.compute.shape import VOCABULARY, Shape, shape_for
 from isoflop.compute.terms import FULL_PRECISION
+from isoflop.data.runs.columns import TOKENS
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.laws.repetition import STOCK_OF_PUBLIC_TEXT, effective_tokens
@@ -37,10 +38,11 @@ def prepare(
 ) -> Sheet:
     """Return what the planned run needs, what more would bring and what other laws on the same runs say of it.
 
-    Laws of language models advise on shape, batch and rate only where a loss was fitted and a run costs what theirs do.
+    Laws of language models advise on shape, batch and rate only where a loss was fitted to tokens and a run costs what
+    theirs do.
     """
     size, tokens, flops = plan.N.value, plan.D.value, plan.budget.value
-    language = metric is None and of_language(line.terms.rule, size, tokens)
+    language = metric is None and plan.data == TOKENS and of_language(line.terms.rule, size, tokens)
     shape = _shape(size, demand) if language else None
     dense = shape if demand.mixture is None else None  # M D of the dense laws counts dense layers
     settings = hyperparameters(
@@ -89,7 +91,7 @@ def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:
     if plan.decades > 0:
         said.append(f"the law holds {plan.decades:.1f} decades beyond the runs behind it")
     if not math.isfinite(demand.unique_tokens):
-        said.append(f"{show(plan.D.value)} tokens that do not repeat, as good as those runs', are at hand")
+        said.append(f"{show(plan.D.value)} {plan.data} that do not repeat, as good as those runs', are at hand")
     said.append("batch size and learning rate are tuned at this size, as at theirs")
     if demand.priced:
         said.append(f"training reaches {demand.mfu:.0%} of the peak, restarts included")
@@ -98,7 +100,8 @@ def _premises(plan: Plan, demand: Demand) -> tuple[str, ...]:
 
 def sheet_findings(plan: Plan, line: Allocation, sheet: Sheet) -> tuple[Finding, ...]:
     """Return what to know about the sheet: data that run out, borrowed laws, regret, settings that disagree."""
-    found = (*frame_findings(plan, sheet), *_data(plan, sheet.demand), *_borrowed(line), *_regretted(sheet.regrets))
+    framed = frame_findings(plan, sheet) if plan.data == TOKENS else ()
+    found = (*framed, *_data(plan, sheet.demand), *_borrowed(line), *_regretted(sheet.regrets))
     found = (*found, *experts_finding(plan, line), *bits_finding(plan, line))
     return (*found, *(sheet.settings.findings if sheet.settings and plan.N.value >= SMALLEST else ()))
 
@@ -107,7 +110,7 @@ def _data(plan: Plan, demand: Demand) -> list[Finding]:
     tokens, unique = plan.D.value, demand.unique_tokens
     if not math.isfinite(unique):
         stock = STOCK_OF_PUBLIC_TEXT
-        if tokens < stock.low:
+        if plan.data != TOKENS or tokens < stock.low:
             return []
         return [Finding(
             "P09", "WARN",

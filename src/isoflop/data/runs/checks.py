@@ -32,7 +32,9 @@ MEASURED = ("N", "D", "C", "loss")
 # 6ND/C off by more than this many decades is a matter of units, not of how FLOPs are counted: the
 # sparsest mixtures of experts published so far (Clark et al. 2022, 512 experts) stay below a factor 200.
 UNIT_DECADES = 2.3
-_COUNTED_APART = 2.0
+_COUNTED_APART, OWN_LAW = 2.0, 10.0
+"""Factors between C and its rule: up to the first, both may count the same things differently; from the second on, a
+law that the runs' C obeys is the cost of something else than text, and no mistake."""
 _TREND = 1.1
 _PERPLEXITY_LOSS = 12.0
 """Above the logarithm of any common vocabulary's size: a loss there is worse than guessing."""
@@ -121,20 +123,22 @@ def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
     fitted, rule = rule.name.startswith(POWER), rule_named("6ND") if rule.name.startswith(POWER) else rule
     decades = np.log10(rule.flops(columns["N"], columns["D"]) / columns["C"])
     steps = np.where(np.abs(decades) > UNIT_DECADES, np.round(decades / 3), 0)
+    middle = 10 ** float(median(decades))
+    if fitted and not 1 / OWN_LAW <= middle <= OWN_LAW:
+        return []  # D28 tells it
     if np.any(steps):
-        return [] if fitted else [_wrong_units(decades, steps, names=names, rule=rule)]
+        return [_wrong_units(decades, steps, names=names, rule=rule)]
     trend = _trend(columns["N"], decades)
     if trend > _TREND:
         return [
             Finding(
                 "D04",
                 "WARN",
-                f"{rule.formula} is {10 ** float(median(decades)):.2g} times C, a factor changing {trend:.2f}x from "
+                f"{rule.formula} is {middle:.2g} times C, a factor changing {trend:.2f}x from "
                 "the smallest N to the largest: N and C count different parts (output head, embeddings, attention).",
                 "Say which count N is and which FLOP rule C follows; exponents differ between counts.",
             )
         ]
-    middle = 10 ** float(median(decades))
     if not 1 / _COUNTED_APART <= middle <= _COUNTED_APART:
         return [
             Finding(

@@ -62,7 +62,8 @@ _ALIASES = {
 _WEAK = {
     "C": "flopsbudget flopbudget budget budgetflops computebudget trainingbudget isoflop isoflops isoflopbudget",
     "D": """samplesseen seensamples imagesseen examplesseen pairsseen numsamplesseen imagetextpairsseen
-        trainingsamplesseen""",
+        trainingsamplesseen images nimages numimages trainimages trainingimages frames trainingframes trainingexamples
+        trainexamples trainingsamples trainsamples""",
 }
 """Names of what was planned, or of data that are no tokens: taken where no column says better."""
 _LETTER_OF = {alias: letter for letter, aliases in _ALIASES.items() for alias in aliases.split()}
@@ -128,6 +129,9 @@ _OTHER_LOSSES = frozenset(
 _HELD_OUT = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "heldout", "dev"})
 _LOSS_WORDS = frozenset({"loss", "nll", "xent", "crossentropy", "celoss", "lmloss"})
 _PER_BYTE = frozenset({"bpb", "bitsperbyte"})
+TOKENS = "tokens"
+"""What D counts unless the name of its column says otherwise."""
+_NO_TOKENS = re.compile(r"(image|frame|sample|example|pair|patche|molecule|cell|game)s?")
 NAMED = 4
 """So many names are listed where several could be one letter."""
 
@@ -157,6 +161,12 @@ class Origin:
     def text(self) -> str:
         """The expression, as one would type it, with its unit."""
         return with_unit(self.expression.text, self.unit)
+
+
+def counted_by(name: str) -> str | None:
+    """Return what a column of data counts, by its name, where that is no tokens: "images"; None for anything else."""
+    found = _NO_TOKENS.search(normal(name))
+    return None if found is None else f"{found[1]}s"
 
 
 def with_unit(key: str, unit: Unit | None) -> str:

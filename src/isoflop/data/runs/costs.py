@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from isoflop.compute.cost_law import CostLaw, fit_cost_law
 from isoflop.compute.flops import POWER, FlopRule, rule_named
-from isoflop.data.runs.checks import UNIT_DECADES
+from isoflop.data.runs.checks import OWN_LAW
 from isoflop.findings import Finding
 from isoflop.formula.arrays import Array
 
@@ -41,7 +42,7 @@ def cost_of(columns: Mapping[str, NDArray[Any]], rule: FlopRule, *, measured: bo
     law = fit_cost_law(columns["N"], columns["D"], columns["C"])
     if law is None:
         return rule, []
-    return law.rule, [_finding(law, len(columns["C"]))] if abs(law.decades) > UNIT_DECADES else []
+    return law.rule, [_finding(law, len(columns["C"]))] if abs(law.decades) > math.log10(OWN_LAW) else []
 
 
 def rule_of(runs: Counted | None, asked: FlopRule) -> FlopRule:

@@ -18,7 +18,7 @@ from isoflop.data.runs import checks
 from isoflop.data.runs.cells import RawTable, Rows, texts_of, with_decimal_points
 from isoflop.data.runs.checks import Excluded, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
-from isoflop.data.runs.columns import assign, missing
+from isoflop.data.runs.columns import TOKENS, assign, counted_by, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
 from isoflop.data.runs.costs import cost_of
 from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
@@ -103,6 +103,12 @@ class Runs:
     def names(self) -> tuple[str, ...]:
         """Each run's name: its text in a column such as run, name or model; else "row 7"."""
         return run_names(self.columns, self.rows)
+
+    @property
+    def data_unit(self) -> str:
+        """What D counts, by the name of its column in the source: tokens, or images, frames, examples and so on."""
+        names = [name for name, (letter, _) in self.called.items() if letter == "D"]
+        return next(filter(None, map(counted_by, names)), TOKENS)
 
     @property
     def per_byte(self) -> bool:

@@ -44,7 +44,10 @@ class Config:
     beta2: Annotated[float, "memory of AdamW's mean square"] = 0.99
     seed: Annotated[int, "of the first weights"] = 0
     order: Annotated[int, "of the data: one order within a ladder"] = 0
-    corpus: Annotated[str, "python: the standard library's sources; or a folder of text"] = "python"
+    corpus: Annotated[str, "python, text or tables, all of the standard library; or a folder of text"] = "python"
+    shares: Annotated[
+        str, "of several corpora in the tokens, as python=0.5,text=0.3,tables=0.2; then corpus is unread"
+    ] = ""
     suffixes: Annotated[str, "of the files of a folder that are read, by commas"] = ".py,.txt,.md,.rst"
     repeat: Annotated[bool, "train on tokens again when the corpus is used up"] = False
     validation_files: Annotated[int, "files held out for validation"] = 100
@@ -81,6 +84,14 @@ class Config:
         """Return the D of every branch, in rising order; the run's own D if there are none."""
         words = [word for word in self.branches.split(",") if word.strip()]
         return tuple(sorted({int(parse_quantity(word)) for word in words})) or (self.tokens,)
+
+    @property
+    def mixture(self) -> dict[str, float]:
+        """Return the share of each corpus; the one corpus where no shares are told."""
+        if not self.shares:
+            return {self.corpus: 1.0}
+        pairs = [word.strip().rpartition("=") for word in self.shares.split(",") if word.strip()]
+        return {name: parse_quantity(share) for name, _, share in pairs}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the configuration as it stands in JSON."""
@@ -158,6 +169,8 @@ def _read(key: str, value: Any, usual: Any) -> Any:
     return int(number)
 
 
+_ROUNDING = 1e-3
+"""By how much shares, as people round them, may miss 1."""
 _RANGES = {
     **dict.fromkeys(("width", "depth", "heads", "context", "tables", "batch", "tokens", "threads"), (1, 2**53)),
     **dict.fromkeys(("lr", "embedding_lr", "clip", "checkpoint_seconds"), (1e-300, 1e300)),
@@ -193,6 +206,9 @@ def _refuse_language(config: Config) -> None:
         raise UsageError(f"vocabulary={config.vocabulary} must be 256 (bytes) or more (a BPE).")
     if config.validation_files < 1:
         raise UsageError(f"validation_files={config.validation_files} must be 1 or more; 100 or more are wise.")
+    shares = config.mixture
+    if "" in shares or min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > _ROUNDING:
+        raise UsageError(f"shares={shown(config.shares)} must be 0 or more and add up to 1, as python=0.5,text=0.5.")
     if config.validation_cap <= config.context:
         raise UsageError(f"validation_cap={config.validation_cap} leaves no window of {config.context} tokens.")
 

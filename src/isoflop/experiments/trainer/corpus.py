@@ -7,6 +7,7 @@ import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from isoflop.errors import DataError, shown
 
@@ -26,13 +27,12 @@ class Corpus:
 
 
 def read_corpus(source: str, *, suffixes: tuple[str, ...], held_out: int) -> Corpus:
-    """Return the corpus of the standard library ("python") or of a folder, `held_out` documents of it for validation.
+    """Return a corpus of the standard library (OWN) or of a folder, `held_out` documents of it for validation.
 
     Documents that differ in white space alone count as one. The order is that of their hashes: it depends on their
     content, not on names or places. Raises DataError where there are too few.
     """
-    files = _standard_library() if source == "python" else _folder(source, suffixes)
-    documents = _distinct(path.read_bytes() for path in files)
+    documents = _distinct(OWN[source]() if source in OWN else _folder(source, suffixes))
     keys = sorted(documents)
     chosen = frozenset([key for key in keys if len(documents[key]) <= LARGEST_HELD_OUT][:held_out])
     if len(chosen) < held_out or len(chosen) == len(documents):
@@ -47,16 +47,34 @@ def read_corpus(source: str, *, suffixes: tuple[str, ...], held_out: int) -> Cor
     )
 
 
-def _standard_library() -> list[Path]:
+def _sources() -> Iterable[bytes]:
     root = Path(sysconfig.get_path("stdlib"))
-    return [path for path in root.rglob("*.py") if not _LEFT_OUT & set(path.relative_to(root).parts)]
+    return _contents(path for path in root.rglob("*.py") if not _LEFT_OUT & set(path.relative_to(root).parts))
 
 
-def _folder(source: str, suffixes: tuple[str, ...]) -> list[Path]:
+def _topics() -> Iterable[bytes]:
+    from pydoc_data.topics import topics
+
+    return (text.encode() for text in topics.values())
+
+
+def _tables() -> Iterable[bytes]:
+    return _contents((Path(sysconfig.get_path("stdlib")) / "encodings").glob("*.py"))
+
+
+OWN = MappingProxyType({"python": _sources, "text": _topics, "tables": _tables})
+"""What every Python has: its library's sources, the help texts of its language, its tables of characters."""
+
+
+def _folder(source: str, suffixes: tuple[str, ...]) -> Iterable[bytes]:
     root = Path(source)
     if not root.is_dir():
-        raise DataError(f"{shown(source)}: is no folder. Say --corpus python, or a folder of text.")
-    return [path for path in root.rglob("*") if path.suffix.lower() in suffixes and path.is_file()]
+        raise DataError(f"{shown(source)}: is no folder. Say --corpus {', '.join(OWN)}, or a folder of text.")
+    return _contents(path for path in root.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+
+
+def _contents(paths: Iterable[Path]) -> Iterable[bytes]:
+    return (path.read_bytes() for path in paths)
 
 
 def _distinct(contents: Iterable[bytes]) -> dict[str, bytes]:

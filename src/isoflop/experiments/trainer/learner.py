@@ -131,6 +131,10 @@ class Validation:
         """Return the mean loss of a token."""
         return float(self.losses.sum() / self.tokens.sum())
 
+    def among(self, documents: NDArray[np.int64]) -> Validation:
+        """Return the validation on some of the documents."""
+        return Validation(self.losses[documents], self.tokens[documents])
+
     @property
     def error(self) -> float:
         """Return the standard error of the loss: how far it would move with other documents of the same kind."""

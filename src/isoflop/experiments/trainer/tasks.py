@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +14,8 @@ from isoflop.experiments.trainer import digits, model, windows
 from isoflop.experiments.trainer.weights import Matrix
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from isoflop.experiments.trainer.config import Config
 
 Parts = Mapping[str, Tensor]
@@ -28,6 +31,7 @@ class Problem:
     facts       what the final record says besides: counts, the corpus
     flops       tokens → training FLOPs by rule
     wrong       weights, examples → which were not recognised, where that means something
+    domains     of a mixture of corpora: the name of each → its groups of the validation
     """
 
     matrices: list[Matrix]
@@ -38,6 +42,7 @@ class Problem:
     facts: Mapping[str, Any]
     flops: Callable[[int], dict[str, float]]
     wrong: Callable[[Parts, Tensor], Tensor] | None = None
+    domains: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 def problem_of(config: Config, device: str) -> Problem:
@@ -48,7 +53,6 @@ def problem_of(config: Config, device: str) -> Problem:
 def _language(config: Config, device: str) -> Problem:
     found = windows.cut_windows(config)
     turns = model.rotations(config.context, config.width // config.heads, device)
-    unique = len(found.starts) * config.context
     return Problem(
         matrices=model.matrices(config),
         batch=lambda step: torch.from_numpy(found.batch(step, config.batch)),
@@ -56,9 +60,12 @@ def _language(config: Config, device: str) -> Problem:
         validation=torch.from_numpy(found.validation),
         group=torch.from_numpy(found.file),
         facts={
-            **model.counts(config), "corpus": found.hash, "corpus_tokens": unique, "vocabulary": config.vocabulary,
-            "bytes_per_token": round(found.bytes_each, 6), "validation_windows": len(found.validation),
+            **model.counts(config), "corpus": found.hash, "corpus_tokens": found.unique,
+            "vocabulary": config.vocabulary, "bytes_per_token": round(found.bytes_each, 6),
+            "validation_windows": len(found.validation),
+            **{f"share_{name}": share for name, share in zip(found.domains, config.mixture.values(), strict=False)},
         },
+        domains=found.domains,
         flops=lambda tokens: model.training_flops(config, tokens),
     )  # fmt: skip
 

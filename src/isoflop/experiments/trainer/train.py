@@ -151,6 +151,7 @@ class _Run:
         self._refuse_divergence(record)
         record |= {
             "step": config.steps, "tokens": tokens, "N": size, "D": tokens, "loss_error": found.error,
+            **{f"loss_{name}": found.among(files).loss for name, files in self.problem.domains.items()},
             **({} if math.isnan(wrong) else {"error": wrong}), "counts": config.counts, **facts,
             "flops_6ND": 6.0 * size * tokens, **self.problem.flops(tokens), "steps": config.steps,
             "batch_tokens": config.batch_tokens, "warmup_steps": config.warmup, "decay_steps": config.decay_steps,

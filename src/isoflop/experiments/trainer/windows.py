@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.errors import DataError, MissingExtraError
+from isoflop.errors import DataError, MissingExtraError, shown
 from isoflop.experiments.trainer.corpus import Corpus, read_corpus
 from isoflop.quantities import show
 
@@ -33,6 +36,7 @@ class Windows:
     file        which document each of them is from
     hash        of the corpus
     bytes_each  bytes of text in a token, on average: 1 for bytes
+    domains     where the tokens come from several corpora: the name of each -> its documents in `file`
     """
 
     training: NDArray[np.uint8] | NDArray[np.uint16]
@@ -42,6 +46,8 @@ class Windows:
     hash: str
     bytes_each: float
     width: int
+    unique: int
+    domains: Mapping[str, Tokens] = field(default_factory=dict)
 
     def batch(self, step: int, size: int) -> Tokens:
         """Return the windows of a step (from 0), (size, look-back + context + 1); the order begins anew at its end."""
@@ -50,24 +56,67 @@ class Windows:
 
 
 def cut_windows(config: Config) -> Windows:
-    """Return the windows of a run's corpus; raises DataError if they do not last for its tokens."""
+    """Return the windows of a run's corpora; raises DataError if they do not last for its tokens."""
     suffixes = tuple(word.strip().lower() for word in config.suffixes.split(","))
-    corpus = read_corpus(config.corpus, suffixes=suffixes, held_out=config.validation_files)
-    training, validation = _tokenised(corpus, config)
+    corpora = [read_corpus(name, suffixes=suffixes, held_out=config.validation_files) for name in config.mixture]
+    training, validation = _tokenised(corpora, config)
     back = config.tables - 1
     width = back + config.context + 1
-    stream = _joined(training, back)
-    count = (len(stream) - 1 - back) // config.context
-    if max(config.lengths) > count * config.context and not config.repeat:
-        raise DataError(
-            f"{show(max(config.lengths))} tokens are asked for, and the corpus has {show(count * config.context)}. "
-            "Say fewer, name a larger --corpus, or say --repeat to see tokens again."
-        )
-    order = np.random.default_rng([config.order, 1]).permutation(count)
-    cut = [_validation(tokens, config, back) for tokens in validation]
-    file = np.repeat(np.arange(len(cut)), [len(part) for part in cut])
-    size = sum(map(len, corpus.training)) / max(1, sum(map(len, training)))
-    return Windows(stream, order * config.context, np.concatenate(cut), file, corpus.hash, size, width)
+    streams = [_joined(texts, back) for texts in training]
+    counts = [(len(stream) - 1 - back) // config.context for stream in streams]
+    _refuse_too_few(config, counts)
+    cut = [_validation(tokens, config, back) for tokens in chain(*validation)]
+    owner = np.repeat(np.arange(len(corpora)), [len(texts) for texts in validation])
+    size = sum(len(text) for corpus in corpora for text in corpus.training) / max(1, sum(map(len, chain(*training))))
+    return Windows(
+        training=np.concatenate(streams),
+        starts=_order(config, counts, np.cumsum([0, *map(len, streams)])[:-1]),
+        validation=np.concatenate(cut),
+        file=np.repeat(np.arange(len(cut)), [len(part) for part in cut]),
+        hash="-".join(corpus.hash for corpus in corpora),
+        bytes_each=size,
+        width=width,
+        unique=sum(counts) * config.context,
+        domains={_name(name): np.flatnonzero(owner == at) for at, name in enumerate(config.mixture)}
+        if config.shares else {},
+    )  # fmt: skip
+
+
+def _name(corpus: str) -> str:
+    """Return what a corpus is called in the records: of a folder, its last part."""
+    return Path(corpus).name or corpus
+
+
+def _refuse_too_few(config: Config, counts: Sequence[int]) -> None:
+    for (name, share), count in zip(config.mixture.items(), counts, strict=True):
+        asked, there = max(config.lengths) * share, count * config.context
+        if asked > there and not config.repeat:
+            raise DataError(
+                f"{show(asked)} tokens are asked for, and the corpus {shown(name)} has {show(there)}. "
+                "Say fewer, name a larger --corpus, or say --repeat to see tokens again."
+            )
+
+
+def _order(config: Config, counts: Sequence[int], begins: Tokens) -> Tokens:
+    """Return where windows begin, in the order in which they are seen; each corpus in a random order of its own.
+
+    The k-th window of a corpus of share s comes at time (k + 1/2) / s: at every moment the shares are as told, and
+    more tokens go on with the same windows.
+    """
+    orders = [
+        np.random.default_rng([config.order, 1 + at]).permutation(count) * config.context + begin
+        for at, (count, begin) in enumerate(zip(counts, begins, strict=True))
+    ]
+    if not config.shares:
+        return orders[0]
+    total = max(config.lengths) // config.context + config.batch
+    seen, times = [], []
+    for own, share in zip(orders, config.mixture.values(), strict=True):
+        if share > 0:
+            turn = np.arange(math.ceil(total * share) + 1)
+            seen.append(own[turn % len(own)])
+            times.append((turn + 0.5) / share)
+    return np.concatenate(seen)[np.argsort(np.concatenate(times), kind="stable")][:total]
 
 
 def _joined(documents: Sequence[Tokens], back: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
@@ -89,18 +138,20 @@ def _validation(tokens: Tokens, config: Config, back: int) -> Tokens:
     return np.asarray(padded[starts[:, None] + np.arange(width)])
 
 
-def _tokenised(corpus: Corpus, config: Config) -> tuple[list[Tokens], list[Tokens]]:
-    if config.vocabulary == 256:
-        training, validation = (
-            [np.frombuffer(text, np.uint8).astype(np.int64) for text in texts]
-            for texts in (corpus.training, corpus.validation)
-        )
-        return training, validation
-    return _byte_pairs(corpus, config.vocabulary)
+def _tokenised(corpora: Sequence[Corpus], config: Config) -> tuple[list[list[Tokens]], list[list[Tokens]]]:
+    """Return the tokens of each corpus's documents: for training, and for validation."""
+    texts = [[corpus.training for corpus in corpora], [corpus.validation for corpus in corpora]]
+    tokens = _bytes if config.vocabulary == 256 else _byte_pairs(chain(*texts[0]), config.vocabulary)
+    training, validation = ([tokens(part) for part in parts] for parts in texts)
+    return training, validation
 
 
-def _byte_pairs(corpus: Corpus, vocabulary: int) -> tuple[list[Tokens], list[Tokens]]:
-    """Return the tokens of a byte-level BPE that was trained on the training documents."""
+def _bytes(texts: Sequence[bytes]) -> list[Tokens]:
+    return [np.frombuffer(text, np.uint8).astype(np.int64) for text in texts]
+
+
+def _byte_pairs(training: Iterable[bytes], vocabulary: int) -> Callable[[Sequence[bytes]], list[Tokens]]:
+    """Return what gives texts as tokens of a byte-level BPE that was trained on the training documents."""
     try:
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     except ImportError:
@@ -110,9 +161,12 @@ def _byte_pairs(corpus: Corpus, vocabulary: int) -> tuple[list[Tokens], list[Tok
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=vocabulary, initial_alphabet=alphabet, show_progress=False)
-    texts = [[text.decode(errors="replace") for text in part] for part in (corpus.training, corpus.validation)]
-    tokenizer.train_from_iterator(texts[0], trainer)
+    tokenizer.train_from_iterator((text.decode(errors="replace") for text in training), trainer)
     if (found := tokenizer.get_vocab_size()) != vocabulary:
         raise DataError(f"the corpus gives a vocabulary of {found} and no more. Say --vocabulary {found}.")
-    training, validation = ([np.asarray(one.ids, np.int64) for one in tokenizer.encode_batch(part)] for part in texts)
-    return training, validation
+
+    def tokens(texts: Sequence[bytes]) -> list[Tokens]:
+        encoded = tokenizer.encode_batch([text.decode(errors="replace") for text in texts])
+        return [np.asarray(one.ids, np.int64) for one in encoded]
+
+    return tokens

@@ -127,7 +127,7 @@ class Asked:
         typer.Option(
             "--input",
             metavar="NAMES",
-            help="Names in a typed formula that are columns: lr,bs. Those of the table are found, except A, B and E.",
+            help="Names in a typed formula that are columns: lr,bs. They are found, except A, B, E and exponents.",
             rich_help_panel="Fit",
         ),
     ] = None
