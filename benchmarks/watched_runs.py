@@ -5,8 +5,8 @@
     python benchmarks/watched_runs.py FOLDER rate data spike     # the run at 3x, broken in three ways
 
 Each run's log is FOLDER/NAME.jsonl: step, tokens, lr, loss (on a sixteenth of the validation windows) and train_loss.
-What breaks is laid over the trainer from outside: it has no switch for it. A broken run goes on from the state that the
-sound one had there, so 3x comes first.
+What breaks is laid over the trainer from outside: it has no switch for it. A broken run goes on from the state and the
+rows that the sound one had there, so 3x comes first.
 """
 
 from __future__ import annotations
@@ -70,6 +70,14 @@ def broken(name: str, learner: Learner, steps: int, *, half: Path) -> None:
         learner.problem.__dict__["batch"] = lambda step: batch(step if step < begin else step % 64)
 
 
+def rows_before(folder: Path, name: str, steps: int) -> list[str]:
+    """Return the rows of the sound run from before the step at which a broken one leaves it."""
+    if name in LADDER or name in LARGER:
+        return []
+    rows = (folder / "3x.jsonl").read_text().splitlines(keepends=True)
+    return [row for row in rows if json.loads(row)["step"] <= int(BROKEN_AT * steps)]
+
+
 def run(folder: Path, name: str) -> None:
     """Train one run and write its log."""
     own = config(*(LADDER | LARGER).get(name, LARGER["3x"]))
@@ -93,6 +101,8 @@ def run(folder: Path, name: str) -> None:
 
     Learner.__init__ = begun  # type: ignore[method-assign]
     with (folder / f"{name}.jsonl").open("w") as log:
+        log.writelines(rows_before(folder, name, own.steps))
+        log.flush()
 
         def report(record: dict[str, object]) -> None:
             if "loss" in record and "step" in record:

@@ -11,7 +11,9 @@ import pytest
 from commands import run  # noqa: F401 - a fixture
 from curves import SHARES, STEPS, curve, ladder, table, trend
 
-from isoflop import Told, UsageError, watch
+import isoflop
+from isoflop import Machines, Told, UsageError, watch
+from isoflop.experiments.watch.advice import OUT_OF_REACH, SURE
 from isoflop.experiments.watch.changes import usual
 from isoflop.experiments.watch.following import joined
 from isoflop.experiments.watch.watch import climb, look
@@ -104,12 +106,15 @@ def test_a_run_at_its_end_has_ended(behind):
     assert look(curve(N, D, seed=7), behind).state == "ended"
 
 
-def test_a_fall_of_the_rate_that_is_planned_raises_no_alarm():
+def fallen():
+    """Return the rates of a schedule that falls over its last fifth, and what that brings, in log loss."""
     share = np.arange(1, PLACES + 1) / PLACES
     wsd = np.minimum(1.0, (1 - share) / 0.2 + 1e-6)
-    fallen = annealed(wsd, STEPS).at(SHARES)[1]
-    rates = np.interp(SHARES, share, wsd)
-    drop = np.log1p(-0.06 * fallen)
+    return np.interp(SHARES, share, wsd), np.log1p(-0.06 * annealed(wsd, STEPS).at(SHARES)[1])
+
+
+def test_a_fall_of_the_rate_that_is_planned_raises_no_alarm():
+    rates, drop = fallen()
     runs = [curve(one.N, one.D, seed=seed, rates=rates, fault=drop) for seed, one in enumerate(ladder(4))]
     told = Told(schedule="wsd", decay=0.2)
     own = replace(curve(N, D, seed=8, rates=rates, fault=drop))
@@ -264,3 +269,55 @@ def test_a_study_is_a_ladder(run, tmp_path):  # noqa: F811
     done = run("watch", "--ladder", tmp_path / "study", "N=1.28B", "D=25.6B", "--json")
     assert done.code == 0
     assert done.json["ladder"] == [one.name for one in sorted(ladder(4), key=lambda one: one.name)]
+
+
+def asked_at(behind, share, **asked):
+    """Return a look at a sound run when it had come this far."""
+    return look(until(curve(N, D, seed=9), share), behind, **asked)
+
+
+def test_each_way_to_go_on_is_paid_as_isoflop_cost_says(behind):
+    machines = Machines(gpus="8xH100", price=2.0)
+    found = asked_at(behind, 0.5, machines=machines)
+    go, stop = found.options[:2]
+    for one in (go, stop):
+        bill = isoflop.cost(6 * N * one.tokens, device="H100", count=8, price=2.0)
+        assert (one.days, one.dollars) == pytest.approx((bill.days, bill.dollars))
+    assert go.loss == found.end
+    assert go.tokens == pytest.approx(D / 2)
+    assert stop.tokens == pytest.approx(D / 20)
+    assert found.advice.do == "go on"
+    assert asked_at(behind, 1.0, machines=machines).options == ()
+
+
+def test_a_rate_that_falls_from_now_on_ends_below_a_constant_one():
+    rates, fault = fallen()
+    runs = [curve(one.N, one.D, rates=rates, fault=fault) for one in ladder()]
+    steady = climb(until(curve(N, D), 0.5), runs, Told(schedule="constant"))
+    names = {one.name: one for one in asked_at(steady, 0.5, stop=0.1).options}
+    assert names["decay from now on"].loss.value < names["go on as planned"].loss.value
+
+
+def test_the_target_decides_whether_to_stop(behind):
+    end = asked_at(behind, 0.5).end
+    hard, easy = (asked_at(behind, 0.5, target=target) for target in (0.9 * end.value, 1.2 * end.value))
+    assert (hard.advice.do, easy.advice.do) == ("stop", "stop")
+    assert hard.reach < OUT_OF_REACH
+    assert easy.options[1].reach > SURE
+    assert "W09" in {one.code for one in hard.findings}
+    middle = asked_at(behind, 0.5, target=end.value)
+    assert middle.advice.do == "go on"
+    assert middle.reach == pytest.approx(0.5)
+    assert look(None, behind, target=0.9 * end.value).advice.do == "do not start"
+
+
+def test_a_run_that_left_its_curve_is_looked_at_before_it_is_paid_for(behind):
+    high = until(curve(N, D, fault=0.02 * (SHARES >= 0.4)), 0.6)
+    assert look(high, behind, stop=0.1).advice.do == "look first"
+
+
+def test_a_price_without_machines_is_refused(run, tmp_path):  # noqa: F811 - the fixture
+    (tmp_path / "ladder.csv").write_text(table(ladder()))
+    done = run("watch", "--ladder", tmp_path / "ladder.csv", "N=1e9", "D=2e10", "--price", "2")
+    assert done.code == 2
+    assert "--gpus" in done.err

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from isoflop.experiments.study import Study, StudyRun, open_study
     from isoflop.experiments.verify import Trial, Verification
     from isoflop.experiments.verify.verify import verify
-    from isoflop.experiments.watch import Told, Watched
+    from isoflop.experiments.watch import Machines, Told, Watched
     from isoflop.experiments.watch.watch import watch
     from isoflop.faces.report import report
     from isoflop.findings import Finding
@@ -102,7 +102,7 @@ _HOMES = {
     "experiments.launchers": "launch",
     "experiments.study": "Study StudyRun open_study",
     "experiments.verify": "Trial Verification verify",
-    "experiments.watch": "Told Watched",
+    "experiments.watch": "Machines Told Watched",
     "experiments.watch.watch": "watch",
     "faces.report": "report",
     "findings": "Finding",
@@ -171,6 +171,7 @@ __all__ = [
     "Law",
     "LossCurve",
     "LossForecasts",
+    "Machines",
     "Memory",
     "MissingExtraError",
     "Mix",

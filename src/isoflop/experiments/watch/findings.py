@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import shown
+from isoflop.experiments.watch.advice import OUT_OF_REACH
 from isoflop.experiments.watch.changes import Change
 from isoflop.experiments.watch.planned import departs
 from isoflop.experiments.watch.result import Watched
@@ -20,8 +21,6 @@ from isoflop.quantities import show
 
 FAR = 1.5
 """Decades of compute beyond the ladder from which a forecast of a curve was not tested."""
-OUT_OF_REACH = 0.05
-"""The probability below which a target counts as out of reach."""
 
 
 def findings_of(
@@ -96,7 +95,7 @@ def _target(found: Watched) -> list[Finding]:
         return []
     return [Finding(
         "W09", "WARN", f"the target of {found.target:g} is out of reach: probability {found.reach:.1%}",
-        "stop, or go on for another reason; --stop 10% says what stopping now would bring",
+        "stop, or go on for another reason: beside it stands what each way from here brings and takes",
     )]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from isoflop.errors import DataError, UsageError
+from isoflop.experiments.watch.options import Machines
 from isoflop.experiments.watch.planned import Told
 from isoflop.experiments.watch.result import Watched
 from isoflop.experiments.watch.watch import Ladder, climb, look
@@ -35,11 +36,13 @@ class Asked:
     at: Sequence[float] | None = None
     target: float | None = None
     stop: float | None = None
+    machines: Machines | None = None
     level: float = 0.9
 
     def look(self, run: LoggedRun | None, behind: Ladder) -> Watched:
         """Return one look at the run."""
-        return look(run, behind, at=self.at, target=self.target, stop=self.stop, level=self.level)
+        return look(run, behind, at=self.at, target=self.target, stop=self.stop, machines=self.machines,
+                    level=self.level)  # fmt: skip
 
 
 def look_once(asked: Asked) -> Watched:

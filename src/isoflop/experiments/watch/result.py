@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,8 +16,8 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-
 State = Literal["on track", "above", "below", "spike", "diverging", "stalled", "ended"]
+Do = Literal["go on", "stop", "look first", "go back", "do not start"]
 ALARMS: frozenset[State] = frozenset({"above", "spike", "diverging", "stalled"})
 """States in which somebody should look."""
 
@@ -39,19 +39,40 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """A way to go on: its name, where it ends (in the unit of the rows), its loss, and the tokens still to pay for."""
+    """A way to go on: its name, where it ends (in the unit of the rows), its loss, and what is still to pay for it.
+
+    reach          the probability that it ends at or below the target; nan without one
+    days, dollars  nan where nobody said what it trains on
+    """
 
     name: str
     at: float
     loss: Estimate
     tokens: float
+    reach: float = float("nan")
     days: float = float("nan")
     dollars: float = float("nan")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the option as it stands in the JSON."""
         return {"name": self.name, "at": self.at, "loss": self.loss.as_dict(), "tokens": self.tokens,
-                "days": self.days, "dollars": self.dollars}  # fmt: skip
+                "reach": self.reach, "days": self.days, "dollars": self.dollars}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """What to do, why, and what that rests on."""
+
+    do: Do
+    because: str
+    rests_on: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the advice as it stands in the JSON."""
+        return {"do": self.do, "because": self.because, "rests_on": self.rests_on}
+
+    def __str__(self) -> str:
+        return f"{self.do}: {self.because} ({self.rests_on})"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,6 +88,8 @@ class Watched(Answer):
     residual   how far the last rows lie above the expected curve: as a share of the loss, and in standard errors
     reach      the probability that the run ends at or below the target; nan without one
     weights    how much the ladder's curves and the run's own laws count at the end
+    options    ways to go on, where they were asked for: as planned first
+    advice     what follows from all this; None where nothing does
 
     >>> import pathlib, tempfile
     >>> import numpy as np
@@ -98,6 +121,7 @@ class Watched(Answer):
     reach: float = float("nan")
     target: float = float("nan")
     options: tuple[Option, ...] = ()
+    advice: Advice | None = None
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -113,6 +137,7 @@ class Watched(Answer):
             "before": self.before.as_dict(), "expected": self.expected.as_dicts(),
             "residual": {"share": self.residual[0], "errors": self.residual[1]}, "weights": dict(self.weights),
             "target": self.target, "reach": self.reach, "options": [one.as_dict() for one in self.options],
+            "advice": None if self.advice is None else self.advice.as_dict(),
             "ladder": list(self.ladder), "findings": [one.as_dict() for one in self.findings],
         }  # fmt: skip
 
@@ -125,7 +150,6 @@ class Watched(Answer):
         rows = [("at the end", f"{self.end.value:.4f}", interval(self.end, 4))]
         if self.step:
             rows.append(("as expected before it began", f"{self.before.value:.4f}", interval(self.before, 4)))
-        rows += [(one.name, f"{one.loss.value:.4f}", interval(one.loss, 4)) for one in self.options]
         lines = [dim(f"{len(self.ladder)} curves stand behind it: {_listed(self.ladder)}")]
         if self.step:
             share, errors = self.residual
@@ -134,14 +158,42 @@ class Watched(Answer):
             )
         if np.isfinite(self.reach):
             lines.append(dim(f"it ends at or below {self.target:g} with a probability of {self.reach:.0%}"))
+        if self.advice is not None:
+            lines.append(str(self.advice))
         body = table(["", "loss", f"{self.end.level:.0%} interval"], rows, gap=2)
-        return group(heading(self.name, f"{self.state}{since}   {far}"), body, "", *lines, findings_list(self.findings))
+        return group(heading(self.name, f"{self.state}{since}   {far}"), body, *self._ways(), "", *lines,
+                     findings_list(self.findings))  # fmt: skip
+
+    def _ways(self) -> list[RenderableType]:
+        """Return the ways to go on as a table; its columns are those that something is known of."""
+        from isoflop.display import interval, table
+
+        if not self.options:
+            return []
+        more = [(head, [value(one) for one in self.options]) for head, value in _COLUMNS.items()]
+        more = [(head, cells) for head, cells in more if any(cells)]
+        rows = [(one.name, f"{one.loss.value:.4f}", interval(one.loss, 4), *cells)
+                for one, *cells in zip(self.options, *(cells for _, cells in more), strict=True)]  # fmt: skip
+        return ["", table(["from here", "loss", "interval", *(head for head, _ in more)], rows, gap=2)]
 
     def line(self) -> str:
         """Return the look as one line for a log or a pipe."""
         since = "" if self.since is None else f" since {show(self.since)}"
         return (f"{self.name}: {show(self.step)} of {show(self.total)} {self.unit}, {self.state}{since}, ends at "
                 f"{self.end.value:.4f} [{self.end.low:.4f}, {self.end.high:.4f}]")  # fmt: skip
+
+
+def _known(value: float, text: str) -> str:
+    return "" if np.isnan(value) else text
+
+
+_COLUMNS: Mapping[str, Callable[[Option], str]] = {
+    "target": lambda one: _known(one.reach, f"{one.reach:.0%}"),
+    "tokens": lambda one: show(one.tokens),
+    "days": lambda one: _known(one.days, show(one.days)),
+    "dollars": lambda one: _known(one.dollars, show(one.dollars)),
+}
+"""Columns of a table of options that stand there where something is known."""
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
+from isoflop.experiments.watch.advice import advice
 from isoflop.experiments.watch.changes import EARLY, Change, Rows, change, rows_of, threshold
 from isoflop.experiments.watch.findings import findings_of
 from isoflop.experiments.watch.judged import Judged, judge
-from isoflop.experiments.watch.options import options
+from isoflop.experiments.watch.options import STOP, Goals, Machines, Standing, options, probability
 from isoflop.experiments.watch.own import Own, own_laws
 from isoflop.experiments.watch.planned import Planned, Told, planned
 from isoflop.experiments.watch.result import Band, Watched
@@ -64,6 +66,7 @@ def watch(
     at: Sequence[float] | None = None,
     target: float | None = None,
     stop: float | None = None,
+    machines: Machines | None = None,
     level: float = LEVEL,
 ) -> Watched:
     r"""Return a run beside the curve that smaller runs foretell for it.
@@ -72,8 +75,9 @@ def watch(
     ladder  finished runs of the same recipe: a table with run, N, step, tokens, lr, loss, logs, or a study
     told    size, length and schedule, where the log does not say them
     at      places, in the unit of the log's rows, at which the expected loss is told; the ten tenths otherwise
-    target  a loss: the probability that the run ends at or below it
-    stop    what stopping now would bring, after a last decay over this share of what was trained
+    target    a loss: the probability that the run ends at or below it
+    stop      what stopping now would bring, after a last decay over this share of what was trained
+    machines  what it trains on, for the days and dollars of the ways to go on
 
     >>> import pathlib, tempfile
     >>> import numpy as np
@@ -89,7 +93,7 @@ def watch(
     refuse_level(level)
     run = log if log is None or isinstance(log, LoggedRun) else read_log(log)
     behind = climb(run, ladder, told or Told())
-    return look(run, behind, at=at, target=target, stop=stop, level=level)
+    return look(run, behind, at=at, target=target, stop=stop, machines=machines, level=level)
 
 
 def climb(run: LoggedRun | None, ladder: Sequence[LoggedRun] | Path | Sequence[Path], told: Told) -> Ladder:
@@ -110,6 +114,7 @@ def look(
     at: Sequence[float] | None = None,
     target: float | None = None,
     stop: float | None = None,
+    machines: Machines | None = None,
     level: float = LEVEL,
 ) -> Watched:
     """Return a run at one look, by a ladder that stands."""
@@ -121,18 +126,22 @@ def look(
     band = _band(seen, own, plan, places=places, level=level)
     end, before = (_estimate(_band(one, other, plan, places=np.array([plan.total]), level=level), level)
                    for one, other in ((seen, own), (_unseen(ladder), None)))  # fmt: skip
-    other = () if stop is None or curve is None else options(
-        ladder.curves, plan, curve, beside=seen.deviation, stop=stop, level=level
+    asked = any(one is not None for one in (stop, machines, target))
+    other = () if not asked or curve is None else options(
+        Standing(ladder=ladder.curves, plan=plan, curve=curve, beside=seen.deviation, end=end),
+        Goals(stop=STOP if stop is None else stop, target=target, machines=machines),
     )  # fmt: skip
+    reach, weights = probability(end, target), _weights(seen, own)
     found = Watched(
         name=plan.name, N=plan.run.N, D=plan.run.D, total=plan.total, unit=plan.unit, state=seen.judged.state,
         since=None if seen.judged.since is None else _place(run, seen.judged.since * plan.total),
         step=0.0 if run is None or not len(run.at) else float(run.at[-1]), end=end, before=before, expected=band,
         band=_band(seen, own, plan, places=ALONG * plan.total, level=level),
         rows=(np.zeros(0), np.zeros(0)) if run is None else (run.at, run.loss), residual=_residual(seen),
-        weights=_weights(seen, own), ladder=tuple(one.name for one in ladder.curves),
-        target=float("nan") if target is None else target, reach=_reach(end, target),
-        options=other,
+        weights=weights, ladder=tuple(one.name for one in ladder.curves), target=math.nan if target is None else target,
+        reach=reach, options=other, advice=advice(
+            seen.judged.state, other, target=math.nan if target is None else target, reach=reach, weights=weights,
+            curves=len(ladder.curves)),
     )  # fmt: skip
     return replace(
         found,
@@ -210,16 +219,6 @@ def _band(seen: Seen, own: Own | None, plan: Planned, *, places: Array, level: f
 
 def _estimate(band: Band, level: float) -> Estimate:
     return Estimate(float(band.loss[-1]), float(band.low[-1]), float(band.high[-1]), level)
-
-
-def _reach(end: Estimate, target: float | None) -> float:
-    """Return the probability that the end lies at or below a target, by a normal distribution of its logarithm."""
-    if target is None:
-        return float("nan")
-    if not target > 0:
-        raise UsageError(f"a target of {target:g} is no loss. Say one above zero, as in --target 2.1.")
-    sigma = np.log(end.high / end.low) / 2 / NormalDist().inv_cdf((1 + end.level) / 2)
-    return NormalDist(float(np.log(end.value)), float(max(sigma, 1e-9))).cdf(float(np.log(target)))
 
 
 def _residual(seen: Seen) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,15 +13,19 @@ from isoflop.faces.cli.shared import Drawn, Json, print_answer, print_json
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
-    from isoflop.experiments.watch import Told, Watched
+    from isoflop.experiments.watch import Machines, Told, Watched
     from isoflop.experiments.watch.following import Asked
 
-_RUN, _PLAN, _STAY = "The run", "Schedule", "While it runs"
+_RUN, _PLAN, _GO, _STAY = "The run", "Schedule", "Stop now or go on", "While it runs"
 _SHAPE = "constant, cosine, linear, wsd, or a file of step,lr or tokens,lr; else as in the ladder."
 _LADDER = "Smaller runs: a table of run,N,step,tokens,lr,loss, or logs; say it again for more."
 _ON_ALARM = "Run it once for each new alarm, with the look as JSON on stdin."
 ALARM = 5
 """The exit code of --exit-code where somebody should look."""
+
+
+def _going(flag: str, text: str, *, metavar: str) -> Any:
+    return typer.Option(flag, help=text, metavar=metavar, rich_help_panel=_GO)
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,42 @@ class Staying:
     ] = False
 
 
+@dataclass(frozen=True)
+class Going:
+    """What the ways to go on are asked for, as typed."""
+
+    target: Annotated[str | None, _going("--target", "How likely is this loss?", metavar="LOSS")] = None
+    stop: Annotated[
+        str | None, _going("--stop", "Stop now, after a decay over 10% of what was made.", metavar="SHARE")
+    ] = None
+    gpus: Annotated[
+        str | None, _going("--gpus", "What it trains on: 8xH100. For days and dollars.", metavar="COUNTxDEVICE")
+    ] = None
+    price: Annotated[str | None, _going("--price", "Dollars for an hour of one device.", metavar="DOLLARS")] = None
+    mfu: Annotated[str | None, _going("--mfu", "Share of the peak reached.", metavar="SHARE")] = None
+
+    @property
+    def machines(self) -> Machines | None:
+        """What it trains on; None where nobody said."""
+        from isoflop.compute.devices import MFU
+        from isoflop.experiments.watch import Machines
+
+        if self.gpus is None:
+            if self.price is not None or self.mfu is not None:
+                raise UsageError("a price is of machines. Say which: --gpus 8xH100.")
+            return None
+        return Machines(
+            gpus=self.gpus, price=None if self.price is None else parse_quantity(self.price),
+            mfu=MFU if self.mfu is None else _share(self.mfu),
+        )  # fmt: skip
+
+
 @takes(OfRun, "of")
+@takes(Going, "going")
 @takes(Staying, "stay")
 def watch(
     of: OfRun,
+    going: Going,
     stay: Staying,
     words: Annotated[
         list[str] | None,
@@ -83,10 +119,6 @@ def watch(
     ladder: Annotated[list[str] | None, typer.Option("--ladder", metavar="CURVES", help=_LADDER)] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="FILE", help="A table of steps to tell the expected loss at.")
-    ] = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="LOSS", help="How likely is this loss?")] = None,
-    stop: Annotated[
-        str | None, typer.Option("--stop", metavar="SHARE", help="Stop now, after a decay over 10% of what was made.")
     ] = None,
     level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
     output: Drawn = None,
@@ -100,8 +132,8 @@ def watch(
         raise UsageError("say the curves of smaller runs: --ladder curves.csv, with run, N, step, tokens, lr, loss.")
     asked = Asked(
         log=log, ladder=tuple(ladder), told=of.told(given), at=None if at is None else _places(at),
-        target=None if target is None else parse_quantity(target), stop=None if stop is None else _share(stop),
-        level=level,
+        target=None if going.target is None else parse_quantity(going.target),
+        stop=None if going.stop is None else _share(going.stop), machines=going.machines, level=level,
     )  # fmt: skip
     if output:
         from isoflop.faces.plot import figure_format

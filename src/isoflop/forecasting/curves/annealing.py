@@ -53,6 +53,11 @@ def annealed(rates: Array | None, steps: float = USUAL_STEPS) -> Annealed:
     return Annealed(np.cumsum(share) / PLACES, brought)
 
 
+def falls(rates: Array | None) -> bool:
+    """Return whether a schedule is known whose rate falls by more than a tenth after its peak."""
+    return rates is not None and bool(rates[int(np.argmax(rates)) :].min() < 0.9 * rates.max())
+
+
 def alike(schedules: list[Array | None]) -> bool:
     """Return whether all schedules that are known are one."""
     known = [one / one.max() for one in schedules if one is not None]

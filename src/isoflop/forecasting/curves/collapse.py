@@ -3,8 +3,8 @@
     log L(share) = S_share(N, share D) + r(share)
 
 S_share is Chinchilla's sum through the checkpoints near this place, in tokens and in share of the run (surface); r is
-what the curves of the ladder have beside it there, a mean over those whose length is like the run's. Where schedules
-differ, all of it is about curves without what the falls of their rates brought (annealing), put back in the end.
+what the curves of the ladder have beside it there, a mean over those whose length is like the run's. Where rates are
+known to fall, all of it is about curves without what the falls brought (annealing), put back in the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isoflop.forecasting.curves.annealing import Annealed, alike, annealed
+from isoflop.forecasting.curves.annealing import Annealed, alike, annealed, falls
 from isoflop.forecasting.curves.schedule_fit import BROUGHT
 from isoflop.forecasting.curves.sized import Points, SizedCurve, points_of
 from isoflop.forecasting.curves.surface import Checkpoints, Surface, everywhere, fit_surface, nearby
@@ -69,9 +69,13 @@ class Expected:
 
 
 def expect(ladder: Sequence[SizedCurve], run: Run) -> Expected:
-    """Return the expected curve of a run, from the curves of a ladder."""
+    """Return the expected curve of a run, from the curves of a ladder.
+
+    A fall of the rate is taken out even where all runs share it: rows at the tokens of one run's fall are rows of a
+    longer run before its own, and a surface through both would take the fall for an effect of size.
+    """
     schedules = [one.rates for one in ladder]
-    if alike([*schedules, run.rates]):
+    if alike([*schedules, run.rates]) and not any(map(falls, [*schedules, run.rates])):
         return _expect(ladder, run)
     usual = next(one for one in [run.rates, *schedules] if one is not None)
     effects = [annealed(usual if one is None else one, run.steps) for one in schedules]
