@@ -37,6 +37,7 @@ lint: .venv/ready-dev  ## format, lint and types, checked
 	$(BIN)/mypy
 
 docs: .venv/ready-dev  ## the generated pages of docs/, and what commands print in them
+	$(BIN)/python docs/schemas_of_results.py
 	$(BIN)/python docs/build.py
 	$(BIN)/python docs/printed.py
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from latex2mathml.converter import convert
 
 import isoflop
+from isoflop.faces.cli.schemas import schema_of
 
 project = "isoflop"
 author = "The isoflop authors"
@@ -95,8 +98,20 @@ def display(translator: Any, node: Any) -> None:
     raise nodes.SkipNode
 
 
+def schemas(app: Any, failed: Exception | None) -> None:
+    """Publish the JSON Schema of each command's answer as schema/1/plan.json and so on."""
+    if failed is None and app.builder.name == "html":
+        known = json.loads((Path(isoflop.__file__).parent / "faces" / "schemas.json").read_text(encoding="utf-8"))
+        folder = Path(app.outdir) / "schema" / str(known["version"])
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in known["commands"]:
+            text = json.dumps(schema_of(name), indent=2, ensure_ascii=False)
+            (folder / f"{name.replace(' ', '-')}.json").write_text(text, encoding="utf-8")
+
+
 def setup(app: Any) -> None:
     """Connect what stands above."""
+    app.connect("build-finished", schemas)
     app.connect("autodoc-process-docstring", listed)
     app.connect("source-read", outside)
     app.add_html_math_renderer("mathml", (inline, None), (display, None))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
+from schemas import obeys
 from tabled import columns, csv
 
 from isoflop.faces import cli
@@ -31,7 +32,7 @@ class Done:
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Give a function that runs the command line in this process."""
+    """Give a function that runs the command line in this process; JSON must be as its schema says."""
 
     def run(*words, stdin=b""):
         monkeypatch.setattr(sys, "argv", ["isoflop", *map(str, words)])
@@ -39,6 +40,8 @@ def run(monkeypatch, capsys):
         with pytest.raises(SystemExit) as ended:
             cli.main()
         said = capsys.readouterr()
+        if "--json" in words and said.out:
+            obeys([str(word) for word in words], said.out)
         return Done(ended.value.code or 0, said.out, said.err)
 
     return run

@@ -7,14 +7,12 @@ write_output   what a user names: "-" is standard output, and what isoflop did n
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import itertools
 import json
 import math
 import os
 import re
-import select
 import shutil
 import stat
 import sys
@@ -27,6 +25,7 @@ from secrets import token_hex
 from typing import Any, BinaryIO
 
 from isoflop.errors import DataError, IsoflopError, UsageError, shown
+from isoflop.system import BINARY, NO_WAIT, keep_owner, note, noted, readable
 
 TEMPORARY = ".isoflop-"
 """How the names of files begin that are not yet whole."""
@@ -40,8 +39,6 @@ _MARK, _WITHIN = b"isoflop", 4096
 WRITER, SILENCE = 1.0, 60.0
 """Seconds in which somebody must begin to write to a pipe, and in which one who does must write something."""
 _PIECE = 1 << 20
-NO_WAIT, _BINARY = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_BINARY", 0)
-"""How files are opened where the system knows of it: a pipe at once, and bytes as they are."""
 DAMAGED = (ValueError, TypeError, KeyError, AttributeError)
 """What comes of taking JSON of any kind for the one that was written."""
 
@@ -150,15 +147,14 @@ def _write(file: Path, content: bytes, place: Callable[[Path, Path], object], *,
     temporary = file.with_name(f"{TEMPORARY}{token_hex(8)}")
     try:
         try:
-            handle = os.open(
-                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666
-            )  # less what the umask takes
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666)  # less the umask
             with os.fdopen(handle, "wb") as stream:
-                _keep_mode(file, handle)
+                with suppress(FileNotFoundError):
+                    keep_owner(handle, file.stat())
                 stream.write(content)
                 stream.flush()
                 if sealed:
-                    _seal(handle, content)
+                    note(handle, _SEAL, hashlib.sha256(content).hexdigest().encode())
                 os.fsync(handle)
             place(temporary, file)
             _sync(file.parent)
@@ -183,21 +179,6 @@ def _unwritten(name: str, content: bytes | None, error: OSError | ValueError) ->
     )
 
 
-def _keep_mode(file: Path, handle: int) -> None:
-    """Give a new file the mode, and as far as may be the owner, of the one whose place it takes."""
-    with suppress(FileNotFoundError):
-        old = file.stat()
-        with suppress(OSError, AttributeError):  # another's file, or a system without owners
-            os.fchown(handle, old.st_uid, old.st_gid)
-        with suppress(AttributeError):
-            os.fchmod(handle, stat.S_IMODE(old.st_mode))
-
-
-def _seal(handle: int, content: bytes) -> None:
-    with suppress(OSError, AttributeError):  # not every system has attributes of files
-        os.setxattr(handle, _SEAL, hashlib.sha256(content).hexdigest().encode())
-
-
 def _is_ours(file: Path, content: bytes | None) -> bool:
     """Return whether nothing is lost with a file: it is empty, or as isoflop wrote it, or as it is to be."""
     try:
@@ -209,11 +190,10 @@ def _is_ours(file: Path, content: bytes | None) -> bool:
         return False
     if not begin or (content is not None and hashlib.sha256(content).hexdigest() == digest):
         return True
-    try:
-        return os.getxattr(file, _SEAL).decode(errors="replace") == digest
-    except (OSError, AttributeError) as error:
-        kept_none = isinstance(error, AttributeError) or error.errno == errno.ENOTSUP
-        return kept_none and _MARK in begin and file.suffix != ".toml"
+    seal = noted(file, _SEAL)
+    if seal is None:
+        return _MARK in begin and file.suffix != ".toml"
+    return seal == digest.encode()
 
 
 def _back_up(file: Path) -> None:
@@ -242,7 +222,7 @@ def read_limited(path: Pathish, most: int) -> bytes:
     Raises DataError for what would never end, such as a device or a pipe without a writer, and OSError or ValueError
     for what cannot be opened.
     """
-    handle = os.open(path, os.O_RDONLY | NO_WAIT | _BINARY)
+    handle = os.open(path, os.O_RDONLY | NO_WAIT | BINARY)
     try:
         kind, name = os.fstat(handle).st_mode, shown(os.fspath(path))
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind) or stat.S_ISDIR(kind)):
@@ -260,10 +240,10 @@ def read_limited(path: Pathish, most: int) -> bytes:
 def _piece(handle: int, most: int, name: str, *, wait: float, first: bool) -> bytes:
     """Return what comes next, empty at the end; of a pipe, `first` its beginning, for which a writer may yet come."""
     if first:
-        select.select([handle], [], [], WRITER)
+        readable(handle, WRITER)
     for patience in (0.0, wait):
         if patience:
-            select.select([handle], [], [], patience)
+            readable(handle, patience)
         with suppress(BlockingIOError):
             found = os.read(handle, min(most, _PIECE))
             if first and not found:

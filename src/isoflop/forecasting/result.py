@@ -75,6 +75,10 @@ class Forecasts(Answer, Sequence[Forecast]):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the forecasts and what to know about them as they stand in the JSON."""
+        return {"forecasts": [one.as_dict() for one in self.rows], "findings": [one.as_dict() for one in self.findings]}
+
     def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
         return self.rows[index]
 

@@ -17,7 +17,6 @@ from isoflop.experiments.launchers.process import (
     environment,
     exit_code,
     how_it_ended,
-    signal_group,
     start,
 )
 from isoflop.experiments.study.claims import Claim, Watch, claim, claims_in, lost, owner_of
@@ -28,6 +27,7 @@ from isoflop.experiments.study.repair import sound_result
 from isoflop.experiments.study.reported import LONGEST_LINE, Record, diverged, merge, parse_record
 from isoflop.experiments.study.results import CONFIG, ERRORS, LOG, METRICS, Ending, conclude, read_result, save_result
 from isoflop.files import write_whole
+from isoflop.system import KILL, readable, signal_group
 
 GRACE = 30.0
 """Seconds between asking a command to end and ending it."""
@@ -176,7 +176,7 @@ class Attempt:
         if self._diverged and self._asked is None:
             self.stop(grace=1.0)
         if self._asked is not None and now >= self._asked:
-            signal_group(self._process.pid, signal.SIGKILL)
+            signal_group(self._process.pid, KILL)
         code = exit_code(self._process)
         if code is None:
             return None
@@ -187,9 +187,7 @@ class Attempt:
         return self._finish(code)
 
     def _more(self) -> bool:
-        import select
-
-        return bool(select.select([self.stdout], [], [], 0)[0])
+        return readable(self.stdout.fileno())
 
     def _still_mine(self) -> None:
         """Give a sign of life, unless the run was given to another while this process slept."""
@@ -206,7 +204,7 @@ class Attempt:
 
     def kill(self) -> None:
         """End the command at once and record nothing; once more does nothing."""
-        signal_group(self._process.pid, signal.SIGKILL)
+        signal_group(self._process.pid, KILL)
         self._process.wait()
         self._files.close()
 

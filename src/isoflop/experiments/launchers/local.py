@@ -19,6 +19,7 @@ from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.progress import Progress, RunStatus, folders, run_status, summary, waiting
 from isoflop.experiments.study.provenance import cores
 from isoflop.experiments.study.results import ENDINGS
+from isoflop.system import need_studies
 
 _TICK, _MOMENT = 0.25, 0.01
 """Seconds to wait for something to read: usually, and for a command that is about to end."""
@@ -65,6 +66,7 @@ def work(
 def _drain(
     study: Study, runs: tuple[StudyRun, ...], *, workers: int | None, look: Look | None, alone: bool
 ) -> Progress:
+    need_studies()
     count = workers or study.settings.workers or max(1, cores() // study.settings.threads)
     with driver_lock(study.folder) if alone else nullcontext(), interruptions() as asked:
         return _Drain(study, runs, workers=count, look=look, asked=asked, patient=alone).run()

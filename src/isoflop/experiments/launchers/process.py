@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +15,7 @@ from isoflop.errors import UsageError, shown
 from isoflop.experiments.study.claims import Owner
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.results import CONFIG
+from isoflop.system import KILL, signal_group
 
 _USUAL = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH",
           "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")  # fmt: skip
@@ -62,23 +62,17 @@ def start(
         ) from None
 
 
-def signal_group(leader: int, number: int) -> None:
-    """Send a signal to a process and all that it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, number)
-
-
 def end_orphan(child: Owner | None) -> None:
     """Kill what a dead worker left running, if it is still the same process."""
     if child is not None and child.here and child.alive:
-        signal_group(child.pid, signal.SIGKILL)
+        signal_group(child.pid, KILL)
 
 
 def exit_code(process: subprocess.Popen[bytes]) -> int | None:
     """Return how a process ended, None while it runs; what it started and left running is killed."""
     code = process.poll()
     if code is not None:
-        signal_group(process.pid, signal.SIGKILL)
+        signal_group(process.pid, KILL)
     return code
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from isoflop.errors import DataError, IsoflopError, UsageError, shown
 from isoflop.experiments.register.entry import Foretold, Line, Scored, parse_line
 from isoflop.findings import Finding
+from isoflop.system import BINARY, lock
 
 FILE = "forecasts.jsonl"
 """The file of a register, in the folder where one works, unless another is named."""
@@ -98,16 +99,14 @@ def _there(ledger: Ledger, entry: Foretold | Scored) -> Foretold | Scored | None
 @contextmanager
 def _locked(file: Path) -> Iterator[int]:
     """Open a file for one writer at a time: others wait. The lock ends with the process, however that ends."""
-    import fcntl
-
     try:
-        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | BINARY, 0o644)
     except OSError as error:
         raise IsoflopError(
             f"{shown(str(file))}: cannot be written ({error.strerror}). Name a file in a folder of yours: --file."
         ) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, wait=True)
         yield handle
     finally:
         os.close(handle)

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.files import DAMAGED, parse_json, read_limited, write_once, write_whole
+from isoflop.system import lock, place, started
 
 LOCK = "driver.lock"
 _CLAIM = re.compile(r"claim-(\d+)\.json")
@@ -42,12 +41,12 @@ class Owner:
     @property
     def here(self) -> bool:
         """Return whether its number means something to this process: the same boot of the same machine."""
-        return (self.host, self.boot, self.namespace) == _place()
+        return (self.host, self.boot, self.namespace) == place()
 
     @property
     def alive(self) -> bool:
         """Return whether it runs, for an owner that is here."""
-        return _started(self.pid) == self.started
+        return started(self.pid) == self.started
 
 
 @dataclass(frozen=True)
@@ -77,37 +76,9 @@ class Claim:
         return self
 
 
-@cache
-def _place() -> tuple[str, str, str]:
-    namespace = ""
-    with suppress(OSError):
-        namespace = str(Path("/proc/self/ns/pid").readlink())
-    return platform.node(), _text("/proc/sys/kernel/random/boot_id"), namespace
-
-
 def owner_of(pid: int) -> Owner:
     """Return a process of this machine as an owner."""
-    return Owner(pid, _started(pid) or "", *_place())
-
-
-def _started(pid: int) -> str | None:
-    """Return when a process started, in the system's own ticks; None if there is none, or only its corpse."""
-    if Path("/proc/self/stat").exists():
-        fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
-        return fields[19] if fields and fields[0] not in "ZX" else None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return ""
-
-
-def _text(path: str) -> str:
-    with suppress(OSError):
-        return Path(path).read_text().strip()
-    return ""
+    return Owner(pid, started(pid) or "", *place())
 
 
 def claims_in(folder: Path) -> list[Claim]:
@@ -121,7 +92,7 @@ def claims_in(folder: Path) -> list[Claim]:
         try:
             claims.append(_claim(parse_json(read_limited(folder / name, _LARGEST)), attempt))
         except (OSError, DataError, *DAMAGED):  # an attempt there was, nobody knows whose
-            claims.append(Claim(attempt, Owner(0, "?", *_place()), 0.0))
+            claims.append(Claim(attempt, Owner(0, "?", *place()), 0.0))
     return claims
 
 
@@ -205,25 +176,22 @@ def _changed(path: Path) -> float:
 @contextmanager
 def driver_lock(folder: Path) -> Iterator[None]:
     """Keep a second driver out while this one runs; the system itself lets go of the lock of one that died."""
-    import fcntl
-
     path = folder / LOCK
     try:
-        stream = path.open("a+")
+        stream = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise IsoflopError(f"{shown(str(path))}: cannot be written ({error.strerror}).") from None
     with stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            raise IsoflopError(f"{shown(str(folder))}: {_held_by(stream.read())}.") from None
+            locked = lock(stream.fileno())
         except OSError as error:
             raise IsoflopError(
                 f"{shown(str(path))}: this file system has no locks ({error.strerror}). Say isoflop study worker, "
                 "which needs none."
             ) from None
         stream.seek(0)
+        if not locked:
+            raise IsoflopError(f"{shown(str(folder))}: {_held_by(stream.read())}.")
         stream.truncate()
         with suppress(OSError):  # on a full disk the lock holds all the same
             stream.write(json.dumps({**asdict(owner_of(os.getpid())), "since": time.strftime("%Y-%m-%d %H:%M:%S")}))

@@ -218,4 +218,4 @@ def _table(value: object, key: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
 
 def example(name: str) -> str:
     """Return a commented study.toml to start from."""
-    return (Path(__file__).parent / "example.toml").read_text().replace("NAME", name)
+    return (Path(__file__).parent / "example.toml").read_text(encoding="utf-8").replace("NAME", name)

@@ -8,15 +8,14 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.results import ABOUT, training_flops
 from isoflop.files import write_whole
+from isoflop.system import memory, processor
 
 
 def write_about(study: Study, run: StudyRun, *, argv: Sequence[str], attempt: int) -> None:
@@ -51,9 +50,9 @@ def machine() -> dict[str, Any]:
         "versions": {"isoflop": version("isoflop"), "python": platform.python_version(), "system": platform.platform()},
         "hardware": {
             "host": platform.node(),
-            "processor": _processor(),
+            "processor": processor(),
             "cores": cores(),
-            "memory": _memory(),
+            "memory": memory(),
             "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
         },
         "python": sys.executable,
@@ -63,18 +62,3 @@ def machine() -> dict[str, Any]:
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _processor() -> str:
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _memory() -> int | None:
-    """Return the bytes of memory of this machine."""
-    with suppress(OSError, ValueError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None

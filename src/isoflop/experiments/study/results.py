@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.reported import Record
-from isoflop.files import DAMAGED, NO_WAIT, parse_json, write_once
+from isoflop.files import DAMAGED, parse_json, write_once
+from isoflop.system import NO_WAIT
 
 Ending = Literal["DONE", "DIVERGED", "FAILED"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)

@@ -59,7 +59,7 @@ def _report(record: dict[str, Any]) -> None:
     sys.stdout.write(line)
     sys.stdout.flush()
     if metrics := os.environ.get("ISOFLOP_METRICS"):
-        with Path(metrics).open("a") as stream:
+        with Path(metrics).open("a", encoding="utf-8") as stream:
             stream.write(line)
 
 

@@ -29,7 +29,7 @@ PANELS = {
     "Beyond loss": {"recipes": "comparing", "downstream": "downstream", "capabilities": "downstream",
                     "emergence": "emerging", "test-time": "sampling"},
     "Published": {"laws": "showing", "landmarks": "models", "compare-models": "models", "data": "showing"},
-    "Help": {"demo": "showing", "explain": "explaining"},
+    "Help": {"demo": "showing", "explain": "explaining", "schema": "schemas"},
 }  # fmt: skip
 """The commands, in the groups in which --help shows them; each with the file here that holds it under its own name."""
 HOMES = {name: home for panel in PANELS.values() for name, home in panel.items()}

@@ -18,6 +18,7 @@ import anyio
 from anyio import to_process
 
 from isoflop.errors import DataError, IsoflopError
+from isoflop.system import limit_memory
 
 RUNNING, WAITING = 2, 8
 """Jobs that run at once, a process each, and those that may wait for their turn."""
@@ -124,9 +125,5 @@ def _answer(job: str, words: tuple[Any, ...], more: dict[str, Any]) -> bytes:
 def _load() -> None:
     """Bound what this process may use, and load what jobs need."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
-    with suppress(ImportError, ValueError, OSError):  # not every system has these limits
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    limit_memory(_MEMORY)
     from isoflop.faces.web import work  # noqa: F401 - loaded for the jobs to come

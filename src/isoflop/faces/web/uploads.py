@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
 from secrets import token_hex
 from typing import IO
 
 from isoflop.errors import IsoflopError
+from isoflop.system import is_mine
+from isoflop.system import lock as hold
 
 LARGEST = 64 << 20
 """The most bytes of one table."""
@@ -47,20 +48,14 @@ def private_folder() -> Iterator[Path]:
 
 def _held(lock: Path, *, new: bool = False) -> IO[bytes] | None:
     """Return a lock that this process now holds, of one of this user's folders; None where another holds it."""
-    try:
-        import fcntl
-
-        if not new and (lock.is_symlink() or lock.parent.lstat().st_uid != os.getuid()):
+    with suppress(OSError):  # not every file system has locks
+        if not new and (lock.is_symlink() or not is_mine(lock.parent)):
             return None
         stream = lock.open("wb" if new else "rb")
-    except (ImportError, OSError, AttributeError):  # not every system has locks or users
-        return None
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        if hold(stream.fileno()):
+            return stream
         stream.close()
-        return None
-    return stream
+    return None
 
 
 class Tables:
