@@ -101,7 +101,9 @@ def display(translator: Any, node: Any) -> None:
 def schemas(app: Any, failed: Exception | None) -> None:
     """Publish the JSON Schema of each command's answer as schema/1/plan.json and so on."""
     if failed is None and app.builder.name == "html":
-        known = json.loads((Path(isoflop.__file__).parent / "faces" / "schemas.json").read_text(encoding="utf-8"))
+        known = json.loads(
+            (Path(isoflop.__file__).parent / "faces" / "cli" / "schemas.json").read_text(encoding="utf-8")
+        )
         folder = Path(app.outdir) / "schema" / str(known["version"])
         folder.mkdir(parents=True, exist_ok=True)
         for name in known["commands"]:

@@ -1,4 +1,4 @@
-"""Write src/isoflop/faces/schemas.json: what every `--json` prints, as JSON Schema, read from the results' classes.
+"""Write src/isoflop/faces/cli/schemas.json: what every `--json` prints, as JSON Schema, read from the results' classes.
 
 A result's `as_dict` is a dictionary of its fields and of other results; the types of the fields stand in the class.
 Reading both gives the schema: nothing is described twice. What cannot be read so is allowed to be anything, and the
@@ -25,7 +25,7 @@ import isoflop
 
 VERSION = 1
 """Of the schemas: raised when an entry changes its meaning or goes; a new entry does not raise it."""
-FILE = Path(__file__).parents[1] / "src" / "isoflop" / "faces" / "schemas.json"
+FILE = Path(__file__).parents[1] / "src" / "isoflop" / "faces" / "cli" / "schemas.json"
 
 
 def result(path: str) -> type:

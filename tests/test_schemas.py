@@ -15,7 +15,7 @@ from isoflop.faces.cli.schemas import schema_of
 
 pytest_plugins = ["commands"]
 DOCS = Path(__file__).parents[1] / "docs"
-PUBLISHED = json.loads((DOCS.parent / "src" / "isoflop" / "faces" / "schemas.json").read_text(encoding="utf-8"))
+PUBLISHED = json.loads((DOCS.parent / "src" / "isoflop" / "faces" / "cli" / "schemas.json").read_text(encoding="utf-8"))
 
 
 def printing_json(command, path=""):

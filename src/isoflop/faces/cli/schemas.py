@@ -46,5 +46,5 @@ def schema_of(command: str) -> dict[str, Any]:
 
 
 def _document() -> dict[str, Any]:
-    text = (files("isoflop") / "faces" / "schemas.json").read_text(encoding="utf-8")
+    text = (files("isoflop") / "faces" / "cli" / "schemas.json").read_text(encoding="utf-8")
     return dict(json_.loads(text))
