@@ -71,8 +71,9 @@ def test_logs_of_two_kinds_are_refused(logs, lightning):
 
 
 def test_a_folder_of_tables_of_runs_is_refused_by_their_names(tmp_path):
-    (tmp_path / "runs.csv").write_text("N,D,loss\n1e8,2e9,3\n2e8,2e9,2.9\n")
-    with pytest.raises(DataError, match=r"is a folder with a table of runs, runs\.csv"):
+    for name in ("large.csv", "small.csv"):
+        (tmp_path / name).write_text("N,D,loss\n1e8,2e9,3\n2e8,2e9,2.9\n")
+    with pytest.raises(DataError, match=r"is a folder with 2 tables of runs, large\.csv, small\.csv\. Name one"):
         read(tmp_path)
 
 

@@ -6,5 +6,6 @@ metric     what was measured, if it is no loss
 runs/      the table, its columns, its findings
 readers/   files, folders of logs, trackers
 datasets/  named public tables
+question   what a table lacks, as one question
 read       a source → Runs
 """

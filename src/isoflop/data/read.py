@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from isoflop.data import datasets
-from isoflop.data.readers import text_log
+from isoflop.data.question import question
+from isoflop.data.readers import run_files, text_log
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_lines, find_online, study_reader
 from isoflop.data.readers.column_choice import Origin, Rule, Taken, choose, missing, table
 from isoflop.data.readers.found import Found
@@ -120,6 +121,8 @@ def find_runs(
         logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
     if logs is None and not study:
         logs = _printed(name)
+    if logs is None and not study and _exists(name):
+        name = os.fspath(run_files.only_table(Path(name)) or name)
     if logs is not None:
         kind, logged = logs
         logged = logged if per_run is None else _completed(logged, per_run)
@@ -132,7 +135,7 @@ def find_runs(
     if rule != Rule() or per_run is not None:
         raise UsageError(f"{shown(name)} is no log of training: final, smooth, curves and per_run are for logs.")
     runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
-    return Found(runs, kind, taken, missing=_lacking(runs))
+    return Found(runs, kind, taken, missing=question(runs))
 
 
 def _printed(name: str) -> tuple[str, tuple[Logged, ...]] | None:
@@ -161,7 +164,7 @@ def _in_memory(source: Source, **said: Any) -> Found:
     runs = tabled(source, source=f"the {type(source).__name__}", **said)
     named = assign([*columns_of(source)], said["columns"] or {}, runs.source)
     taken = tuple(Taken(letter, ((named[letter].text, "column"),)) for letter in LETTERS if letter in named)
-    return Found(runs, "table", taken, missing=_lacking(runs))
+    return Found(runs, "table", taken, missing=question(runs))
 
 
 def has_runs(name: str) -> bool:
@@ -189,15 +192,6 @@ def _of_rows(
     runs = study_reader()(name, columns=columns, **said) if study else datasets.load(name, columns=columns, **said)
     kind: Origin = "study" if study else "dataset"
     return runs, kind, tuple(Taken(letter, ((letter, kind),)) for letter in LETTERS if letter in runs)
-
-
-def _lacking(runs: Runs) -> str:
-    """Return in one line what a table lacks, with what to type; empty if nothing."""
-    lacking = [name for name in ("N", "D", "loss") if name not in runs]
-    if not lacking:
-        return ""
-    told = f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing; there are "
-    return f"{told}{', '.join(runs.columns)}. Say {', '.join(f'--{name} COLUMN' for name in lacking)}."
 
 
 def _completed(runs: tuple[Logged, ...], per_run: str | os.PathLike[str]) -> tuple[Logged, ...]:

@@ -123,7 +123,8 @@ class Option:
 class Worth:
     """Ways to a lower loss, the cheapest first: at so many FLOPs of the first recipe.
 
-    unit  "FLOPs" or "USD"
+    unit     "FLOPs" or "USD"
+    loss_in  what the loss is measured in, such as nats
     """
 
     first: str
@@ -131,15 +132,16 @@ class Worth:
     loss: Estimate
     options: tuple[Option, ...]
     unit: str = "FLOPs"
+    loss_in: str = "nats"
 
     @property
     def words(self) -> str:
         """Return one sentence: whether scaling on is the better buy or another recipe, and up to which price."""
         scaling = next(one for one in self.options if one.what == COMPUTE)
         reach = _cost(scaling.price.value, self.unit)
-        begin = f"At {show_flops(self.flops)} FLOPs, {STEP:g} nats cost {self.first} {reach} of compute"
+        begin = f"At {show_flops(self.flops)} FLOPs, {STEP:g} {self.loss_in} cost {self.first} {reach} of compute"
         if math.isinf(scaling.price.value):
-            begin = f"At {show_flops(self.flops)} FLOPs, no compute buys {self.first} {STEP:g} nats more"
+            begin = f"At {show_flops(self.flops)} FLOPs, no compute buys {self.first} {STEP:g} {self.loss_in} more"
         steps = [(one, one.loss, one.pays) for one in self.options if one.loss and one.pays]
         good = [(loss.value, one, pays) for one, loss, pays in steps if loss.high < 0]
         if not good:
@@ -157,11 +159,11 @@ class Worth:
         """Return the options as they stand in the JSON."""
         return {
             "first": self.first, "flops": self.flops, "loss": self.loss.as_dict(), "unit": self.unit,
-            "options": [one.as_dict() for one in self.options],
+            "loss_in": self.loss_in, "options": [one.as_dict() for one in self.options],
         }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
-        """Give the options as they look in a terminal: the price of 0.01 nats by each, then what a recipe is worth."""
+        """Give the options as they look in a terminal: 0.01 less loss by each, then what a recipe is worth."""
         from isoflop.display import group, heading, table
 
         def ends(found: Estimate) -> str:
@@ -177,7 +179,7 @@ class Worth:
             for one in self.options if one.loss and one.pays
         ]  # fmt: skip
         return group(
-            head, table([f"{self.unit} for {STEP:g} nats", "", level], rows), "",
+            head, table([f"{self.unit} for {STEP:g} {self.loss_in}", "", level], rows), "",
             table(["a change to", "loss", level, f"worth up to, {self.unit}", level], steps),
         )  # fmt: skip
 
@@ -214,7 +216,7 @@ def _moves(found: Duel, at: float, wanted: Any) -> Drawn:
 
 
 def gained(found: Duel, at: float) -> Drawn:
-    """Return what the other recipe does to the loss at this x, in nats."""
+    """Return what the other recipe does to the loss at this x."""
     x, here = np.log(found.x), np.log(np.array([at]))
     kinds = [np.exp(at_points(x, theirs, here)) - np.exp(at_points(x, ours, here)) for ours, theirs in found.kinds()]
     return Drawn(kinds[0], kinds[1], kinds[2], at_points(x, found.weights, here))

@@ -173,4 +173,4 @@ def _worth(
         options.append(step(found, name, flops, each=flop, total=total, level=level))
     options.sort(key=lambda one: (math.isnan(one.price.value), one.price.value))
     loss = losses(duels[0], np.array([flops]), level)[0][0]
-    return Worth(names[0], flops, loss, tuple(options), prices.unit)
+    return Worth(names[0], flops, loss, tuple(options), prices.unit, first.runs.loss_in)

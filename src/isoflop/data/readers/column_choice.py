@@ -306,11 +306,19 @@ def missing(letters: set[str], runs: Sequence[Logged]) -> str:
         asked.append("--loss KEY")
     if len(letters & {"N", "D", "C"}) < 2:
         asked += ["--N KEY"] if "N" not in letters else []
-        asked += ['--D KEY (or --D "step*TOKENS")'] if "D" not in letters else []
+        asked += [_tokens_asked(runs)] if "D" not in letters else []
     if not asked:
         return ""
     what = " and ".join(one.split()[0].removeprefix("--") for one in asked)
     return f"{what} {'is' if len(asked) == 1 else 'are'} missing; {_listed(_places(runs))}. Say {', '.join(asked)}."
+
+
+def _tokens_asked(runs: Sequence[Logged]) -> str:
+    """Return what to type for D: with the count of samples that a log has, or its steps."""
+    samples = next(
+        (key for key in _places(runs)["metrics"] if "samples" in normal(key) and "persec" not in normal(key)), ""
+    )
+    return f"--D '{shown(samples)}*SEQUENCE_LENGTH'" if samples else '--D KEY (or --D "step*TOKENS")'
 
 
 def _listed(places: Places) -> str:
@@ -351,8 +359,14 @@ def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source:
     titles = {_STEP: CALLS} if strange else {}
     return RawTable(
         source, tuple(titles.get(name, name) for name in kept), tuple(kept.values()),
-        np.arange(1, len(columns["run"]) + 1), logged=True, findings=strange,
+        np.arange(1, len(columns["run"]) + 1), logged=True, findings=strange, called=_called(taken),
     )  # fmt: skip
+
+
+def _called(taken: Sequence[Taken]) -> dict[str, tuple[str, float]]:
+    """Return the own key of each letter that is one key, and how many base units one of its units is."""
+    return {one.alone: (one.letter, 1.0 if one.unit is None else one.unit.factor)
+            for one in taken if one.alone and one.alone != one.letter}  # fmt: skip
 
 
 def _title(key: str, taken: Mapping[str, Any]) -> str:

@@ -65,7 +65,7 @@ class Found(Answer):
         origins = table(["column", "key", "from"], lines, words=True)
         rule = [dim(self.rule)] if self.rule else []
         return group(
-            heading(self.runs.source, what), _Listed(self.runs), *more, "", origins, *rule,
+            heading(self.runs.source, what), *([_Listed(self.runs), *more, "", origins, *rule] if lines else []),
             findings_list(self.runs.findings),
         )  # fmt: skip
 

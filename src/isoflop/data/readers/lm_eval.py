@@ -58,6 +58,11 @@ class Score:
         return tuple(f"{model}{sign}{self.checkpoint}" for model in models for sign in "@-_/: ")
 
 
+def recognises(file: Path) -> bool:
+    """Return whether a file begins as results of evaluations do."""
+    return file.suffix in {".json", ".jsonl"} and any(mark in head(file) for mark in _MARKS)
+
+
 def read_lm_eval(source: str | os.PathLike[str], *, metric: str | None = None) -> tuple[Score, ...]:
     """Return the scores in one file of results, or in every such file of a folder and the folders in it.
 
@@ -85,8 +90,7 @@ def _files(folder: Path) -> list[Path]:
     """Return the files of results in a folder: results*.json, and others that begin as results do."""
     found = [
         file for file in files_below(folder)
-        if file.suffix in {".json", ".jsonl"}
-        and (file.name.startswith("results") or any(mark in head(file) for mark in _MARKS))
+        if recognises(file) or (file.suffix in {".json", ".jsonl"} and file.name.startswith("results"))
     ]  # fmt: skip
     return sorted(found, key=lambda file: (file.name, str(file)))
 

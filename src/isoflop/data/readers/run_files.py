@@ -7,54 +7,83 @@ row is a finished run. Settings that stand in a file of their own beside a log (
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isoflop.data.limits import MAX_DEPTH, Look
+from isoflop.data.readers import lm_eval
 from isoflop.data.readers.logs import Cell, Logged, flat, number, read_json, refuse_many
 from isoflop.data.readers.restarts import standing
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs.cells import RawTable, is_number
 from isoflop.data.runs.columns import meaning, normal
+from isoflop.data.runs.names import NAMED_BY
 from isoflop.errors import DataError, shown
 
 TITLE = "a table for each run"
-SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
+SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"})
 _SETTINGS = frozenset({"params", "config", "hparams", "args", "settings", "hyperparameters", "hyperparams"})
 """Files that hold the settings of the run whose log stands beside them."""
+_NAMED = 5
+"""So many files are named in a message."""
 _GENERIC = re.compile(
     r"(?:result|metric|progress|history|log|train(?:ing)?|loss|eval|events?|tracker_metrics)s?", re.IGNORECASE
 )
 """Names that every run's log may have: then its folder names the run."""
+_FEWEST_RETURNS = 2
+"""So often a log's steps may begin anew: a run that was restarted from nothing; beyond, each time is another run."""
 _STEPS = ("step", "globalstep", "trainstep", "iteration", "iter", "trainingiteration", "update", "steps", "epoch")
 
 
 def read(folder: Path) -> tuple[tuple[Logged, Path], ...]:
-    """Return the runs in a folder and the folders in it, each with its file; none if there is no table of a run."""
-    found = []
+    """Return the runs in a folder and the folders in it, each with its file; none if there is no table of a run.
+
+    Raises DataError where tables of many runs stand there, too, unless one such table is all there is.
+    """
+    found, of_runs = [], []
     for file in _files(folder):
         raw = raw_source(file)
-        _refuse_table_of_runs(raw, file)
-        if len(raw.rows):
-            config = _beside(file)
-            found.append((_run(raw, file, config), file))
-    _refuse_tables([(run, file) for run, file in found], folder)
+        if _is_of_runs(raw):
+            of_runs.append(file)
+        elif len(raw.rows):
+            found.append((_run(raw, file, _beside(file)), file))
+    if of_runs and (found or len(of_runs) > 1):
+        raise DataError(_several(folder, of_runs))
+    _refuse_tables(found, folder)
     return tuple(found)
 
 
-def _files(folder: Path) -> list[Path]:
+def only_table(folder: Path) -> Path | None:
+    """Return the one table of runs that a folder holds; None where there is none, or other tables are beside it."""
+    files = list(islice(_files(folder), 2)) if folder.is_dir() else []
+    return files[0] if len(files) == 1 and _is_of_runs(raw_source(files[0])) else None
+
+
+def _several(folder: Path, tables: Sequence[Path]) -> str:
+    named = ", ".join(shown(str(file.relative_to(folder))) for file in tables[:_NAMED])
+    more = f" and {len(tables) - _NAMED} more" if len(tables) > _NAMED else ""
+    kind = "a folder with a table of runs" if len(tables) == 1 else f"a folder with {len(tables)} tables of runs"
+    return f"{shown(str(folder))}: is {kind}, {named}{more}. Name {'it' if len(tables) == 1 else 'one of them'}."
+
+
+def _files(folder: Path) -> Iterator[Path]:
     look = Look(shown(str(folder)))
-    found: list[Path] = []
     depth = len(folder.parts)
     for file in sorted(folder.rglob("*")):
         look.take()
-        hidden = any(part.startswith(".") for part in file.parts[depth:])
-        if file.suffix.lower() in SUFFIXES and file.is_file() and not file.is_symlink() and not hidden:
-            found += [file] if len(file.parts) - depth <= MAX_DEPTH and normal(file.stem) not in _SETTINGS else []
-    return found
+        below = file.parts[depth:]
+        wanted = _kind(file) in SUFFIXES and normal(file.stem) not in _SETTINGS and len(below) <= MAX_DEPTH
+        if wanted and file.is_file() and not file.is_symlink() and not any(part.startswith(".") for part in below):
+            yield file
+
+
+def _kind(file: Path) -> str:
+    """Return the suffix that says what a file holds, packed or not."""
+    return next((one.lower() for one in reversed(file.suffixes) if one.lower() != ".gz"), "")
 
 
 def _beside(file: Path) -> dict[str, Cell]:
@@ -68,7 +97,8 @@ def _beside(file: Path) -> dict[str, Cell]:
 
 
 def _run(raw: RawTable, file: Path, config: dict[str, Cell]) -> Logged:
-    name = file.parent.name if _GENERIC.fullmatch(file.stem) else file.stem
+    stem = file.name.removesuffix(".gz").removesuffix(Path(file.name.removesuffix(".gz")).suffix)
+    name = file.parent.name if _GENERIC.fullmatch(stem) else stem
     columns = dict(zip(raw.names, raw.columns, strict=True))
     if len(raw.rows) == 1:
         said = {key: _cell(values[0]) for key, values in columns.items()}
@@ -112,20 +142,27 @@ def _cell(value: object) -> Cell:
     return float(text) if is_number(text) else text or None
 
 
-def _refuse_table_of_runs(raw: RawTable, file: Path) -> None:
-    """Refuse a table whose rows are runs of different sizes: as one run's log it would be read wrongly."""
-    for key, cells in zip(raw.names, raw.columns, strict=True):
+def _is_of_runs(raw: RawTable) -> bool:
+    """Return whether a table's rows are several runs: of several sizes or names, or with steps that begin anew."""
+    columns = dict(zip(raw.names, raw.columns, strict=True))
+    for key, cells in columns.items():
         found = meaning(key)
-        if found is not None and found.letter == "N" and len({str(cell) for cell in cells}) > 1:
-            raise DataError(
-                f"{shown(str(file.parent))}: is a folder with a table of runs, {shown(file.name)}. Name it."
-            )
+        names_runs = normal(key) in NAMED_BY or (found is not None and found.letter == "N")
+        if names_runs and len({str(cell) for cell in cells}) > 1:
+            return True
+    steps = _steps(columns)[1] if len(raw.rows) else np.zeros(0)
+    return int(np.count_nonzero((np.diff(steps) < 0) & (steps[1:] <= steps[0]))) > _FEWEST_RETURNS
 
 
 def _refuse_tables(found: Sequence[tuple[Logged, Path]], folder: Path) -> None:
     """Refuse a folder whose files are tables of runs themselves: nothing tells their rows from a run's log."""
     if found and not any(run.metrics or run.summary for run, _ in found):
-        names = ", ".join(shown(file.name) for _, file in found[:5])
+        names = ", ".join(shown(file.name) for _, file in found[:_NAMED])
+        if any(lm_eval.recognises(file) for _, file in found[:_NAMED]):
+            raise DataError(
+                f"{shown(str(folder))}: holds results of evaluations ({names}), which give scores of models and no "
+                "loss. isoflop downstream RUNS --evals FOLDER reads them."
+            )
         raise DataError(
             f"{shown(str(folder))}: none of its tables has a loss of a run ({names}). Name the file with the runs."
         )

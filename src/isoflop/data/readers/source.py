@@ -25,6 +25,16 @@ _PICKLE = re.compile(rb"\x80[\2-\5]|[\]}]q\0|\([dl]p0\n|c[\w.]+\n\w+\n(?:p0\n|q\
 _PICKLED = frozenset({".pkl", ".pickle", ".joblib"})
 
 _EXPORT = "Export the table as CSV."
+_NO_TABLES = {
+    ".toml": ("is TOML, as a study or a plan is described", "isoflop study reads a study; name a table of runs here."),
+    ".yaml": ("is YAML, as settings are written", "Name what the run logged, or a table of runs."),
+    ".yml": ("is YAML, as settings are written", "Name what the run logged, or a table of runs."),
+    ".py": ("is a program", "Name what it wrote."),
+    ".ipynb": ("is a notebook", "Name the table that it read or wrote."),
+    ".pt": ("holds weights by its name", "Name a table of runs."),
+    ".safetensors": ("holds weights by its name", "Name a table of runs."),
+}
+"""What files are by their suffix that hold no runs, and what to do instead."""
 _WEIGHTS = "It holds weights, not runs. Name a table of runs."
 _MAGIC = (
     (b"\x93NUMPY", "a NumPy array file", _EXPORT),
@@ -42,6 +52,8 @@ _MAGIC = (
     (b"<!DOCTYPE", "a web page", "Download the table itself."),
     (b"<!doctype", "a web page", "Download the table itself."),
     (b"<html", "a web page", "Download the table itself."),
+    (b"\\begin{tabular}", "a LaTeX table", _EXPORT),
+    (b"\\documentclass", "a LaTeX document", "Name a table."),
 )
 _ZIPPED = (
     (b"xl/workbook.xml", "an Excel workbook", "Save the sheet as CSV."),
@@ -69,6 +81,8 @@ def read_text(source: str | os.PathLike[str]) -> Text:
     Raises DataError for a file that is missing, too large, of another format, or no UTF-8.
     """
     name = os.fspath(source)
+    if (said := _NO_TABLES.get(Path(name).suffix.lower())) and Path(name).is_file():
+        raise DataError(f"{shown(name)}: {said[0]}, and holds no runs. {said[1]}")
     data = _standard_input() if name == "-" else read_bytes(Path(name))
     source = "standard input" if name == "-" else shown(name)
     if data.startswith(_GZIP):

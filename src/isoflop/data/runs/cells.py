@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,7 @@ class RawTable:
     separator  what stands between cells, where they were text
     logged     whether the rows are evaluations in a tracker's log, whose steps may be its own count
     findings   what was noticed when the cells were read
+    called     the source's own key of a column that has another name already, and how many base units one is
     """
 
     source: str
@@ -68,6 +69,7 @@ class RawTable:
     separator: str = ""
     logged: bool = False
     findings: tuple[Finding, ...] = ()
+    called: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

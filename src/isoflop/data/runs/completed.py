@@ -52,8 +52,11 @@ def _tokens(columns: Mapping[str, NDArray[Any]], *, steps_count: bool) -> tuple[
     return None
 
 
-def findings_on_origins(origins: Mapping[str, Origin]) -> tuple[Finding, ...]:
-    """Return the findings on the units in which columns came: those that names state (D19), and bits per byte (D20)."""
+def findings_on_origins(origins: Mapping[str, Origin], called: Mapping[str, tuple[str, float]]) -> tuple[Finding, ...]:
+    """Return the findings on the units in which columns came: those that names state (D19), and bits per byte (D20).
+
+    called  the source's own key of what has another name by now, as in a log
+    """
     units = [
         f'"{shown(origin.expression.text)}" in {origin.unit.word}'
         for origin in origins.values() if origin.unit is not None and origin.unit.factor != 1
@@ -65,9 +68,11 @@ def findings_on_origins(origins: Mapping[str, Origin]) -> tuple[Finding, ...]:
             "say otherwise with a product, as in --N 'COLUMN*1'",
         ))  # fmt: skip
     loss = origins.get("loss")
-    if loss is not None and loss.expression.key is not None and is_per_byte(loss.expression.key):
+    own = next((key for key, (name, _) in called.items() if name == "loss"), None)
+    key = own or (None if loss is None else loss.expression.key)
+    if key is not None and is_per_byte(key):
         found.append(Finding(
-            "D20", "INFO", f'the loss, "{shown(loss.expression.key)}", is in bits per byte, not nats per token',
+            "D20", "INFO", f'the loss, "{shown(key)}", is in bits per byte, not nats per token',
             "compare it with other runs in bits per byte only; published curves are in nats per token",
         ))  # fmt: skip
     return tuple(found)

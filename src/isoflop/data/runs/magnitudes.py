@@ -34,6 +34,8 @@ _NEAR, _CLEARER = 0.15, 3.0
 _SCALES = {1e3: "thousands", 1e6: "millions", 1e9: "billions"}
 _BATCH = (6.5e4, 5e5, 4e6)
 """Tokens per step, from small to large."""
+_FEWEST_RUNS = 3
+"""Of fewer, a loss nearer to a published curve says nothing: a run in progress has few tokens for its size."""
 _NO_LOSS = 12.0
 """Above it no loss is in nats per token, whatever N and D: that is said elsewhere."""
 _KNOWN = {"N": (1e6, 1e13), "D": (1e8, 1e14)}
@@ -91,7 +93,7 @@ def _sizes(N: Floats, D: Floats, loss: Floats | None) -> Finding | None:
     offs = np.array([one.off(loss) for one in ways])
     near = [one for one, off in zip(ways, offs, strict=True) if off <= min(_NEAR, stands.off(loss) / _CLEARER)]
     far = not _FAR_RATIO[0] <= ratio <= _FAR_RATIO[1]
-    if not (far or near):  # models of ten parameters are no mistake
+    if not far and (not near or len(N) < _FEWEST_RUNS):  # models of ten parameters are no mistake
         return None
     if near:
         best = ways[int(np.nanargmin(offs))]
@@ -126,7 +128,7 @@ def _loss(N: Floats, D: Floats, loss: Floats) -> Iterator[Finding]:
     inside = all(
         low <= float(median(values)) <= high for values, (low, high) in zip((N, D), _KNOWN.values(), strict=True)
     )
-    if not inside or len(loss) < 3 or median(loss) > _NO_LOSS:
+    if not inside or len(loss) < _FEWEST_RUNS or median(loss) > _NO_LOSS:
         return
     expected = expected_loss(N, D)
     ratio = float(median(loss / expected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,16 @@ from numpy.typing import NDArray
 from isoflop.data.metric import Metric
 from isoflop.data.runs.cells import Rows
 from isoflop.data.runs.checks import Excluded, left_out
-from isoflop.errors import DataError
+from isoflop.data.runs.mixed_units import are_mixed
+from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
 
 
 def measure(
-    metric: Metric, values: NDArray[Any], rows: Rows, *, source: str
+    metric: Metric, columns: Mapping[str, NDArray[Any]], rows: Rows, *, source: str
 ) -> tuple[NDArray[np.float64], tuple[Excluded, ...], tuple[Finding, ...]]:
     """Return the loss (rows,), nan where a value cannot be used, those rows, and the finding (D01) that lists them."""
+    values = columns[metric.name]
     short = metric.shortfall(values)
     loss = np.where(np.isfinite(values) & np.isfinite(short) & (short > 0), short, np.nan)
     bad = np.flatnonzero(np.isnan(loss)).tolist()
@@ -29,6 +32,8 @@ def measure(
             "Correct the column, or the bound of --metric."
         )
     remedy = "correct these rows, leave them out, or correct the bound of --metric"
+    if are_mixed(values, columns):
+        remedy = f"{shown(metric.name)} mixes per cent and fractions: write one unit in the whole column"
     return loss, excluded, left_out(excluded, len(rows), remedy)
 
 

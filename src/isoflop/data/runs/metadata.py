@@ -167,8 +167,16 @@ def _schedules(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding
     if schedule is not None:
         full = np.array([any(kind in text for kind in _FULL_DECAY) for text in schedule])
     off = full & ~whole
-    for reached, planned, _ in _planned(columns):
-        off |= np.abs(reached / planned - 1) > 1 - PLANNED
+    place = ""
+    for reached, planned, what in _planned(columns):
+        away = np.abs(reached / planned - 1) > 1 - PLANNED
+        first = int(np.argmax(away))
+        place = (
+            f" ({names()[first]} is at {reached[first]:,.10g} of {planned[first]:,.10g} {what})"
+            if away.any()
+            else place
+        )
+        off |= away
     for run, what in ((columns.get("D"), "tokens"), (_steps(columns), "steps")):
         decay = number(columns, f"decay {what}")
         if run is not None and decay is not None:  # a decay may leave out the warm-up
@@ -178,7 +186,7 @@ def _schedules(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding
         yield Finding(
             "D08", severity,
             f"{np.count_nonzero(off)} of {len(off)} losses were not taken at the end of the learning rate schedule "
-            "they were trained with: a run planned to end there would reach another loss",
+            f"they were trained with{place}: a run planned to end there would reach another loss",
             "keep the runs whose schedule ends with them, or say --allow D08",
             _chosen(names, off),
         )  # fmt: skip

@@ -18,7 +18,7 @@ from isoflop.data.runs import checks
 from isoflop.data.runs.cells import RawTable, Rows, texts_of, with_decimal_points
 from isoflop.data.runs.checks import Excluded, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
-from isoflop.data.runs.columns import TOKENS, assign, counted_by, missing
+from isoflop.data.runs.columns import TOKENS, assign, counted_by, is_per_byte, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
 from isoflop.data.runs.costs import cost_of
 from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
@@ -26,6 +26,7 @@ from isoflop.data.runs.intake import called, equal_lengths, holds, kept_rows, re
 from isoflop.data.runs.measured import finding_on_metric, measure
 from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
 from isoflop.data.runs.metadata_columns import recorded
+from isoflop.data.runs.mixed_units import mixed_units
 from isoflop.data.runs.names import Names, run_names
 from isoflop.errors import DataError, shown
 from isoflop.findings import Finding, allow_codes
@@ -112,9 +113,15 @@ class Runs:
 
     @property
     def per_byte(self) -> bool:
-        """Whether the loss was divided by the bytes of a token: then tokenizers may differ."""
+        """Whether the loss is one of bytes, by its name or divided by the bytes of a token: tokenizers may differ."""
         made = self.computed.get("loss", "")
-        return any(name in made for name in recorded(self.columns, "bytes per token"))
+        named = any(is_per_byte(name) for name, (column, _) in self.called.items() if column == "loss")
+        return named or any(name in made for name in recorded(self.columns, "bytes per token"))
+
+    @property
+    def loss_in(self) -> str:
+        """What the loss is measured in: nats, bits per byte, or what a metric falls short by."""
+        return "bits per byte" if self.per_byte else "nats" if self.metric is None else f"of {self.metric.loss}"
 
     @property
     def clusters(self) -> NDArray[np.int64] | None:
@@ -134,7 +141,7 @@ class Runs:
         """
         parsed = parse_metric(metric) if isinstance(metric, str) else metric
         settled = parsed.settled(_numeric(self, parsed.name))
-        loss, excluded, findings = measure(settled, self[parsed.name], self.rows, source=self.source)
+        loss, excluded, findings = measure(settled, self.columns, self.rows, source=self.source)
         own = {"loss (file)" if name == "loss" else name: values for name, values in self.columns.items()}
         found = replace(self, columns={**own, "loss": loss}, metric=settled).take(loss > 0)
         return _inspected(replace(found, excluded=self.excluded + excluded, findings=(*self.findings, *findings)))
@@ -254,13 +261,17 @@ def build(
     keep = ~np.isin(raw.rows, [item.row for item in excluded])
     kept = {name: _frozen(values[keep]) for name, values in read.items()}
     rows = _frozen(raw.rows[keep])
-    found = (*raw.findings, *findings_on_origins(origins), *checks.findings_on_unusable(excluded, len(raw.rows)))
+    found = (
+        *raw.findings,
+        *findings_on_origins(origins, raw.called),
+        *checks.findings_on_unusable(excluded, len(raw.rows)),
+    )
     rule, costs = cost_of(kept, rule, measured=not computed)
     found = (*found, *costs)
     usable = Runs(
         MappingProxyType(kept), raw.source, rows, excluded=(*dropped, *excluded), flop_rule=rule.name,
         findings=found, run_named_by=clustered_by(kept), allowed=tuple(allow), computed=MappingProxyType(computed),
-        called=MappingProxyType(called(origins)),
+        called=MappingProxyType({**called(origins), **raw.called}),
     )  # fmt: skip
     return _inspected(_single(_finished(usable)))
 
@@ -293,8 +304,10 @@ def _inspected(runs: Runs) -> Runs:
     """Return the runs with the findings on the rows they now have, besides those on rows left out as they came in."""
     names = Names(runs.columns, runs.rows)
     group, on_rows = runs.clusters, [one for one in runs.findings if one.code in _AS_THEY_CAME]
+    measure_of = "loss" if runs.metric is None else runs.metric.name
     found = (
         *finding_on_metric(runs.metric),
+        *mixed_units(measure_of, runs.columns),
         *inspect(runs.columns, names, rule_named(runs.flop_rule), nats=runs.metric is None and not runs.per_byte),
         *inspect_clusters(runs.columns, group, runs.run_named_by),
         *inspect_metadata(runs.columns, names, ends(runs.columns, group, len(runs)), per_byte=runs.per_byte),

@@ -38,6 +38,9 @@ def read(
     final: Annotated[str, typer.Option("--final", help="The loss of a run: last, best or mean:K.")] = "last",
     smooth: Annotated[int, typer.Option("--smooth", metavar="K", help="Smooth evaluations over K of them.")] = 1,
     curves: Annotated[bool, typer.Option("--curves", help="Keep every evaluation, a row each.")] = False,
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="SPEC", help="What was measured, if no loss: accuracy:up:1.")
+    ] = None,
     where: Where = None,
     flop_rule: Annotated[str, typer.Option("--flop-rule", help="How C follows from N and D.")] = "6ND",
     allow: Annotated[list[str] | None, typer.Option("--allow", metavar="CODE", help="Go on in spite of it.")] = None,
@@ -47,6 +50,7 @@ def read(
     """Read what a training wrote: the runs in it, which key is N, D, C and the loss, and one table of them."""
     from dataclasses import replace
 
+    from isoflop.data.question import question
     from isoflop.data.read import find_runs
     from isoflop.files import as_csv, write_output
 
@@ -57,8 +61,11 @@ def read(
     condition = conjunction(where)
     found = find_runs(
         source, columns=asked, flop_rule=flop_rule, allow=allow or (), final=final, smooth=smooth, curves=curves,
-        per_run=per_run, line=line or (), where=() if condition is None else (condition,),
+        per_run=per_run, line=line or (), where=() if condition is None or metric else (condition,),
     )  # fmt: skip
+    if metric is not None:
+        runs = found.runs.measured(metric)
+        found = replace(found, runs=runs, missing=question(runs))
     found = found if condition is None else replace(found, runs=found.runs.where(condition))
     print_answer(found, json=json)
     if found.missing:
