@@ -71,8 +71,8 @@ def test_logs_of_two_kinds_are_refused(logs, lightning):
 
 
 def test_a_folder_of_tables_of_runs_is_refused_by_their_names(tmp_path):
-    for name in ("large.csv", "small.csv"):
-        (tmp_path / name).write_text("N,D,loss\n1e8,2e9,3\n2e8,2e9,2.9\n")
+    for table in ("large.csv", "small.csv"):
+        (tmp_path / table).write_text("N,D,loss\n1e8,2e9,3\n2e8,2e9,2.9\n")
     with pytest.raises(DataError, match=r"is a folder with 2 tables of runs, large\.csv, small\.csv\. Name one"):
         read(tmp_path)
 
