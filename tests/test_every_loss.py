@@ -7,8 +7,8 @@ import pytest
 from commands import run  # noqa: F401 - a fixture
 
 import isoflop
+from isoflop.data.each_loss import losses_in
 from isoflop.errors import UsageError
-from isoflop.forecasting.every_loss import losses_in
 
 AT = {"N": 1e9, "D": 2e10}
 
@@ -57,6 +57,34 @@ def test_all_losses_are_those_called_so_and_a_list_is_those_named():
         losses_in(names, "wiki_loss,mmmlu")
     with pytest.raises(UsageError, match="no column is called a loss"):
         losses_in(("N", "D", "mmlu"), "all")
+
+
+def test_each_loss_is_fitted_as_it_would_be_alone(each):
+    several = isoflop.fit_all("chinchilla", each, draws=0)
+    alone = isoflop.fit("chinchilla", each["code"], draws=0)
+    assert several["code"].curve.values == alone.curve.values
+    assert several.correlations[0, 1] > 0.8
+
+
+def test_a_score_stands_beside_losses_and_the_command_fits_them_all(run, tmp_path):  # noqa: F811 - a fixture
+    table = columns()
+    table["accuracy"] = 1 - table["code"] / 6
+    path = tmp_path / "runs.csv"
+    rows = zip(*(table[name].tolist() for name in ("N", "D", "web", "code", "accuracy")), strict=True)
+    path.write_text("N,D,web_loss,code_loss,accuracy\n" + "\n".join(",".join(map(repr, row)) for row in rows))
+    asked = ("fit", path, "--law", "chinchilla", "--draws", "0", "--loss")
+    said = run(*asked, "web_loss,code_loss,accuracy:up:1", "--json").json
+    assert list(said["losses"]) == ["web_loss", "code_loss", "accuracy:up:1"]
+    web, _, accuracy = (one["parameters"] for one in said["losses"].values())
+    assert accuracy["alpha"]["value"] == pytest.approx(
+        said["losses"]["code_loss"]["parameters"]["alpha"]["value"], rel=1e-3
+    )
+    each = isoflop.each_loss(str(path), "all")
+    assert isoflop.fit_all("chinchilla", each, draws=0)["web_loss"].curve.values["E"] == pytest.approx(
+        web["E"]["value"]
+    )
+    assert "errors together" in run(*asked, "all").out
+    assert run(*asked, "all", "-o", tmp_path / "fit.json").code == 2
 
 
 def test_the_command_says_what_the_function_says(run, tmp_path, found):  # noqa: F811 - a fixture

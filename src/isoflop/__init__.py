@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from isoflop.compute.quote import Quote, quote
     from isoflop.compute.shape import Shape, shape_for
     from isoflop.data import datasets
+    from isoflop.data.each_loss import each_loss
     from isoflop.data.read import find_runs, read
     from isoflop.data.readers.found import Found
     from isoflop.data.runs import Runs
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from isoflop.fitting.approaches import approach1, approach2
     from isoflop.fitting.check import Checked
     from isoflop.fitting.check.check import check
+    from isoflop.fitting.every_loss import LossFits, fit_all
     from isoflop.fitting.fit import Fit, fit
     from isoflop.fitting.profile import Profile, profile
     from isoflop.fitting.saved import load, save
@@ -93,6 +95,7 @@ _HOMES = {
     "compute.devices": "Device find_device",
     "compute.quote": "Quote quote",
     "compute.shape": "Shape shape_for",
+    "data.each_loss": "each_loss",
     "data.read": "find_runs read",
     "data.readers.found": "Found",
     "data.runs": "Runs",
@@ -108,6 +111,7 @@ _HOMES = {
     "findings": "Finding",
     "fitting.approaches": "approach1 approach2",
     "fitting.check": "Checked check",
+    "fitting.every_loss": "LossFits fit_all",
     "fitting.fit": "Fit fit",
     "fitting.profile": "Profile profile",
     "fitting.saved": "load save",
@@ -170,6 +174,7 @@ __all__ = [
     "Landmarks",
     "Law",
     "LossCurve",
+    "LossFits",
     "LossForecasts",
     "Machines",
     "Memory",
@@ -213,12 +218,14 @@ __all__ = [
     "dense_equivalent",
     "design",
     "downstream",
+    "each_loss",
     "effective_params",
     "emergence",
     "find_device",
     "find_runs",
     "finish",
     "fit",
+    "fit_all",
     "fit_schedule",
     "flops_for",
     "forecast",

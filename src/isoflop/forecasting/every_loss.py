@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.data.runs.columns import meaning
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Answer, Finding
+from isoflop.fitting.every_loss import correlations_of, together_table, told_of
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.result import Forecasts
 from isoflop.forecasting.source import Source, settle
@@ -24,14 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from rich.console import RenderableType
 
-    from isoflop.forecasting.predictor import Predictor
     from isoflop.formula.arrays import Array
-
-ALL = "all"
-"""What is typed for every loss there is."""
-FEWEST_SHARED = 5
-"""Runs with both losses from which it is said how far their errors go together."""
-_LOSS_FIRST = re.compile(r"loss[_/ .:-].+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +50,8 @@ class LossForecasts(Answer):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is to be known, once where it is said of several losses."""
-        return tuple(dict.fromkeys(one for found in self.each.values() for one in found.findings))
+        """What is to be known: once where every loss says it, else with the name of the loss."""
+        return told_of({name: found.findings for name, found in self.each.items()})
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as it stands in the JSON."""
@@ -82,36 +74,10 @@ class LossForecasts(Answer):
         rows += [["mean", *map(show, first[place].inputs.values()), f"{one.value:.4f}", interval(one, 4)]
                  for place, one in enumerate(self.mean)]  # fmt: skip
         body = table(["loss", *first[0].inputs, "forecast", first[0].loss.meaning], rows)
-        together = table(
-            ["errors together", *map(shown, self.each)],
-            [[shown(name), *("–" if math.isnan(one) else f"{one:.2f}" for one in row)]
-             for name, row in zip(self.each, self.correlations.tolist(), strict=True)],
-        )  # fmt: skip
+        together = together_table([*self.each], self.correlations)
         said = "correlations of the runs' distances from their curves; the mean's interval counts them"
         return group(heading(f"{len(self.each)} losses, each by {shown(first.source)}"), body, "", together, dim(said),
                      findings_list(self.findings))  # fmt: skip
-
-
-def losses_in(names: Sequence[str], asked: str) -> tuple[str, ...]:
-    """Return the columns of a table that are asked for as losses: "all", or names with commas between.
-
-    Raises UsageError where a table has none, or lacks one.
-    """
-    if asked == ALL:
-        found = tuple(name for name in names if _LOSS_FIRST.fullmatch(name) or _is_loss(name))
-        if not found:
-            raise UsageError(f"no column is called a loss; there are {', '.join(map(shown, names))}. Say --loss A,B.")
-        return found
-    found = tuple(name.strip() for name in asked.split(",") if name.strip())
-    lacking = [name for name in found if name not in names]
-    if lacking:
-        raise UsageError(f'there is no column "{shown(lacking[0])}"; there are {", ".join(map(shown, names))}.')
-    return found
-
-
-def _is_loss(name: str) -> bool:
-    found = meaning(name)
-    return found is not None and found.letter == "loss"
 
 
 def forecast_all(sources: Mapping[str, Source], *, level: float = LEVEL, **at: ArrayLike) -> LossForecasts:
@@ -126,33 +92,10 @@ def forecast_all(sources: Mapping[str, Source], *, level: float = LEVEL, **at: A
         raise UsageError('name the losses to forecast, as in {"web": runs_of_web, "code": runs_of_code}.')
     settled = {name: settle(source) for name, source in sources.items()}
     each = {name: forecast(one, level=level, **at) for name, one in settled.items()}
-    together = _correlations(list(settled.values()))
+    together = correlations_of(list(settled.values()))
     count = len(next(iter(each.values())))
     mean = tuple(_mean([found[place].loss for found in each.values()], together) for place in range(count))
     return LossForecasts(each=each, mean=mean, correlations=together)
-
-
-def _correlations(sources: Sequence[Predictor]) -> Array:
-    """Return the correlations of the runs' distances from their curves, by Pearson, over the rows that both have."""
-    found = np.full((len(sources), len(sources)), np.nan)
-    np.fill_diagonal(found, 1.0)
-    apart = [_distances(one) for one in sources]
-    for row, one in enumerate(apart):
-        for column, other in enumerate(apart[:row]):
-            shared = sorted(one.keys() & other.keys())
-            pair = np.array([[side[key] for key in shared] for side in (one, other)])
-            if len(shared) >= FEWEST_SHARED and (pair.std(axis=1) > 0).all():
-                found[row, column] = found[column, row] = np.corrcoef(pair)[0, 1]
-    return found
-
-
-def _distances(source: Predictor) -> dict[int, float]:
-    """Return row → log loss less the curve's, of the runs behind a source."""
-    runs = source.runs
-    if runs is None:
-        return {}
-    apart = np.log(runs["loss"]) - source.log_loss({key: runs[key] for key in source.inputs})
-    return {row: value for row, value in zip(runs.rows.tolist(), apart.tolist(), strict=True) if math.isfinite(value)}
 
 
 def _mean(losses: Sequence[Estimate], together: Array) -> Estimate:

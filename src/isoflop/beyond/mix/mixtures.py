@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.runs import Runs
+from isoflop.data.runs.columns import is_loss
 from isoflop.errors import DataError, UsageError
 from isoflop.formula.arrays import Array
 
@@ -64,7 +65,7 @@ def mixtures_of(runs: Runs, *, shares: Sequence[str] = (), targets: Sequence[str
     Raises DataError where shares do not add up, where there is one mixture only, or too few.
     """
     sources = tuple(shares) or tuple(name for name in runs.columns if name.startswith(SHARE))
-    losses = tuple(targets) or tuple(name for name in runs.columns if name.startswith(LOSS))
+    losses = tuple(targets) or tuple(name for name in runs.columns if name.startswith(LOSS) and is_loss(name))
     losses = losses or (("loss",) if "loss" in runs else ())
     if len(sources) < 2:
         raise DataError(

@@ -264,6 +264,17 @@ def _loosely_loss(name: str) -> Meaning | None:
     return Meaning("loss", 5) if said & _PER_BYTE else None
 
 
+def is_loss(name: str) -> bool:
+    """Return whether a name is that of one loss of several: loss_web, wiki/loss, val_bpb; not loss_error or train_loss.
+
+    >>> [name for name in ("loss_code", "loss_error", "train_loss", "lossless") if is_loss(name)]
+    ['loss_code']
+    """
+    words = _words(name)
+    said = {*words, *(first + second for first, second in itertools.pairwise(words))}
+    return not said & (_TRAINING | _OTHER_LOSSES) and bool(said & (_LOSS_WORDS | _PER_BYTE))
+
+
 def is_held_out(name: str) -> bool:
     """Return whether a name says that what it measures was held out: val_loss, eval/c4/loss, testLoss."""
     return any(word.startswith(("val", "eval", "test", "heldout", "dev")) for word in _words(name))

@@ -31,7 +31,7 @@ def forecast(
 
     --loss all, or --loss web,code, forecasts several losses at once.
     """
-    if asked.loss is not None and (several := _losses(source, asked.loss)):
+    if several := asked.each_loss(source):
         _forecast_all(source, asked, at or [], several, json=json)
         return
     found = _forecast(asked.source(source), at or [], targets, asked.level)
@@ -43,24 +43,14 @@ def forecast(
     stop_on_block(found.findings)
 
 
-def _losses(source: str, asked: str) -> tuple[str, ...]:
-    """Return the losses of "all" or of a list; none for one column."""
-    from isoflop.data.readers.table import raw_source
-    from isoflop.forecasting.every_loss import ALL, losses_in
-
-    if asked != ALL and "," not in asked:
-        return ()
-    names = raw_source(source).names
-    return () if asked in names else losses_in(names, asked)
-
-
-def _forecast_all(source: str, asked: Asked, words: list[str], losses: tuple[str, ...], *, json: bool) -> None:
+def _forecast_all(source: str, asked: Asked, words: list[str], each: dict[str, Asked], *, json: bool) -> None:
     from isoflop.forecasting.every_loss import forecast_all
 
     if not words:
         raise UsageError("say where to forecast: N=8e9 D=15e12.")
-    each = {name: replace(asked, loss=name).source(source) for name in losses}
-    found = forecast_all(each, level=asked.level, **quantities(words, "N=8e9"))
+    found = forecast_all(
+        {name: one.source(source) for name, one in each.items()}, level=asked.level, **quantities(words, "N=8e9")
+    )
     print_answer(found, json=json)
     stop_on_block(found.findings)
 

@@ -48,6 +48,7 @@ def fit(
 ) -> None:
     """Fit a law to runs: the best curve, every parameter with its interval, and the findings.
 
+    --loss all, or --loss web,code,mmlu:up:1, fits several losses or scores at once.
     A law of a whole learning-rate schedule (--law multi-power, annealing) is fitted to curves with step, lr and loss.
     """
     from isoflop.fitting.check import naming_bad_runs
@@ -60,6 +61,9 @@ def fit(
         return
     if more or on:
         raise UsageError("a fit takes one table of runs; several curves are for --law multi-power or annealing.")
+    if several := asked.each_loss(runs):
+        _fit_all(runs, several, output=output, json=json)
+        return
     found = naming_bad_runs(asked.fit(runs))
     if output is not None and not blocked(found.findings):
         save(found, output, command=" ".join(["isoflop", *sys.argv[1:]]))
@@ -67,6 +71,18 @@ def fit(
         print_json(fit_as_dict(found))
     else:
         print_result(in_full(found) if full else found)
+    stop_on_block(found.findings)
+
+
+def _fit_all(runs: str, each: dict[str, Asked], *, output: str | None, json: bool) -> None:
+    """Fit the law to every loss that was asked for."""
+    from isoflop.fitting.check import naming_bad_runs
+    from isoflop.fitting.every_loss import together
+
+    if output is not None:
+        raise UsageError("-o saves one fit. Say one loss, as in --loss loss_web -o web.json.")
+    found = together({name: naming_bad_runs(one.fit(runs)) for name, one in each.items()})
+    print_answer(found, json=json)
     stop_on_block(found.findings)
 
 

@@ -171,6 +171,18 @@ class Asked:
 
         return best_of(runs, [name.strip() for name in self.best_of.split(",")])
 
+    def each_loss(self, source: str) -> dict[str, Asked]:
+        """Return what is asked of each loss, where "all" or a list was said; empty for one loss."""
+        from isoflop.data.each_loss import ALL, columns_in, losses_in, options_of
+
+        if self.loss is None or (self.loss != ALL and "," not in self.loss):
+            return {}
+        names = columns_in(source)
+        if self.loss in names:
+            return {}
+        read = options_of(losses_in(names, self.loss))
+        return {name: replace(self, loss=loss, metric=metric) for name, (loss, metric) in read.items()}
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names in a typed formula that were said to be columns."""
