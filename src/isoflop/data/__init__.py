@@ -8,4 +8,5 @@ readers/   files, folders of logs, trackers
 datasets/  named public tables
 question   what a table lacks, as one question
 read       a source → Runs
+each_loss  a table with several losses → the runs of each
 """

@@ -8,6 +8,7 @@ shown            how a fit looks
 fit              the verb and its result
 profile          profile intervals
 saved            a fit as a file
+every_loss       one law fitted to several losses
 approaches/      envelope and parabolas
 check/           every finding about a fit
 """
