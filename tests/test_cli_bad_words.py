@@ -20,7 +20,7 @@ pytest_plugins = ["commands"]
         (["--fix", "Q=3"], 'no parameter "Q"'),
         (["--fix", "E=abc"], "say a number"),
         (["--fix", "E=nan"], "say a number"),
-        (["--fix", "E=1e999"], "say a number"),
+        (["--fix", "E=1e999"], "beyond anything there is"),
         (["--fix", "E"], "NAME=VALUE"),
         (["--fix", "E=1", "--fix", "E=2"], "given twice"),
         (["--fix", "alpha=beta", "--fix", "beta=alpha"], "itself pinned"),
@@ -160,7 +160,7 @@ def test_a_condition_that_is_more_than_a_condition_is_refused(refused, table, co
         (["N=nan", "D=1e12"], "not a quantity"),
         (["N=inf", "D=1e12"], "not a quantity"),
         (["N=8 billion", "D=1e12"], "not a quantity"),
-        (["N=8e999", "D=1e12"], "too large"),
+        (["N=8e999", "D=1e12"], "beyond anything there is"),
         (["N", "D"], "NAME=VALUE"),
         (["N=8e9", "N=9e9", "D=1e12"], "given twice"),
         (["N=8e9", "D=1e12", "--level", "2"], "between 0 and 1"),
@@ -241,3 +241,40 @@ def test_a_condition_beyond_all_numbers_says_nothing_of_numpy(run, table, condit
 @pytest.mark.parametrize("pin", ["E=-1", "A=-5", "alpha=-0.3"])
 def test_a_parameter_is_not_pinned_below_its_kind(refused, table, pin):
     assert "never negative" in refused(2, "fit", table, "--fix", pin)
+
+
+SLIPS = ("1e308", "1e-308", "1e61", "3e-61")
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "plan --flops @", "plan besiroglu2024 --flops 1e20:@", "plan --gpus 8xH100 --days @",
+        "plan --flops 1e22 --context @", "cost @ 1T", "cost 7B @", "cost 7B 1T --mfu @",
+        "forecast besiroglu2024 N=@ D=1T", "forecast besiroglu2024 N=1B D=1T --level @",
+        "solve D besiroglu2024 N=1B loss=@", "laws besiroglu2024 N=@ D=1T", "fit never.csv --fix alpha=@",
+        "fit never.csv --objective huber:@", "fit never.csv --bounds E=@:2", "design ladder --sizes 1M:@",
+        "landmarks N=@,D=1T",
+    ],
+)  # fmt: skip
+def test_numbers_that_count_nothing_there_is_are_refused_whatever_they_were_typed_for(run, words, slip):
+    done = run(*words.replace("@", slip).split())
+    assert (done.code, done.out) == (2, "")
+    assert "beyond anything there is" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("plan --flops 1e22 --max-params 1e-9", "less than one parameter"),
+        ("forecast besiroglu2024 N=1B D=1T --level 0.00001", "no level that draws can tell"),
+        ("fit @ --cluster loss", "names no run"),
+        ("forecast @ N=1B D=1T --law chinchilla,coupled,chinchilla", "chinchilla is named twice"),
+        ("fit @ --law E+A/N^lambda", '"lambda" cannot be a name'),
+        ("cost 1e30 1T", "beyond any model"),
+        ("cost 7B 0.1", "no number of tokens"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(refused, table, words, *, told):
+    assert told in refused(2, *words.replace("@", str(table)).split())

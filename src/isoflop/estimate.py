@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEVEL = 0.9
 """The level of an interval unless somebody asks for another."""
+LEVELS = (0.001, 0.9999)
+"""The levels that can be asked for: a thousand draws tell no finer ones."""
 
 
 _COUNTED = ("no", "one", "two", "three")
@@ -144,3 +146,5 @@ def refuse_level(level: float) -> None:
     """Refuse a level that is none; raises UsageError."""
     if not 0 < level < 1:
         raise UsageError(f"level={level:g} must be between 0 and 1, as in {LEVEL}.")
+    if not LEVELS[0] <= level <= LEVELS[1]:
+        raise UsageError(f"level={level:g} is no level that draws can tell: from {LEVELS[0]} to {LEVELS[1]}.")

@@ -88,7 +88,10 @@ _DATED, _YEARS = ("date", "year", "released"), (1900.0, 2200.0)
 DECADES_A_YEAR = 0.5
 """How many decades of compute a year counts for, where dates are all that is known; a choice."""
 BEYOND = 1e60
-"""A number of parameters, tokens, FLOPs, days or dollars from here on is a slip; the products of a few still exist."""
+"""A number of parameters, tokens, FLOPs, days or dollars from here on is a slip, as is one of less than its inverse.
+
+The products of a few such still exist.
+"""
 
 
 def parse_quantity(text: str) -> float:
@@ -103,9 +106,14 @@ def parse_quantity(text: str) -> float:
         raise UsageError(f'"{text}" is not a quantity. Say a number such as 8e9, 70B or 1.4T.')
     number, suffix = found.groups()
     value = float(number.replace("_", "")) * _SUFFIX["k" if suffix == "K" else suffix]
-    if math.isinf(value):
-        raise UsageError(f'"{text}" is too large for a number.')
+    refuse_beyond(f'"{text}"', value)
     return value
+
+
+def refuse_beyond(name: str, value: float) -> None:
+    """Refuse a number that is a slip: so large, or so near to zero, that it counts nothing there is."""
+    if abs(value) > BEYOND or 0 < abs(value) < 1 / BEYOND:
+        raise UsageError(f"{name} is beyond anything there is. Say a number such as 8e9, 70B or 1.4T.")
 
 
 def year_of(text: str) -> float | None:

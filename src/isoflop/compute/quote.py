@@ -169,7 +169,7 @@ def quote(
     >>> isoflop.quote(1e9, 2e10, device="H100", count=8).cost.days > 0
     True
     """
-    if not 0 < D < math.inf:
+    if not 1 <= D < math.inf:
         raise UsageError(f"D={D:g} is no number of tokens. Say one such as 1.4e12.")
     known = find_device(device) if isinstance(device, str) else device
     told = {"counts": counts, "vocabulary": vocabulary, "context": context, **more}

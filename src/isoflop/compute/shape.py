@@ -196,6 +196,8 @@ def _log_width(log_n: Array) -> Array:
     return np.asarray((log_n + log_aspect - np.log(12)) / 3)
 
 
+_LARGEST = 1e19
+"""The most parameters of which a shape is laid out: the widths to look at grow with the size."""
 _NARROW = 1024
 """Width up to which heads are 64 wide (Hoffmann et al. 2022, Table A9)."""
 _STEPS = ((64, 16), (_NARROW, 64), (2048, 128), (4096, 512), (8192, 1024), (math.inf, 2048))
@@ -237,6 +239,8 @@ def shape_for(
     """
     if not 0 < N < math.inf:
         raise UsageError(f"N={N:g} is no number of parameters. Say one such as 8e9.")
+    if N > _LARGEST:
+        raise UsageError(f"N={N:g} is beyond any model; shapes are laid out up to {_LARGEST:g} parameters.")
     kind = {"vocabulary": vocabulary, "context": context, "gated": gated, "experts": experts}
     kind |= {"experts_per_token": experts_per_token, "shared_experts": shared_experts}
     fine = granularity if experts > 1 else math.nan

@@ -114,7 +114,11 @@ def published(text: str) -> Predictor | None:
 def listed(law: str | None) -> tuple[str, ...]:
     """Return the laws of a list such as "chinchilla,coupled"; none for one law or a formula."""
     names = (law or "").replace(" ", "").split(",")
-    return tuple(names) if len(names) > 1 and all(name.replace("-", "").isalnum() for name in names) else ()
+    if len(names) < 2 or not all(name.replace("-", "").isalnum() for name in names):
+        return ()
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"{twice[0]} is named twice, and one law counts once. Say each law once.")
+    return tuple(names)
 
 
 def refuse(law: Law, level: float) -> None:

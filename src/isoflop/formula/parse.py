@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ _BINARY: dict[type[ast.operator], str] = {
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
+_WORD, _OPERATORS = re.compile(r"[^\W\d]\w*"), {"and", "or", "not", "in", "is", "if", "else", "True", "False", "None"}
+"""The words of a formula, and those that Python keeps for itself and that are said to be no names where they stand."""
 _QUOTED = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 
 
@@ -208,6 +211,12 @@ def _syntax(text: str, short: str) -> ast.expr:
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
         raise UsageError(f'formula "{short}": brackets nest deeper than {MAX_DEPTH}.')
+    words = {word for code in pieces[::2] for word in _WORD.findall(code) if iskeyword(word)} - _OPERATORS
+    if words:
+        raise UsageError(
+            f'formula "{short}": "{min(words)}" cannot be a name, since Python keeps that word for itself. Say '
+            f"another, as in {min(words)}_."
+        )
     try:
         pieces[::2] = [code.replace("^", "**") for code in pieces[::2]]
         with warnings.catch_warnings():

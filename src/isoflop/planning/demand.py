@@ -301,11 +301,18 @@ def _refuse(one: Demand) -> None:
         raise UsageError(f"serve-tokens {one.serve_tokens:g} must be a finite number, zero or more.")
     if one.vocabulary > _LARGEST_VOCABULARY:
         raise UsageError(f"vocab {show(one.vocabulary)} is no vocabulary. Say a number of tokens such as 128k.")
+    _refuse_bounds(one)
+    _refuse_contradiction(one)
+
+
+def _refuse_bounds(one: Demand) -> None:
+    """Refuse bounds that leave out what was said, or everything."""
+    if one.max_params < 1:
+        raise UsageError(f"--max-params {one.max_params:g} is less than one parameter. Say a size such as 8B.")
     if one.max_params < one.N:
         raise UsageError(f"N={show(one.N)} is more than --max-params {show(one.max_params)}.")
     if one.min_tokens > one.D:
         raise UsageError(f"D={show(one.D)} is less than --min-tokens {show(one.min_tokens)}.")
-    _refuse_contradiction(one)
 
 
 def _refuse_contradiction(one: Demand) -> None:

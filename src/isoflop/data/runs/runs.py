@@ -28,7 +28,7 @@ from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata,
 from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.mixed_units import mixed_units
 from isoflop.data.runs.names import Names, run_names
-from isoflop.errors import DataError, shown
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding, allow_codes
 
 __all__ = ["Excluded", "Runs", "build", "table"]
@@ -131,6 +131,9 @@ class Runs:
     def clustered(self, column: str) -> Runs:
         """Return the runs with the rows that share a value of this column taken for one run each."""
         self[column]  # there must be one
+        measured = {"loss", *(() if self.metric is None else (self.metric.name,))}
+        if column in measured:
+            raise UsageError(f'"{column}" is what was measured, and names no run. Say the column that names the runs.')
         return _inspected(replace(self, run_named_by=(column,)))
 
     def measured(self, metric: Metric | str) -> Runs:

@@ -6,7 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from typer.core import TyperCommand
 from isoflop.errors import UsageError
 from isoflop.faces.cli.figure_form import OPTIONS, draws, form_said
 from isoflop.files import STANDARD, check_output, replacing
+from isoflop.quantities import refuse_beyond
 
 _EMOJI = re.compile(r":(?=\w+:)")
 """The colon before what Rich may take for the name of an emoji."""
@@ -28,8 +29,27 @@ _FORCE = inspect.Parameter(
 )  # fmt: skip
 
 
+_POWER = re.compile(r"(?<![\w.])[+-]?[0-9.]+[eE][+-]?[0-9]+(?![\w.])")
+"""A number with an exponent, alone or within the words of an option: 1e22, huber:1e-3, 1e20:1e22, alpha=0.3e0."""
+_FORMULAS = {"law", "where"}
+"""Options whose numbers are constants of a formula, of whatever size."""
+
+
+def _refuse_slips(name: str, value: Any) -> None:
+    """Refuse numbers that count nothing there is, whatever option they were typed for."""
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(one, float):
+            refuse_beyond(f"{name} {one:g}", one)
+        for found in _POWER.findall(one) if isinstance(one, str) else ():
+            with suppress(ValueError):
+                refuse_beyond(f'"{found}"', float(found))
+
+
 class Command(TyperCommand):
-    """A command that refuses an option said twice, unless it gathers what it is told: the first would be forgotten."""
+    """A command that refuses an option said twice, unless it gathers what it is told: the first would be forgotten.
+
+    And numbers that are slips, in whatever option.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words of a command, each option of one value at most once."""
@@ -37,7 +57,11 @@ class Command(TyperCommand):
         for place, one in enumerate(order):
             if one in order[:place] and not getattr(one, "multiple", False):
                 raise UsageError(f"{max(one.opts, key=len)} is given twice. Say it once.")
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        for one in self.params:
+            if one.name not in _FORMULAS:
+                _refuse_slips(f"--{one.name}".replace("_", "-"), ctx.params.get(one.name or ""))
+        return rest
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Show what options do as it is written: no brackets are lost, and accuracy:up:1 is no emoji."""
