@@ -43,7 +43,7 @@ def test_of_many_runs_an_even_share_is_listed_and_said(tmp_path):
 def test_a_saved_fit_is_shown_as_it_is(tmp_path):
     path = tmp_path / "4567.json"
     isoflop.save(isoflop.fit("chinchilla", columns(), draws=50), path)
-    told = work.describe(str(path), "my fit.json")
+    told = work.describe(str(path), "my fit.json", {})
     assert (told["kind"], told["law"], told["runs"]) == ("fit", "chinchilla", 40)
     request = {"table": str(path), "name": "my fit.json"}
     assert [law["name"] for law in work.view(request)["laws"]] == ["chinchilla"]

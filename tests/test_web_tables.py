@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from served import TABLE, memory, reply, until
+from tabled import columns
 
 import isoflop
 from isoflop.faces.web import uploads as tables
@@ -80,7 +81,6 @@ REFUSED = {
     "wide.csv": TABLE.decode().encode("utf-16"),
     "twice.csv": b"N,D,loss,loss\n1e6,1e9,3,3\n",
     "quoted.csv": b'N,D,loss\n1e6,1e9,"3\n' * 1000,
-    "thousands.csv": b'N,D,loss\n"1,000",1e9,3\n',
     "pickle.csv": pickle.dumps({"N": [1e6]}),
     "old.csv": pickle.dumps({"N": [1e6]}, protocol=0),
     "runs.pkl": pickle.dumps([1]),
@@ -107,6 +107,56 @@ def test_a_file_that_is_no_table_is_refused_and_not_kept(served, name):
     assert answer.status == 422
     assert name in answer.error
     assert served.kept == before
+
+
+BAD = b"params,tokens,loss\n1e6,1e8,3.9\n2e6,many,3.8\n4e6,1e9,oops\n8e6,1e9,3.1\n"
+
+
+def test_cells_that_are_no_numbers_are_listed_and_mended_or_left_out(served):
+    found = served.upload(BAD, "bad.csv").json
+    assert found["guessed"] == {"N": "params", "D": "tokens", "loss": "loss"}
+    assert [(one["row"], one["column"], one["cell"]) for one in found["bad"]] == [
+        (3, "tokens", "many"),
+        (4, "loss", "oops"),
+    ]
+    asked = {"table": found["table"], "name": "bad.csv", "columns": {}, "cells": [[4, "loss", "3.5"]]}
+    mended = served.post("/api/mended", asked).json
+    assert (mended["bad"], mended["runs"], mended["name"]) == ([], 3, "bad.csv")
+    kept = isoflop.read(served.folder / f"{mended['table']}.csv")
+    assert (kept["N"].tolist(), kept["loss"].tolist()) == ([1e6, 4e6, 8e6], [3.9, 3.5, 3.1])
+    for cells in ([[9, "loss", "1"]], [[4, "less", "1"]], [[4, "loss"]], ["4"]):
+        assert served.post("/api/mended", {**asked, "cells": cells}).status == 400
+
+
+def test_which_column_is_which_can_be_said_after_the_file_was_seen(served):
+    found = served.upload(BAD.replace(b"params", b"weights"), "bad.csv").json
+    assert found["lacking"] == ["N", "loss"] or found["lacking"] == ["N"]
+    again = served.post("/api/previews", {"table": found["table"], "name": "bad.csv", "columns": {"N": "weights"}}).json
+    assert (again["lacking"], again["guessed"]["N"]) == ([], "weights")
+
+
+def bundle(files):
+    listed = json.dumps([[name, len(body)] for name, body in files.items()]).encode()
+    return b"isoflop files 1\n" + listed + b"\n" + b"".join(files.values())
+
+
+def test_a_folder_of_logs_is_read_as_on_the_command_line(served):
+    rows = list(zip(*(columns()[key] for key in ("N", "D", "loss")), strict=True))
+    files = {f"logs/version_{run}/metrics.csv": f"step,val_loss,N,D\n1,9.0,{N},{D}\n2,{loss},{N},{D}\n".encode()
+             for run, (N, D, loss) in enumerate(rows)}  # fmt: skip
+    found = served.upload(bundle(files), "logs").json
+    assert (found["runs"], found["lacking"]) == (len(rows), [])
+    view = served.post("/api/views", {"table": found["table"], "name": "logs", "law": "chinchilla"}).json
+    assert sorted(one["loss"] for one in view["runs"]) == pytest.approx(sorted(columns()["loss"]))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "a//b", "", "a\\..\\x", "x/" * 20 + "y", "a\0b"])
+def test_a_file_in_a_folder_stays_in_it(served, name):
+    around = set(served.temporary.parent.rglob("*"))
+    refused = served.upload(bundle({name: TABLE}), "logs")
+    assert refused.status == 422
+    assert "no folder can hold" in refused.error
+    assert set(served.temporary.parent.rglob("*")) == around
 
 
 def test_a_table_that_is_gzipped_is_read(served):

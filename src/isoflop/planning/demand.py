@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from difflib import get_close_matches
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar, get_type_hints
 
 from isoflop.compute.devices import MFU, Device, find_device, parse_devices, refuse_mfu
 from isoflop.errors import UsageError
@@ -41,12 +41,18 @@ MEANT = {"budget": "dollars", "money": "dollars", "tokens": "D", "params": "N", 
 
 
 class Said(NamedTuple):
-    """How the command line asks for a field of a Demand: what its help says, under which heading, by which flag."""
+    """How a face asks for a field of a Demand: what its help says, under which heading, in which unit.
+
+    flag, metavar  of the command line, where they are not the field's name
+    option         whether the command line has it as an option of its own; the page asks for all
+    """
 
     help: str
     panel: str
+    unit: str = ""
     flag: str = ""
     metavar: str = ""
+    option: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,34 +87,36 @@ class Demand:
     100000000000.0
     """
 
-    flops: Annotated[float, Said("FLOPs, such as 1e24; 1e20:1e26 for a frontier.", SPEND)] = math.nan
-    gpu_hours: Annotated[float, Said("Device-hours, such as 1M.", SPEND)] = math.nan
-    dollars: Annotated[float, Said("Money, such as '2M USD'.", SPEND, flag="--budget", metavar="MONEY")] = math.nan
-    days: Annotated[float, Said("Days there are on --gpus.", SPEND)] = math.nan
-    deadline: Annotated[str, Said("The day to be done, such as 2027-03-01.", SPEND)] = ""
-    loss: float = math.nan
-    N: float = math.nan
-    D: float = math.nan
-    unique_tokens: Annotated[float, Said("What there is to read; more is repeated.", RUN)] = math.inf
-    token_worth: Annotated[float, Said("What one token is worth beside those of the law's runs.", RUN)] = 1.0
-    serve_tokens: Annotated[float, Said("Tokens to serve, paid from the budget too.", RUN)] = 0.0
-    max_params: Annotated[float, Said("Most parameters.", RUN)] = math.inf
-    min_tokens: Annotated[float, Said("Fewest tokens.", RUN)] = 1.0
+    flops: Annotated[float, Said("FLOPs, such as 1e24; 1e20:1e26 for a frontier.", SPEND, "FLOPs")] = math.nan
+    gpu_hours: Annotated[float, Said("Device-hours, such as 1M.", SPEND, "hours")] = math.nan
+    dollars: Annotated[
+        float, Said("Money, such as '2M USD'.", SPEND, "US dollars", flag="--budget", metavar="MONEY")
+    ] = math.nan
+    days: Annotated[float, Said("Days there are on --gpus.", SPEND, "days")] = math.nan
+    deadline: Annotated[str, Said("The day to be done, such as 2027-03-01.", SPEND, "date")] = ""
+    loss: Annotated[float, Said("The loss to reach with least compute.", SPEND, "loss", option=False)] = math.nan
+    N: Annotated[float, Said("Parameters, settled already.", SPEND, "parameters", option=False)] = math.nan
+    D: Annotated[float, Said("Tokens, settled already.", SPEND, "tokens", option=False)] = math.nan
+    unique_tokens: Annotated[float, Said("What there is to read; more is repeated.", RUN, "tokens")] = math.inf
+    token_worth: Annotated[float, Said("What one token is worth beside those of the law's runs.", RUN, "times")] = 1.0
+    serve_tokens: Annotated[float, Said("Tokens to serve, paid from the budget too.", RUN, "tokens")] = 0.0
+    max_params: Annotated[float, Said("Most parameters.", RUN, "parameters")] = math.inf
+    min_tokens: Annotated[float, Said("Fewest tokens.", RUN, "tokens")] = 1.0
     precision: Annotated[str, Said("Of training: bf16, fp16, fp8, int8 or fp4.", RUN)] = "bf16"
-    experts: Annotated[float, Said("Experts of a mixture; N counts the active ones.", RUN)] = math.nan
-    top_k: Annotated[float, Said("Experts that a token uses.", RUN)] = 1.0
-    shared_experts: Annotated[float, Said("Experts that every token uses.", RUN)] = 0.0
-    granularity: Annotated[float, Said("Twice the width by that of an expert: 2 to 12.", RUN)] = math.nan
-    vocabulary: Annotated[float, Said("Tokens the model knows.", RUN, flag="--vocab")] = math.nan
-    batch_limit: Annotated[float, Said("Most tokens in a batch.", RUN)] = math.inf
-    context: Annotated[float, Said("Tokens in a sequence.", RUN)] = 4096.0
-    gpus: Annotated[str, Said("Devices, such as 256xH100.", MACHINES, metavar="COUNTxDEVICE")] = ""
+    experts: Annotated[float, Said("Experts of a mixture; N counts the active ones.", RUN, "experts")] = math.nan
+    top_k: Annotated[float, Said("Experts that a token uses.", RUN, "experts")] = 1.0
+    shared_experts: Annotated[float, Said("Experts that every token uses.", RUN, "experts")] = 0.0
+    granularity: Annotated[float, Said("Twice the width by that of an expert: 2 to 12.", RUN, "times")] = math.nan
+    vocabulary: Annotated[float, Said("Tokens the model knows.", RUN, "tokens", flag="--vocab")] = math.nan
+    batch_limit: Annotated[float, Said("Most tokens in a batch.", RUN, "tokens")] = math.inf
+    context: Annotated[float, Said("Tokens in a sequence.", RUN, "tokens")] = 4096.0
+    gpus: Annotated[str, Said("Devices, such as 256xH100.", MACHINES, "count x device", metavar="COUNTxDEVICE")] = ""
     hardware: Annotated[str, Said("The device that hours and money buy.", MACHINES)] = ""
-    price: Annotated[float, Said("Dollars for an hour of one device.", MACHINES)] = math.nan
-    mfu: Annotated[float, Said("Share of the peak reached in training.", MACHINES)] = MFU
-    serve_mfu: Annotated[float, Said("Share of the peak reached in serving.", MACHINES)] = math.nan
-    flop_rule: str = "6ND"
-    beyond: bool = False
+    price: Annotated[float, Said("Dollars for an hour of one device.", MACHINES, "US dollars")] = math.nan
+    mfu: Annotated[float, Said("Share of the peak reached in training.", MACHINES, "share")] = MFU
+    serve_mfu: Annotated[float, Said("Share of the peak reached in serving.", MACHINES, "share")] = math.nan
+    flop_rule: Annotated[str, Said("How FLOPs follow from N and D: 6ND, kaplan, palm …", RUN, option=False)] = "6ND"
+    beyond: Annotated[bool, Said("Use a curve beyond what its source states.", RUN, option=False)] = False
     held: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -255,6 +263,22 @@ class Demand:
         if BITS[self.precision] != FULL_PRECISION:
             said.append(f"trained at {BITS[self.precision]:g} bits, where parameters are worth less")
         return tuple(said)
+
+
+def questions() -> dict[str, Said]:
+    """Return each field of a Demand that a face asks for, with how it asks: options and forms are made from these."""
+    hints = get_type_hints(Demand, include_extras=True)
+    return {key: one for key, hint in hints.items() for one in getattr(hint, "__metadata__", ())}
+
+
+FAMILY = "Several sizes"
+TIERS = {
+    "tiers": Said("Several sizes of one family: how many.", FAMILY, "sizes"),
+    "prices": Said("Dollars for a million tokens written, one for each size: 0.1,1,5.", FAMILY, "US dollars",
+                   flag="--price-per-Mtok", metavar="DOLLARS"),
+    "serve_batch": Said("Sequences that are answered at once.", FAMILY, "sequences"),
+}  # fmt: skip
+"""What is asked beside a Demand for several sizes from one budget; see `isoflop.planning.tiers`."""
 
 
 def known(value: float) -> bool:

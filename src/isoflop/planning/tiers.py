@@ -23,9 +23,9 @@ from isoflop.errors import UsageError
 from isoflop.findings import Answer, Finding
 from isoflop.formula.arrays import bisect
 from isoflop.laws import CURVES
-from isoflop.planning.demand import BITS
+from isoflop.planning.demand import BITS, Demand, known
 from isoflop.planning.plan import planner
-from isoflop.quantities import show, show_flops
+from isoflop.quantities import parse_quantity, show, show_flops
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,6 +40,8 @@ MOST = 6
 BATCH = 64.0
 """Sequences that are answered at once."""
 MILLION = 1e6
+_CHOSEN = ("N", "D", "max_params", "min_tokens", "token_worth")
+"""What of a demand several sizes settle by themselves."""
 _HOUR = 3600.0
 _HAIR = 0.01
 """Step in log N by which a size is made smaller until it costs what it may."""
@@ -240,6 +242,30 @@ def tiers(
     return Tiers(
         tiers=tuple(found), flops=flops, source=answers.name, device=device.name, price=paid, batch=batch,
         context=context, findings=_findings(sizes),
+    )  # fmt: skip
+
+
+def tiers_for(
+    source: Source | None, demand: Demand, *, count: int = 3, prices: str = "", batch: float = BATCH
+) -> Tiers:
+    """Return several sizes from the budget of a demand; raises UsageError for what tiers choose themselves.
+
+    prices  as they are typed: "0.1,1,5"
+    """
+    usual = Demand()
+    settled = [key for key in _CHOSEN if f"{getattr(demand, key)}" != f"{getattr(usual, key)}"]
+    if settled:
+        raise UsageError(
+            f"tiers choose their sizes and tokens: leave out {', '.join(settled)}, or plan each by itself."
+        )
+    flops = demand.budget()
+    if flops is None:
+        raise UsageError("tiers need a budget: say --flops 1e24.")
+    return tiers(
+        source, flops=flops, count=count, prices=[parse_quantity(one) for one in prices.split(",") if one],
+        hardware=demand.device.name, price=demand.price if known(demand.price) else None, batch=batch,
+        context=demand.context, precision=demand.precision, serve_tokens=demand.serve_tokens, mfu=demand.mfu,
+        mixture=demand.mixture, unique_tokens=demand.unique_tokens,
     )  # fmt: skip
 
 

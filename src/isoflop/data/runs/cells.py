@@ -101,6 +101,17 @@ def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> N
     return np.array(found, np.float64)
 
 
+def bad_cells(cells: Cells, *, quantities: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield the place of each cell that `numbers` would refuse, and why."""
+    if fast_numbers(cells.values) is not None:
+        return
+    for place in range(len(cells.values)):
+        try:
+            _number(cells, place, quantities=quantities, factor=1.0)
+        except DataError:
+            yield place, _why_not(_text(cells.values[place]))
+
+
 def numbers_or_text(cells: Cells) -> NDArray[Any]:
     """Return the column as float64 if its cells are numbers or empty, otherwise as text; dates are years, as 2027.5.
 

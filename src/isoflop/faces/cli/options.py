@@ -14,7 +14,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.shared import conjunction
-from isoflop.planning.demand import Demand
+from isoflop.planning.demand import Said, questions
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -294,17 +294,19 @@ def _options(options_of: type[Any]) -> tuple[inspect.Parameter, ...]:
 
 def _options_of_demand() -> tuple[inspect.Parameter, ...]:
     """Return the fields of a Demand that can be said on the command line as options, each typed as a word."""
-    hints = typing.get_type_hints(Demand, include_extras=True)
-    said = [(key, one) for key, hint in hints.items() for one in getattr(hint, "__metadata__", ())]
     return tuple(
         inspect.Parameter(
-            key, inspect.Parameter.KEYWORD_ONLY, default=None,
-            annotation=Annotated[str | None, typer.Option(
-                one.flag or f"--{key.replace('_', '-')}", help=one.help, rich_help_panel=one.panel,
-                metavar=one.metavar or None)],
+            key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option_of(key, one)]
         )
-        for key, one in said
-    )  # fmt: skip
+        for key, one in questions().items()
+        if one.option
+    )
+
+
+def option_of(key: str, said: Said) -> Any:
+    """Return the option that asks for a field."""
+    flag = said.flag or f"--{key.replace('_', '-')}"
+    return typer.Option(flag, help=said.help, rich_help_panel=said.panel, metavar=said.metavar or None)
 
 
 def pairs(words: Sequence[str], example: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.errors import UsageError
-from isoflop.faces.cli.options import Asked, interval, quantities, takes_demand, takes_runs
+from isoflop.faces.cli.options import Asked, interval, option_of, quantities, takes_demand, takes_runs
 from isoflop.faces.cli.shared import Full, Json, dollars, print_answer, refuse_overwriting, stop_on_block
+from isoflop.planning.demand import TIERS, Demand
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -46,44 +47,9 @@ def _loss_to_reach(asked: Asked) -> tuple[Asked, dict[str, float]]:
         return asked, {}
 
 
-_TIERS = "Several sizes"
-Count = Annotated[
-    int | None, typer.Option("--tiers", help="Several sizes of one family: how many.", rich_help_panel=_TIERS)
-]
-Prices = Annotated[
-    str | None,
-    typer.Option(
-        "--price-per-Mtok",
-        metavar="DOLLARS",
-        rich_help_panel=_TIERS,
-        help="Dollars for a million tokens written, one for each size: 0.1,1,5.",
-    ),
-]
-ServeBatch = Annotated[
-    float, typer.Option("--serve-batch", help="Sequences that are answered at once.", rich_help_panel=_TIERS)
-]
-
-
-def _tiers(source: Any, demand: dict[str, Any], count: int | None, prices: str | None, *, batch: float) -> Any:
-    """Return several sizes from the budget that was asked for."""
-    from isoflop.planning.demand import Demand
-    from isoflop.planning.tiers import tiers
-
-    asked = Demand(**demand)
-    settled = [key for key in ("N", "D", "max_params", "min_tokens", "token_worth") if key in demand]
-    if settled:
-        raise UsageError(
-            f"tiers choose their sizes and tokens: leave out {', '.join(settled)}, or plan each by itself."
-        )
-    flops = asked.budget()
-    if flops is None:
-        raise UsageError("tiers need a budget: say --flops 1e24.")
-    return tiers(
-        source, flops=flops, count=count or 3, prices=[parse_quantity(one) for one in (prices or "").split(",") if one],
-        hardware=asked.device.name, price=None if math.isnan(asked.price) else asked.price, batch=batch,
-        context=asked.context, precision=asked.precision, serve_tokens=asked.serve_tokens, mfu=asked.mfu,
-        mixture=asked.mixture, unique_tokens=asked.unique_tokens,
-    )  # fmt: skip
+Count = Annotated[int | None, option_of("tiers", TIERS["tiers"])]
+Prices = Annotated[str | None, option_of("prices", TIERS["prices"])]
+ServeBatch = Annotated[float, option_of("serve_batch", TIERS["serve_batch"])]
 
 
 def _tuned(found: Plan, sweep: str) -> Plan:
@@ -136,20 +102,22 @@ def plan(
     from isoflop.planning.frontier import frontier
     from isoflop.planning.plan import plan
     from isoflop.planning.result import Plan
+    from isoflop.planning.tiers import tiers_for
 
     said = list(words or [])
-    if source is not None and "=" in source:
-        said, source = [source, *said], None
+    if "=" in (source or ""):
+        said, source = [source or "", *said], None
     asked, reach = _loss_to_reach(asked)
-    demand = _wanted(wanted) | quantities(said, "N=8B") | reach | {"flop_rule": asked.flop_rule}
-    demand |= {"beyond": True} if beyond else {}
+    rest: dict[str, Any] = {"flop_rule": asked.flop_rule} | ({"beyond": True} if beyond else {})
+    demand = _wanted(wanted) | quantities(said, "N=8B") | reach | rest
     if output is not None:
         refuse_overwriting(source or "", output)
     known = asked.source(source) if source is not None else None
     if tiers is not None or price_per_mtok is not None:
         if output is not None:
             raise UsageError("-o saves one plan. Plan a size by itself, as in N=8B, to save it.")
-        print_answer(_tiers(known, demand, tiers, price_per_mtok, batch=serve_batch), json=json)
+        sizes = tiers_for(known, Demand(**demand), count=tiers or 3, prices=price_per_mtok or "", batch=serve_batch)
+        print_answer(sizes, json=json)
         return
     if ":" in (wanted["flops"] or ""):
         found: Any = frontier(known, _budgets(wanted["flops"] or "", points), level=asked.level, **demand)

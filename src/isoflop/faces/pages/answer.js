@@ -1,19 +1,19 @@
 // The answer: the best run in one sentence, its numbers with their intervals, and what each law by itself would train.
 import { lossBy } from "./planner.js";
-import { el, hourly } from "./knobs.js";
+import { el, hourly, WAYS } from "./knobs.js";
 import { show, showFlops, showLoss, showMoney } from "./units.js";
 
-const AMBER = 1, RED = 2; // decades beyond the runs from which a forecast is doubtful, and a guess: src/isoflop/reach.py
+const AMBER = 1, RED = 2, NEAR = 0.05; // decades beyond the runs from which a forecast is doubtful, and a guess: src/isoflop/reach.py
 
 const card = (key, name) => {
   const value = el("output", { id: key }), small = el("small"), more = el("small");
-  const tell = (number, text, told, besides = "") => {
+  const tell = (number, text, [told, range = ""], besides = "") => {
     value.textContent = text;
     value.dataset.value = number;
-    small.textContent = told;
+    small.replaceChildren(told, ...(range ? [" ", el("span", { class: "range" }, range)] : []));
     more.textContent = besides;
   };
-  return { tell, node: el("div", {}, el("h3", {}, name), value, small, more) };
+  return { tell, node: el("div", {}, el("p", { class: "named" }, name), value, small, more) };
 };
 
 // What each law would train, and what the plan gives up if that law is right.
@@ -21,7 +21,7 @@ const comparison = (data) => {
   const rows = el("tbody"), head = ["law", "best N", "D", "loss there", "loss given up by the plan"];
   const node = el("div", { class: "wide", tabindex: 0 }, el("table", { id: "compared" }, el("caption", {}, "If one law alone is right"),
     el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))), rows));
-  const tell = (model, found, terms) => rows.replaceChildren(...found.each.map((one, k) => {
+  const tell = (model, found, terms) => found.each && rows.replaceChildren(...found.each.map((one, k) => {
     const least = lossBy(model, k, one.N, one.D, terms), lost = Math.max(lossBy(model, k, found.N, found.D, terms) / least - 1, 0);
     return el("tr", {}, el("th", { scope: "row" }, data.laws[k].name),
       ...[show(one.N), show(one.D), showLoss(least), `${(100 * lost).toFixed(2)} %`].map((cell) => el("td", {}, cell)));
@@ -37,24 +37,27 @@ export const answer = ({ data, devices, model }) => {
   const compared = data.laws.length > 1 ? comparison(data) : null;
   const written = (key) => (key === "loss" ? showLoss : show);
   const told = (key, [low, high], about) => (low !== null && Number.isFinite(low)
-    ? `${data.interval}${about ? ", about" : ""} ${written(key)(low)} – ${written(key)(high)}` : "no interval");
+    ? [`${data.interval}${about ? ", about" : ""}`, `${written(key)(low)} – ${written(key)(high)}`] : ["no interval"]);
   const tell = (found, { state, terms, interval, about }) => {
     const hours = found.C / hourly(state, devices), besides = {
       N: `${show(found.D / found.N)} tokens per parameter`,
       D: state.unique < found.D ? `${show(found.D / state.unique)} times the same data` : "",
       loss: state.serve ? `${showFlops(state.flops - found.C)} FLOPs are left for serving` : "",
     };
-    sentence.textContent = `With ${showFlops(state.flops)} FLOPs, train ${show(found.N)} parameters on ${show(found.D)} tokens: loss ${showLoss(found.loss)}.`;
+    const [low, high] = interval.loss, sure = low !== null && Number.isFinite(low) ? ` (${showLoss(low)} – ${showLoss(high)})` : "";
+    sentence.textContent = `${WAYS[state.way].said(state)}, train ${show(found.N)} parameters on ${show(found.D)} tokens: loss ${showLoss(found.loss)}${sure}.`;
     for (const key of ["N", "D", "loss"]) cards[key].tell(found[key], written(key)(found[key]), told(key, interval[key], about), besides[key]);
     cards.cost.tell(hours * state.price, showMoney(hours * state.price),
-      `${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${state.count} × ${state.device}`);
-    far.textContent = Number.isNaN(found.far) ? "" : found.far > 0 ? `${found.far.toFixed(1)} decades beyond the largest run.` : "Within the compute of the runs.";
-    far.className = found.far > RED ? "BLOCK" : found.far > AMBER ? "WARN" : "";
+      [`${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${state.count} × ${state.device}`]);
+    const below = data.runs.length ? Math.log10(data.budgets[0] / found.C) : 0, away = Math.max(found.far, below);
+    far.textContent = Number.isNaN(found.far) ? "" : below > NEAR ? `▼ ${below.toFixed(1)} decades below the smallest run.`
+      : found.far > 0 ? `▲ ${found.far.toFixed(1)} decades beyond the largest run${data.runs.length ? "" : " behind these curves"}.` : "Within the compute of the runs.";
+    far.className = away > RED ? "BLOCK" : away > AMBER ? "WARN" : "";
     compared?.tell(model, found, terms);
   };
   // No plan: why, and a way to the nearest budget that has one.
   const refuse = (why, nearer) => {
-    for (const one of Object.values(cards)) one.tell(NaN, "–", "no plan");
+    for (const one of Object.values(cards)) one.tell(NaN, "–", ["no plan"]);
     sentence.replaceChildren(why, ...(nearer ? [" ", el("button", { type: "button", onclick: nearer }, "Take the nearest budget inside")] : []));
     far.textContent = "";
   };

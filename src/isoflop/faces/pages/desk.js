@@ -1,10 +1,11 @@
 // The desk: knobs for what may be spent, the best run for that, and figures that follow.
 import { answer } from "./answer.js";
 import { allocation, contours, frontier, valley } from "./figures.js";
-import { controls, el } from "./knobs.js";
-import { best, lossAt, lossBy, modelOf, tokensFor } from "./planner.js";
+import { controls, el, flopsOf, hourly, WAYS } from "./knobs.js";
+import { best, budgetFor, lossAt, lossBy, modelOf, tokensFor } from "./planner.js";
 
 const CURVE = 121, AROUND = 14, SERVED = 2, LINES = 3; // points of a curve, times N on both sides, FLOPs a token, budgets a line
+const SEARCHED = 1e4; // times beyond the budgets shown, up to which the budget of a loss or a size is sought
 const DOTS = 600; // of more runs an even share is drawn, so that figures keep up with a slider
 const TITLES = {
   frontier: "Best loss at each budget", valley: "Loss against size at this budget",
@@ -58,9 +59,9 @@ const picture = ({ data, model, models }) => {
       contours: contours(boxes.contours, { runs, path, at, levels, sizes: [...path, ...runs].map((one) => one.N) }),
     };
   };
-  const move = (found, flops, terms) => {
+  const move = (found, flops, terms, own = true) => {
     follow(terms);
-    valley(boxes.valley, { curves: valleys(model, found, flops, terms), best: found }).move([found.N, found.loss]);
+    if (own) valley(boxes.valley, { curves: valleys(model, found, flops, terms), best: found }).move([found.N, found.loss]);
     drawn.frontier.move([flops, found.loss]);
     drawn.allocation.move([flops, found.N], [flops, found.D]);
     drawn.contours.move([flops, found.N]);
@@ -68,28 +69,50 @@ const picture = ({ data, model, models }) => {
   return { node, move };
 };
 
-// data: what src/isoflop/pages/content.py gives of a source; laws, fresh: its functions; around: what around.py gives.
-// Gives { node, model, set, get, start, told }: told takes the intervals of the plan that stands, worked out in full.
-export const desk = ({ data, laws, fresh, around, changed = () => {} }) => {
+// data: what content.py gives of a source; laws, fresh: its functions; around: what surroundings() gives; exact: whether a
+// state is planned here, and not by Python alone.
+// Gives { node, model, set, get, start, told, refused, answered }: told takes the intervals of the plan that stands, worked
+// out in full, answered a plan of Python's where this page has none of its own.
+export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = () => true }) => {
   const { devices, models, money } = around, model = modelOf(data, laws, fresh);
-  const start = { flops: data.start, unique: Infinity, serve: 0, ...money };
-  let state = { ...start }, full = null;
+  const start = { way: "flops", said: data.start, flops: data.start, unique: Infinity, serve: 0, ...money, more: {} };
+  let state = { ...start }, full = null, found = null;
   const said = answer({ data, devices, model }), figures = picture({ data, model, models });
-  const knobs = controls({ data, devices, state: () => state, moved: (change) => { set(change); changed(); } });
+  const ends = [data.budgets[0] / SEARCHED, data.budgets.at(-1) * SEARCHED];
+  const settled = (next) => flopsOf(next, devices, (key, value) => budgetFor(model, key, value, termsOf(next), ends));
+  // The question in every other way to ask it.
+  const shown = () => ({
+    ...Object.fromEntries(Object.entries(WAYS).filter(([, one]) => one.worth).map(([key, one]) => [key, state.flops * one.worth(state, devices)])),
+    reach: found.loss, size: found.N, tokens: found.D, ...(state.way !== "deadline" && { [state.way]: state.said }),
+  });
+  const knobs = controls({ data, devices, state: () => state, shown, moved: (change) => { const took = set(change); if (took) changed(); return took; } });
   const update = () => {
-    const terms = termsOf(state), found = best(model, state.flops, terms), plain = state.serve === 0 && state.unique === Infinity;
+    const terms = termsOf(state), plain = state.serve === 0 && state.unique === Infinity;
+    found = best(model, state.flops, terms);
     const near = () => Object.fromEntries(["N", "D", "loss"].map((key) => [key, between(data, key, state.flops, found[key])]));
-    said.tell(found, { state, terms, interval: full ?? near(), about: !full && !plain });
+    node.classList.toggle("waits", !exact(state));
+    if (exact(state)) said.tell(found, { state, terms, interval: full ?? near(), about: !full && !plain });
     figures.move(found, state.flops, terms);
+    knobs.tell();
   };
   const set = (change) => {
-    state = { ...state, ...change };
-    full = null;
-    knobs.tell();
+    const next = { ...state, ...change };
+    if ("flops" in change) [next.way, next.said] = ["flops", change.flops];
+    next.flops = settled(next);
+    if (!(next.flops > 0 && next.flops < Infinity)) return false;
+    [state, full] = [next, null];
     update();
+    return true;
   };
-  new ResizeObserver(update).observe(figures.node);
   const node = el("div", { class: "desk" }, knobs.node, el("div", { class: "shown" }, ...said.head, figures.node, ...said.foot));
-  return { node, model, set, start, get: () => state, told: (intervals) => { full = intervals; update(); },
-    refused: (why, nearest) => said.refuse(why, nearest && (() => { set({ flops: nearest }); changed(); })) };
+  new ResizeObserver(() => found && update()).observe(figures.node);
+  return {
+    node, model, set, start, extra: knobs.extra, get: () => state, told: (intervals) => { full = intervals; update(); },
+    refused: (why, nearest) => said.refuse(why, nearest && (() => { set({ flops: nearest }); changed(); })),
+    answered: (run, interval) => {
+      node.classList.remove("waits");
+      said.tell(run, { state, terms: termsOf(state), interval, about: false });
+      figures.move(run, run.budget, termsOf(state), false);
+    },
+  };
 };

@@ -27,7 +27,7 @@ _DEEPEST = 6
 _ONE_OF = ("table", "dataset", "curves")
 _TEXTS = ("table", "dataset", "name", "law", "where")
 _VIEW = (*_TEXTS, "curves", "columns")
-_KINDS: dict[type, str] = {str: "a text", dict: "an object"}
+_KINDS: dict[type, str] = {str: "a text", dict: "an object", list: "a list"}
 
 
 class Bodies:

@@ -68,6 +68,8 @@ def application(tables: Tables, begun: Callable[[], object]) -> Starlette:
         Route("/api/start", _start),
         Route("/api/catalogue.js", _catalogue),
         Route("/api/tables", _take_table, methods=["POST"]),
+        Route("/api/previews", _preview, methods=["POST"]),
+        Route("/api/mended", _mend, methods=["POST"]),
         Route("/api/views", _view, methods=["POST"]),
         Route("/api/views/{view}/laws.js", _laws),
         Route("/api/plans", _plan, methods=["POST"]),
@@ -131,11 +133,29 @@ async def _take_table(request: Request) -> Response:
     with stock.bodies.receiving():
         table, path = await stock.tables.receive(pieces(request, LARGEST), name)
     try:
-        found = await _done(request, "describe", str(path), name, table=table, name=name)
+        found = await _done(request, "describe", str(path), name, {}, table=table, name=name)
         stock.tables.keep(table, path)
     finally:
         stock.tables.drop(path)
     return _json(found)
+
+
+async def _preview(request: Request) -> Response:
+    stock = _stock(request)
+    table, name, columns = wanted(await stock.bodies.json(request), table=str, name=str, columns=dict)
+    path = _placed(stock, wanted_view({"table": table, "columns": columns}))["table"]
+    return _json(await _done(request, "describe", path, name[:_LONGEST_NAME], columns, table=table, name=name))
+
+
+async def _mend(request: Request) -> Response:
+    """Answer with the preview of a new table: the old one with some cells mended and without the rows that stay bad."""
+    stock = _stock(request)
+    asked = await stock.bodies.json(request)
+    table, name, columns, _ = wanted(asked, table=str, name=str, columns=dict, cells=list)
+    path, name = _placed(stock, wanted_view({"table": table, "columns": columns}))["table"], name[:_LONGEST_NAME]
+    new = stock.tables.take(await _done(request, "mend", path, name, asked), f"{name}.csv")
+    path = str(stock.tables.path(new))
+    return _json(await _done(request, "describe", path, name, columns, table=new, name=name))
 
 
 async def _view(request: Request) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,24 +18,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from isoflop.compute.devices import DEVICES
 from isoflop.data.datasets import NAMES
 from isoflop.data.datasets.catalogue import DATASETS
-from isoflop.data.read import read
 from isoflop.display import plain
 from isoflop.errors import IsoflopError, UsageError, shown
 from isoflop.faces.pages.content import content, curves_script, known, laws_script, surroundings, told
+from isoflop.faces.web.bundle import unpacked
+from isoflop.faces.web.preview import mended, preview
 from isoflop.fitting.saved import is_fit, load
 from isoflop.forecasting.source import open_source
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, LAWS, find_curve
-from isoflop.planning.demand import Demand
+from isoflop.planning.demand import BITS, TIERS, Demand, questions
 from isoflop.planning.export import save_plan
 from isoflop.planning.limits import OutsideError
 from isoflop.planning.plan import PUBLISHED
 from isoflop.planning.plan import plan as planned
+from isoflop.planning.tiers import BATCH, tiers_for
+from isoflop.quantities import parse_quantity, show
 
 if TYPE_CHECKING:
     from isoflop.forecasting.predictor import Predictor
+    from isoflop.planning.tiers import Tiers
 
 EXAMPLE = {"dataset": "tinylm", "where": 'role == "sweep"'}
 """What the page opens by itself."""
@@ -54,8 +60,31 @@ def start() -> dict[str, Any]:
         "curves": [name for name, one in CURVES.items()
                    if {"N", "D"} <= set(one.law.inputs) <= _TAKEN and one.law.output.name == "Nats"],
         "laws": [name for name, one in LAWS.items() if set(one.inputs) == {"N", "D"} and one.output.name == "Nats"],
-        "example": EXAMPLE, "published": PUBLISHED, "figures": FIGURES,
+        "example": EXAMPLE, "published": PUBLISHED, "figures": FIGURES, "fields": _fields(),
+        "papers": {name: _paper(one.cite or one.law.cite) for name, one in CURVES.items()},
     }  # fmt: skip
+
+
+def _fields() -> list[dict[str, Any]]:
+    """Return what a plan can be asked, as the command line's options: the page makes its form of it."""
+    usual = {one.name: one.default for one in fields(Demand)}
+    choices = {"precision": list(BITS), "hardware": list(DEVICES)}
+    return [
+        {"key": key, "help": said.help, "panel": said.panel, "unit": said.unit, "choices": choices.get(key, []),
+         "flag": isinstance(usual.get(key), bool), "usual": _usual(usual.get(key))}
+        for key, said in (questions() | TIERS).items()
+    ]  # fmt: skip
+
+
+def _usual(value: object) -> str:
+    """Return what holds where nothing is said, as text; nothing for what is then unknown or without bound."""
+    number = isinstance(value, float)
+    return (show(value) if math.isfinite(value) else "") if number else value if isinstance(value, str) else ""
+
+
+def _paper(cite: str) -> str:
+    """Return authors and year, as people name a paper."""
+    return cite.partition(",")[0]
 
 
 def catalogue() -> str:
@@ -63,22 +92,20 @@ def catalogue() -> str:
     return curves_script()
 
 
-def describe(path: str, name: str) -> dict[str, Any]:
-    """Say what an uploaded file is: runs with which columns, or a saved fit."""
+def describe(path: str, name: str, columns: Mapping[str, str]) -> dict[str, Any]:
+    """Say what an uploaded file is: a saved fit, or runs with which columns and which bad cells."""
+    with _called(path, name), unpacked(path) as opened:
+        if not Path(opened).is_dir() and is_fit(opened):
+            one = load(opened)
+            runs = 0 if one.runs is None else len(one.runs)
+            return {"kind": "fit", "law": one.law.name, "runs": runs, "findings": told(one.findings)}
+        return preview(opened, columns)
+
+
+def mend(path: str, name: str, asked: Mapping[str, Any]) -> str:
+    """Return a table as CSV with some cells mended and without the rows that stay bad."""
     with _called(path, name):
-        if is_fit(path):
-            one = load(path)
-            return {
-                "kind": "fit",
-                "law": one.law.name,
-                "runs": 0 if one.runs is None else len(one.runs),
-                "findings": told(one.findings),
-            }
-        runs = read(path)
-    return {
-        "kind": "runs", "runs": len(runs), "columns": list(runs.columns), "findings": told(runs.findings),
-        "guessed": {column: called for called, (column, _) in runs.called.items()},
-    }  # fmt: skip
+        return mended(path, asked["columns"], asked["cells"])
 
 
 def view(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,13 +121,25 @@ def laws(request: Mapping[str, Any]) -> str:
 def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan of a demand, with every interval, as data and as the run sheet that a terminal shows.
 
-    Beyond the limits of a published curve: why there is none, and the nearest budget that has one.
+    With several sizes asked for, these too. Beyond the limits of a published curve: why there is none, and the nearest
+    budget that has one.
     """
+    source, asked = _settled(request), _asked(demand)
+    family = {key: value for key, value in demand.items() if key in TIERS}
     try:
-        found = planned(_settled(request), **_asked(demand))
+        found = planned(source, **asked)
     except OutsideError as error:
         return {"refused": str(error), "nearest": known(error.nearest)}
-    return {**found.as_dict(), "findings": told(found.findings), "text": plain(found)}
+    sizes = {"family": plain(_family(source, asked, family))} if family else {}
+    return {**found.as_dict(), **sizes, "findings": told(found.findings), "text": plain(found.full())}
+
+
+def _family(source: Predictor, asked: Mapping[str, Any], family: Mapping[str, Any]) -> Tiers:
+    """Return several sizes from the budget that is asked for."""
+    count, batch = (
+        parse_quantity(str(family.get(key, usual))) for key, usual in (("tiers", 3), ("serve_batch", BATCH))
+    )
+    return tiers_for(source, Demand(**asked), prices=str(family.get("prices", "")), count=int(count), batch=batch)
 
 
 def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> bytes:
@@ -126,7 +165,7 @@ def _asked(demand: Mapping[str, Any]) -> Mapping[str, Any]:
     for key, value in demand.items():
         if key in others or not isinstance(value, str | int | float | None):
             raise UsageError(f"a demand holds numbers and texts by their names; {shown(key[:40])} is none of them.")
-    return demand
+    return {key: value for key, value in demand.items() if key not in TIERS}
 
 
 def _settled(request: Mapping[str, Any]) -> Predictor:
@@ -142,8 +181,8 @@ def _opened(request: str) -> Predictor:
             find_curve(asked["curves"][0]))  # fmt: skip
     how = {"law": asked.get("law") or None, "where": asked.get("where") or None, "columns": asked.get("columns")}
     if "table" in asked:
-        with _called(asked["table"], asked.get("name", "table")):
-            return open_source(asked["table"], called=asked.get("name", "table"), **how)
+        with _called(asked["table"], asked.get("name", "table")), unpacked(asked["table"]) as opened:
+            return open_source(opened, called=asked.get("name", "table"), **how)
     if asked.get("dataset") not in NAMES:
         raise UsageError(f'there is no dataset "{asked.get("dataset")}". Say one of {", ".join(NAMES)}.')
     return open_source(asked["dataset"], **how)

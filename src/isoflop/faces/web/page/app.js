@@ -3,16 +3,18 @@ import { catalogue } from "./catalogue.js";
 import { desk, termsOf } from "./desk.js";
 import { el } from "./knobs.js";
 import { linked, unlinked } from "./link.js";
+import { exact } from "./more.js";
 import { best } from "./planner.js";
 import { ask, data, demanded, Refused, repeated } from "./server.js";
 import { show, showFlops, showLoss } from "./units.js";
+import { bundled, filesOf, preview, whole } from "./preview.js";
 import { findings, save, section, table, view } from "./view.js";
 
 const START = { flops: 1e24 }; // what is asked of published curves where nothing else was
 const PAUSE = 200; // milliseconds that a slider rests before Python plans
 const at = (id) => document.getElementById(id), letters = ["N", "D", "C", "loss"];
 const opened = []; // { id, request, data, desk, page }
-let around, current, uploaded, waiting;
+let around, current, uploaded, waiting, named = {}; // named: which column is which, where it was said
 
 const trouble = (error, of = "work") => {
   if (!(error instanceof Refused)) throw error;
@@ -26,10 +28,13 @@ const busy = async (said, work, opens = true) => {
   try { await work(); at("view").classList.remove("stale"); } catch (error) { trouble(error); } finally { at("busy").textContent = ""; }
 };
 
+// Curves as people name them: by authors and year.
+const nameOf = (curves) => (curves.length > 1 ? papers(curves) : `${papers(curves)} (${curves[0]})`);
+const papers = (curves) => [...new Set(curves.map((one) => around.papers[one] ?? one))].join(" · ");
+
 // What the form asks for, and back.
 const requested = () => {
-  const [kind, name] = at("source").value.split(":"), law = at("law").value.trim(), where = at("where").value.trim();
-  const columns = Object.fromEntries(letters.map((one) => [one, at(`column-${one}`).value.trim()]).filter(([, column]) => column));
+  const [kind, name] = at("source").value.split(":"), law = at("law").value.trim(), where = at("where").value.trim(), columns = named;
   if (kind === "curves") return { curves: name.split(",") };
   const read = { ...(law && { law }), ...(where && { where }), ...(Object.keys(columns).length && { columns }) };
   return kind === "table" ? { ...uploaded, ...read } : { dataset: name, ...read };
@@ -39,16 +44,19 @@ const fill = (request) => {
   if (table) uploaded = { table, name: request.name ?? "table" };
   source.querySelector("[value='table:']")?.remove();
   if (uploaded) source.prepend(el("option", { value: "table:" }, uploaded.name));
+  at("open").dataset.door = document.body.dataset.door = table ? "runs" : curves ? "budget" : "show";
+  for (const group of source.querySelectorAll("optgroup")) group.hidden = group.dataset.door !== at("open").dataset.door;
+  for (const door of ["runs", "budget", "show"]) at(`door-${door}`).setAttribute("aria-current", door === at("open").dataset.door);
   const value = table ? "table:" : curves ? `curves:${curves.join(",")}` : `dataset:${dataset}`;
   if (!known(value)) source.append(el("option", { value }, curves?.join(", ") ?? dataset));
   source.value = value;
   at("law").value = request.law ?? "";
   at("where").value = request.where ?? "";
-  for (const one of letters) at(`column-${one}`).value = request.columns?.[one] ?? "";
+  named = request.columns ?? {};
 };
 
 const address = ({ request, desk: { get, start } }) => linked(request, get(), start);
-const titleOf = ({ data: { name }, request }) => [name, request.law, request.where].filter(Boolean).join(" · ");
+const titleOf = ({ data: { name }, request }) => [request.curves ? nameOf(request.curves) : name, request.law, request.where].filter(Boolean).join(" · ");
 // Each question is an entry of the browser's history, so that Back undoes and Forward redoes.
 const remember = () => {
   const now = address(current);
@@ -60,13 +68,16 @@ const open = (request, state = {}) => busy("Fitting …", async () => {
   const { id, ...found } = await data("/api/views", JSON.stringify(request)), known = opened.find((one) => one.id === id);
   if (known) return look(known, { ...known.desk.start, ...state });
   const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
-  source.desk = desk({ data: found, laws, fresh, around, changed: () => { compare(); settle(source); } });
-  source.page = view(source, { figures: around.figures, exported, keep });
+  source.desk = desk({ data: found, laws, fresh, around, exact, changed: () => { compare(); settle(source); } });
+  source.title = request.curves ? nameOf(request.curves) : found.name;
+  source.page = view(source, { around, exported, keep, changed: () => settle(source) });
   opened.push(source);
   look(source, state);
 });
 const look = (source, state = {}) => {
   current = source;
+  at("view").hidden = false;
+  if (!source.request.table) at("preview").hidden = true;
   fill(source.request);
   at("view").replaceChildren(...source.page.nodes);
   source.desk.set(state);
@@ -97,9 +108,13 @@ const compare = () => {
   current.page.beside.replaceChildren(...(opened.length > 1 ? [section("Side by side", table(head, opened.map(row), caption()))] : []));
 };
 
+// A plan of Python's as a run of the desk.
+const planned = ({ N, D, loss, C, budget, decades }) => ({ N: N.value, D: D.value, loss: loss.value, C, budget: budget.value, far: decades, each: null });
+
 // Once nothing moves: the address, and the same plan in full, by Python, with intervals, findings and run sheet.
 const settle = (source) => {
   clearTimeout(waiting);
+  source.page.tell();
   waiting = setTimeout(async () => {
     const state = source.desk.get(), { findings: known } = source.data;
     if (source === current) remember();
@@ -107,7 +122,9 @@ const settle = (source) => {
       const plan = await data("/api/plans", JSON.stringify({ view: source.id, demand: demanded(state) }));
       if (source.desk.get() !== state) return;
       if (plan.refused) return source.desk.refused(plan.refused, plan.nearest);
-      source.desk.told(Object.fromEntries(["N", "D", "loss"].map((key) => [key, [plan[key].low, plan[key].high]])));
+      const intervals = Object.fromEntries(["N", "D", "loss"].map((key) => [key, [plan[key].low, plan[key].high]]));
+      if (exact(state)) source.desk.told(intervals); else source.desk.answered(planned(plan), intervals);
+      source.page.family.replaceChildren(...(plan.family ? [section("Several sizes", el("pre", { tabindex: 0 }, plan.family))] : []));
       source.page.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
       source.page.repeat.replaceChildren(...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
       source.page.doubts.replaceChildren(findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))]));
@@ -125,14 +142,26 @@ const keep = (condition) => {
   open({ ...request, where: where ? `(${where}) and (${condition})` : condition });
 };
 
-const upload = (file) => busy(`Reading ${file.name} …`, async () => {
-  const path = `/api/tables?name=${encodeURIComponent(file.name)}`;
-  const { table, name, columns = letters, guessed = {} } = await data(path, file, "application/octet-stream");
-  fill({ table, name });
-  at("names").replaceChildren(...columns.map((one) => el("option", { value: one })));
-  for (const one of letters) at(`column-${one}`).placeholder = guessed[one] ?? (columns.includes(one) ? one : "");
-  at("columns").open = !["N", "D", "loss"].every((one) => columns.includes(one));
-  await open(requested());
+// What was sent is shown as it was read; it is opened at once where nothing in it needs its user.
+const shown = async (found, request) => {
+  fill({ ...request, table: found.table, name: found.name });
+  at("names").replaceChildren(...(found.columns ?? []).map((one) => el("option", { value: one })));
+  preview(at("preview"), found, {
+    named, again: (columns) => reread("/api/previews", { table: found.table, name: found.name, columns }),
+    mend: (columns, cells) => reread("/api/mended", { table: found.table, name: found.name, columns, cells }),
+    open: (columns) => { named = columns; return open(requested()); },
+  });
+  at("view").hidden = !whole(found); // it is not the answer to what lies on the table
+  if (whole(found)) await open(requested());
+};
+const reread = (path, asked) => busy("Reading …", async () => {
+  named = asked.columns;
+  await shown(await data(path, JSON.stringify(asked)), { columns: asked.columns });
+}, false);
+const upload = (files) => files.length && busy(`Reading ${files[0].name} …`, async () => {
+  named = {};
+  const { name, body } = bundled(files);
+  await shown(await data(`/api/tables?name=${encodeURIComponent(name)}`, body, "application/octet-stream"), {});
 });
 const chosen = () => {
   const example = at("source").value === `dataset:${around.example.dataset}`;
@@ -142,15 +171,15 @@ const chosen = () => {
 const dropped = (event) => {
   event.preventDefault();
   document.body.classList.toggle("over", event.type === "dragover");
-  if (event.type === "drop" && event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]);
+  if (event.type === "drop") filesOf(event.dataTransfer).then(upload);
 };
 const listen = () => {
   at("open").addEventListener("submit", (event) => { event.preventDefault(); open(requested()); });
   at("source").addEventListener("change", chosen);
-  at("file").addEventListener("change", () => at("file").files[0] && upload(at("file").files[0]));
-  at("door-runs").addEventListener("click", () => at("file").click());
+  for (const id of ["file", "folder"]) at(id).addEventListener("change", () => upload([...at(id).files]));
+  at("door-runs").addEventListener("click", () => (uploaded ? open(uploaded) : at("file").click()));
   at("door-show").addEventListener("click", () => open(around.example));
-  at("door-budget").addEventListener("click", async () => { await open({ curves: around.published }, START); document.getElementById("dollars-box")?.focus(); });
+  at("door-budget").addEventListener("click", async () => { await open({ curves: around.published }, START); document.getElementById("dollars-box")?.focus({ preventScroll: true }); });
   at("undo").addEventListener("click", () => history.back());
   at("redo").addEventListener("click", () => history.forward());
   at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); settle(current); });
@@ -164,8 +193,9 @@ busy("Opening …", async () => {
   around = await data("/api/start");
   const option = (kind, name, label = name) => el("option", { value: `${kind}:${name}` }, label);
   at("source").append(
-    el("optgroup", { label: "examples" }, ...around.datasets.map((one) => option("dataset", one.name, `${one.name}: ${one.title}`))),
-    el("optgroup", { label: "published curves" }, option("curves", around.published.join(","), "three papers together"), ...around.curves.map((name) => option("curves", name))));
+    el("optgroup", { label: "examples", "data-door": "show" }, ...around.datasets.map((one) => option("dataset", one.name, `${one.name}: ${one.title}`))),
+    el("optgroup", { label: "published curves", "data-door": "budget" }, option("curves", around.published.join(","), `three papers together: ${papers(around.published)}`),
+      ...around.curves.map((name) => option("curves", name, `${papers([name])} (${name})`))));
   at("laws").append(...around.laws.map((name) => el("option", { value: name })));
   document.querySelector("main").append(catalogue());
   listen();

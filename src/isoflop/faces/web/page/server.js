@@ -1,4 +1,5 @@
 // What the server is asked, and its refusals, which are sentences for the reader.
+import { WAYS } from "./knobs.js";
 
 export class Refused extends Error {}
 
@@ -15,11 +16,14 @@ export const ask = async (path, body, type = "application/json") => {
 
 export const data = async (...asked) => (await ask(...asked)).json();
 
-// The plan of a desk's state, in the words of isoflop.plan.
-export const demanded = (state) => ({
-  flops: state.flops, hardware: state.device, price: state.price, mfu: state.mfu,
-  ...(state.unique < Infinity && { unique_tokens: state.unique }), ...(state.serve > 0 && { serve_tokens: state.serve }),
-});
+// The plan of a desk's state, in the words of isoflop.plan. N and D settled both are a run whose budget follows.
+export const demanded = (state) => {
+  const { more } = state, whole = more.N && more.D, budget = whole ? {} : WAYS[state.way].demand(state.said, state);
+  return {
+    ...budget, ...(!budget.gpus && { hardware: state.device }), price: state.price, mfu: state.mfu,
+    ...(state.unique < Infinity && { unique_tokens: state.unique }), ...(state.serve > 0 && { serve_tokens: state.serve }), ...more,
+  };
+};
 
 const quoted = (text) => (/^[\w.,:/=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 

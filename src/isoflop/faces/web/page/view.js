@@ -1,5 +1,6 @@
 // What stands on the page of one source: title, exports, the desk, doubts, run sheet, laws, runs.
 import { el } from "./knobs.js";
+import { more } from "./more.js";
 
 export const table = (head, rows, ...caption) => el("div", { class: "wide", tabindex: 0 }, el("table", {}, ...caption,
   ...(head.some(Boolean) ? [el("thead", {}, el("tr", {}, ...head.map((cell) => el("th", { scope: "col" }, cell))))] : []),
@@ -83,17 +84,19 @@ const details = (told) => {
 };
 
 // Gives { nodes, beside, sheet, doubts }: the page, and the places in it that are filled later.
-export const view = ({ data: told, desk }, { figures, exported, keep }) => {
-  const repeat = el("div", { id: "repeat" }), beside = el("div", { id: "beside" }), sheet = el("div"), doubts = el("div", {}, findings(told.findings));
+export const view = ({ data: told, desk, title }, { around, exported, keep, changed }) => {
+  const rest = more(around.fields, { said: () => desk.get().more, changed: (said) => { desk.set({ more: said }); changed(); } });
+  desk.extra.append(rest.node);
+  const family = el("div"), repeat = el("div", { id: "repeat" }), beside = el("div", { id: "beside" }), sheet = el("div"), doubts = el("div", {}, findings(told.findings));
   desk.node.querySelectorAll("figure").forEach(savable);
   const blocked = told.findings.filter((one) => one.severity === "BLOCK").map((one) =>
     el("p", { class: "blocked" }, el("b", {}, `Not to be trusted, ${one.code}: `), `${one.message} ${one.remedy} `,
       ...conditions(one.remedy).map((each) => el("button", { type: "button", class: "quiet", onclick: () => keep(each) }, `Keep ${each}`))));
   desk.node.classList.toggle("doubted", blocked.length > 0);
   const nodes = [
-    el("div", { class: "title" }, el("h1", {}, told.name), actions(told, figures, exported)),
-    ...blocked, desk.node, beside, section("Why", el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`)),
+    el("div", { class: "title" }, el("h1", {}, title), actions(told, around.figures, exported)),
+    ...blocked, desk.node, family, beside, section("Why", el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`)),
     section("What to doubt", doubts), section("Run sheet", sheet), section("The same elsewhere", repeat), ...details(told),
   ];
-  return { nodes, beside, sheet, doubts, repeat };
+  return { nodes, beside, family, sheet, doubts, repeat, tell: rest.tell };
 };
