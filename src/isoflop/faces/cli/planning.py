@@ -52,6 +52,11 @@ Prices = Annotated[str | None, option_of("prices", TIERS["prices"])]
 ServeBatch = Annotated[float, option_of("serve_batch", TIERS["serve_batch"])]
 
 
+def _refuse_saving(output: str | None) -> None:
+    if output is not None:
+        raise UsageError("-o saves one plan. Plan a size by itself, as in N=8B, to save it.")
+
+
 def _tuned(found: Plan, sweep: str) -> Plan:
     """Return the plan with the best hyperparameters that a sweep foretells at its size."""
     from isoflop.beyond.tune import tune
@@ -108,14 +113,13 @@ def plan(
     if "=" in (source or ""):
         said, source = [source or "", *said], None
     asked, reach = _loss_to_reach(asked)
-    rest: dict[str, Any] = {"flop_rule": asked.flop_rule} | ({"beyond": True} if beyond else {})
+    rest: dict[str, Any] = {"flop_rule": asked.flop_rule, "beyond": beyond}
     demand = _wanted(wanted) | quantities(said, "N=8B") | reach | rest
     if output is not None:
         refuse_overwriting(source or "", output)
     known = asked.source(source) if source is not None else None
     if tiers is not None or price_per_mtok is not None:
-        if output is not None:
-            raise UsageError("-o saves one plan. Plan a size by itself, as in N=8B, to save it.")
+        _refuse_saving(output)
         sizes = tiers_for(known, Demand(**demand), count=tiers or 3, prices=price_per_mtok or "", batch=serve_batch)
         print_answer(sizes, json=json)
         return
