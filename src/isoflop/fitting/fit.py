@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.data.read import as_runs
+from isoflop.data.remembered import remembered
 from isoflop.data.runs import Excluded, Runs
 from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
@@ -248,14 +249,20 @@ def fit(
     options = Options(objective, draws, seed, starts, level, dict(fix or {}), dict(bounds or {}), log, tuple(allow))
     table = as_runs(runs, allow=allow)
     full = find_law(law, [name for name in table.columns if name != "loss"], inputs) if isinstance(law, str) else law
-    free = full.pinned(options.fix)
+    return _fitted(full, table, options)
+
+
+@remembered
+def _fitted(law: Law, runs: Runs, options: Options) -> Fit:
+    free = law.pinned(options.fix)
     _refuse_nonsense(free, options)
-    usable = _usable(free, table)
-    problem = problem_of(
-        free, {key: usable[key] for key in free.inputs}, usable["loss"], log=log, bounds=options.bounds
+    usable = _usable(free, runs)
+    inputs = {key: usable[key] for key in free.inputs}
+    problem = problem_of(free, inputs, usable["loss"], log=options.log, bounds=options.bounds)
+    found = search(
+        problem, parse_objective(options.objective), count=options.starts, seed=options.seed, rows=usable.rows
     )
-    found = search(problem, parse_objective(objective), count=starts, seed=seed, rows=usable.rows)
-    return fit_at(problem, found, usable, options=options, law=full)
+    return fit_at(problem, found, usable, options=options, law=law)
 
 
 FEWEST_SPARE = 2
@@ -299,11 +306,8 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
         covariance=spread,
         objective=objective,
         reached=float(problem.normal(theta[None], objective).objective[0]),
-        noise=(
-            noise(problem.residuals(theta[None])[0], theta.size)
-            if group is None
-            else run_noise(problem, theta, objective, clusters=group)
-        ),
+        noise=(noise(problem.residuals(theta[None])[0], theta.size) if group is None else
+               run_noise(problem, theta, objective, clusters=group)),
         used=problem.size,
         agreement=found.agreement,
         condition=loose,
@@ -319,7 +323,7 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
         whole_runs=0 if group is None else int(group.max()) + 1,
         metric=runs.metric,
         unknown=unknown(problem, theta),
-    )
+    )  # fmt: skip
 
 
 _ANSWERED = {"D12": {"U"}, "D15": {"experts", "granularity", "sparsity"}}
@@ -349,9 +353,8 @@ def _on_runs(runs: Runs, law: Law) -> Iterator[Finding]:
 def problem_behind(fit: Fit, runs: Runs | None = None) -> tuple[Problem, Array]:
     """Give the problem that a fit solved, or the same on other runs, and its best fitted coordinates (parameters,)."""
     law, runs = fit.curve.law, fit.own_runs if runs is None else runs
-    problem = problem_of(
-        law, {key: runs[key] for key in law.inputs}, runs["loss"], log=fit.options.log, bounds=fit.options.bounds
-    )
+    inputs = {key: runs[key] for key in law.inputs}
+    problem = problem_of(law, inputs, runs["loss"], log=fit.options.log, bounds=fit.options.bounds)
     return problem, problem.fitted(fit.curve.row)[0]
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.data.read import as_runs
+from isoflop.data.remembered import remembered
 from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL
@@ -190,7 +191,11 @@ def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemb
     >>> isoflop.combine(runs).name
     'coupled, valley together on tinylm'
     """
-    runs = as_runs(runs)
+    return _combined(as_runs(runs), tuple(laws), along)
+
+
+@remembered
+def _combined(runs: Runs, laws: Sequence[str], along: str) -> Ensemble:
     single, endless = single_input(runs), runs.metric is not None and runs.metric.endless
     if single and not laws:
         some = _usable(runs, single, keys=(single, "loss"), fewest=FEWEST_OF_ONE)
@@ -206,6 +211,7 @@ def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemb
     return _ensemble(some, _refitting(fits, some), along=along, need=_need(fits))
 
 
+@remembered
 def alone(one: Fit, *, along: str | None = None) -> Ensemble:
     """Return a fit as an ensemble of one law, backtested as several are; its runs must be known.
 
