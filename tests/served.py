@@ -150,7 +150,8 @@ def serving(folder, program=("-m", "isoflop"), asked=(), **environment):
     try:
         until(lambda: said.read_text().endswith("\n"))
         printed = re.fullmatch(
-            r"isoflop: open http://127\.0\.0\.1:(\d+)/open\?token=([\w-]{43})(#\S+)? \(Ctrl-C ends it\)\n",
+            r"isoflop: open http://127\.0\.0\.1:(\d+)/open\?token=([\w-]{43})(?:&page=watch)?(#\S+)? "
+            r"\(Ctrl-C ends it\)\n",
             said.read_text(),
         )
         assert printed, said.read_text()

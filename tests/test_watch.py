@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from commands import run  # noqa: F401 - a fixture
 from curves import SHARES, STEPS, curve, ladder, table, trend
 
 import isoflop
@@ -21,6 +20,8 @@ from isoflop.forecasting.curves.annealing import annealed
 from isoflop.forecasting.curves.deviation import Widths
 from isoflop.forecasting.curves.sized import PLACES
 from isoflop.forecasting.curves.spikes import spikes
+
+pytest_plugins = ["commands"]
 
 N, D = 1.28e9, 25.6e9
 
@@ -191,7 +192,7 @@ def test_rows_that_a_rotation_took_away_are_kept_and_what_is_written_anew_stands
     assert both.loss[45] == late.loss[5]
 
 
-def test_the_command_answers_in_the_json_that_was_promised(run, tmp_path):  # noqa: F811
+def test_the_command_answers_in_the_json_that_was_promised(run, tmp_path):
     (tmp_path / "ladder.csv").write_text(table(ladder(4)))
     (tmp_path / "log.csv").write_text(table([until(curve(N, D), 0.4)], ("step", "loss")))
     (tmp_path / "at.csv").write_text("step\n10000\n20000\n")
@@ -210,7 +211,7 @@ def test_the_command_answers_in_the_json_that_was_promised(run, tmp_path):  # no
     assert "W09" in {one["code"] for one in found["findings"]}
 
 
-def test_a_run_not_started_needs_no_log(run, tmp_path):  # noqa: F811
+def test_a_run_not_started_needs_no_log(run, tmp_path):
     (tmp_path / "ladder.csv").write_text(table(ladder(4)))
     done = run("watch", "--ladder", tmp_path / "ladder.csv", "N=1.28B", "D=25.6B", "--steps", "20000", "--json")
     assert done.code == 0
@@ -218,7 +219,7 @@ def test_a_run_not_started_needs_no_log(run, tmp_path):  # noqa: F811
     assert done.json["end"]["low"] < trend(N, D, 1.0) < done.json["end"]["high"]
 
 
-def test_what_is_missing_is_said_with_what_to_type(run, tmp_path):  # noqa: F811
+def test_what_is_missing_is_said_with_what_to_type(run, tmp_path):
     (tmp_path / "ladder.csv").write_text(table(ladder(3)))
     done = run("watch", "--ladder", tmp_path / "ladder.csv", "D=25.6B", "--json")
     assert done.code == 2
@@ -228,7 +229,7 @@ def test_what_is_missing_is_said_with_what_to_type(run, tmp_path):  # noqa: F811
     assert "nowhere.csv" in done.err
 
 
-def test_exit_code_five_only_where_it_is_asked_for(run, tmp_path):  # noqa: F811
+def test_exit_code_five_only_where_it_is_asked_for(run, tmp_path):
     (tmp_path / "ladder.csv").write_text(table(ladder(4)))
     bad = until(curve(N, D, fault=0.02 * (SHARES >= 0.3)), 0.5)
     (tmp_path / "log.csv").write_text(table([bad], ("step", "tokens", "loss")))
@@ -237,7 +238,7 @@ def test_exit_code_five_only_where_it_is_asked_for(run, tmp_path):  # noqa: F811
     assert run(*words, "--exit-code").code == 5
 
 
-def test_an_alarm_runs_a_command_once_with_the_look_on_stdin(run, tmp_path):  # noqa: F811
+def test_an_alarm_runs_a_command_once_with_the_look_on_stdin(run, tmp_path):
     (tmp_path / "ladder.csv").write_text(table(ladder(4)))
     whole = curve(N, D, fault=0.02 * (SHARES >= 0.9))
     (tmp_path / "log.csv").write_text(table([whole], ("step", "tokens", "loss")))
@@ -255,7 +256,7 @@ def test_a_length_of_none_is_refused():
         watch(replace(until(curve(N, D), 0.5), D=float("nan"), tokens=None), ladder(3), told=Told())
 
 
-def test_a_study_is_a_ladder(run, tmp_path):  # noqa: F811
+def test_a_study_is_a_ladder(run, tmp_path):
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "plan.jsonl").write_text("{}\n")
     for one in ladder(4):
@@ -316,7 +317,7 @@ def test_a_run_that_left_its_curve_is_looked_at_before_it_is_paid_for(behind):
     assert look(high, behind, stop=0.1).advice.do == "look first"
 
 
-def test_a_price_without_machines_is_refused(run, tmp_path):  # noqa: F811 - the fixture
+def test_a_price_without_machines_is_refused(run, tmp_path):
     (tmp_path / "ladder.csv").write_text(table(ladder()))
     done = run("watch", "--ladder", tmp_path / "ladder.csv", "N=1e9", "D=2e10", "--price", "2")
     assert done.code == 2

@@ -20,8 +20,9 @@ from isoflop.findings import Finding
 from isoflop.forecasting.curves.logged import LoggedRun, read_log, read_runs
 from isoflop.quantities import show
 
-RARE = 100
-"""A look is followed by a pause of so many times what it took: watching takes 1 % of a core at most."""
+RARE, CREDIT = 100.0, 20.0
+"""Watching takes one in so many seconds of a core at most, beyond so many seconds of it at first: a short run is looked
+at often, and one of weeks costs nothing worth naming."""
 PATIENCE = 60.0
 """Seconds that a command of --on-alarm may take."""
 
@@ -51,6 +52,28 @@ def look_once(asked: Asked) -> Watched:
     return asked.look(run, climb(run, read_runs(asked.ladder), asked.told))
 
 
+def looks_back(asked: Asked, count: int) -> list[Watched]:
+    """Return what looks at a log would have said: before its first row, and at so many of its rows up to the last.
+
+    They say state and end alone, not what the ways to go on bring.
+    """
+    run = read_log(str(asked.log))
+    behind = climb(run, read_runs(asked.ladder), asked.told)
+    rows = np.unique(np.linspace(0, len(run.at), count + 1).round().astype(int))
+    return [look(as_it_was(run, row) if row else None, behind, level=asked.level) for row in rows.tolist()]
+
+
+def as_it_was(run: LoggedRun, rows: int) -> LoggedRun:
+    """Return a run as it stood when it had so many rows."""
+
+    def first(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[:rows]
+
+    last = float(run.at[rows - 1])
+    return replace(run, loss=run.loss[:rows], step=first(run.step), tokens=first(run.tokens), rates=first(run.rates),
+                   lost=tuple(one for one in run.lost if one <= last))  # fmt: skip
+
+
 def follow(
     asked: Asked, *, every: float, silent: float, on_alarm: Sequence[str] | None = None
 ) -> Iterator[Watched]:  # fmt: skip
@@ -69,9 +92,9 @@ def follow(
     kept: LoggedRun | None = None
     told: object = None
     seen: object = None
-    grew, quiet = time.monotonic(), False
+    begun = grew = time.monotonic()
+    spent, quiet = time.thread_time(), False
     while True:
-        began = time.process_time()
         mark = _mark(str(asked.log))
         if mark != seen and (run := _try(str(asked.log))) is not None:
             before, kept = kept, joined(kept, run)
@@ -89,7 +112,8 @@ def follow(
             found = _silent(asked.look(kept, behind), time.monotonic() - grew)
             _run(on_alarm, found)
             yield found
-        time.sleep(max(every, RARE * (time.process_time() - began)))
+        owed = time.thread_time() - spent - CREDIT - (time.monotonic() - begun) / RARE
+        time.sleep(max(every, RARE * owed))
 
 
 def joined(before: LoggedRun | None, now: LoggedRun) -> LoggedRun:

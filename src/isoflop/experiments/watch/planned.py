@@ -138,7 +138,8 @@ def _as_logged(log: LoggedRun, total: float, ladder: Sequence[SizedCurve]) -> Ar
 def departs(log: LoggedRun, rates: Array | None, total: float) -> tuple[float, float] | None:
     """Return where a logged rate first leaves the planned one by more than a tenth, and by which factor; or None.
 
-    Rates are compared as shares of what both have when the plan is first at its peak, so that units do not matter.
+    Rates are compared as shares of what both have when the plan is first at its peak, so that units do not matter; a
+    rise to the plan at the beginning is a warm-up that nobody told of.
     """
     if rates is None or log.rates is None or len(log.rates) < 2:
         return None
@@ -149,5 +150,7 @@ def departs(log: LoggedRun, rates: Array | None, total: float) -> tuple[float, f
         return None
     ratio = log.rates[there] / plan[there]
     ratio = ratio / np.median(ratio[: max(len(ratio) // 4, 1)])
-    off = np.flatnonzero(np.abs(np.log(np.maximum(ratio, 1e-9))) > np.log(1.1))
+    far = np.abs(np.log(np.maximum(ratio, 1e-9))) > np.log(1.1)
+    risen = int(np.argmax(~far)) if ratio[0] < 1 and np.all(np.diff(ratio[: int(np.argmax(~far)) + 1]) > 0) else 0
+    off = risen + np.flatnonzero(far[risen:])
     return None if not len(off) else (float(log.at[there[off[0]]]), float(ratio[off[0]]))

@@ -85,6 +85,7 @@ class Watched(Answer):
     before     what the end was expected to be before the run started
     expected   the band, at the places asked for
     band       the same along the whole run, for figures
+    first      that band as it was before the run started
     residual   how far the last rows lie above the expected curve: as a share of the loss, and in standard errors
     reach      the probability that the run ends at or below the target; nan without one
     weights    how much the ladder's curves and the run's own laws count at the end
@@ -114,6 +115,7 @@ class Watched(Answer):
     before: Estimate
     expected: Band
     band: Band
+    first: Band
     rows: tuple[Array, Array]
     residual: tuple[float, float]
     weights: Mapping[str, float]

@@ -137,6 +137,7 @@ def look(
         since=None if seen.judged.since is None else _place(run, seen.judged.since * plan.total),
         step=0.0 if run is None or not len(run.at) else float(run.at[-1]), end=end, before=before, expected=band,
         band=_band(seen, own, plan, places=ALONG * plan.total, level=level),
+        first=_band(_unseen(ladder), None, plan, places=ALONG * plan.total, level=level),
         rows=(np.zeros(0), np.zeros(0)) if run is None else (run.at, run.loss), residual=_residual(seen),
         weights=weights, ladder=tuple(one.name for one in ladder.curves), target=math.nan if target is None else target,
         reach=reach, options=other, advice=advice(

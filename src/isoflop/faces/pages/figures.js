@@ -10,7 +10,7 @@ const INK = { law: "var(--law)", quiet: "var(--quiet)", second: "var(--second)",
 const SVG = "http://www.w3.org/2000/svg";
 
 // Round numbers between two ends, for a logarithmic axis that spans less than a decade or two.
-const round = (low, high, count = 5) => {
+export const round = (low, high, count = 5) => {
   const rough = (high - low) / count, unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * ([1, 2, 5].find((one) => one * unit >= rough) ?? 10);
   return Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) => (Math.ceil(low / step) + i) * step);
@@ -30,13 +30,13 @@ const losses = (domain) => ({
   type: "log", domain, label: "loss", ticks: round(...domain), grid: true,
   tickFormat: (y) => y.toFixed(domain[1] - domain[0] < 0.25 ? 3 : 2),
 });
-const padded = (values, share) => {
+export const padded = (values, share) => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return [low * (high / low) ** -share * (1 - 1e-3), high * (high / low) ** share * (1 + 1e-3)];
 };
 
 // Draw into a box, as wide as it is, and give { move }: where the dots of the chosen budget stand.
-const figure = (box, said, { x, y, marks }) => {
+export const figure = (box, said, { x, y, marks }) => {
   const drawn = Plot.plot({
     className: "plot", width: Math.max(box.clientWidth, 260), height: HEIGHT, marginLeft: ROOM, marginBottom: 38, marginRight: 14,
     style: { fontSize: `${AXIS}px`, background: "transparent", overflow: "visible" }, ariaLabel: said, x, y, marks,

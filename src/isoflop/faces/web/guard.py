@@ -89,7 +89,7 @@ class Guard:
             self.once.remove(code)
         elif not self.knows(request.query_params.get("token", "")):
             return refusal("/open", 403, "this is not the token. Open the address that isoflop web printed last.")
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse("/watch" if request.query_params.get("page") == "watch" else "/", 303)
         answer.set_cookie(self.cookie, self.token, path="/", httponly=True, samesite="strict")
         return answer
 

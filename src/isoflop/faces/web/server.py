@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import uvicorn
@@ -34,6 +34,9 @@ from isoflop.faces.web.patience import PatientProtocol
 from isoflop.faces.web.requests import Bodies, pieces, wanted, wanted_view
 from isoflop.faces.web.uploads import LARGEST, Tables, private_folder
 
+if TYPE_CHECKING:
+    from isoflop.faces.web.followed import Followed
+
 MOST_VIEWS = 64
 """The views whose requests are remembered."""
 _LONGEST_NAME = 300
@@ -48,10 +51,11 @@ _KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
 class Stock:
-    """What one server has at hand: tables, views, jobs and the files of the page."""
+    """What one server has at hand: tables, views, jobs, the files of the page, and the run that is followed, if any."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, followed: Followed | None = None) -> None:
         self.tables = tables
+        self.followed = followed
         self.views: dict[str, dict[str, Any]] = {}
         self.jobs = Jobs()
         self.bodies = Bodies()
@@ -59,10 +63,12 @@ class Stock:
         self.static = _static_files()
 
 
-def application(tables: Tables, begun: Callable[[], object]) -> Starlette:
+def application(tables: Tables, begun: Callable[[], object], followed: Followed | None = None) -> Starlette:
     """Return the app, which keeps tables here and says when it has begun; nothing guards it yet."""
     routes = [
         Route("/", _index),
+        Route("/watch", _watch),
+        Route("/api/look", _look),
         Route("/favicon.ico", _favicon),
         Route("/pages/{name}", _static),
         Route("/api/start", _start),
@@ -87,7 +93,7 @@ def application(tables: Tables, begun: Callable[[], object]) -> Starlette:
         await app.state.stock.jobs.over()
 
     app = Starlette(routes=routes, lifespan=warming, exception_handlers=_REFUSALS)
-    app.state.stock = Stock(tables)
+    app.state.stock = Stock(tables, followed)
     return app
 
 
@@ -101,8 +107,34 @@ def _static_files() -> dict[str, tuple[bytes, str]]:
     return found
 
 
-async def _index(_: Request) -> Response:
-    return Response((files("isoflop.faces.web") / "page" / "index.html").read_bytes(), media_type="text/html")
+async def _index(request: Request) -> Response:
+    link = b"" if _stock(request).followed is None else b'<a href="/watch">the run that is watched</a>'
+    return Response(_page("index.html").replace(b"<!-- watched -->", link), media_type="text/html")
+
+
+async def _watch(request: Request) -> Response:
+    _follower(request)
+    return Response(_page("watch.html"), media_type="text/html")
+
+
+async def _look(request: Request) -> Response:
+    """Return the last look if it is newer than the one that the page has."""
+    after = request.query_params.get("after", "0")
+    if not re.fullmatch(r"[0-9]{1,12}", after):
+        raise UsageError("after is the number of the last look that came: /api/look?after=3.")
+    found = _follower(request).after(int(after))
+    return Response(status_code=204) if found is None else _json(found)
+
+
+def _follower(request: Request) -> Followed:
+    found = _stock(request).followed
+    if found is None:
+        raise HTTPException(404, "no run is watched here. Start it so: isoflop watch LOG --ladder CURVES --web.")
+    return found
+
+
+def _page(name: str) -> bytes:
+    return (files("isoflop.faces.web") / "page" / name).read_bytes()
 
 
 async def _favicon(_: Request) -> Response:
@@ -268,12 +300,15 @@ _REFUSALS: dict[Any, Any] = {
 }
 
 
-def serve(port: int, opened: Callable[[str, str], object], asked: Mapping[str, str]) -> None:
+def serve(
+    port: int, opened: Callable[[str, str], object], asked: Mapping[str, str], *, followed: Followed | None = None
+) -> None:  # fmt: skip
     """Serve the web app on this machine until Ctrl-C or SIGTERM.
 
     port    0 is a free one
     opened  called with the address that lets its user in, and with one that does so a single time, for the browser
     asked   what the page shows at first: source, a file, a dataset or curves, and as what it is read: law, where
+    followed  the run whose page is opened instead
 
     Raises UsageError if the port cannot be had or there is no such source.
     """
@@ -284,7 +319,12 @@ def serve(port: int, opened: Callable[[str, str], object], asked: Mapping[str, s
         port, token, code = listening.getsockname()[1], token_urlsafe(32), token_urlsafe(32)
         tables = Tables(folder)
         address, view = f"http://127.0.0.1:{port}/open", first_view(tables, asked)
-        app = application(tables, lambda: opened(f"{address}?token={token}{view}", f"{address}?code={code}{view}"))
+        view = view if followed is None else f"&page=watch{view}"
+        app = application(
+            tables, lambda: opened(f"{address}?token={token}{view}", f"{address}?code={code}{view}"), followed
+        )
+        if followed is not None:
+            followed.begin()
         uvicorn.Server(
             uvicorn.Config(
                 Guard(app, port, token, {code}), http=PatientProtocol, ws="none", loop="asyncio", lifespan="on",
