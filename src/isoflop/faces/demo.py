@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,8 +20,7 @@ from isoflop.fitting.check import check
 from isoflop.fitting.fit import Fit, fit
 from isoflop.forecasting.ensemble import Ensemble, Evidence, combine, evidence
 from isoflop.forecasting.forecast import forecast_with
-from isoflop.forecasting.record import record
-from isoflop.forecasting.sizes import size_tests
+from isoflop.forecasting.record import record, with_sizes
 from isoflop.planning.plan import plan_with
 from isoflop.quantities import show
 
@@ -91,7 +90,7 @@ def demo(output: str) -> Iterator[RenderableType]:
     figure_format(output)
     ladder = _ladder()
     yield _opening(ladder)
-    blind = replace(record(ladder.together), sizes=size_tests(ladder.together))
+    blind = with_sizes(record(ladder.together), ladder.together)
     yield _part("1  How good have forecasts from these runs been?", blind)
     yield _comparison(ladder)
     yield _doubts(ladder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,17 @@ from isoflop.data.read import as_runs
 from isoflop.data.remembered import remembered
 from isoflop.data.runs import Excluded, Runs
 from isoflop.data.runs.costs import reach_of
-from isoflop.errors import DataError, UsageError
-from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
+from isoflop.errors import DataError
+from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Answer, Finding, Whole, allow_codes
+from isoflop.fitting.bad_runs import CODES, bad_runs
+from isoflop.fitting.bad_runs.residuals import gather
 from isoflop.fitting.draws import FEW_RUNS, covariance, draw, run_noise
 from isoflop.fitting.identifiability import condition, doubts, unknown
 from isoflop.fitting.optimise.objective import Objective, noise, parse_objective
 from isoflop.fitting.optimise.problem import LOGGED, Problem, problem_of
 from isoflop.fitting.optimise.search import Found, search
+from isoflop.fitting.options import Options, refuse_nonsense
 from isoflop.formula import dual
 from isoflop.formula.arrays import student
 from isoflop.formula.law import POSITIVE
@@ -37,25 +41,6 @@ if TYPE_CHECKING:
     from isoflop.quantities import Kind
 
 
-MOST_DRAWS, MOST_STARTS = 100_000, 10_000
-"""More would take memory without end and tell nothing new."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a fit was asked for, so that it can be repeated."""
-
-    objective: str = "robust"
-    draws: int = 1000
-    seed: int = 0
-    starts: int = 32
-    level: float = LEVEL
-    fix: Mapping[str, str | float] = field(default_factory=dict)
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    log: bool = True
-    allow: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True)
 class Fit(Answer):
     """The best curve of a law on some runs, and how well it is known.
@@ -68,6 +53,7 @@ class Fit(Answer):
     noise       robust standard deviation of the residuals in log loss; where rows share runs, of a new run's
     agreement   share of the starts that reached the best objective
     condition   condition number of the fit in centred coordinates
+    noted       what was found about the runs and in the search; `findings` has the bad runs besides
     runs        the runs it was fitted to; None in a saved fit of very many
     metric      what the loss was made of, if it is no loss
     unknown     the parameters that the runs say nothing about: their numbers in `curve` are any that fit
@@ -91,7 +77,7 @@ class Fit(Answer):
     condition: float
     options: Options
     excluded: tuple[Excluded, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    noted: tuple[Finding, ...] = ()
     source: str = "runs"
     digest: str = ""
     drawn_by: str = "pairs bootstrap"
@@ -124,6 +110,13 @@ class Fit(Answer):
             return free[value]
         number = parse_quantity(value) if isinstance(value, str) else float(value)
         return Estimate(number, number, number, self.options.level)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noted, and the runs and budgets that do not belong or decide the answer (F05, F06, F16)."""
+        if self.runs is None or any(one.severity == "BLOCK" or one.code in CODES for one in self.noted):
+            return self.noted
+        return (*self.noted, *bad_runs(self, gather(*problem_behind(self)), self.runs))
 
     @property
     def freedom(self) -> int:
@@ -255,7 +248,7 @@ def fit(
 @remembered
 def _fitted(law: Law, runs: Runs, options: Options) -> Fit:
     free = law.pinned(options.fix)
-    _refuse_nonsense(free, options)
+    refuse_nonsense(free, options)
     usable = _usable(free, runs)
     inputs = {key: usable[key] for key in free.inputs}
     problem = problem_of(free, inputs, usable["loss"], log=options.log, bounds=options.bounds)
@@ -313,7 +306,7 @@ def fit_at(problem: Problem, found: Found, runs: Runs, *, options: Options, law:
         condition=loose,
         options=options,
         excluded=runs.excluded,
-        findings=allow_codes(
+        noted=allow_codes(
             (*_on_runs(runs, law), *doubts(problem, theta, agreement=found.agreement, condition=loose)), options.allow
         ),
         source=runs.source,
@@ -356,28 +349,6 @@ def problem_behind(fit: Fit, runs: Runs | None = None) -> tuple[Problem, Array]:
     inputs = {key: runs[key] for key in law.inputs}
     problem = problem_of(law, inputs, runs["loss"], log=fit.options.log, bounds=fit.options.bounds)
     return problem, problem.fitted(fit.curve.row)[0]
-
-
-def _refuse_nonsense(law: Law, options: Options) -> None:
-    """Refuse options that mean nothing, before any work."""
-    for name, value, (least, most) in (
-        ("draws", options.draws, (0, MOST_DRAWS)),
-        ("starts", options.starts, (1, MOST_STARTS)),
-        ("seed", options.seed, (0, 2**63)),
-    ):
-        if not least <= value <= most:
-            raise UsageError(f"{name} must be from {least} to {most:,}, not {value}.")
-    refuse_level(options.level)
-    if not law.parameters:
-        raise UsageError(f"law {law.name} has no free parameter left to fit. Pin fewer.")
-    for name, (low, high) in options.bounds.items():
-        if name not in law.parameters:
-            raise UsageError(
-                f"law {law.name} has no free parameter {name} to bound; it has {', '.join(law.parameters)}."
-            )
-        if not low < high or (high <= 0 and law.parameters[name].role != "real"):
-            never = "" if law.parameters[name].role == "real" else f"; {name} is never negative"
-            raise UsageError(f"{name} cannot lie from {low:g} to {high:g}{never}. Say {name}=LOWEST:HIGHEST.")
 
 
 def _usable(law: Law, runs: Runs) -> Runs:

@@ -7,17 +7,15 @@ fitted again; the interval holds the values at which the objective stays within 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.compute.allocation import allocate
-from isoflop.errors import UsageError
 from isoflop.estimate import Estimate, refuse_level
 from isoflop.findings import Answer
 from isoflop.fitting.fit import Fit, problem_behind
+from isoflop.fitting.target import quantity
 from isoflop.formula.arrays import student
 from isoflop.quantities import show
 
@@ -26,18 +24,13 @@ if TYPE_CHECKING:
 
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Normal, Problem
+    from isoflop.fitting.target import Measure
     from isoflop.formula.arrays import Array
-    from isoflop.formula.law import Law
 
-    Measure = Callable[[Array], Array]
-    """Rows of fitted coordinates (batch, parameters) -> the number (batch,), or its logarithm."""
-
-OF_BUDGET = ("N_opt", "D_opt", "tokens_per_parameter", "exponent")
-"""What may be profiled at a budget of training FLOPs, beside every parameter and "loss"."""
 FARTHEST = 40.0
 """Standard errors, or natural logarithms, after which a side counts as open."""
 _STEPS, _ROUNDS, _SMALL = 60, 60, 1e-5
-_EXACT, _HALVINGS = 1e-9, 36
+_EXACT = 1e-9
 
 
 class Point(NamedTuple):
@@ -117,47 +110,6 @@ def profile(fit: Fit, of: str, *, level: float | None = None, **at: float) -> Pr
         level=level,
         logged=logged,
     )
-
-
-def quantity(law: Law, of: str, at: dict[str, float]) -> tuple[Measure, bool]:
-    """Return the function from parameter values (batch, parameters) to a number, and whether it is a logarithm."""
-    names = list(law.parameters)
-    if of in names:
-        position = names.index(of)
-        if law.parameters[of].role in ("scale", "size", "break"):
-            return (lambda values: np.log(values[:, position])), True
-        return (lambda values: values[:, position]), False
-    if of == "loss":
-        if set(at) != set(law.inputs):
-            raise UsageError(f"the loss needs {', '.join(law.inputs)}. Say {'=..., '.join(law.inputs)}=...")
-        return (lambda values: np.log(_losses(law, values, at))), True
-    if of not in OF_BUDGET:
-        raise UsageError(f'there is no "{of}" to profile. Say {", ".join((*names, *OF_BUDGET))} or loss.')
-    if set(at) != {"flops"}:
-        raise UsageError(f"{of} needs a budget. Say flops=1e24.")
-    return _of_budget(law, of, at["flops"]), of != "exponent"
-
-
-def _losses(law: Law, values: Array, at: dict[str, float]) -> Array:
-    named = {key: values[:, column] for column, key in enumerate(law.parameters)}
-    with np.errstate(all="ignore"):
-        return np.asarray(law.formula.evaluate(named | {key: np.asarray(float(value)) for key, value in at.items()}))
-
-
-def _of_budget(law: Law, of: str, flops: float) -> Measure:
-
-    def measure(values: Array) -> Array:
-        if of == "exponent":
-            ends = [
-                np.log(allocate(law, values, flops * factor, halvings=_HALVINGS).N)
-                for factor in (np.exp(-0.5), np.exp(0.5))
-            ]
-            return np.asarray(ends[1] - ends[0])
-        best = allocate(law, values, flops, halvings=_HALVINGS)
-        found = {"N_opt": best.N, "D_opt": best.D, "tokens_per_parameter": best.D / best.N}
-        return np.asarray(np.log(found[of]))
-
-    return measure
 
 
 class _Task(NamedTuple):

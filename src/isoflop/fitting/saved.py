@@ -17,8 +17,9 @@ from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.files import read_limited, write_output
 from isoflop.findings import Finding
-from isoflop.fitting.fit import Fit, Options
+from isoflop.fitting.fit import Fit
 from isoflop.fitting.optimise.objective import Objective
+from isoflop.fitting.options import Options
 from isoflop.fitting.summary import in_words
 from isoflop.formula import parse as formula
 from isoflop.formula.law import Law
@@ -199,7 +200,7 @@ def _fit(content: dict[str, Any]) -> Fit:
         condition=_number(content["condition"]),
         options=Options(**options),
         excluded=tuple(Excluded(**item) for item in content["runs"]["excluded"]),
-        findings=tuple(Finding(**{**item, "runs": tuple(item["runs"])}) for item in content["findings"]),
+        noted=tuple(Finding(**{**item, "runs": tuple(item["runs"])}) for item in content["findings"]),
         source=content["runs"]["source"],
         digest=content["digest"],
         drawn_by=content["drawn_by"],

@@ -81,8 +81,23 @@ class Record(Answer):
             "errors": {name: list(row) for name, row in self.errors.items()},
             "bias": list(self.bias), "inside": dict(self.inside), "level": self.level,
             "scored": [one._asdict() for one in self.scored],
-            "sizes": [one._asdict() | {"inside": one.inside} for one in self.sizes],
+            "sizes": self.sizes_as_dict()["each"],
         }  # fmt: skip
+
+    def sizes_as_dict(self) -> dict[str, Any]:
+        """Return how far off planned sizes were as it stands in the JSON of a plan."""
+        return {
+            "told": self.told_of_sizes(),
+            "typical": self.typical_size_error,
+            "inside": sum(one.inside for one in self.sizes),
+            "level": self.level,
+            "each": [one._asdict() | {"inside": one.inside} for one in self.sizes],
+        }
+
+    @property
+    def typical_size_error(self) -> float:
+        """By what factor planned sizes were typically off; nan where none was tested."""
+        return math.exp(float(median([abs(one.error) for one in self.sizes]))) if self.sizes else math.nan
 
     def error_at(self, decades: float) -> float:
         """Return the mean error of forecasts that looked about so many decades beyond the runs fitted."""
@@ -100,11 +115,12 @@ class Record(Answer):
 
     def told_of_sizes(self) -> str:
         """Return how far off planned sizes were at the lowest points of budgets beyond the runs they came from."""
-        typical = math.exp(float(median([abs(one.error) for one in self.sizes])))
-        held = sum(one.inside for one in self.sizes)
+        if not self.sizes:
+            return ""
+        count, held = len(self.sizes), sum(one.inside for one in self.sizes)
         return (
-            f"{len(self.sizes)} sizes planned beyond the runs: typically {typical:.2f}× off, "
-            f"{held} in the {self.level:.0%} interval"
+            f"in backtests, {count} size{'s' * (count != 1)} planned beyond the runs: typically "
+            f"{self.typical_size_error:.2f}× off, {held} in the {self.level:.0%} interval"
         )
 
     def __rich__(self) -> RenderableType:
@@ -206,7 +222,12 @@ def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None 
         _refuse_column(runs, along)
         one = fit(laws[0], runs, draws=0) if len(laws) == 1 else None
         found = alone(one, along=along) if one else combine(runs, laws=laws, along=along or "C")
-    return replace(record(found, level=level), sizes=size_tests(found, level=level))
+    return with_sizes(record(found, level=level), found)
+
+
+def with_sizes(past: Record, ensemble: Ensemble) -> Record:
+    """Return a record of the ensemble with the sizes that its parts planned, beside those that were best."""
+    return replace(past, sizes=size_tests(ensemble, level=past.level))
 
 
 def _refuse_column(runs: Runs, along: str | None) -> None:

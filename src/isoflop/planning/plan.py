@@ -20,6 +20,7 @@ from isoflop.findings import Finding
 from isoflop.fitting.identifiability import unsplit
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
+from isoflop.forecasting.record import with_sizes
 from isoflop.forecasting.source import Source, settle
 from isoflop.formula.arrays import bisect
 from isoflop.formula.several import Several
@@ -119,6 +120,8 @@ def plan_for(source: Source | None, demand: Demand, *, level: float = LEVEL) -> 
         return core if needed is None else replace(core, budget=Estimate(math.nan, level=level), C=math.nan)
     if needed is not None:
         core = replace(core, budget=needed)
+    if behind.own is not None and core.record is not None:
+        core = replace(core, record=with_sizes(core.record, behind.own))
     if crossed := limits_crossed(line, core.N.value, core.D.value):
         if not demand.beyond:
             raise refusal(line, crossed, budget=budget)

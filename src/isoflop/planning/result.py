@@ -138,6 +138,7 @@ class Plan(Answer):
             "flop_rule": self.rule,
             "source": self.source,
             "sheet": self.sheet.as_dict() if self.sheet else None,
+            "planned_sizes": self.record.sizes_as_dict() if self.record else None,
             "findings": [finding.as_dict() for finding in self.findings],
         }
 
@@ -178,10 +179,16 @@ def _context(plan: Plan) -> list[RenderableType]:
         money = "" if math.isnan(paid.dollars) else f"${show(paid.dollars)}"
         costs += filter(None, [f"{show(paid.device_hours)} {paid.device}-hours", days, money, show_energy(paid.energy)])
     flat = f"any N from {low} to {high} is within 0.1 % of the best loss" if low != high else ""
-    looked = plan.record is not None and plan.record.tests
-    back = plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades) if plan.record and looked else ""
     told = sheet.demand.told() if sheet else ()
-    return [dim(line) for line in (" · ".join(costs), *told, f"by {plan.source}", flat, back) if line]
+    return [dim(line) for line in (" · ".join(costs), *told, f"by {plan.source}", flat, *_looked_back(plan)) if line]
+
+
+def _looked_back(plan: Plan) -> list[str]:
+    """Return how far off losses and sizes foretold from a part of the runs were: a line for each that was tested."""
+    if plan.record is None or not plan.record.tests:
+        return []
+    losses = plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades)
+    return [losses, *filter(None, [plan.record.told_of_sizes()])]
 
 
 def everything(plan: Plan) -> RenderableType:
@@ -195,8 +202,7 @@ def everything(plan: Plan) -> RenderableType:
     parts.append(_quantities(plan))
     if low != high:
         parts.append(dim(f"any N from {low} to {high} is within 0.1 % of the best loss"))
-    if plan.record is not None and plan.record.tests:
-        parts.append(dim(plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades)))
+    parts += [dim(line) for line in _looked_back(plan)]
     if plan.sheet:
         parts += _sheet(plan.sheet)
     return group(*parts, findings_list(plan.findings))

@@ -51,7 +51,6 @@ def fit(
     --loss all, or --loss web,code,mmlu:up:1, fits several losses or scores at once.
     A law of a whole learning-rate schedule (--law multi-power, annealing) is fitted to curves with step, lr and loss.
     """
-    from isoflop.fitting.check import naming_bad_runs
     from isoflop.fitting.saved import fit_as_dict, save
 
     if output is not None:
@@ -64,7 +63,7 @@ def fit(
     if several := asked.each_loss(runs):
         _fit_all(runs, several, output=output, json=json)
         return
-    found = naming_bad_runs(asked.fit(runs))
+    found = asked.fit(runs)
     if output is not None and not blocked(found.findings):
         save(found, output, command=" ".join(["isoflop", *sys.argv[1:]]))
     if json:

@@ -19,7 +19,7 @@ from isoflop.fitting.check import check
 from isoflop.fitting.saved import to_json
 from isoflop.forecasting.constants import EXPECTED, NEAR_BY, PRIOR_TESTS, SHARPNESS
 from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
-from isoflop.forecasting.record import percent, ratio_name, record
+from isoflop.forecasting.record import percent, ratio_name, record, with_sizes
 from isoflop.forecasting.source import ONE_LAW
 from isoflop.forecasting.summary import several_in_words
 from isoflop.formula import tree as expression
@@ -158,12 +158,13 @@ def _sentence(text: str) -> str:
 
 
 def _backtests(behind: Evidence) -> dict[str, Any] | None:
-    tested = record(behind.own) if behind.own else None
+    tested = with_sizes(record(behind.own), behind.own) if behind.own else None
     if tested is None or not tested.tests:
         return None
     return {
         "tests": tested.tests, "ratios": [ratio_name(one) for one in tested.ratios],
         "errors": [[name, *map(percent, row)] for name, row in tested.errors.items()],
+        "sizes": _sentence(tested.told_of_sizes()),
     }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def parts(data: Mapping[str, Any], command: str) -> list[Part]:
                   f"By {data['by']}, each with its {data['interval']}.")]  # fmt: skip
     if tested:
         told = f"{tested['tests']} forecasts of runs beyond those fitted: mean error, by times the compute."
+        told = " ".join(filter(None, [told, tested["sizes"]]))
         found.append(Part("Backtests", ("", *tested["ratios"]), tested["errors"], told))
     if several:
         formulas = [(one["name"], one["formula"]) for one in data["laws"]]

@@ -1,5 +1,5 @@
 """Is this fit to be trusted? Every finding about runs and fit, and the checklist for whoever reads the answer."""
 
-from isoflop.fitting.check.check import Checked, check, naming_bad_runs
+from isoflop.fitting.check.check import Checked, check
 
-__all__ = ["Checked", "check", "naming_bad_runs"]
+__all__ = ["Checked", "check"]

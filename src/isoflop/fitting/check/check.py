@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import LEVEL
 from isoflop.findings import Answer
+from isoflop.fitting.bad_runs import CODES, bad_runs
+from isoflop.fitting.bad_runs.residuals import ROUNDING, gather
 from isoflop.fitting.check.checklist import checklist
-from isoflop.fitting.check.influence import influence, outliers
 from isoflop.fitting.check.isoflop_grid import grid
 from isoflop.fitting.check.noise import exact, shared, threshold, uneven
 from isoflop.fitting.check.open_profiles import open_sides
-from isoflop.fitting.check.residuals import ROUNDING, gather
-from isoflop.fitting.check.rungs import rungs
 from isoflop.fitting.check.structure import structure
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.fit import fit as fit_law
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from isoflop.formula.law import Law
     from isoflop.formula.surface import Surface
 
-__all__ = ["Checked", "check", "naming_bad_runs"]
+__all__ = ["Checked", "check"]
 
 UNANSWERED = "unanswered"
 
@@ -80,17 +79,6 @@ class Checked(Answer):
         return table(["to repeat it", ""], answers, words=True)
 
 
-def naming_bad_runs(fit: Fit) -> Fit:
-    """Return the fit with what a check says of single runs and budgets among its findings: F05, F06 and F16."""
-    if any(one.severity == "BLOCK" for one in fit.findings) or fit.runs is None:
-        return fit
-    evidence, names = gather(*problem_behind(fit)), fit.own_runs.names
-    bad = outliers(evidence, names)
-    if evidence.noise > ROUNDING:
-        bad = (*influence(fit, evidence, names, flops=None), *bad, *rungs(evidence, fit.own_runs))
-    return replace(fit, findings=tuple(dict.fromkeys((*fit.findings, *bad))))
-
-
 def check(
     runs: Runs | ColumnMapping | Surface,
     *,
@@ -113,17 +101,14 @@ def check(
     """
     given: Any = getattr(runs, "runs", runs)  # of a predictor, the runs behind it
     fit = runs if isinstance(runs, Fit) else fit_law(law, given, level=level, seed=seed)
-    problem, theta = problem_behind(fit)
-    names = fit.own_runs.names
-    found: tuple[Finding, ...] = fit.findings
+    found = fit.findings if flops is None else tuple(one for one in fit.findings if one.code not in CODES)
     if not any(one.severity == "BLOCK" for one in found):  # a fit that means nothing has no residuals to look at
-        evidence = gather(problem, theta)
-        found = (*found, *open_sides(fit), *outliers(evidence, names), *exact(evidence), *grid(fit))
+        evidence = gather(*problem_behind(fit))
+        bad = () if flops is None else bad_runs(fit, evidence, fit.own_runs, flops=flops)
+        found = (*found, *open_sides(fit), *bad, *exact(evidence), *grid(fit))
         if evidence.noise > ROUNDING:  # what rounding leaves says nothing about the runs
             found = (
                 *found,
-                *influence(fit, evidence, names, flops=flops),
-                *rungs(evidence, fit.own_runs),
                 *structure(evidence),
                 *uneven(evidence, fit.own_runs),
                 *shared(evidence, fit.own_runs),

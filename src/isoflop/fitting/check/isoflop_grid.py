@@ -11,7 +11,7 @@ from isoflop.errors import DataError
 from isoflop.estimate import Estimate, from_draws
 from isoflop.findings import Finding
 from isoflop.fitting.approaches import DRIFT, approach2, disagreement
-from isoflop.fitting.profile import quantity
+from isoflop.fitting.target import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

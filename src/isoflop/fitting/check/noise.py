@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.fitting.check.residuals import ROUNDING
+from isoflop.fitting.bad_runs.residuals import ROUNDING
 from isoflop.formula.arrays import spread_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.data.runs import Runs
-    from isoflop.fitting.check.residuals import Evidence
+    from isoflop.fitting.bad_runs.residuals import Evidence
     from isoflop.fitting.fit import Fit
     from isoflop.formula.arrays import Array
 

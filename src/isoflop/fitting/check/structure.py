@@ -10,7 +10,7 @@ from isoflop.findings import Finding
 from isoflop.formula.arrays import spread_out
 
 if TYPE_CHECKING:
-    from isoflop.fitting.check.residuals import Evidence
+    from isoflop.fitting.bad_runs.residuals import Evidence
     from isoflop.formula.arrays import Array
 
 

@@ -15,7 +15,8 @@ from isoflop.errors import IsoflopError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Finding
 from isoflop.fitting.approaches import Frontier, approach1, approach2
-from isoflop.fitting.fit import Fit, Options, fit, fit_at
+from isoflop.fitting.fit import Fit, fit, fit_at
+from isoflop.fitting.options import Options
 from isoflop.forecasting.ensemble import UNTESTED, combine, evidence
 from isoflop.planning.plan import plan_with
 from isoflop.planning.result import Plan

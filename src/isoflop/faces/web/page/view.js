@@ -75,7 +75,7 @@ const details = (told) => {
   const rows = runs.map((one) => [one.name, ...["N", "D", "C", "loss"].map((key) => six(one[key]))]);
   return [
     backtests && section("Backtests", el("p", {}, `${backtests.tests} forecasts of runs beyond those fitted: mean error, by times the compute.`),
-      table(["", ...backtests.ratios], backtests.errors)),
+      table(["", ...backtests.ratios], backtests.errors), backtests.sizes && el("p", {}, backtests.sizes)),
     section("The laws", table(["law", "formula"], laws.map((one) => [one.name, el("code", {}, one.formula)]))),
     law && section(`One law in detail: ${law.name}`, table(["parameter", "value", `${Math.round(100 * law.level)}% interval`], law.parameters)),
     cited && section("Sources", table(["curve", "from", "beware"], cited)),

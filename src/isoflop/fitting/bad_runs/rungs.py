@@ -12,7 +12,7 @@ from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
-    from isoflop.fitting.check.residuals import Evidence
+    from isoflop.fitting.bad_runs.residuals import Evidence
     from isoflop.formula.arrays import Array, Labels
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.fitting.check.residuals import ROUNDING
-from isoflop.fitting.fit import problem_behind
+from isoflop.fitting.bad_runs.residuals import ROUNDING
 from isoflop.fitting.optimise.minimise import NEAR, minimise
-from isoflop.fitting.profile import quantity
+from isoflop.fitting.target import quantity
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from isoflop.fitting.check.residuals import Evidence
-    from isoflop.fitting.fit import Fit
-    from isoflop.fitting.profile import Measure
+    from isoflop.fitting.bad_runs.residuals import Evidence
+    from isoflop.fitting.optimise.objective import Objective
+    from isoflop.fitting.optimise.problem import Problem
+    from isoflop.fitting.target import Measure
     from isoflop.formula.arrays import Array, Bools
+    from isoflop.formula.law import Curve
 
 
 FALSE_INFLUENCE = 0.01
@@ -25,6 +26,22 @@ FALSE_INFLUENCE = 0.01
 FARTHER = 10.0
 """The target is so many times the largest compute, unless one is said."""
 _SIMULATED, _MANY = 1_000, 1_000
+
+
+class Judged(Protocol):
+    """A fit, as far as its runs are judged by it."""
+
+    @property
+    def curve(self) -> Curve:
+        """The best curve."""
+
+    @property
+    def draws(self) -> Array:
+        """Other parameter values that the runs allow (draws, parameters)."""
+
+    @property
+    def objective(self) -> Objective:
+        """What was minimised."""
 
 
 def outliers(evidence: Evidence, names: tuple[str, ...]) -> tuple[Finding, ...]:
@@ -47,7 +64,7 @@ def _count(number: int) -> str:
     return "1 run lies" if number == 1 else f"{number} runs lie"
 
 
-def influence(fit: Fit, evidence: Evidence, names: tuple[str, ...], *, flops: float | None) -> tuple[Finding, ...]:
+def influence(fit: Judged, evidence: Evidence, names: tuple[str, ...], *, flops: float | None) -> tuple[Finding, ...]:
     """Return F05 if leaving one run out moves the target by more than one standard error, and more than noise would.
 
     On every table some run moves it most. So much is allowed as the most influential of sound runs
@@ -56,7 +73,7 @@ def influence(fit: Fit, evidence: Evidence, names: tuple[str, ...], *, flops: fl
     if evidence.problem.size > _MANY or evidence.freedom < 3:
         return ()
     words, measure = _target(fit, flops)
-    moved = _moved(fit, measure)
+    moved = _moved(fit, evidence.problem, measure)
     suspect = _beyond_noise(evidence, _slope(measure, evidence))
     suspect[list(evidence.outliers)] = True
     far = np.flatnonzero(suspect & (np.abs(moved) > 1))
@@ -72,7 +89,7 @@ def influence(fit: Fit, evidence: Evidence, names: tuple[str, ...], *, flops: fl
     ),)  # fmt: skip
 
 
-def _target(fit: Fit, flops: float | None) -> tuple[str, Measure]:
+def _target(fit: Judged, flops: float | None) -> tuple[str, Measure]:
     """Return what the answer is, in words and as a function of parameter values (batch, parameters)."""
     law, reach = fit.curve.law, fit.curve.fitted_on
     if set(law.inputs) == {"N", "D"}:
@@ -83,9 +100,9 @@ def _target(fit: Fit, flops: float | None) -> tuple[str, Measure]:
     return f"the forecast at {told}", quantity(law, "loss", farther)[0]
 
 
-def _moved(fit: Fit, measure: Measure) -> Array:
+def _moved(fit: Judged, problem: Problem, measure: Measure) -> Array:
     """Return by how many standard errors the target moves when each run is left out, (runs,), by real refits."""
-    problem, theta = problem_behind(fit)
+    theta = problem.fitted(fit.curve.row)[0]
     without = 1 - np.eye(problem.size)
     begin = np.tile(theta, (problem.size, 1))
     refitted = minimise(problem, begin, fit.objective, weights=without, tolerance=1e-7, iterations=60, first=NEAR)
