@@ -164,9 +164,10 @@ def test_the_interval_of_a_noisy_end_covers_as_it_says():
 
 def test_a_member_that_missed_counts_less_and_misses_widen_the_interval():
     tests, ones = np.ones((2, 6)), np.ones(6)
-    past = Past(tests * [[0.001], [0.1]], 0.1 * tests, 0 * tests, ones, 0.1 * ones, np.arange(6))
+    ago = 0.01 * np.arange(6, 0, -1)
+    past = Past(tests * [[0.001], [0.01]], 0.1 * tests, 0 * tests, 0.01 * ones, ago, np.arange(6))
     each = np.array([[1.0], [2.0]])
-    given = {"moved": np.array([[0.1], [0.1]]), "far": np.array([1.0]), "noise": 0.001}
+    given = {"moved": np.array([[0.1], [0.1]]), "far": np.array([0.01]), "noise": 0.001}
     found = mix(each, 0 * each, past=past, **given)
     assert found.weights[0] > 3 * found.weights[1]
     worse = mix(each, 0 * each, past=replace(past, error=5 * past.error), **given)

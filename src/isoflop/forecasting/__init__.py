@@ -6,6 +6,7 @@ priors         laws held by what is known
 baselines      guesses without a law
 extrapolation  how far beyond the runs
 backtest       forecasts from a part of the runs
+weighing       how much past errors let each forecaster count
 weights        what past errors say of the next
 ensemble       several laws together
 sizes          how far off planned sizes were

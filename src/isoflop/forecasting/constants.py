@@ -37,6 +37,7 @@ ORIGIN_COUNTS = 0.5
 CLIPPED_SCALE = 4.0
 """The largest past error, in widths, that counts."""
 
-SIZE_OFF, SIZE_DRIFT, SIZE_APART = 0.08, 0.15, 0.5
+SIZE_OFF, SIZE_DRIFT, SIZE_APART = 0.08, 0.25, 0.5
 """How far log N of a plan is off at best, and what is added for a decade of compute: standard deviations; and the
-share of the laws' own variance about it that counts. Chosen on planned sizes at held-out budgets of public tables."""
+share of the laws' own variance about it that counts. The drift was chosen on the RefinedWeb sweeps of Porian et al.,
+so that 90 % intervals hold 87 % of held-out lowest points, and is reported on all others (benchmarks/sizes.py)."""

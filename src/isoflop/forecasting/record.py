@@ -119,7 +119,7 @@ class Record(Answer):
             return ""
         count, held = len(self.sizes), sum(one.inside for one in self.sizes)
         return (
-            f"in backtests, {count} size{'s' * (count != 1)} planned beyond the runs: typically "
+            f"{count} size{'s' * (count != 1)} planned beyond the runs: typically "
             f"{self.typical_size_error:.2f}× off, {held} in the {self.level:.0%} interval"
         )
 

@@ -50,7 +50,7 @@ class SizeTest(NamedTuple):
 def size_error(statistical: Array, apart: Array, decades: Array) -> Array:
     """Return the standard error of log N of a plan at each budget (budgets,).
 
-    sd² = max(.08, statistical)² + (.15 · decades)² + ½ · apart
+    sd² = max(.08, statistical)² + (.25 · decades)² + ½ · apart
 
     statistical  what the runs' noise does to it, if the laws are right
     apart        the laws' own mean squared distance from it

@@ -24,6 +24,7 @@ from isoflop.forecasting.constants import (
     SCALE_NEAR,
     SHARPNESS,
 )
+from isoflop.forecasting.weighing import weigh
 from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
@@ -94,11 +95,7 @@ def shares(errors: PastErrors, beyond: Array) -> Array:
     m_l = (Σ_g k_g e²_lg + t ε²) / (Σ_g k_g + t),  k_g = exp(-|d_g - d| / h),  weight ∝ 1 / m_l²
     """
     near = np.exp(-np.abs(errors.beyond[None, :] - beyond[:, None]) / NEAR_BY)
-    known = np.isfinite(errors.squares)
-    squares = np.where(known, errors.squares, 0.0) @ near.T
-    mean = (squares + PRIOR_TESTS * EXPECTED**2) / (known @ near.T + PRIOR_TESTS)
-    raw = mean**-SHARPNESS
-    return np.asarray(raw / raw.sum(axis=0))
+    return weigh(errors.squares, near, expected=EXPECTED**2, count=PRIOR_TESTS, sharpness=SHARPNESS)
 
 
 def widths(each: Array, error: Array, *, weights: Array, noise: Array, distance: Array) -> Widths:

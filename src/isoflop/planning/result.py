@@ -188,7 +188,8 @@ def _looked_back(plan: Plan) -> list[str]:
     if plan.record is None or not plan.record.tests:
         return []
     losses = plan.record.told(0.0 if math.isnan(plan.decades) else plan.decades)
-    return [losses, *filter(None, [plan.record.told_of_sizes()])]
+    sizes = plan.record.told_of_sizes()
+    return [losses, *([f"in backtests, {sizes}"] if sizes else [])]
 
 
 def everything(plan: Plan) -> RenderableType:

@@ -9,6 +9,7 @@ import numpy as np
 
 from isoflop.beyond.downstream.accuracy_from_loss import Second, drawn, fit_second
 from isoflop.beyond.downstream.tasks import Task
+from isoflop.forecasting.weighing import held, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,16 +44,30 @@ class Past(NamedTuple):
 
 
 def look_back(task: Task, forms: Sequence[str], *, seed: int) -> Past:
-    """Return what forecasts from the runs of higher loss were worth on those of lower loss."""
-    seen = [_scored(task.take(low), task.take(high), forms, seed=seed) for low, high in splits(task)]
-    if not seen:
+    """Return what forecasts from the runs of higher loss were worth on those of lower loss.
+
+    Each is scored with the weights that were known when it was made: by earlier forecasts of runs it was fitted to.
+    """
+    parts = splits(task)
+    scored = [_scored(task.take(low), task.take(high), forms, seed=seed) for low, high in parts]
+    count = len(scored)
+    if not count:
         return Past(np.full(len(forms), 1 / len(forms)), 1.0, 0)
-    squares = np.mean([(error**2).mean(axis=1) for error, _ in seen], axis=0)
-    weights = 1 / (squares + EXPECTED**2)
-    weights /= weights.sum()
-    ratios = [_ratio(error, spread, weights) for error, spread in seen]
-    together = float(np.sqrt(np.mean([np.mean((weights @ error) ** 2) for error, _ in seen])))
-    return Past(weights, float(np.sqrt((sum(ratios) + PRIOR) / (len(ratios) + PRIOR))), len(ratios), together)
+    ratios, missed = np.zeros(count), np.zeros(count)
+    for place, (low, _) in enumerate(parts):
+        known = [np.isin(high, low) for _, high in parts[:place]]
+        weights = _weights([error[:, rows] for (error, _), rows in zip(scored, known, strict=False)], forms)
+        ratios[place], missed[place] = _ratio(*scored[place], weights)
+    factor = np.sqrt(held(ratios[None], np.ones((1, count)), expected=1.0, count=PRIOR))[0, 0]
+    return Past(_weights([error for error, _ in scored], forms), float(factor), count, float(np.sqrt(missed.mean())))
+
+
+def _weights(errors: Sequence[Array], forms: Sequence[str]) -> Array:
+    """Return the weight of each law (laws,) by its errors (laws, scored runs) at some origins, each counting as one."""
+    seen = [(one**2).mean(axis=1) for one in errors if one.size]
+    squares = np.array(seen).T.reshape(len(forms), len(seen))
+    near = np.ones((1, len(seen)))
+    return weigh(squares, near, expected=EXPECTED**2, count=max(len(seen), 1), sharpness=1.0)[:, 0]
 
 
 def splits(task: Task) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -86,8 +101,12 @@ def _spread(one: Second, task: Task, loss: Array, *, seed: int) -> Array:
     return np.asarray(np.sqrt(((some - one.accuracy(loss)) ** 2).mean(axis=0)))
 
 
-def _ratio(error: Array, spread: Array, weights: Array) -> float:
-    """Return the mean square of error over width for the laws together, whose disagreement is part of the width."""
+def _ratio(error: Array, spread: Array, weights: Array) -> tuple[float, float]:
+    """Return the mean square of error over width for the laws together, and that of the error.
+
+    Their disagreement is part of the width.
+    """
     mean = weights @ error
     width = np.sqrt(weights @ spread**2 + weights @ (error - mean) ** 2)
-    return float((np.minimum(np.abs(mean) / np.maximum(width, 1e-12), LARGEST) ** 2).mean())
+    ratio = np.minimum(np.abs(mean) / np.maximum(width, 1e-12), LARGEST)
+    return float((ratio**2).mean()), float((mean**2).mean())

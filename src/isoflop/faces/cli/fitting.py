@@ -111,8 +111,8 @@ def check(
 ) -> None:
     """Check whether a fit can be trusted: every finding about the runs, the fit and its residuals."""
     from isoflop.fitting.check import check
-    from isoflop.fitting.profile import OF_BUDGET
     from isoflop.fitting.profile import profile as profile_of
+    from isoflop.fitting.target import OF_BUDGET
 
     fitted = asked.one_fit(source)
     budget = parse_quantity(flops) if flops else None

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.formula.arrays import Array
+from isoflop.forecasting.weighing import held, weigh
+from isoflop.formula.arrays import Array, Bools
 
 NEAR = 0.7
 """Distances whose ratio is e^NEAR count e times less for each other."""
@@ -46,6 +47,11 @@ class Past:
     ago: Array
     origin: NDArray[np.int64]
 
+    def known_by(self, rows: Bools, ago: float) -> Past:
+        """Return some of the tests, as they stood when x was so much smaller (in its logarithm)."""
+        parts = (self.error[:, rows], self.moved[:, rows], self.known[:, rows])
+        return Past(*parts, self.far[rows], self.ago[rows] - ago, self.origin[rows])
+
     @property
     def origins(self) -> int:
         """Return how often forecasts were made."""
@@ -72,9 +78,8 @@ def mix(each: Array, known: Array, *, moved: Array, far: Array, past: Past, nois
     moved  how far each is from the last value
     least  the least that past misses may say of the width: 1 where the future has what the past had not
     """
-    weights, ratio = _weights(past, far), _ratios(past, noise)
-    near = _nearness(past, far)
-    seen = np.sqrt((near @ np.minimum(np.abs(ratio), CLIPPED) ** 2 + PRIOR) / (near.sum(axis=1) + PRIOR))
+    weights, ratio = _weights(past, far), np.minimum(np.abs(_ratios(past, noise)), CLIPPED)
+    seen = np.sqrt(held(ratio[None] ** 2, _nearness(past, far), expected=1.0, count=PRIOR)[0])
     mean = (weights * each).sum(axis=0)
     scale = np.maximum(seen, least)
     error = scale * _width(moved, known, weights=weights, noise=noise)
@@ -82,22 +87,30 @@ def mix(each: Array, known: Array, *, moved: Array, far: Array, past: Past, nois
 
 
 def _ratios(past: Past, noise: float) -> Array:
-    """Return each past miss of the mean beside the width it would have been given."""
-    weights = _weights(past, past.far)
-    return np.asarray((weights * past.error).sum(axis=0) / _width(past.moved, past.known, weights=weights, noise=noise))
+    """Return each past miss of the mean beside the width it would have been given, by what was known when it was made.
+
+    Of the origins before one, it knows the forecasts of rows that had come by then.
+    """
+    found = np.zeros(past.far.shape)
+    for origin in np.unique(past.origin):
+        here = past.origin == origin
+        now = past.ago[here][0]
+        known = (past.ago > now) & (past.far <= past.ago - now + _TINY)
+        weights = _weights(past.known_by(known, now), past.far[here])
+        mean = (weights * past.error[:, here]).sum(axis=0)
+        found[here] = mean / _width(past.moved[:, here], past.known[:, here], weights=weights, noise=noise)
+    return found
 
 
 def _weights(past: Past, far: Array) -> Array:
     """Return the weight of each member at each target, (members, targets): columns add up to 1.
 
-    It is one over the root mean square of its misses; over their mean square, a few lucky tests would decide.
+    It is one over the root mean square of its misses; over their mean square, a few lucky tests would decide. Before
+    any, a member is expected to miss as they all do on average.
     """
-    near = _nearness(past, far)
-    tests = near.sum(axis=1)
-    missed = near @ past.error.T**2  # (targets, members)
-    usual = missed.mean(axis=1, keepdims=True) / np.maximum(tests, _TINY)[:, None]
-    raw = 1 / np.sqrt((missed + PRIOR * usual) / (tests + PRIOR)[:, None] + _TINY**2)
-    return np.asarray((raw / raw.sum(axis=1, keepdims=True)).T)
+    near, squares = _nearness(past, far), past.error**2 + _TINY**2
+    usual = (near @ squares.mean(axis=0) + _TINY**3) / (near.sum(axis=1) + _TINY)
+    return weigh(squares, near, expected=usual, count=PRIOR, sharpness=0.5)
 
 
 def _nearness(past: Past, far: Array) -> Array:
