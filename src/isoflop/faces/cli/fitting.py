@@ -75,12 +75,11 @@ def fit(
 
 def _fit_all(runs: str, each: dict[str, Asked], *, output: str | None, json: bool) -> None:
     """Fit the law to every loss that was asked for."""
-    from isoflop.fitting.check import naming_bad_runs
     from isoflop.fitting.every_loss import together
 
     if output is not None:
         raise UsageError("-o saves one fit. Say one loss, as in --loss loss_web -o web.json.")
-    found = together({name: naming_bad_runs(one.fit(runs)) for name, one in each.items()})
+    found = together({name: one.fit(runs) for name, one in each.items()})
     print_answer(found, json=json)
     stop_on_block(found.findings)
 
