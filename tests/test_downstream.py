@@ -261,7 +261,12 @@ def test_what_cannot_be_is_refused_in_words(wrong, words):
         downstream(scored("sound"), **wrong)
 
 
-def test_per_cent_are_refused_in_words():
+def test_per_cent_are_read_as_shares_and_what_is_neither_is_refused():
     runs = scored("sound")
+    shares, hundred, more = (
+        replace(runs, columns={**runs.columns, "sound": factor * runs["sound"]}) for factor in (1, 100, 1000)
+    )
+    one, other = (downstream(some, tasks=["sound"], draws=100, **AT)["sound"].accuracy for some in (shares, hundred))
+    assert one.value == pytest.approx(other.value, abs=1e-3)
     with pytest.raises(DataError, match="Say --percent"):
-        downstream(replace(runs, columns={**runs.columns, "sound": 100 * runs["sound"]}), tasks=["sound"], **AT)
+        downstream(more, tasks=["sound"], **AT)

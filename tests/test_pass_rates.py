@@ -1,9 +1,11 @@
+# ruff: noqa: F811 - a fixture is imported, and named again where it is asked for
 """Tables of pass@k: every form in which people keep them is read, and becomes one answer."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from commands import write  # noqa: F401 - a fixture
 
 import isoflop
 from isoflop.beyond.test_time import Attempts, Choosing, difficulty, solved
@@ -147,3 +149,19 @@ def test_coverage_that_falls_is_taken_for_noise_and_said():
     found = isoflop.inference([fallen])
     assert "T11" in {one.code for one in found.findings}
     assert 0.4 < found.models[0].reach[2].by["coverage"].value < 0.65
+
+
+@pytest.mark.parametrize(
+    "head", ["model,k,pass", "model,n_samples,pass_rate", "model,k=1,k=10,k=100", "model,1,10,100", "model,@1,@10,@100"]
+)
+def test_pass_at_k_is_found_however_its_columns_are_called(head, tmp_path):
+    rates = {"a": {1: 0.1, 10: 0.4, 100: 0.7}, "b": {1: 0.2, 10: 0.5, 100: 0.9}}
+    wide = len(head.split(",")) > 3
+    rows = (
+        [f"{name},{','.join(map(str, each.values()))}" for name, each in rates.items()]
+        if wide else [f"{name},{k},{rate}" for name, each in rates.items() for k, rate in each.items()]
+    )  # fmt: skip
+    path = tmp_path / "rates.csv"
+    path.write_text("\n".join([head, *rows]))
+    for one in isoflop.read_attempts(path):
+        assert dict(zip(one.k, one.rates, strict=True)) == rates[one.name]

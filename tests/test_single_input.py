@@ -10,7 +10,8 @@ import pytest
 import isoflop
 from isoflop.data.runs import Runs
 from isoflop.errors import UsageError
-from isoflop.forecasting.ensemble import combine, single_input
+from isoflop.forecasting.ensemble import combine
+from isoflop.forecasting.single_input import single_input
 
 pytest_plugins = ["commands"]
 

@@ -81,7 +81,13 @@ _SUFFIX = {
     "Z": 1e21,
     "Y": 1e24,
 }
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATES = (
+    re.compile(r"(?P<y>\d{4})[-/](?P<m>\d{1,2})(?:[-/](?P<d>\d{1,2}))?(?:[T ]\d{2}:\d{2}\S*)?", re.ASCII),
+    re.compile(r"(?P<m>[A-Za-z]{3,9})\.? (?:(?P<d>\d{1,2}),? )?(?P<y>\d{4})", re.ASCII),
+    re.compile(r"(?P<d>\d{1,2}) (?P<m>[A-Za-z]{3,9})\.?,? (?P<y>\d{4})", re.ASCII),
+)
+"""2027-07-02, with a time or not, 2027/7/2 and 2027-07; July 2, 2027 and July 2027; 2 July 2027."""
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _QUANTITY = re.compile(r"\s*([+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([kKMBGTPEZY]?)\s*$")
 _DATED, _YEARS = ("date", "year", "released"), (1900.0, 2200.0)
 """What the name of a column of dates contains, and between which years they lie."""
@@ -117,15 +123,24 @@ def refuse_beyond(name: str, value: float) -> None:
 
 
 def year_of(text: str) -> float | None:
-    """Return a date such as 2027-07-02 in years, 2027.5 (to three digits); None for what is no date."""
-    if not _DATE.fullmatch(text.strip()):
+    """Return a date such as 2027-07-02 or July 2, 2027 in years, 2027.5 (to three digits); None for what is no date."""
+    parts = next((found for one in _DATES if (found := one.fullmatch(text.strip()))), None)
+    month = 0 if parts is None else _month(parts["m"])
+    if parts is None or not month:
         return None
     try:
-        day = date.fromisoformat(text.strip())
+        day = date(int(parts["y"]), month, int(parts["d"] or 1))
     except ValueError:
         return None
     first, after = date(day.year, 1, 1), date(day.year + 1, 1, 1) if day.year < MAXYEAR else date.max
     return day.year + (day - first).days / (after - first).days
+
+
+def _month(text: str) -> int:
+    """Return the number of a month, 7 of "7", "Jul" and "July"; 0 for what is none."""
+    if text.isdigit():
+        return int(text)
+    return next((place for place, name in enumerate(_MONTHS, 1) if text.lower().startswith(name)), 0)
 
 
 def is_date(name: str, values: NDArray[Any]) -> bool:

@@ -28,6 +28,7 @@ from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, axis_o
 from isoflop.forecasting.extrapolation import decades as decades_beyond
 from isoflop.forecasting.extrapolation import distance
 from isoflop.forecasting.priors import ENDLESS, Member, agreement, forms_of, member_of, members, predicted
+from isoflop.forecasting.single_input import single_input
 from isoflop.forecasting.weights import PastErrors, PastMisses, factors, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
 from isoflop.quantities import is_date
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from isoflop.quantities import Kind
 
 FEWEST_RUNS = 6
-_INPUTS = ("U", "S", "L", "x")
 """What else a formula may take for its only input."""
 FEWEST_OF_ONE = 4
 """Runs that a forecast along a single input needs, and that an origin of its backtests does."""
@@ -177,26 +177,26 @@ class Outlook(NamedTuple):
     weights: Array
 
 
-def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C") -> Ensemble:
+def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C", inputs: Sequence[str] = ()) -> Ensemble:
     """Fit the laws that forecast together (the coupled law and the valley, at two weights) and backtest them.
 
     Where a single input is known, say compute, it is a power law with a floor, at two weights.
 
-    laws   other laws of N and D to take instead, each as `fit` would fit it, without priors
-    along  what is extrapolated in the backtests: C, N, D
+    laws    other laws of N and D to take instead, each as `fit` would fit it, without priors
+    along   what is extrapolated in the backtests: C, N, D
+    inputs  the column that is to be the single input, where N and D are not both in the table
 
-    Raises DataError if the runs lack N or D, or are fewer than 6. Of a budget of very many runs an even share is used.
-
+    Raises DataError if the runs lack N or D, or are fewer than 6. Of very many runs of a budget a share is used.
     >>> runs = isoflop.read("tinylm", where='role == "sweep"')
     >>> isoflop.combine(runs).name
     'coupled, valley together on tinylm'
     """
-    return _combined(as_runs(runs), tuple(laws), along)
+    return _combined(as_runs(runs), tuple(laws), along, inputs=tuple(inputs))
 
 
 @remembered
-def _combined(runs: Runs, laws: Sequence[str], along: str) -> Ensemble:
-    single, endless = single_input(runs), runs.metric is not None and runs.metric.endless
+def _combined(runs: Runs, laws: Sequence[str], along: str, *, inputs: Sequence[str]) -> Ensemble:
+    single, endless = single_input(runs, inputs), runs.metric is not None and runs.metric.endless
     if single and not laws:
         some = _usable(runs, single, keys=(single, "loss"), fewest=FEWEST_OF_ONE)
         forms = forms_of(single, endless=endless, dated=is_date(single, runs[single]))
@@ -282,15 +282,6 @@ def before(ensemble: Ensemble, origin: int) -> Ensemble:
         ensemble, runs=ensemble.runs.take(part), members=ensemble.earlier[origin], backtest=earlier,
         errors=past_errors(earlier), misses=look_back(earlier, level=LEVEL).misses, earlier=ensemble.earlier[:origin],
     )  # fmt: skip
-
-
-def single_input(runs: Runs) -> str:
-    """Return the only input of a table that has neither N and D nor two of N, D and C; empty if it has more."""
-    known = [key for key in ("C", "N", "D") if key in runs]
-    if len(known) > 1:
-        return ""
-    others = [key for key in runs.columns if (key in _INPUTS and (runs[key] > 0).all()) or is_date(key, runs[key])]
-    return known[0] if known else others[0] if len(others) == 1 else ""
 
 
 def _usable(runs: Runs, along: str, *, keys: Sequence[str] = ("N", "D", "loss"), fewest: int = FEWEST_RUNS) -> Runs:

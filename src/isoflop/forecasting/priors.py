@@ -114,7 +114,7 @@ def forms_of(key: str, *, endless: bool = False, dated: bool = False) -> tuple[F
             for share in (0.4, 0.7)
         ]
 
-    law = find_law(f"A/{key}^alpha" if endless else f"E + A/{key}^alpha")
+    law = find_law(f"A/{key}^alpha" if endless else f"E + A/{key}^alpha", inputs=(key,))
     return (Form(law, {"E": _LOOSE_FLOOR, "alpha": exponent}, begin),)
 
 

@@ -73,7 +73,7 @@ def open_source(
     called   the name that its user knows a file by, if that is not where it lies
     law      a law to fit, or several with commas between, "chinchilla,coupled"; without it several laws held by
              priors forecast together
-    inputs   names in a typed formula that are columns, as in `fit`
+    inputs   names in a typed formula that are columns, as in `fit`; without a law, the column that is the only input
     prepare  what is made of the runs before a law is fitted, if anything
     one_law  whether one law is wanted at any rate: Chinchilla's unless said
 
@@ -90,7 +90,7 @@ def open_source(
     runs = prepare(runs) if prepare is not None else runs
     names = listed(law)
     if not (one_law or fix or bounds or objective != "robust" or (law is not None and not names)):
-        return combine(runs, laws=names)
+        return combine(runs, laws=names, inputs=inputs)
     return fit(
         law or ONE_LAW, runs, objective=objective, draws=draws, seed=seed, starts=starts, level=level, fix=fix,
         bounds=bounds, allow=allow, inputs=inputs,

@@ -13,6 +13,7 @@ from isoflop.beyond.downstream.accuracy_from_loss import FORMS, drawn, fit_secon
 from isoflop.beyond.downstream.backtest import look_back
 from isoflop.beyond.downstream.long_tables import widened
 from isoflop.beyond.downstream.result import Downstream, TaskForecast
+from isoflop.beyond.downstream.scores import as_shares
 from isoflop.beyond.downstream.tasks import AVERAGE, Task, average_of, tasks_of
 from isoflop.beyond.downstream.verdict import erring, finding_of, judge, wide
 from isoflop.compute.flops import rule_named
@@ -23,6 +24,7 @@ from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.findings import Finding
 from isoflop.forecasting.ensemble import combine
 from isoflop.forecasting.forecast import forecast
+from isoflop.forecasting.single_input import single_input
 from isoflop.forecasting.source import refuse_nonpositive
 
 DRAWS, FEWEST_DRAWS = 1_000, 100
@@ -87,8 +89,8 @@ def downstream(
         refuse_form(form)
     if draws < FEWEST_DRAWS:
         raise UsageError(f"draws={draws} are too few for an interval. Say {FEWEST_DRAWS} or more.")
-    asked = _Asked(_inputs(runs, at), tuple(forms) or tuple(FORMS), level, draws, seed)
-    table = widened(runs)
+    table = as_shares(widened(runs), tasks)
+    asked = _Asked(_inputs(table, at), tuple(forms) or tuple(FORMS), level, draws, seed)
     found = tasks_of(table, tasks, chance=chance or {}, ceiling=ceiling or {}, items=items or {}, losses=losses or {})
     expected: dict[str, tuple[Estimate, tuple[Finding, ...]]] = {}
     for column in dict.fromkeys(["loss", *(one.loss_column for one in found)]):
@@ -119,8 +121,10 @@ def _inputs(runs: Runs, at: Mapping[str, float]) -> dict[str, float]:
     strange = [key for key in at if key not in {"N", "D", "C", "loss"}]
     if strange:
         raise UsageError(f"a run is said by N and D, or by its loss, not {shown(strange[0])}. Say N=8e9 D=15e12.")
-    if "loss" not in at and not {"N", "D"} <= set(at):
-        raise UsageError("say the run to forecast: N=8e9 D=15e12; or the loss it reaches, as loss=2.1.")
+    alone = single_input(runs, [key for key in at if key == "C"])
+    if "loss" not in at and not ({"N", "D"} <= set(at) or (alone and alone in at)):
+        said = f"{alone}=1e22" if alone else "N=8e9 D=15e12"
+        raise UsageError(f"say the run to forecast: {said}; or the loss it reaches, as loss=2.1.")
     if {"N", "D"} <= set(at) and "C" not in at:
         return {**at, "C": float(rule_named(runs.flop_rule).flops(at["N"], at["D"]))}
     return dict(at)
@@ -130,7 +134,9 @@ def _loss(runs: Runs, asked: _Asked, laws: Sequence[str]) -> tuple[Estimate, tup
     """Return the loss of the new run: as it was said, or as the laws together forecast it."""
     if "loss" in asked.at:
         return Estimate(asked.at["loss"], level=asked.level), ()
-    found = forecast(combine(runs, laws=laws), level=asked.level, N=asked.at["N"], D=asked.at["D"])
+    alone = "" if {"N", "D"} <= asked.at.keys() else single_input(runs, ["C"])
+    inputs = {key: asked.at[key] for key in ([alone] if alone else ["N", "D"])}
+    found = forecast(combine(runs, laws=laws, inputs=[alone] if alone else []), level=asked.level, **inputs)
     return found[0].loss, found.findings
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.beyond.downstream.scores import SCORE_COLUMNS, per_cent
 from isoflop.data.runs import Runs, table
+from isoflop.data.runs.cells import RawTable
 from isoflop.data.runs.columns import LETTERS, normal
 from isoflop.errors import DataError, shown
 
@@ -22,17 +25,6 @@ TASK_COLUMNS = (
     "evaluation",
     "dataset",
     "subtask",
-)
-SCORE_COLUMNS = (
-    "accuracy",
-    "acc",
-    "score",
-    "accnorm",
-    "value",
-    "result",
-    "primaryscore",
-    "primarymetric",
-    "metricvalue",
 )
 LOSS_COLUMNS = ("bpb", "bitsperbyte", "taskloss", "nll", "correctbpb", "correctlossperbyte", "answerloss")
 RUN_COLUMNS = ("run", "runname", "runid", "model", "modelname", "name", "id", "step", "checkpoint", "revision", "seed")
@@ -58,11 +50,13 @@ def widened(runs: Runs) -> Runs:
         loss = "loss"
     same = [name for name in runs.columns if name not in {task, score, loss} and _same(runs[name], of_first)]
     columns: dict[str, Any] = {name: [runs[name][at] for at in first] for name in same}
+    others = [name for name, values in runs.columns.items()
+              if values.dtype.kind == "f" and name not in {*same, task, score, loss, *LETTERS}]  # fmt: skip
     names = [str(one) for one in runs[task]]
     for name in dict.fromkeys(names):
         columns[name] = np.full(len(places), np.nan)
-        if loss:
-            columns[f"{name}_bpb"] = np.full(len(places), np.nan)
+        for other in [*(["bpb"] if loss else []), *others]:
+            columns[f"{name}_{other}"] = np.full(len(places), np.nan)
     for at, (row, name) in enumerate(zip(rows, names, strict=True)):
         if not math.isnan(columns[name][places[row]]):
             raise DataError(f"{runs.source}: task {shown(name)} has two scores for one run. Keep one, or add a "
@@ -70,9 +64,39 @@ def widened(runs: Runs) -> Runs:
         columns[name][places[row]] = runs[score][at]
         if loss:
             columns[f"{name}_bpb"][places[row]] = runs[loss][at]
+        for other in others:
+            columns[f"{name}_{other}"][places[row]] = runs[other][at]
+    middle = "mean_bpb" if runs.per_byte else "loss"
     if "loss" not in columns:
-        columns["loss"] = _mean_loss(runs, rows, places)
-    return table(columns, source=runs.source, flop_rule=runs.flop_rule, allow=runs.allowed)
+        columns[middle] = _mean_loss(runs, rows, places)
+    found = table(columns, columns={} if "loss" in columns else {"loss": middle}, source=runs.source,
+                  flop_rule=runs.flop_rule, allow=runs.allowed)  # fmt: skip
+    kept = tuple(one for one in runs.findings if one.code == "A11")
+    return replace(found, metric=runs.metric, findings=(*kept, *found.findings))
+
+
+METRIC_COLUMNS = ("metric", "metricname", "metrictype", "measure")
+"""Names, in normal form, of the column that says of each value what was measured: acc, acc_stderr, bpb."""
+
+
+def by_metric(raw: RawTable) -> dict[str, list[object]] | None:
+    """Return the columns of a table with a row for each run, task and metric with one column for each metric.
+
+    None for another table.
+    """
+    names = {normal(name): name for name in raw.names}
+    metric = next((names[word] for word in METRIC_COLUMNS if word in names), None)
+    value = next((names[word] for word in SCORE_COLUMNS if word in names and names[word] != metric), None)
+    if metric is None or value is None:
+        return None
+    cells = {name: list(raw.columns[raw.names.index(name)]) for name in raw.names}
+    kinds = list(dict.fromkeys(str(one).strip() for one in cells[metric]))
+    keys = [name for name in raw.names if name not in {metric, value}]
+    rows: dict[tuple[object, ...], dict[str, object]] = {}
+    for kind, amount, *key in zip(cells[metric], cells[value], *(cells[name] for name in keys), strict=True):
+        rows.setdefault(tuple(key), {})[str(kind).strip()] = amount
+    found = {name: [key[place] for key in rows] for place, name in enumerate(keys)}
+    return found | {kind: [row.get(kind, "") for row in rows.values()] for kind in kinds}
 
 
 def _rows(runs: Runs, task: str) -> list[tuple[Any, ...]]:
@@ -106,7 +130,8 @@ def _score_column(runs: Runs, task: str) -> str:
     shares = [
         name for name, values in runs.columns.items()
         if values.dtype.kind == "f" and name not in LETTERS and normal(name) not in LOSS_COLUMNS
-        and np.isfinite(values).any() and np.nanmin(values) >= 0 and np.nanmax(values) <= 1
+        and np.isfinite(values).any() and np.nanmin(values) >= 0
+        and (np.nanmax(values) <= 1 or per_cent(name, values))
     ]  # fmt: skip
     if len(shares) == 1:
         return shares[0]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.data.metric import Metric, items_of
+from isoflop.beyond.downstream.scores import FEWEST, SCORE_WORDS, as_shares, items_behind, scores_of
+from isoflop.data.metric import Metric
 from isoflop.data.readers.lm_eval import Score
 from isoflop.data.runs import Runs
-from isoflop.data.runs.cells import RawTable, fast_numbers
 from isoflop.data.runs.columns import LETTERS, letter_of, normal
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding
@@ -25,21 +25,10 @@ if TYPE_CHECKING:
 
 
 AVERAGE = "average"
-_NO_SCORE = re.compile(
-    r"(.*[_/ ])?(lr|learning_rate|loss|warm\w*|weight_decay|dropout|momentum|std|stderr|error|mfu|share|fraction"
-    r"|bpb|bits_per_byte|nll|ce|ppl|perplexity|logprob|entropy|brier|epoch|progress|seed|temperature)([_/ ].*)?",
-    re.IGNORECASE,
-)
-"""Names of columns that hold shares and are no scores: what was set, how sure a number is, losses on answers."""
-_LOSS_OF = re.compile(r"(.*?)[_/ ]?(bpb|bits_per_byte|task_loss|loss|nll|ce)[_/ ]?(.*)", re.IGNORECASE)
-_SCORE_WORDS = re.compile(
-    r"[_/ ]?(acc(uracy)?(_norm|_per_char|_per_byte|_raw|_uncond)?|score|em|exact_match|len_norm)$", re.IGNORECASE
-)
-"""What names the loss on a task's answers, and what a name of a score says besides the task."""
+_LOSS_OF = re.compile(r"(?:(.*?)[_/ ])?(bpb|bits_per_byte|task_loss|loss|nll|ce)(?:[_/ ](.*))?", re.IGNORECASE)
+"""What names the loss on a task's answers: arc_bpb, arc/bpb, bpb arc."""
 MOST_OF_RUN = 5
 """Checkpoints of one run that count: they say nearly the same, so more of them would only seem to say more."""
-FEWEST = 5
-"""The fewest runs with a score from which anything is said of a task."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +105,7 @@ def tasks_of(
     The mappings are from task to number, or to the column of its own loss. Raises DataError for a column that holds
     no shares, and UsageError for a number given for a task that is not there.
     """
-    found = tuple(names) or tuple(name for name in runs.columns if _is_shares(name, runs))
+    found = tuple(names) or scores_of(runs)
     if not found:
         raise DataError(
             f"{runs.source}: no column holds accuracies, which are shares from 0 to 1; there are "
@@ -140,7 +129,12 @@ def tasks_of(
 def answer_losses(names: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that name a task and the loss on its answers, such as arc_bpb; not the loss itself."""
     parts = [(name, _LOSS_OF.fullmatch(name)) for name in names if letter_of(name) is None]
-    return tuple(name for name, part in parts if part and part[2].lower() != "loss" and normal(part[1] + part[3]))
+    return tuple(name for name, part in parts if part and part[2].lower() != "loss" and normal(_rest(part)))
+
+
+def _rest(parts: re.Match[str]) -> str:
+    """Return what a name says besides that it is a loss: the task."""
+    return (parts[1] or "") + (parts[3] or "")
 
 
 def with_answer_losses(runs: Runs, names: Sequence[str]) -> Runs:
@@ -150,18 +144,10 @@ def with_answer_losses(runs: Runs, names: Sequence[str]) -> Runs:
     return replace(runs, columns={**columns, "loss": mean})
 
 
-def scores_in(raw: RawTable) -> tuple[str, ...]:
-    """Return the columns of a table not yet read that hold shares and may be scores of tasks."""
-    found = {name: fast_numbers(cells) for name, cells in zip(raw.names, raw.columns, strict=True)}
-    known = {name: values[np.isfinite(values)] for name, values in found.items()
-             if values is not None and letter_of(name) is None and not _NO_SCORE.fullmatch(name)}  # fmt: skip
-    return tuple(name for name, values in known.items()
-                 if values.size >= FEWEST and values.min() >= 0 and values.max() <= 1)  # fmt: skip
-
-
-def with_mean_error(runs: Runs, names: Sequence[str], *, best: float) -> Runs:
-    """Return runs whose scores go up to `best` with the mean error as their loss: the middle step without losses."""
-    mean = 1 - np.mean([runs[name] for name in names], axis=0) / best
+def with_mean_error(runs: Runs, names: Sequence[str]) -> Runs:
+    """Return runs with the mean error of these scores as their loss: the middle step without losses."""
+    runs = as_shares(runs, names)
+    mean = 1 - np.nanmean([runs[name] for name in names], axis=0)
     said = Finding(
         "A11", "INFO", "there is no loss, so accuracy is forecast from the mean error of the scores themselves",
         "add the loss of each run (--loss COLUMN) or of each task's answers: they foretell more",
@@ -173,22 +159,14 @@ def with_mean_error(runs: Runs, names: Sequence[str], *, best: float) -> Runs:
 
 def loss_of(task: str, runs: Runs) -> str | None:
     """Return the column of the loss on a task's answers, such as arc_bpb of arc or arc_acc; None where none is."""
-    stem = normal(_SCORE_WORDS.sub("", task))
+    stem = normal(SCORE_WORDS.sub("", task))
     for name, values in runs.columns.items():
         parts = _LOSS_OF.fullmatch(name)
         if name in LETTERS or parts is None or values.dtype.kind != "f":
             continue
-        if stem == normal(parts[1] + parts[3]) and np.isfinite(values).sum() >= FEWEST:
+        if stem == normal(_rest(parts)) and np.isfinite(values).sum() >= FEWEST:
             return name
     return None
-
-
-def _is_shares(name: str, runs: Runs) -> bool:
-    values = runs[name]
-    if name in LETTERS or name.endswith(" (file)") or _NO_SCORE.fullmatch(name) or values.dtype.kind != "f":
-        return False
-    known = values[np.isfinite(values)]
-    return bool(known.size >= FEWEST and known.min() >= 0 and known.max() <= 1)
 
 
 def _task(runs: Runs, name: str, loss: str, *, chance: float, ceiling: float, items: float) -> Task:
@@ -204,8 +182,7 @@ def _task(runs: Runs, name: str, loss: str, *, chance: float, ceiling: float, it
         )
     if not math.isnan(chance) and not math.isnan(ceiling) and chance >= ceiling:
         raise UsageError(f"task {shown(name)}: chance {chance:g} is not below the ceiling {ceiling:g}.")
-    if math.isnan(items):
-        items = float(items_of(accuracy[known])) or math.nan
+    items = items_behind(runs, name, accuracy) if math.isnan(items) else items
     found = Task(
         name, nats, accuracy, _column(runs, "C"), chance, ceiling, items, loss, _column(runs, "N"), _runs(runs)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ _ALIASES = {
     "correct": "c correct ncorrect numcorrect correctsamples successes nsuccesses passes numpassed passed npassed "
     "solved iscorrect success",
     "pass1": "pass@1 pass1 passat1 accuracy acc passrate",
-    "rate": "passk pass@k passatk coverage solverate score scores",
+    "rate": "passk pass@k passatk coverage solverate score scores pass solvedrate",
     "k": "k nk ks scalingparameter samplesk numk",
     "dataset": "dataset benchmark suite",
     "model": "model modelname modelfamily name",
@@ -38,8 +38,10 @@ _ALIASES = {
     "price": "price pricepermillion dollarspermillion usdpermillion",
 }
 """Column -> its names in normal form: lower case, without spaces, dashes and underscores."""
-_PASS_AT = re.compile(r"(?:pass|coverage|solved|cov|oracle)(?:@|at)?(\d+)k?%?")
-"""What names the column of pass@10 in normal form, brackets and the word "rate" left out."""
+_PASS_AT = re.compile(r"(?:(?:pass|coverage|solved|cov|oracle)(?:@|at)?|@|k=)(\d+)k?%?")
+"""What names the column of pass@10 in normal form, brackets and the word "rate" left out: pass@10, k=10, @10."""
+_FEWEST_BARE = 3
+"""Columns called by numbers alone from which they are taken for pass@k at these numbers of samples."""
 _MOST_DATASETS = 10
 """A column called "task" with no more values than this names benchmarks, with more it names problems."""
 OF_MODEL = ("N", "D", "active", "tokens", "price", "problems")
@@ -117,6 +119,13 @@ def pass_at(column: str) -> int:
     """Return k where a column's name means pass@k, such as pass@10, pass_at_10 or "coverage@100 (%)"; else 0."""
     found = _PASS_AT.fullmatch(re.sub(r"[()\[\]]|rate", "", normal(column)))
     return int(found[1]) if found else 0
+
+
+def columns_at(names: Sequence[str]) -> dict[str, int]:
+    """Return the columns that hold pass@k, with k: by what each is called, or where several are called by numbers."""
+    named = {name: pass_at(name) for name in names if pass_at(name)}
+    bare = {name: int(name) for name in names if name.strip().isdecimal() and int(name) > 0}
+    return named or (bare if len(bare) >= _FEWEST_BARE else {})
 
 
 def assigned(raw: RawTable, mapping: Mapping[str, str]) -> dict[str, str]:

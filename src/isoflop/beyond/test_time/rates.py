@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop.beyond.test_time.columns import Table, pass_at
+from isoflop.beyond.test_time.columns import Table, columns_at
 from isoflop.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,13 +38,26 @@ def rate_columns(table: Table) -> dict[str, int] | None:
     """Return the columns of a table of pass@k with their k; 0 where each row says its own, None for another table."""
     if "correct" in table.columns:
         return None
-    wide = {name: pass_at(name) for name in table.raw.names if pass_at(name)}
+    wide = columns_at(table.raw.names)
     if max(wide.values(), default=0) > 1:
         return wide
     value = next((one for one in ("rate", "pass1") if one in table.columns), None)
     if value == "rate" and "k" not in table.columns and "samples" in table.columns:
         return {table.columns["rate"]: 0}
-    return {table.columns[value]: 0} if value and "k" in table.columns else None
+    grows = value is not None and _samples_are_k(table)
+    return {table.columns[value]: 0} if value and ("k" in table.columns or grows) else None
+
+
+def _samples_are_k(table: Table) -> bool:
+    """Return whether each row of a model is of other samples, and none of a problem: then samples are k."""
+    if "samples" not in table.columns or "problem" in table.columns:
+        return False
+    names = table.labels("model") if "model" in table.columns else table.sizes()
+    if "dataset" in table.columns:
+        names = names + table.labels("dataset")
+    samples = table.numbers("samples")
+    each = [samples[names == name] for name in dict.fromkeys(names.tolist())]
+    return all(np.unique(one).size == one.size for one in each) and max(one.size for one in each) > 1
 
 
 def rates_of(table: Table, rows: NDArray[np.int64]) -> PassRates:

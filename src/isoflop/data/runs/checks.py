@@ -35,6 +35,8 @@ UNIT_DECADES = 2.3
 _COUNTED_APART, OWN_LAW = 2.0, 10.0
 """Factors between C and its rule: up to the first, both may count the same things differently; from the second on, a
 law that the runs' C obeys is the cost of something else than text, and no mistake."""
+_LIKE_A_UNIT, _EXAMPLES_APART = 0.2, 1.5
+"""Decades by which a ratio may miss a power of a thousand and still be one, and by which examples' costs may differ."""
 _TREND = 1.1
 _PERPLEXITY_LOSS = 12.0
 """Above the logarithm of any common vocabulary's size: a loss there is worse than guessing."""
@@ -126,7 +128,7 @@ def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
     middle = 10 ** float(median(decades))
     if fitted and not 1 / OWN_LAW <= middle <= OWN_LAW:
         return []  # D28 tells it
-    if np.any(steps):
+    if np.any(steps) and not _costly_examples(decades):
         return [_wrong_units(decades, steps, names=names, rule=rule)]
     trend = _trend(columns["N"], decades)
     if trend > _TREND:
@@ -149,6 +151,16 @@ def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
             )
         ]
     return []
+
+
+def _costly_examples(decades: NDArray[np.float64]) -> bool:
+    """Return whether C is many times 6ND, by no power of a thousand and by much the same in every run.
+
+    So it is where D counts images, pairs or samples of many patches each, and models differ in how many.
+    """
+    middle = float(median(decades))
+    is_unit = abs(middle - 3 * round(middle / 3)) < _LIKE_A_UNIT or abs(middle + np.log10(PF_DAY)) < _LIKE_A_UNIT
+    return bool(middle < 0 and np.ptp(decades) < _EXAMPLES_APART and not is_unit)
 
 
 def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, names: Names, rule: FlopRule) -> Finding:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isoflop.data.runs.columns import LETTERS, meaning, normal
 from isoflop.errors import UsageError
-from isoflop.faces.cli.options import Asked, quantities, takes_runs
+from isoflop.faces.cli.options import Asked, pairs, quantities, takes_runs
 from isoflop.faces.cli.shared import Full, Json, Source_, in_full, print_answer, print_json, print_result, stop_on_block
 
 if TYPE_CHECKING:
@@ -34,13 +37,44 @@ def forecast(
     if several := asked.each_loss(source):
         _forecast_all(source, asked, at or [], several, json=json)
         return
-    found = _forecast(asked.source(source), at or [], targets, asked.level)
+    asked, words = _with_input(asked, source, _in_letters(at or []))
+    found = _forecast(asked.source(source), words, targets, asked.level)
     if json:
         rows = [row.as_dict() for row in found]
         print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
     else:
         print_result(in_full(found) if full else found)
     stop_on_block(found.findings)
+
+
+def _in_letters(words: list[str]) -> dict[str, str]:
+    """Return the words with the letters that names of columns stand for: compute=1e27 is C=1e27."""
+    found = {}
+    for key, value in pairs(words, "N=8e9").items():
+        means = meaning(key)
+        if means is None or means.rule > 2 or key == means.letter:
+            found[key] = value
+        else:
+            factor = 1.0 if means.unit is None else means.unit.factor
+            found[means.letter] = repr(quantities([f"{means.letter}={value}"], "N=8e9")[means.letter] * factor)
+    return found
+
+
+def _with_input(asked: Asked, source: str, at: dict[str, str]) -> tuple[Asked, list[str]]:
+    """Return the options and words where one column is the only input, such as release_date=2027-07-01.
+
+    A name that no formula could hold is made one: the column "Release Date" is called Release_Date.
+    """
+    alone = next(iter(at), "") if len(at) == 1 else ""
+    if alone in {"", "N", "D"} or asked.law is not None or asked.input is not None:
+        return asked, [f"{key}={value}" for key, value in at.items()]
+    from isoflop.data.readers.table import raw_source
+
+    names = raw_source(source).names if alone not in LETTERS and Path(source).is_file() else ()
+    column = next((name for name in names if normal(name) == normal(alone)), alone)
+    called = re.sub(r"\W+", "_", column).strip("_")
+    renamed = [] if called == column else [f"{called}={column}"]
+    return replace(asked, input=called, column=[*asked.column, *renamed]), [f"{called}={at[alone]}"]
 
 
 def _forecast_all(source: str, asked: Asked, words: list[str], each: dict[str, Asked], *, json: bool) -> None:

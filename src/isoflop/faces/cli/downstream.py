@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isoflop.errors import DataError, UsageError, shown
+from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, pairs, quantities, takes, takes_runs
 from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
 
@@ -47,6 +46,7 @@ class Scored:
     def table(self, runs: Table) -> tuple[Table, dict[str, Any]]:
         """Return the runs with a column for each task, and what else is known of the tasks."""
         from isoflop.beyond.downstream import FORMS, widened, with_scores
+        from isoflop.beyond.downstream.scores import as_shares
         from isoflop.data.readers.lm_eval import read_lm_eval
 
         names = listed(self.tasks)
@@ -59,7 +59,7 @@ class Scored:
             counted = {one.task: one.items for one in scores if one.items >= 1 and one.task in names}
         runs = widened(runs)
         limits = pairs(self.ceiling, "arc=0.9")
-        return _as_shares(runs, names) if self.percent else runs, {
+        return as_shares(runs, names, all_per_cent=True) if self.percent else runs, {
             "tasks": names, "chance": quantities(self.chance, "arc=0.25"),
             "ceiling": {key: float("nan") if word == "fit" else quantities([f"{key}={word}"], "arc=0.9")[key]
                         for key, word in limits.items()},
@@ -73,42 +73,13 @@ def listed(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def _as_shares(runs: Table, names: tuple[str, ...]) -> Table:
-    if not names:
-        raise UsageError("--percent needs the tasks by name, as in --tasks arc,hellaswag.")
-    for name in names:
-        if runs[name].dtype.kind != "f":
-            raise UsageError(f'column "{shown(name)}" holds text where accuracies should be. Name others: --tasks.')
-    return replace(runs, columns={**runs.columns, **{name: runs[name] / 100 for name in names}})
-
-
 def _read(asked: Asked, source: str, scored: Scored) -> Table:
-    try:
-        runs = asked.read(source)
-    except DataError:
-        made = _without_loss(asked, source, scored)
-        if made is None:
-            raise
-        return made
-    return runs if "loss" in runs else _without_loss(asked, source, scored) or runs
+    from isoflop.beyond.downstream.reading import read_scored
 
-
-def _without_loss(asked: Asked, source: str, scored: Scored) -> Table | None:
-    """Return runs with the mean of the losses on tasks' answers as their loss, or the mean error of their scores."""
-    from isoflop.beyond.downstream.tasks import answer_losses, scores_in, with_answer_losses, with_mean_error
-    from isoflop.data.readers.source import read_text
-    from isoflop.data.readers.table import raw_table
-
-    if asked.loss is not None or not Path(source).is_file():
-        return None
-    raw = raw_table(read_text(source))
-    names = answer_losses(raw.names)
-    if len(names) > 1:
-        return with_answer_losses(replace(asked, loss=names[0]).read(source), names)
-    best, scores = 100.0 if scored.percent else 1.0, listed(scored.tasks) or scores_in(raw)
-    if names or not scores or scored.evals or not {*scores} <= {*raw.names}:
-        return None
-    return with_mean_error(replace(asked, metric=f"{scores[0]}:up:{best:g}").read(source), scores, best=best)
+    return read_scored(
+        lambda given, **said: replace(asked, **said).read(given), source, tasks=listed(scored.tasks),
+        lossless=asked.loss is None and scored.evals is None,
+    )  # fmt: skip
 
 
 @takes_runs
@@ -131,9 +102,6 @@ def downstream(
         refuse_figure(runs, output)
     table, about = scored.table(_read(asked, runs, scored))
     said: dict[str, Any] = quantities(at or [], "N=8e9")
-    strange = [key for key in said if key not in {"N", "D", "C", "loss"}]
-    if strange:
-        raise UsageError(f"a run is said by N and D, or by its loss, not {shown(strange[0])}. Say N=8e9 D=15e12.")
     found = downstream(
         table, laws=asked.laws or ((asked.law,) if asked.law else ()), level=asked.level, draws=asked.draws,
         seed=asked.seed, **about, **said,

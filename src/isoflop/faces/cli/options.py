@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from isoflop.data.runs.columns import LETTERS
 from isoflop.errors import UsageError
 from isoflop.faces.cli.shared import conjunction
 from isoflop.planning.demand import Said, questions
-from isoflop.quantities import parse_quantity
+from isoflop.quantities import parse_quantity, year_of
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
@@ -324,7 +325,13 @@ def pairs(words: Sequence[str], example: str) -> dict[str, str]:
 
 def quantities(words: Sequence[str], example: str) -> dict[str, float]:
     """Read words such as N=8B as numbers."""
-    return {key: parse_quantity(value) for key, value in pairs(words, example).items()}
+    said = pairs(words, example)
+    for key, value in said.items():
+        if key in LETTERS and year_of(value) is not None:
+            raise UsageError(
+                f"{key}={value} is a date, and {key} counts {LETTERS[key]}. Say a number, as in {example}."
+            )
+    return {key: parse_quantity(value) for key, value in said.items()}
 
 
 def spread(text: str) -> list[float]:
