@@ -3,6 +3,7 @@
 predictor      what can answer: a curve, several, a fit, several laws on runs
 constants      the numbers that were chosen by measurement
 priors         laws held by what is known
+single_input   the column a forecast goes by where N and D are not both known
 baselines      guesses without a law
 extrapolation  how far beyond the runs
 backtest       forecasts from a part of the runs
