@@ -12,6 +12,7 @@ from typing import Any
 from isoflop.data import datasets
 from isoflop.data.question import question
 from isoflop.data.readers import run_files, text_log
+from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_lines, find_online, study_reader
 from isoflop.data.readers.column_choice import Origin, Rule, Taken, choose, missing, table
 from isoflop.data.readers.found import Found
@@ -112,6 +113,13 @@ def find_runs(
     if not isinstance(source, str | os.PathLike):
         return _in_memory(source, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
     name = os.fspath(source)
+    if is_address(name):
+        with local_copy(name) as copy:
+            found = find_runs(
+                copy.path, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
+                per_run=per_run, where=where, line=line,
+            )  # fmt: skip
+        return replace(found, runs=replace(found.runs, source=copy.named(found.runs.source)))
     if not name:
         raise DataError("the name of the runs is empty. Name a file, a folder or a dataset.")
     study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
@@ -169,7 +177,7 @@ def _in_memory(source: Source, **said: Any) -> Found:
 
 def has_runs(name: str) -> bool:
     """Return whether a name is that of a file or folder that exists, or of a dataset."""
-    return _exists(name) or name in datasets.NAMES
+    return is_address(name) or _exists(name) or name in datasets.NAMES
 
 
 def as_runs(source: Source, *, allow: Sequence[str] = ()) -> Runs:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from isoflop.data.limits import MAX_RESULTS, files_below
+from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.source import head, read_text
 from isoflop.errors import DataError, shown
 
@@ -71,6 +72,9 @@ def read_lm_eval(source: str | os.PathLike[str], *, metric: str | None = None) -
     metric  the metric to read, such as acc_norm; unless said, the first a task has of acc, acc_norm, exact_match, …
     Raises DataError, naming the file and what is wrong with it.
     """
+    if is_address(source):
+        with local_copy(str(source)) as copy:
+            return read_lm_eval(copy.path, metric=metric)
     path = Path(source)
     files = _files(path) if path.is_dir() else [path]
     if not files:

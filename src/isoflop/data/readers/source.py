@@ -8,11 +8,12 @@ import os
 import re
 import sys
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from isoflop.data.limits import MAX_BYTES, MAX_RATIO
+from isoflop.data.readers.address import is_address, local_copy
 from isoflop.errors import DataError, shown
 from isoflop.files import read_limited
 
@@ -81,6 +82,9 @@ def read_text(source: str | os.PathLike[str]) -> Text:
     Raises DataError for a file that is missing, too large, of another format, or no UTF-8.
     """
     name = os.fspath(source)
+    if is_address(name):
+        with local_copy(name) as copy:
+            return replace(read_text(copy.path), source=copy.address)
     if (said := _NO_TABLES.get(Path(name).suffix.lower())) and Path(name).is_file():
         raise DataError(f"{shown(name)}: {said[0]}, and holds no runs. {said[1]}")
     data = _standard_input() if name == "-" else read_bytes(Path(name))
@@ -143,7 +147,7 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")
 def _near(path: Path) -> str:
     """Return what may have been meant by the name of a file that is not there."""
     if _ADDRESS.match(str(path)):
-        return " It looks like an address, and nothing is fetched from there: download it, and name the file."
+        return " It looks like an address; only s3, gs, https and http are fetched. Download it, and name the file."
     try:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:

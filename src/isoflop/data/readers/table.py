@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from isoflop.data.limits import MAX_COLUMNS, MAX_ROWS
 from isoflop.data.readers import parquet
+from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.delimited import delimited_table, refuse_large
 from isoflop.data.readers.records import is_json_lines, json_lines_table, json_table
 from isoflop.data.readers.source import Text, read_text
@@ -32,6 +34,9 @@ def read_table(
 
 def raw_source(source: str | os.PathLike[str]) -> RawTable:
     """Return the raw table in a file, or on standard input for "-"."""
+    if is_address(source):
+        with local_copy(str(source)) as copy:
+            return replace(raw_source(copy.path), source=copy.address)
     if source != "-" and parquet.recognises(Path(source)):
         return parquet.parquet_table(Path(source), (MAX_ROWS, MAX_COLUMNS))
     return raw_table(read_text(source))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import find
 from isoflop.data.readers.column_choice import Taken, choose, missing
 from isoflop.data.readers.logs import Logged, Series
@@ -105,6 +106,9 @@ def read_curve(
     >>> isoflop.read_curve("tinylm-2m").unit
     'steps'
     """
+    if is_address(source):
+        with local_copy(str(source)) as copy:
+            return read_curve(copy.path, at=at, loss=loss, rate=rate, run=run, growing=growing)
     path = _path(source)
     if os.fspath(path) != "-" and (logged := find(Path(path))) is not None:
         return of_run(_one(logged[1], run, os.fspath(path)), at=at, loss=loss, rate=rate)

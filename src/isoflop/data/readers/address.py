@@ -1,0 +1,35 @@
+"""Which sources are addresses; what fetches them is loaded when one is met."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib import import_module
+
+FETCHING = "isoflop.data.readers.remote"
+"""The module that fetches, which loads much of the standard library."""
+ADDRESS = re.compile(r"(s3|gs|gcs|https?)://", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Where a copy lies, and its address as messages show it: without a password and without a signature."""
+
+    path: str
+    address: str
+
+    def named(self, text: str) -> str:
+        """Return a message about the copy as one about the address."""
+        return text.replace(self.path, self.address)
+
+
+def is_address(name: object) -> bool:
+    """Return whether a source is named by an address that is fetched."""
+    return isinstance(name, str) and ADDRESS.match(name) is not None
+
+
+def local_copy(address: str) -> AbstractContextManager[Copy]:
+    """Return a copy of what is at an address, for as long as it is read."""
+    found: AbstractContextManager[Copy] = import_module(FETCHING).fetched(address)
+    return found
