@@ -1,11 +1,12 @@
 // The answer: the best run in one sentence, its numbers with their intervals, and what each law by itself would train.
 import { lossBy } from "./planner.js";
+import { explained, reasons } from "./explain.js";
 import { el, hourly, WAYS } from "./knobs.js";
 import { show, showFlops, showLoss, showMoney } from "./units.js";
 
 const AMBER = 1, RED = 2, NEAR = 0.05; // decades beyond the runs from which a forecast is doubtful, and a guess: src/isoflop/reach.py
 
-const card = (key, name) => {
+const card = (key, name, told) => {
   const value = el("output", { id: key }), small = el("small"), more = el("small");
   const tell = (number, text, [told, range = ""], besides = "") => {
     value.textContent = text;
@@ -13,7 +14,7 @@ const card = (key, name) => {
     small.replaceChildren(told, ...(range ? [" ", el("span", { class: "range" }, range)] : []));
     more.textContent = besides;
   };
-  return { tell, node: el("div", {}, el("p", { class: "named" }, name), value, small, more) };
+  return { tell, node: el("div", {}, ...explained(name, told), value, small, more) };
 };
 
 // What each law would train, and what the plan gives up if that law is right.
@@ -33,22 +34,27 @@ const comparison = (data) => {
 // interval: [low, high] of N, D and loss; about: whether these are those of other terms.
 export const answer = ({ data, devices, model }) => {
   const sentence = el("p", { class: "answer", id: "answer", role: "status" }), far = el("p", { id: "far" });
-  const cards = { N: card("N", "parameters N"), D: card("D", "tokens D"), loss: card("loss", "loss"), cost: card("cost", "training cost") };
+  let now = null; // what stands: the run, the state and its terms
+  const because = (key) => () => (now ? reasons({ data, model, devices }, now)[key]() : []);
+  const cards = Object.fromEntries(Object.entries({ N: "parameters N", D: "tokens D", loss: "loss", cost: "training cost" })
+    .map(([key, name]) => [key, card(key, name, because(key))]));
   const compared = data.laws.length > 1 ? comparison(data) : null;
   const written = (key) => (key === "loss" ? showLoss : show);
   const told = (key, [low, high], about) => (low !== null && Number.isFinite(low)
     ? [`${data.interval}${about ? ", about" : ""}`, `${written(key)(low)} – ${written(key)(high)}`] : ["no interval"]);
   const tell = (found, { state, terms, interval, about }) => {
+    now = { found, state, terms };
     const hours = found.C / hourly(state, devices), besides = {
       N: `${show(found.D / found.N)} tokens per parameter`,
       D: state.unique < found.D ? `${show(found.D / state.unique)} times the same data` : "",
       loss: state.serve ? `${showFlops(state.flops - found.C)} FLOPs are left for serving` : "",
     };
+    const all = (state.flops / hourly(state, devices)) * state.price, serving = state.serve ? `${showMoney(all)} with serving (${showMoney(all - hours * state.price)})` : "";
     const [low, high] = interval.loss, sure = low !== null && Number.isFinite(low) ? ` (${showLoss(low)} – ${showLoss(high)})` : "";
     sentence.textContent = `${WAYS[state.way].said(state)}, train ${show(found.N)} parameters on ${show(found.D)} tokens: loss ${showLoss(found.loss)}${sure}.`;
     for (const key of ["N", "D", "loss"]) cards[key].tell(found[key], written(key)(found[key]), told(key, interval[key], about), besides[key]);
     cards.cost.tell(hours * state.price, showMoney(hours * state.price),
-      [`${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${state.count} × ${state.device}`]);
+      [`${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${state.count} × ${state.device}`], serving);
     const below = data.runs.length ? Math.log10(data.budgets[0] / found.C) : 0, away = Math.max(found.far, below);
     far.textContent = Number.isNaN(found.far) ? "" : below > NEAR ? `▼ ${below.toFixed(1)} decades below the smallest run.`
       : found.far > 0 ? `▲ ${found.far.toFixed(1)} decades beyond the largest run${data.runs.length ? "" : " behind these curves"}.` : "Within the compute of the runs.";
@@ -58,6 +64,7 @@ export const answer = ({ data, devices, model }) => {
   // No plan: why, and a way to the nearest budget that has one.
   const refuse = (why, nearer) => {
     for (const one of Object.values(cards)) one.tell(NaN, "–", ["no plan"]);
+    now = null;
     sentence.replaceChildren(why, ...(nearer ? [" ", el("button", { type: "button", onclick: nearer }, "Take the nearest budget inside")] : []));
     far.textContent = "";
   };

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-MODULES = ("units.js", "planner.js", "figures.js", "knobs.js", "answer.js", "desk.js")
+MODULES = ("units.js", "planner.js", "knobs.js", "inspect.js", "figures.js", "explain.js", "answer.js", "desk.js")
 """The modules of a page, each after those that it imports."""
 PLOT_STYLE = "'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='"
 """The one style element that Observable Plot writes into each figure, for a policy that allows no other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -77,7 +78,12 @@ def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
     behind = evidence(source)
     return {
         "by": source.name,
-        "laws": [{"name": name, "formula": str(law.formula)} for name, law in zip(source.labels, laws, strict=True)],
+        "laws": [
+            {"name": name, "formula": str(one.law.formula), "numbers": _numbered(one)}
+            for name, one in zip(source.labels, source.curves, strict=True)
+        ],
+        "unit": _unit(source),
+        "tokenizers": _tokenizers(runs),
         "unique": ["U" in law.inputs for law in laws],
         "weighing": None if behind.own is not source else _weighing(behind.own),
         **_drawn(source, runs),
@@ -85,6 +91,23 @@ def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
         "backtests": _backtests(behind),
         "version": version("isoflop"),
     }
+
+
+def _numbered(curve: Curve) -> str:
+    """Return a law with its numbers in it, to four digits."""
+    return re.sub(r"\d+\.\d{4,}(e[+-]?\d+)?", lambda found: f"{float(found[0]):.4g}", str(curve))
+
+
+def _unit(source: Predictor) -> str:
+    """Return what the losses are in."""
+    byte = source.runs is not None and any(one.code == "D20" for one in source.runs.findings)
+    return "bits per byte" if byte else "nats per token"
+
+
+def _tokenizers(runs: Runs | None) -> list[str]:
+    """Return the tokenizers that the runs name; empty where nothing is said."""
+    named = [one for one in ("tokenizer", "vocab_size", "vocabulary") if runs is not None and one in runs.columns]
+    return [] if runs is None or not named else sorted({str(one) for one in runs[named[0]].tolist()})
 
 
 def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
@@ -98,7 +121,7 @@ def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
         for key in ("N", "D", "loss")
     }
     points = [] if runs is None else [
-        {key: float(runs[key][row]) for key in ("N", "D", "C", "loss")} | {"name": str(runs.names[row])}
+        {key: float(runs[key][row]) for key in ("N", "D", "C", "loss")} | {"name": str(runs.names[row]), "row": row}
         for row in range(0, len(runs), -(-len(runs) // MOST_SHOWN))
     ]  # fmt: skip
     start, spans = high * 10 if runs else math.sqrt(low * high), runs is None and len(source.curves) > 1

@@ -15,7 +15,7 @@ const TITLES = {
 export const termsOf = (state) => ({ serving: SERVED * state.serve, unique: state.unique });
 
 // The interval of a value at a budget, as wide as at the budgets whose plans are known, or between two of them.
-const between = (data, key, C, value) => {
+export const between = (data, key, C, value) => {
   const past = data.budgets.findIndex((one) => one > C), i = past < 0 ? data.budgets.length - 2 : Math.max(past - 1, 0);
   const t = Math.log(C / data.budgets[i]) / Math.log(data.budgets[i + 1] / data.budgets[i]);
   const side = (k) => value * Math.exp([i, i + 1].reduce((sum, j, n) => {
@@ -26,7 +26,7 @@ const between = (data, key, C, value) => {
 };
 
 // The best run at every known budget, with its intervals and each law's own best loss.
-const pathOf = (data, model, terms) => data.budgets.map((C) => {
+export const pathOf = (data, model, terms) => data.budgets.map((C) => {
   const found = best(model, C, terms, false), [low, high] = between(data, "loss", C, found.loss), [N_low, N_high] = between(data, "N", C, found.N);
   return { ...found, C, low, high, N_low, N_high, each: found.each.map((one, k) => lossBy(model, k, one.N, one.D, terms)) };
 });
@@ -40,7 +40,7 @@ const valleys = (model, found, flops, terms) => {
 };
 
 // The figures. follow draws again what other terms or another width change; move takes the chosen run.
-const picture = ({ data, model, models }) => {
+const picture = ({ data, model, models, acts }) => {
   const boxes = Object.fromEntries(Object.keys(TITLES).map((key) => [key, el("div")]));
   const node = el("div", { class: "charts" }, ...Object.entries(boxes).map(([key, box]) =>
     el("figure", { id: `figure-${key}` }, el("figcaption", {}, TITLES[key]), box)));
@@ -54,14 +54,14 @@ const picture = ({ data, model, models }) => {
     const levels = path.filter((_, i) => i % LINES === 0).map((one) => one.loss).reverse();
     drawnFor = now;
     drawn = {
-      frontier: frontier(boxes.frontier, { runs, path, laws: model.weighing ? data.laws : [] }),
+      frontier: frontier(boxes.frontier, { runs, path, laws: model.weighing ? data.laws : [], acts }),
       allocation: allocation(boxes.allocation, { path, models }),
-      contours: contours(boxes.contours, { runs, path, at, levels, sizes: [...path, ...runs].map((one) => one.N) }),
+      contours: contours(boxes.contours, { runs, path, at, levels, sizes: [...path, ...runs].map((one) => one.N), acts }),
     };
   };
   const move = (found, flops, terms, own = true) => {
     follow(terms);
-    if (own) valley(boxes.valley, { curves: valleys(model, found, flops, terms), best: found }).move([found.N, found.loss]);
+    if (own) valley(boxes.valley, { curves: valleys(model, found, flops, terms), best: found, laws: data.laws }).move([found.N, found.loss]);
     drawn.frontier.move([flops, found.loss]);
     drawn.allocation.move([flops, found.N], [flops, found.D]);
     drawn.contours.move([flops, found.N]);
@@ -70,14 +70,14 @@ const picture = ({ data, model, models }) => {
 };
 
 // data: what content.py gives of a source; laws, fresh: its functions; around: what surroundings() gives; exact: whether a
-// state is planned here, and not by Python alone.
+// state is planned here, and not by Python alone; acts: what is done with runs that are picked or left out.
 // Gives { node, model, set, get, start, told, refused, answered }: told takes the intervals of the plan that stands, worked
 // out in full, answered a plan of Python's where this page has none of its own.
-export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = () => true }) => {
+export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = () => true, acts = {} }) => {
   const { devices, models, money } = around, model = modelOf(data, laws, fresh);
   const start = { way: "flops", said: data.start, flops: data.start, unique: Infinity, serve: 0, ...money, more: {} };
   let state = { ...start }, full = null, found = null;
-  const said = answer({ data, devices, model }), figures = picture({ data, model, models });
+  const said = answer({ data, devices, model }), figures = picture({ data, model, models, acts });
   const ends = [data.budgets[0] / SEARCHED, data.budgets.at(-1) * SEARCHED];
   const settled = (next) => flopsOf(next, devices, (key, value) => budgetFor(model, key, value, termsOf(next), ends));
   // The question in every other way to ask it.

@@ -1,5 +1,6 @@
 // The figures of a page, drawn by Observable Plot. Each is drawn again when what it shows changes; the chosen budget is
 // a dot that only moves.
+import { along, inspect } from "./inspect.js";
 import { power, show, showFlops, showLoss } from "./units.js";
 
 const HEIGHT = 290, ROOM = 56, AXIS = 11;
@@ -36,7 +37,7 @@ export const padded = (values, share) => {
 };
 
 // Draw into a box, as wide as it is, and give { move }: where the dots of the chosen budget stand.
-export const figure = (box, said, { x, y, marks }) => {
+export const figure = (box, said, { x, y, marks, ...learnt }) => {
   const drawn = Plot.plot({
     className: "plot", width: Math.max(box.clientWidth, 260), height: HEIGHT, marginLeft: ROOM, marginBottom: 38, marginRight: 14,
     style: { fontSize: `${AXIS}px`, background: "transparent", overflow: "visible" }, ariaLabel: said, x, y, marks,
@@ -51,8 +52,10 @@ export const figure = (box, said, { x, y, marks }) => {
     const place = { class: "now", r: inside ? 6 : 0, cx: inside ? across.apply(at) : 0, cy: inside ? up.apply(height) : 0 };
     for (const [key, value] of Object.entries(place)) dots[i].setAttribute(key, value);
   });
+  if (learnt.series) inspect(drawn, box, learnt);
   return { move };
 };
+const readable = (name, points, x, y, written = showLoss) => { const at = along(points, x, y); return { name, at: (value) => { const found = at(value); return found > 0 ? written(found) : ""; } }; };
 
 const runTip = (run) => `${run.name}\n${show(run.N)} parameters, ${show(run.D)} tokens\n${showFlops(run.C)} FLOPs, loss ${showLoss(run.loss)}`;
 const dots = (runs, key) => Plot.dot(runs, {
@@ -60,7 +63,7 @@ const dots = (runs, key) => Plot.dot(runs, {
 });
 
 // The least loss at each budget, with the interval, beside the runs. path: rows of { C, loss, low, high, each }.
-export const frontier = (box, { runs, path, laws }) => {
+export const frontier = (box, { runs, path, laws, acts }) => {
   const seen = [...runs.map((one) => one.loss), ...path.flatMap((one) => [one.loss, one.low, one.high])].filter((y) => y > 0);
   const top = Math.min(Math.max(...seen), HIGHEST * Math.min(...seen));
   const thin = laws.length < 2 ? [] : laws.map((_, k) =>
@@ -71,11 +74,14 @@ export const frontier = (box, { runs, path, laws }) => {
       Plot.areaY(path.filter((one) => one.low > 0), { x: "C", y1: "low", y2: "high", fill: INK.law, fillOpacity: 0.16, clip: true }),
       ...thin, Plot.line(path, { x: "C", y: "loss", stroke: INK.law, strokeWidth: 2.4, clip: true }), dots(runs, "loss"),
     ],
+    series: [readable("loss", path, "C", "loss"), readable("from", path, "C", "low"), readable("to", path, "C", "high"),
+      ...(laws.length < 2 ? [] : laws.map((one, k) => readable(one.name, path.map(({ C, each }) => ({ C, y: each[k] })), "C", "y")))],
+    runs, key: "loss", acts,
   });
 };
 
 // Loss against size at the chosen budget. curves: one list of { N, loss } for each law, the last of all together.
-export const valley = (box, { curves, best }) => {
+export const valley = (box, { curves, best, laws }) => {
   const all = curves.at(-1), top = Math.max(...all.map((one) => one.loss).filter(Number.isFinite));
   return figure(box, "Loss against parameters at the chosen budget", {
     x: logarithmic([all[0].N, all.at(-1).N], "parameters N →"), y: losses([best.loss * 0.992, Math.min(top, best.loss * 1.25)]),
@@ -83,6 +89,7 @@ export const valley = (box, { curves, best }) => {
       x: "N", y: "loss", stroke: INK.law, strokeWidth: k === curves.length - 1 ? 2.4 : 1,
       strokeOpacity: k === curves.length - 1 ? 1 : 0.35, clip: true,
     })),
+    series: curves.map((points, k) => readable(k === curves.length - 1 ? "loss" : laws[k].name, points, "N", "loss")).reverse(), named: "N",
   });
 };
 
@@ -110,11 +117,12 @@ export const allocation = (box, { path, models }) => {
         x: "C", y: "N", text: "name", dx: 6, dy: 7, textAnchor: "start", fill: INK.quiet, stroke: "var(--page)", strokeWidth: 4, fontSize: 10,
       }),
     ],
+    series: [readable("N", path, "C", "N", show), readable("from", path, "C", "N_low", show), readable("to", path, "C", "N_high", show), readable("D", path, "C", "D", show)],
   });
 };
 
 // Lines of equal loss over compute and size, and the cheapest way down. at: (C, N) → loss.
-export const contours = (box, { runs, path, at, sizes, levels }) => {
+export const contours = (box, { runs, path, at, sizes, levels, acts }) => {
   const [x1, x2] = padded(path.map((one) => one.C), 0.02), [y1, y2] = padded(sizes, 0.03);
   const wide = { x1: x1 / EDGE, x2: x2 * EDGE, y1: y1 / EDGE, y2: y2 * EDGE };
   return figure(box, "Lines of equal loss over compute and parameters, and the best size at each budget", {
@@ -123,5 +131,24 @@ export const contours = (box, { runs, path, at, sizes, levels }) => {
       Plot.contour({ value: at, ...wide, pixelSize: 10, thresholds: levels, stroke: INK.quiet, strokeOpacity: 0.7, clip: true }),
       Plot.line(path, { x: "C", y: "N", stroke: INK.law, strokeWidth: 2.4, clip: true }), dots(runs, "N"),
     ],
+    series: [readable("best N", path, "C", "N", show)], here: (C, N) => [["N here", show(N)], ["loss here", showLoss(at(C, N))]], runs, key: "N", acts,
+  });
+};
+
+// The best loss at each budget of several sources, each with its interval, dashed beyond the runs behind it.
+// sources: [{ name, path, largest }].
+const STROKES = ["var(--law)", "var(--second)", "var(--ink)", "var(--quiet)"];
+export const overlay = (box, sources) => {
+  const points = sources.flatMap((one) => one.path), seen = points.flatMap((one) => [one.loss, one.low, one.high]).filter((y) => y > 0 && Number.isFinite(y));
+  const top = Math.min(Math.max(...seen), 2 * HIGHEST * Math.min(...seen)), ink = (k) => STROKES[k % STROKES.length];
+  return figure(box, "The best loss at each budget of what was opened, with intervals", {
+    x: logarithmic(padded(points.map((one) => one.C), 0.02), "training FLOPs →"), y: losses(padded([Math.min(...seen), top], 0.04)),
+    marks: sources.flatMap(({ name, path, largest }, k) => { const reached = Math.max(path.filter((one) => !(one.C > largest * (1 + 1e-9))).length, 1); return [
+      Plot.areaY(path.filter((one) => one.low > 0 && Number.isFinite(one.high)), { x: "C", y1: "low", y2: "high", fill: ink(k), fillOpacity: 0.12, clip: true }),
+      Plot.line(path.slice(0, reached), { x: "C", y: "loss", stroke: ink(k), strokeWidth: 2.4, clip: true }),
+      Plot.line(path.slice(reached - 1), { x: "C", y: "loss", stroke: ink(k), strokeWidth: 2.4, strokeDasharray: "6 4", clip: true }),
+      Plot.text([path.at(-1)], { x: "C", y: "loss", text: () => name, dy: -14, textAnchor: "end", fill: ink(k), fontWeight: 650, fontSize: 12, stroke: "var(--page)", strokeWidth: 4 }),
+    ]; }),
+    series: sources.map(({ name, path }) => readable(name, path, "C", "loss")),
   });
 };

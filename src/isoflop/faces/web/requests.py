@@ -27,7 +27,7 @@ _DEEPEST = 6
 _ONE_OF = ("table", "dataset", "curves")
 _TEXTS = ("table", "dataset", "name", "law", "where")
 _VIEW = (*_TEXTS, "curves", "columns")
-_KINDS: dict[type, str] = {str: "a text", dict: "an object", list: "a list"}
+_KINDS: dict[type, str] = {str: "a text", dict: "an object", list: "a list", int: "a whole number"}
 
 
 class Bodies:

@@ -78,6 +78,7 @@ def application(tables: Tables, begun: Callable[[], object], followed: Followed 
         Route("/api/mended", _mend, methods=["POST"]),
         Route("/api/views", _view, methods=["POST"]),
         Route("/api/views/{view}/laws.js", _laws),
+        Route("/api/rows", _row, methods=["POST"]),
         Route("/api/plans", _plan, methods=["POST"]),
         Route("/api/exports", _export, methods=["POST"]),
     ]
@@ -211,6 +212,12 @@ async def _plan(request: Request) -> Response:
     stock = _stock(request)
     view, demand = wanted(await stock.bodies.json(request), view=str, demand=dict)
     return _json(await _done(request, "plan", _known(stock, view), demand))
+
+
+async def _row(request: Request) -> Response:
+    stock = _stock(request)
+    view, place = wanted(await stock.bodies.json(request), view=str, row=int)
+    return _json(await _done(request, "row", _known(stock, view), place))
 
 
 async def _export(request: Request) -> Response:

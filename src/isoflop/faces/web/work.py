@@ -23,6 +23,7 @@ from isoflop.data.datasets import NAMES
 from isoflop.data.datasets.catalogue import DATASETS
 from isoflop.display import plain
 from isoflop.errors import IsoflopError, UsageError, shown
+from isoflop.faces.cli.explaining import explanations
 from isoflop.faces.pages.content import content, curves_script, known, laws_script, surroundings, told
 from isoflop.faces.web.bundle import unpacked
 from isoflop.faces.web.preview import mended, preview
@@ -40,7 +41,6 @@ from isoflop.quantities import parse_quantity, show
 
 if TYPE_CHECKING:
     from isoflop.forecasting.predictor import Predictor
-    from isoflop.planning.tiers import Tiers
 
 EXAMPLE = {"dataset": "tinylm", "where": 'role == "sweep"'}
 """What the page opens by itself."""
@@ -48,6 +48,8 @@ FIGURES = ("frontier", "isoflops", "contours", "allocation")
 """The figures of `isoflop plot` that are exported."""
 EXPORTS = ("report.html", *(f"{figure}.{suffix}" for figure in FIGURES for suffix in ("pdf", "svg", "png")))
 """The files that can be had of runs; of a curve, only its plan."""
+_FAMILY = {"tiers": 3, "serve_batch": BATCH}
+"""How many sizes, and sequences answered at once, unless said."""
 _KEPT = 8
 _TAKEN = {"N", "D", "U", "bits"}
 
@@ -60,7 +62,7 @@ def start() -> dict[str, Any]:
         "curves": [name for name, one in CURVES.items()
                    if {"N", "D"} <= set(one.law.inputs) <= _TAKEN and one.law.output.name == "Nats"],
         "laws": [name for name, one in LAWS.items() if set(one.inputs) == {"N", "D"} and one.output.name == "Nats"],
-        "example": EXAMPLE, "published": PUBLISHED, "figures": FIGURES, "fields": _fields(),
+        "example": EXAMPLE, "published": PUBLISHED, "figures": FIGURES, "fields": _fields(), "codes": explanations(),
         "papers": {name: _paper(one.cite or one.law.cite) for name, one in CURVES.items()},
     }  # fmt: skip
 
@@ -118,6 +120,15 @@ def laws(request: Mapping[str, Any]) -> str:
     return f"{laws_script(_settled(request))}export {{ laws, fresh }};\n"
 
 
+def row(request: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """Return all that the table says of one run of a view, as text."""
+    runs = _settled(request).runs
+    if runs is None or not 0 <= place < len(runs):
+        raise UsageError(f"there is no run {place} in this view.")
+    return {name: value if isinstance(value, str) else f"{value:.10g}" for name, value in (
+        (name, values[place]) for name, values in runs.columns.items())}  # fmt: skip
+
+
 def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan of a demand, with every interval, as data and as the run sheet that a terminal shows.
 
@@ -130,16 +141,18 @@ def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any
         found = planned(source, **asked)
     except OutsideError as error:
         return {"refused": str(error), "nearest": known(error.nearest)}
-    sizes = {"family": plain(_family(source, asked, family))} if family else {}
+    sizes = {"family": _family(source, asked, family)} if family else {}
     return {**found.as_dict(), **sizes, "findings": told(found.findings), "text": plain(found.full())}
 
 
-def _family(source: Predictor, asked: Mapping[str, Any], family: Mapping[str, Any]) -> Tiers:
-    """Return several sizes from the budget that is asked for."""
-    count, batch = (
-        parse_quantity(str(family.get(key, usual))) for key, usual in (("tiers", 3), ("serve_batch", BATCH))
-    )
-    return tiers_for(source, Demand(**asked), prices=str(family.get("prices", "")), count=int(count), batch=batch)
+def _family(source: Predictor, asked: Mapping[str, Any], family: Mapping[str, Any]) -> str:
+    """Return several sizes from the budget that is asked for, or why there are none."""
+    try:
+        count, batch = (parse_quantity(str(family.get(key, usual))) for key, usual in _FAMILY.items())
+        prices = str(family.get("prices", ""))
+        return plain(tiers_for(source, Demand(**asked), prices=prices, count=int(count), batch=batch))
+    except UsageError as error:
+        return str(error)
 
 
 def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> bytes:

@@ -1,11 +1,12 @@
 // The app: what is opened and how, and what follows when something moves.
 import { catalogue } from "./catalogue.js";
-import { desk, termsOf } from "./desk.js";
+import { comparison } from "./compare.js";
+import { desk } from "./desk.js";
 import { el } from "./knobs.js";
 import { linked, unlinked } from "./link.js";
 import { exact } from "./more.js";
-import { best } from "./planner.js";
 import { ask, data, demanded, Refused, repeated } from "./server.js";
+import { note, session } from "./session.js";
 import { show, showFlops, showLoss } from "./units.js";
 import { bundled, filesOf, preview, whole } from "./preview.js";
 import { findings, save, section, table, view } from "./view.js";
@@ -68,7 +69,7 @@ const open = (request, state = {}) => busy("Fitting …", async () => {
   const { id, ...found } = await data("/api/views", JSON.stringify(request)), known = opened.find((one) => one.id === id);
   if (known) return look(known, { ...known.desk.start, ...state });
   const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
-  source.desk = desk({ data: found, laws, fresh, around, exact, changed: () => { compare(); settle(source); } });
+  source.desk = desk({ data: found, laws, fresh, around, exact, changed: () => settle(source), acts: { leave, pick: (run) => picked(source, run) } });
   source.title = request.curves ? nameOf(request.curves) : found.name;
   source.page = view(source, { around, exported, keep, changed: () => settle(source) });
   opened.push(source);
@@ -97,16 +98,8 @@ const chips = () => at("opened").replaceChildren(...opened.map((one) => el("span
   el("button", { type: "button", "aria-current": one === current && "true", onclick: () => look(one) }, titleOf(one)),
   ...(opened.length > 1 ? [el("button", { type: "button", "aria-label": `close ${titleOf(one)}`, onclick: () => close(one) }, "×")] : []))));
 
-// Opened sources side by side at the current budget and terms.
-const compare = () => {
-  const state = current.desk.get(), head = ["", "best N", "D", "loss", "by"];
-  const row = (one) => {
-    const found = best(one.desk.model, state.flops, termsOf(state));
-    return [titleOf(one), show(found.N), show(found.D), showLoss(found.loss), one.data.laws.map((law) => law.name).join(", ")];
-  };
-  const caption = () => el("caption", {}, `the best run for ${showFlops(state.flops)} FLOPs`);
-  current.page.beside.replaceChildren(...(opened.length > 1 ? [section("Side by side", table(head, opened.map(row), caption()))] : []));
-};
+// Comparing draws a figure: it waits until a slider rests.
+const compare = () => current.page.beside.replaceChildren(...comparison(opened, current, titleOf));
 
 // A plan of Python's as a run of the desk.
 const planned = ({ N, D, loss, C, budget, decades }) => ({ N: N.value, D: D.value, loss: loss.value, C, budget: budget.value, far: decades, each: null });
@@ -117,7 +110,7 @@ const settle = (source) => {
   source.page.tell();
   waiting = setTimeout(async () => {
     const state = source.desk.get(), { findings: known } = source.data;
-    if (source === current) remember();
+    if (source === current) { remember(); compare(); }
     try {
       const plan = await data("/api/plans", JSON.stringify({ view: source.id, demand: demanded(state) }));
       if (source.desk.get() !== state) return;
@@ -127,7 +120,8 @@ const settle = (source) => {
       source.page.family.replaceChildren(...(plan.family ? [section("Several sizes", el("pre", { tabindex: 0 }, plan.family))] : []));
       source.page.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
       source.page.repeat.replaceChildren(...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
-      source.page.doubts.replaceChildren(findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))]));
+      source.page.doubts.replaceChildren(findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))], around.codes));
+      if (source === current) { note(address(source), titleOf(source), source.desk.node.querySelector(".answer").textContent); source.page.past.replaceChildren(...session()); }
       if (at("trouble").dataset.of === "plan") at("trouble").hidden = true;
     } catch (error) { trouble(error, "plan"); }
   }, PAUSE);
@@ -136,6 +130,15 @@ const exported = (what) => busy(`Writing ${what} …`, async () => {
   const asked = { view: current.id, what, demand: demanded(current.desk.get()) };
   save(what, await (await ask("/api/exports", JSON.stringify(asked))).blob());
 }, false);
+// A run that was clicked: all that its table says of it.
+const picked = async (source, run) => {
+  const row = await data("/api/rows", JSON.stringify({ view: source.id, row: run.row })).catch(() => run);
+  const out = el("button", { type: "button", class: "quiet", onclick: () => leave(`not (N == ${run.N} and D == ${run.D} and loss == ${run.loss})`) }, "Leave this run out");
+  source.page.picked.replaceChildren(el("div", { class: "picked" }, el("h2", {}, run.name), table([], Object.entries(row).map(([key, value]) => [key, String(value)])), el("p", {}, out, " ",
+    el("button", { type: "button", class: "quiet", onclick: () => source.page.picked.replaceChildren() }, "Close"))));
+  source.page.picked.scrollIntoView({ block: "nearest" });
+};
+const leave = (condition) => keep(condition);
 // The remedy of data that mix what cannot be mixed: one condition more.
 const keep = (condition) => {
   const { where, ...request } = current.request;

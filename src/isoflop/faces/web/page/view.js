@@ -1,4 +1,5 @@
 // What stands on the page of one source: title, exports, the desk, doubts, run sheet, laws, runs.
+import { link } from "./explain.js";
 import { el } from "./knobs.js";
 import { more } from "./more.js";
 
@@ -8,8 +9,10 @@ export const table = (head, rows, ...caption) => el("div", { class: "wide", tabi
 
 export const section = (title, ...inner) => el("section", {}, el("h2", {}, title), ...inner);
 
-export const findings = (found) => (found.length
-  ? el("ul", {}, ...found.map((one) => el("li", { class: one.severity }, el("b", {}, `${one.severity} ${one.code} `), `${one.message} `, el("i", {}, one.remedy))))
+// Each finding with what its code means, and the page that says so.
+const meaning = (code, codes) => (codes[code] ? [el("details", { class: "meaning" }, el("summary", {}, `What ${code} means`), `${codes[code]}. `, link("findings.html", "All findings"))] : []);
+export const findings = (found, codes = {}) => (found.length
+  ? el("ul", {}, ...found.map((one) => el("li", { class: one.severity }, el("b", {}, `${one.severity} ${one.code} `), `${one.message} `, el("i", {}, one.remedy), ...meaning(one.code, codes))))
   : el("p", {}, "Nothing was found against it."));
 
 export const save = (name, blob) => {
@@ -87,7 +90,8 @@ const details = (told) => {
 export const view = ({ data: told, desk, title }, { around, exported, keep, changed }) => {
   const rest = more(around.fields, { said: () => desk.get().more, changed: (said) => { desk.set({ more: said }); changed(); } });
   desk.extra.append(rest.node);
-  const family = el("div"), repeat = el("div", { id: "repeat" }), beside = el("div", { id: "beside" }), sheet = el("div"), doubts = el("div", {}, findings(told.findings));
+  const family = el("div"), repeat = el("div", { id: "repeat" }), beside = el("div", { id: "beside" }), sheet = el("div"), past = el("div"), picked = el("div");
+  const doubts = el("div", {}, findings(told.findings, around.codes));
   desk.node.querySelectorAll("figure").forEach(savable);
   const blocked = told.findings.filter((one) => one.severity === "BLOCK").map((one) =>
     el("p", { class: "blocked" }, el("b", {}, `Not to be trusted, ${one.code}: `), `${one.message} ${one.remedy} `,
@@ -95,8 +99,8 @@ export const view = ({ data: told, desk, title }, { around, exported, keep, chan
   desk.node.classList.toggle("doubted", blocked.length > 0);
   const nodes = [
     el("div", { class: "title" }, el("h1", {}, title), actions(told, around.figures, exported)),
-    ...blocked, desk.node, family, beside, section("Why", el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`)),
-    section("What to doubt", doubts), section("Run sheet", sheet), section("The same elsewhere", repeat), ...details(told),
+    ...blocked, desk.node, picked, family, beside, section("Why", el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`)),
+    section("What to doubt", doubts), section("Run sheet", sheet), section("The same elsewhere", repeat), past, ...details(told),
   ];
-  return { nodes, beside, family, sheet, doubts, repeat, tell: rest.tell };
+  return { nodes, beside, family, sheet, doubts, repeat, past, picked, tell: rest.tell };
 };
