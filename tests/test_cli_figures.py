@@ -75,7 +75,7 @@ def test_help_comes_by_one_letter_in_groups(run):
 
 
 def test_every_finding_is_explained(run):
-    from isoflop.faces.cli.explaining import explanations
+    from isoflop.faces.pages.codes import explanations
 
     assert run("explain", "d09").out.startswith("D09")
     assert run("explain", "Z99").code == 2

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.shared import Json, print_json, print_result
-
-_ROW = re.compile(r"^\| ([A-Z]\d\d) \| (.*?) \|$", re.MULTILINE)
+from isoflop.faces.pages.codes import explanations
 
 
 def explain(
@@ -33,18 +29,3 @@ def explain(
         print_json({"code": wanted, "explanation": found[wanted]})
     else:
         print_result(group(heading(wanted), found[wanted]))
-
-
-def explanations() -> dict[str, str]:
-    """Return each code with what the page of findings says of it, as plain text."""
-    text = _page()
-    cells = ((code, rest.split(" | ")) for code, rest in _ROW.findall(text))
-    return {code: ". ".join(cell.strip(" .") for cell in row if cell.strip()).replace("`", "") for code, row in cells}
-
-
-def _page() -> str:
-    """Return the page of findings: in the package, or in docs/ beside an editable install."""
-    inside = files("isoflop") / "findings.md"
-    if inside.is_file():
-        return inside.read_text(encoding="utf-8")
-    return (Path(__file__).parents[4] / "docs" / "findings.md").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from isoflop.data.datasets import NAMES
 from isoflop.data.datasets.catalogue import DATASETS
 from isoflop.display import plain
 from isoflop.errors import IsoflopError, UsageError, shown
-from isoflop.faces.cli.explaining import explanations
+from isoflop.faces.pages.codes import explanations
 from isoflop.faces.pages.content import content, curves_script, known, laws_script, surroundings, told
 from isoflop.faces.web.bundle import unpacked
 from isoflop.faces.web.preview import mended, preview
