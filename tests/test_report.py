@@ -91,7 +91,7 @@ def test_a_hostile_name_stays_text(sweep, look):
     names = [f"{HOSTILE}{row}" for row in range(len(sweep))]
     tab = look(isoflop.fit("chinchilla", {**columns, "name": names, "tokenizer": [HOSTILE] * len(sweep)}))
     assert tab.title() != "taken"
-    assert tab.locator("img").count() == 0
+    assert tab.locator("img[src=x]").count() == 0
     assert HOSTILE in tab.inner_text("main")
     tab.locator("#figure-frontier svg circle:not(.now)").last.hover()
     assert tab.locator("#figure-frontier [aria-label=tip]").text_content().lstrip("\u200b").startswith("</script>")
@@ -125,7 +125,7 @@ def test_markdown_holds_the_same_words_and_tables_and_no_markup_of_the_runs(swee
 
 def test_a_report_is_an_html_file_of_a_law_of_n_and_d(sweep, tmp_path):
     with pytest.raises(isoflop.UsageError, match=r"Say report\.html"):
-        report(sweep, tmp_path / "report.pdf")
+        report(sweep, tmp_path / "report.docx")
     with pytest.raises(isoflop.UsageError, match="a law of N and D"):
         report(isoflop.fit("E + A/N^alpha", sweep), tmp_path / "report.html")
     assert not list(tmp_path.iterdir())

@@ -277,7 +277,7 @@ def _disagreement(what: str, advice: Sequence[Advice]) -> list[Finding]:
         return []
     message = (
         f"published laws put the {what} between {show(low.value)} ({low.curve}) and {show(high.value)} "
-        f"({high.curve}), a factor of {high.value / low.value:.2g}"
+        f"({high.curve}), a factor of {show(high.value / low.value, 2)}"
     )
     if not any(one.outside == 0 for one in counted):
         message += "; none is known to have been fitted on runs of this size"

@@ -201,6 +201,7 @@ def plans(
             budget=Estimate(float(flops[place]), level=level), C=float(trained[place]), N=N[place], D=D[place],
             loss=one.loss, tokens_per_parameter=ratio[place], source=expected.source, rule=terms.rule.name,
             decades=one.decades, calibrated=one.calibrated, data=source.runs.data_unit if source.runs else TOKENS,
+            answers=source,
         )
         for place, one in enumerate(expected)
     ]  # fmt: skip

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from isoflop.compute.cost import Cost, Memory
     from isoflop.compute.shape import Shape
     from isoflop.findings import Finding
+    from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.record import Record
     from isoflop.planning.demand import Demand
     from isoflop.planning.gains_and_regrets import Gain, Regret
@@ -95,6 +96,7 @@ class Plan(Answer):
     loss        with the interval of a new run trained at N and D
     sheet       what else the run needs; None where only N and D were asked for
     data        what D counts: tokens, or images and the like where the runs' own column says so
+    answers     what planned it, for figures and documents
 
     >>> found = isoflop.plan("besiroglu2024", flops=1e22)
     >>> bool(1e9 < found.N.value < 2e10)
@@ -116,6 +118,7 @@ class Plan(Answer):
     record: Record | None = None
     sheet: Sheet | None = None
     data: str = TOKENS
+    answers: Predictor | None = field(default=None, repr=False, compare=False)
 
     def unknown(self) -> Plan:
         """Return the plan without what the runs do not tell: how the budget is split, and what it reaches."""
@@ -232,7 +235,7 @@ def _flops(found: Estimate) -> tuple[str, str]:
 
 def _sheet(sheet: Sheet) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    if run := _run(sheet):
+    if run := run_rows(sheet):
         parts += ["", table(["the run", ""], run, words=True)]
     parts += _batches(sheet)
     gains = [(one.of, f"{one.loss.value:+.2g}", interval(one.loss, 2), show_flops(one.flops)) for one in sheet.gains]
@@ -274,7 +277,8 @@ def _batches(sheet: Sheet) -> list[RenderableType]:
     return ["", table(["tokens in a batch", "steps", "compute"], rows), dim(said)]
 
 
-def _run(sheet: Sheet) -> list[tuple[str, str]]:
+def run_rows(sheet: Sheet) -> list[tuple[str, str]]:
+    """Return what the run is made of and takes, as rows of words: shape, batch, rate, memory, time, money, energy."""
     settings, demand, paid = sheet.settings, sheet.demand, sheet.cost
     rows = [("shape", str(sheet.shape)), *_vocabulary(sheet.shape)] if sheet.shape else []
     if settings is not None and settings.N >= SMALLEST:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import shlex
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -70,6 +73,40 @@ def _tuned(found: Plan, sweep: str) -> Plan:
     return replace(found, sheet=sheet, findings=(*found.findings, *own))
 
 
+Saved = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Save it: plan.html, plan.pdf or plan.md for people, plan.toml, or study.toml to train the run.",
+    ),
+]
+Author = Annotated[str, typer.Option("--author", metavar="NAME", help="Who signs a document.")]
+
+
+def demanded(
+    source: str | None, words: list[str] | None, wanted: dict[str, str | None], *, asked: Asked
+) -> tuple[str | None, Asked, dict[str, Any]]:
+    """Return the source, the options of the runs and the keywords of a plan, from what was typed."""
+    said = list(words or [])
+    if source is not None and "=" in source:
+        said, source = [source, *said], None
+    asked, reach = _loss_to_reach(asked)
+    return source, asked, _wanted(wanted) | quantities(said, "N=8B") | reach | {"flop_rule": asked.flop_rule}
+
+
+def _save(found: Plan, path: str, *, author: str, seed: int) -> None:
+    """Write a plan for people, or as TOML."""
+    from isoflop.faces.report import FORMATS, report
+    from isoflop.planning.export import save_plan
+
+    if Path(path).suffix.lower() in FORMATS:
+        report(found, path, command=shlex.join(["isoflop", *sys.argv[1:]]), author=author, seed=seed)
+    else:
+        save_plan(found, path)
+
+
 @takes_runs
 @takes_demand
 def plan(
@@ -87,10 +124,8 @@ def plan(
     wanted: dict[str, str | None],
     asked: Asked,
     points: Annotated[int, typer.Option("--points", help="Budgets of a frontier.")] = 13,
-    output: Annotated[
-        str | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Save it: plan.toml, or study.toml to train the run."),
-    ] = None,
+    output: Saved = None,
+    author: Author = "",
     tiers: Count = None,
     price_per_mtok: Prices = None,
     serve_batch: ServeBatch = 64,
@@ -103,18 +138,13 @@ def plan(
     json: Json = False,
 ) -> None:
     """Plan a budget, or the cheapest run that reaches a loss: size, tokens, loss, shape, batch, time, money."""
-    from isoflop.planning.export import save_plan
     from isoflop.planning.frontier import frontier
     from isoflop.planning.plan import plan
     from isoflop.planning.result import Plan
     from isoflop.planning.tiers import tiers_for
 
-    said = list(words or [])
-    if "=" in (source or ""):
-        said, source = [source or "", *said], None
-    asked, reach = _loss_to_reach(asked)
-    rest: dict[str, Any] = {"flop_rule": asked.flop_rule, "beyond": beyond}
-    demand = _wanted(wanted) | quantities(said, "N=8B") | reach | rest
+    source, asked, demand = demanded(source, words, wanted, asked=asked)
+    demand["beyond"] = beyond
     if output is not None:
         refuse_overwriting(source or "", output)
     known = asked.source(source) if source is not None else None
@@ -129,6 +159,6 @@ def plan(
         found = plan(known, level=asked.level, **demand)
         found = _tuned(found, tune) if tune is not None else found
     if output is not None and isinstance(found, Plan):
-        save_plan(found, output)
+        _save(found, output, author=author, seed=asked.seed)
     print_answer(found, json=json, full=full)
     stop_on_block(found.findings)

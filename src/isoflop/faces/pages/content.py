@@ -35,6 +35,7 @@ from isoflop.quantities import Kind, show
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
+    from isoflop.fitting.check import Checked
     from isoflop.forecasting.predictor import Predictor
 
 BUDGETS, BEYOND = 25, 100.0
@@ -62,19 +63,27 @@ def laws_script(source: Predictor) -> str:
     return f"const laws = [{', '.join(laws)}];\nconst fresh = (N, D, U) => ({{ N: {params}, D: {tokens} }});\n"
 
 
-def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
-    """Return what a page shows of a source whose laws take N and D; raises UsageError for any other.
-
-    seed  of the one law that is checked where several forecast together
-    """
+def unfit(source: Predictor) -> str:
+    """Return why a page cannot show a source, "" if it can."""
     laws = [one.law for one in source.curves]
     wrong = [law.name for law in laws if not {"N", "D"} <= set(law.inputs) or set(law.inputs) - _TOLD]
-    runs = source.runs
-    if wrong or (runs is None and math.isfinite(source.freedom)):
-        raise UsageError(f"a page needs a law of N and D and its runs; {(wrong or [source.name])[0]} came. "
-                         "Give the runs instead.")  # fmt: skip
+    if wrong or (source.runs is None and math.isfinite(source.freedom)):
+        came = (wrong or [source.name])[0]
+        return f"a page needs a law of N and D and its runs; {came} came. Give the runs instead."
     if source.metric is not None:
-        raise UsageError(f"a page shows losses, not {source.metric.name}. Leave --metric out.")
+        return f"a page shows losses, not {source.metric.name}. Leave --metric out."
+    return ""
+
+
+def content(source: Predictor, *, seed: int = 0, checked: Checked | None = None) -> dict[str, Any]:
+    """Return what a page shows of a source whose laws take N and D; raises UsageError for any other.
+
+    seed     of the one law that is checked where several forecast together
+    checked  that law, where it has been checked already
+    """
+    if wrong := unfit(source):
+        raise UsageError(wrong)
+    laws, runs = [one.law for one in source.curves], source.runs
     behind = evidence(source)
     return {
         "by": source.name,
@@ -87,7 +96,7 @@ def content(source: Predictor, *, seed: int = 0) -> dict[str, Any]:
         "unique": ["U" in law.inputs for law in laws],
         "weighing": None if behind.own is not source else _weighing(behind.own),
         **_drawn(source, runs),
-        **(_published(source) if runs is None else _checked(source, seed=seed)),
+        **(_published(source) if runs is None else _checked(source, checked or check(source, law=ONE_LAW, seed=seed))),
         "backtests": _backtests(behind),
         "version": version("isoflop"),
     }
@@ -144,9 +153,8 @@ def _weighing(source: Ensemble) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _checked(source: Predictor, *, seed: int) -> dict[str, Any]:
+def _checked(source: Predictor, found: Checked) -> dict[str, Any]:
     """Return what `isoflop check` says: of the fit, or of Chinchilla's law on the same runs."""
-    found = check(source, law=ONE_LAW, seed=seed)
     one, several = found.fit, len(source.labels) > 1
     words = several_in_words(source) if several else found.words
     findings = tuple(dict.fromkeys((*source.findings, *found.findings))) if several else found.findings

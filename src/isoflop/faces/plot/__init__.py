@@ -20,6 +20,7 @@ from isoflop.faces.plot.residuals import residuals_figure
 from isoflop.faces.plot.sensitivity import sensitivity_figure
 from isoflop.faces.plot.transfer import transfer_figure
 from isoflop.faces.plot.tune import tune_figure
+from isoflop.faces.plot.valley import plan_figure
 from isoflop.faces.plot.values import values_figure
 from isoflop.faces.plot.verify import verify_figure
 from isoflop.faces.plot.watch import watch_figure
@@ -40,6 +41,7 @@ __all__ = [
     "law_figure",
     "mix_figure",
     "overview",
+    "plan_figure",
     "profiles_figure",
     "recipes_figure",
     "residuals_figure",

@@ -274,11 +274,19 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """
     kind = figure_format(path)
     content = io.BytesIO()
-    with style():
-        _finish(figure)
-        figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
+    save_into(content, figure, kind)
     write_output(path, content.getvalue())
     return Path(path)
+
+
+def save_into(content: io.BytesIO, figure: Figure, kind: str, **settings: Any) -> None:
+    """Write a figure as "png", "svg" or "pdf" into memory; settings  of matplotlib, beside those of our style."""
+    import matplotlib as mpl
+
+    with style():
+        mpl.rcParams.update(settings)
+        _finish(figure)
+        figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
 
 
 def figure_format(path: str | os.PathLike[str]) -> str:

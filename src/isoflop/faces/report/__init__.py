@@ -1,44 +1,86 @@
-"""A fit, or what runs say, as one page: the answer, figures that move, doubts, origin; or the same as Markdown."""
+"""A plan, a fit, or what runs say, as one document: HTML with figures that move, PDF on A4, or Markdown."""
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from isoflop.errors import UsageError
-from isoflop.faces.pages.content import content
+from isoflop.faces.report.document import Document, Origin, document
 from isoflop.faces.report.markdown import markdown
 from isoflop.faces.report.page import page
 from isoflop.files import STANDARD, write_output
 from isoflop.forecasting.source import Source, settle
+from isoflop.planning.result import Plan
 
-__all__ = ["report", "report_text"]
+if TYPE_CHECKING:
+    from isoflop.forecasting.predictor import Predictor
 
-FORMATS = (".html", ".md")
+__all__ = ["FORMATS", "report", "report_text"]
+
+FORMATS = (".html", ".md", ".pdf")
 
 
-def report(source: Source, path: str | os.PathLike[str], *, command: str = "", seed: int = 0) -> Path:
-    """Write the report of a fit, or of several laws together on some runs, to one file, and give its path.
+def report(
+    source: Source | Plan,
+    path: str | os.PathLike[str],
+    *,
+    command: str = "",
+    author: str = "",
+    date: str | None = None,
+    seed: int = 0,
+) -> Path:
+    """Write the report of runs, a fit or a plan to one file, and give its path.
 
-    path     report.html, with a slider for the budget, or report.md
-    command  what a reader should type to make it again; seed  of the one law that is checked
+    source   runs, through several laws together; a fit or a curve; a plan, of which the first page is the decision
+    path     report.html, with a slider for the budget; report.pdf, to print on A4; report.md
+    command  what a reader should type to make it again
+    author, date  who made it and when: today unless said, SOURCE_DATE_EPOCH where that is set
+    seed     of the one law that is checked
 
-    Raises UsageError for another kind of file, and for a law that is not one of N and D.
+    Raises UsageError for another kind of file, and, without a plan, for a law that is not one of N and D.
 
     >>> import tempfile, pathlib
-    >>> runs = isoflop.Runs.of(N=[1e7, 2e7, 4e7, 8e7], D=[2e9, 1e9, 4e9, 2e9], loss=[4.2, 3.9, 3.65, 3.45])
-    >>> isoflop.report.__name__
-    'report'
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "plan.md"
+    >>> isoflop.report(isoflop.plan("besiroglu2024", flops=1e22), path).name
+    'plan.md'
     """
     suffix = FORMATS[0] if os.fspath(path) == STANDARD else Path(path).suffix.lower()
     if suffix not in FORMATS:
-        raise UsageError(f'"{os.fspath(path)}": a report is {" or ".join(FORMATS)}. Say report.html.')
-    write_output(path, report_text(source, suffix, command=command, seed=seed).encode())
+        raise UsageError(f'"{os.fspath(path)}": a report is {", ".join(FORMATS)}. Say report.html.')
+    origin = Origin(command=command, author=author, date=_today() if date is None else date, seed=seed)
+    shown = _document(source, origin, suffix)
+    if suffix == ".pdf":
+        from isoflop.faces.report.paper import pdf
+
+        write_output(path, pdf(shown))
+    else:
+        write_output(path, _text(shown, suffix).encode())
     return Path(path)
 
 
-def report_text(source: Source, suffix: str = ".html", *, command: str = "", seed: int = 0) -> str:
-    """Return the report as text, by the suffix of its file; see `report`."""
-    settled = settle(source)
-    data = content(settled, seed=seed)
-    return markdown(data, command) if suffix == ".md" else page(settled, data, command)
+def report_text(source: Source | Plan, suffix: str = ".html", *, command: str = "", seed: int = 0) -> str:
+    """Return the report as text, by the suffix of its file, without a date; see `report`."""
+    return _text(_document(source, Origin(command=command, seed=seed), suffix), suffix)
+
+
+def _document(source: Source | Plan, origin: Origin, suffix: str) -> Document:
+    figures = suffix != ".md"
+    if not isinstance(source, Plan):
+        return document(settle(source), plan=None, origin=origin, figures=figures)
+    if source.answers is None:
+        raise UsageError("this plan does not know what planned it. Make it again with isoflop.plan.")
+    return document(cast("Predictor", source.answers), plan=source, origin=origin, figures=figures)
+
+
+def _text(shown: Document, suffix: str) -> str:
+    return markdown(shown) if suffix == ".md" else page(shown)
+
+
+def _today() -> str:
+    """Return today, or the day of SOURCE_DATE_EPOCH, by which a build makes equal bytes."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = datetime.fromtimestamp(int(fixed), UTC) if fixed.isdigit() else datetime.now().astimezone()
+    return f"{now.day} {now:%B %Y}"

@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from isoflop.faces.report.parts import Part, parts
+from isoflop.faces.pages.content import told
+from isoflop.faces.report.decision import CHOICES
+
+if TYPE_CHECKING:
+    from isoflop.faces.report.decision import Decision
+    from isoflop.faces.report.document import Document
+    from isoflop.faces.report.parts import Part
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&~$!])")
 
 
-def markdown(data: Mapping[str, Any], command: str) -> str:
-    """Return the report of what `isoflop.pages.content` gives as Markdown; text from the runs stays text."""
-    doubts = [f"- **{one['severity']} {one['code']}** {_text(one['message'])} *{_text(one['remedy'])}*"
-              for one in data["findings"]]  # fmt: skip
+def markdown(shown: Document) -> str:
+    """Return a report as Markdown; text from the runs stays text."""
+    above = _decision(shown.decision) if shown.decision else [_text(shown.words)]
+    doubts = [_doubt(one) for one in shown.doubts]
     blocks = [
-        f"# {_text(data['name'])}", _text(data["words"]),
+        f"# {_text(shown.title)}", _text(shown.origin.byline), *above,
         "## What to doubt", "\n".join(doubts) or "Nothing was found against it.",
-        *(block for part in parts(data, command) for block in _blocks(part)),
+        *(block for part in shown.parts for block in _blocks(part)),
     ]  # fmt: skip
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _decision(one: Decision) -> list[str]:
+    """Return the answer, how sure it is, what could go wrong and the alternatives."""
+    cards = [(card.name, card.value, card.under) for card in one.cards]
+    doubts = [_doubt(each) for each in told(one.doubts)]
+    return [
+        f"**{_text(one.answer)}**", *([_table(("", "", ""), cards)] if cards else []),
+        "## How sure is that?", "\n".join(f"- {_text(each)}" for each in one.trust),
+        "## What could go wrong?", "\n".join(doubts) or "Nothing was found against it.",
+        *(["## What else could be done?", _table(CHOICES, one.choices)] if one.choices else []),
+    ]  # fmt: skip
+
+
+def _doubt(one: Mapping[str, Any]) -> str:
+    return f"- **{one['severity']} {one['code']}** {_text(one['message'])} *{_text(one['remedy'])}*"
 
 
 def _blocks(part: Part) -> list[str]:

@@ -10,26 +10,33 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from isoflop.faces.pages.browser import PLOT_STYLE, asset, joined
-from isoflop.faces.pages.content import laws_script, surroundings
-from isoflop.faces.report.parts import Part, parts
+from isoflop.faces.pages.content import laws_script, surroundings, told
+from isoflop.faces.report.decision import CHOICES
+from isoflop.faces.report.figures import MOST_AS_LINES
 from isoflop.fitting.saved import to_json
 
 if TYPE_CHECKING:
-    from isoflop.forecasting.predictor import Predictor
+    from isoflop.faces.report.decision import Decision
+    from isoflop.faces.report.document import Document
+    from isoflop.faces.report.figures import Exhibit
+    from isoflop.faces.report.parts import Part
 
+_WIDE = 1.8
+"""Times its height from which a figure is given a whole row."""
 _RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-def page(source: Predictor, data: Mapping[str, Any], command: str) -> str:
-    """Return the report of a source, and of what `isoflop.pages.content` gives of it, as one HTML document."""
-    scripts = (asset("plot.js"), f'"use strict";\n{laws_script(source)}{joined()}{_own("report.js")}')
-    style = asset("look.css")
+def page(shown: Document) -> str:
+    """Return a report as one HTML document, which opens with the decision where there is one."""
+    scripts = (asset("plot.js"), f'"use strict";\n{laws_script(shown.source)}{joined()}{_own("report.js")}')
+    scripts, style = scripts if shown.data else (), asset("look.css") + _own("report.css")
+    held = f"{_json('data', shown.data)}{_json('around', surroundings())}" if shown.data else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(scripts, style)}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Scaling report: {escape(data['name'])}</title><style>{style}</style></head><body>"
-        f"{_body(data, command)}{_json('data', data)}{_json('around', surroundings())}"
-        f"{''.join(f'<script>{one}</script>' for one in scripts)}</body></html>\n"
+        f"<title>{'' if shown.decision else 'Scaling report: '}{escape(shown.title)}</title><style>{style}</style>"
+        f"</head><body><main>{_body(shown)}</main>{held}{''.join(f'<script>{one}</script>' for one in scripts)}"
+        "</body></html>\n"
     )
 
 
@@ -42,8 +49,10 @@ def _json(name: str, value: Any) -> str:
 
 
 def _policy(scripts: Iterable[str], style: str) -> str:
-    run, look = " ".join(map(_hash, scripts)), f"{_hash(style)} {PLOT_STYLE}"
-    allowed = f"default-src 'none'; script-src {run}; style-src {look}; base-uri 'none'; form-action 'none'"
+    run, look = " ".join(map(_hash, scripts)) or "'none'", f"{_hash(style)} {PLOT_STYLE}"
+    allowed = (
+        f"default-src 'none'; script-src {run}; style-src {look}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
     return f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
 
 
@@ -51,14 +60,79 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _body(data: Mapping[str, Any], command: str) -> str:
+def _body(shown: Document) -> str:
+    """Return the decision, then the evidence: what moves, doubts, figures, tables."""
+    first = shown.exhibits[:1] if shown.decision else ()
+    above = _decision(shown, shown.decision, first) if shown.decision else _heading(shown)
+    by = f"By {escape(shown.data['by'])}." if shown.data else ""
+    moving = f'<section id="moving"><h2>Plan a budget</h2><p>{by}</p><div id="desk"></div></section>'
+    missing = f"<p>{escape(shown.missing)}</p>" if shown.missing else ""
+    figures = "".join(_figure(one, shown) for one in shown.exhibits[len(first) :])
     return (
-        f'<main><p class="kind">Scaling report</p><h1>{escape(data["name"])}</h1>'
-        f'<p class="words">{escape(data["words"])}</p>'
-        f'<section><h2>Plan a budget</h2><p>By {escape(data["by"])}.</p><div id="desk"></div></section>'
-        f"<section><h2>What to doubt</h2>{_findings(data['findings'])}</section>"
-        f"{''.join(map(_section, parts(data, command)))}</main>"
+        f"{above}{moving if shown.data else ''}"
+        f"<section><h2>What to doubt</h2>{_findings(shown.doubts)}</section>"
+        f'<section><h2>Figures</h2>{missing}<div class="exhibits">{figures}</div></section>'
+        f"{''.join(map(_section, shown.parts))}"
     )
+
+
+def _heading(shown: Document) -> str:
+    return (
+        f'<p class="kind">Scaling report</p>{_byline(shown)}<h1>{escape(shown.name)}</h1>'
+        f'<p class="words">{escape(shown.words)}</p>'
+    )
+
+
+def _byline(shown: Document) -> str:
+    return f'<p class="byline">{escape(shown.origin.byline)}</p>' if shown.origin.byline else ""
+
+
+def _decision(shown: Document, one: Decision, valley: Sequence[Exhibit]) -> str:
+    """Return the page for whoever decides."""
+    cards = "".join(
+        f"<div><span>{escape(card.name)}</span><b>{escape(card.value)}</b><small>{escape(card.under)}</small></div>"
+        for card in one.cards
+    )
+    left = f'<p class="trust">{one.left} more notes stand under What to doubt.</p>' if one.left > 0 else ""
+    doubts = told(one.doubts)
+    trust = "".join(f'<p class="trust">{escape(each)}</p>' for each in one.trust)
+    origin = " · ".join(f"{name}: {value}" for name, value in shown.parts[-1].rows if name not in ("on", "author"))
+    return (
+        f'<article class="decision"><p class="kind">Decision</p>{_byline(shown)}<h1>{escape(one.question)}</h1>'
+        f'<p class="verdict">{escape(one.answer)}</p><div class="cards">{cards}</div>'
+        f'<div class="sure"><div><h2>How sure is that?</h2>{trust}</div>'
+        f"{''.join(_image(each, shown) for each in valley)}</div>"
+        f"<h2>What could go wrong?</h2>{_findings(doubts)}{left}{_choices(one)}"
+        f'<p class="foot">{escape(origin)}</p></article>'
+    )
+
+
+def _choices(one: Decision) -> str:
+    if not one.choices:
+        return ""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in CHOICES)
+    body = "".join(
+        f"<tr{' class=this' * (row[0] == 'this plan')}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+        for row in one.choices
+    )
+    return (
+        '<h2>What else could be done?</h2><div class="choices-box" tabindex="0">'
+        f'<table class="choices"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _figure(one: Exhibit, shown: Document) -> str:
+    across, up = one.figure.get_size_inches()
+    wide = ' class="across"' if across > _WIDE * up else ""
+    said = f"<figcaption>{escape(one.name)}</figcaption>{_image(one, shown)}<p>{escape(one.said)}</p>"
+    return f"<figure{wide}>{said}</figure>"
+
+
+def _image(one: Exhibit, shown: Document) -> str:
+    many = shown.source.runs is not None and len(shown.source.runs) > MOST_AS_LINES
+    kind, content = ("png", one.png()) if many else ("svg+xml", one.svg())
+    told = escape(f"{one.name}: {one.said}", quote=True)
+    return f'<img alt="{told}" src="data:image/{kind};base64,{base64.b64encode(content).decode()}">'
 
 
 def _section(part: Part) -> str:
@@ -76,7 +150,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="wide" tabindex="0"><table>{above}<tbody>{body}</tbody></table></div>'
 
 
-def _findings(findings: Sequence[Mapping[str, str]]) -> str:
+def _findings(findings: Sequence[Mapping[str, Any]]) -> str:
     rows = "".join(
         f'<li class="{one["severity"]}"><b>{one["severity"]} {escape(one["code"])}</b> {escape(one["message"])} '
         f"<i>{escape(one['remedy'])}</i></li>"
