@@ -113,7 +113,15 @@ def parse_devices(text: str) -> tuple[int, Device]:
     count = int(re.sub("[_,]", "", found[1]) or 0) if found and found[1] else 1
     if not found or not 0 < count < 1e9:
         raise UsageError(f'"{text}" is no number of devices. Say 256xH100.')
-    return count, find_device(found[2])
+    try:
+        return count, find_device(found[2])
+    except UsageError:
+        joined = re.fullmatch(r"(\d+)([a-z].*)?", found[2], re.ASCII | re.IGNORECASE)
+        if not joined:
+            raise
+        if joined[2] is None:
+            raise UsageError(f"{text.strip()} of which device? Say {joined[1]}xH100.") from None
+        raise UsageError(f'"{text.strip()}": say {joined[1]}x{find_device(joined[2]).name}.') from None
 
 
 class Achieved(NamedTuple):

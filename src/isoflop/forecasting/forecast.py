@@ -98,7 +98,13 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
     if missing := [key for key in inputs if key not in at]:
         high = source.fitted_on.get(missing[0], (math.nan, math.nan))[1]
         example = "2027-07-01" if is_date(missing[0], np.array([high])) else "8e9"
-        raise UsageError(f"{law} need{s} {', '.join(missing)}. Say {missing[0]}=..., as in {missing[0]}={example}.")
+        near = {key: name for key in at for name in missing if key.lower() == name.lower()}
+        hint = f"Say {missing[0]}=..., as in {missing[0]}={example}."
+        if near:
+            hint = f"Did you mean {', '.join(f'{name}=..., not {key}=...' for key, name in near.items())}?"
+        elif "C" in at and {"N", "D"} & {*missing}:
+            hint = "For the best split of a budget say isoflop plan RUNS --flops 1e22."
+        raise UsageError(f"{law} need{s} {', '.join(missing)}. {hint}")
     if others := [key for key in at if key not in {*inputs, "N", "D"}]:
         raise UsageError(f"{law} take{s} {', '.join(inputs)}, not {', '.join(others)}.")
     columns = dict(zip(at, np.broadcast_arrays(*[as_numbers(at[key], key) for key in at]), strict=True))

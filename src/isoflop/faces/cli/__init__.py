@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from isoflop.errors import IsoflopError
+from isoflop.errors import IsoflopError, UsageError
 from isoflop.faces.cli.command import add
 from isoflop.faces.cli.shared import introduce
 from isoflop.faces.cli.streams import wrapped, write_anywhere
@@ -34,6 +34,10 @@ PANELS = {
 """The commands, in the groups in which --help shows them; each with the file here that holds it under its own name."""
 HOMES = {name: home for panel in PANELS.values() for name, home in panel.items()}
 ALIASES = {"inference": "test-time"}
+MEANT = {"version": "--version", "help": "--help", "predict": "forecast", "extrapolate": "forecast",
+         "sweep": "design grid", "budget": "plan", "allocate": "plan", "optimal": "plan", "serve": "web", "ui": "web",
+         "table": "read", "runs": "read", "docs": "explain", "price": "cost", "datasets": "data"}  # fmt: skip
+"""What somebody means who types another program's word for a command."""
 """Other names of commands; --help does not show them."""
 
 
@@ -55,6 +59,8 @@ def main() -> None:
     """Run the command line; never show a traceback for what a user can mend."""
     write_anywhere()
     try:
+        if sys.argv[1:2] and (meant := MEANT.get(sys.argv[1])):
+            raise UsageError(f"there is no command {sys.argv[1]}. Did you mean isoflop {meant}?")
         application(*[word for word in sys.argv[1:2] if word in HOMES or word in ALIASES])(standalone_mode=True)
     except IsoflopError as error:
         typer.echo(wrapped(f"isoflop: {error}"), err=True)

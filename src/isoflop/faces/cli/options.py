@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 POINTS, MOST_POINTS = 5, 1000
 """Points of a range unless it spans more decades, and at most."""
+_FEW = 8
+"""Draws and starts for runs that are refused: their fit is shown for what it is, and is not worth a wait."""
+_QUICK = "huber:1e-3"
+"""What such a fit minimises: the robust objective settles its delta on the runs first, which bad ones make long."""
 _LAW = (
     "A law's name (see isoflop laws) or a formula such as 'E + A/N^alpha + B/D^beta'. Without it, fits are of "
     "chinchilla, and forecasts and plans of several laws together."
@@ -194,9 +198,13 @@ class Asked:
         from isoflop.fitting.fit import fit
         from isoflop.forecasting.source import ONE_LAW
 
+        runs = self.read(source)
+        refused = any(one.severity == "BLOCK" for one in runs.findings)
+        draws, starts = (min(self.draws, _FEW), min(self.starts, _FEW)) if refused else (self.draws, self.starts)
+        objective = _QUICK if refused and self.objective == "robust" else self.objective
         return fit(
-            ONE_LAW if self.law is None else self.law, self.read(source), objective=self.objective,
-            draws=self.draws, seed=self.seed, starts=self.starts, level=self.level,
+            ONE_LAW if self.law is None else self.law, runs, objective=objective,
+            draws=draws, seed=self.seed, starts=starts, level=self.level,
             fix=pairs(self.fix, "E=1.69"), bounds=self._intervals, allow=self.allow, inputs=self.inputs,
         )  # fmt: skip
 
