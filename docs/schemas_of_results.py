@@ -72,7 +72,9 @@ PRINTS: dict[str, Any] = {
     "forecast": ("forecasting.result.Forecasts", "forecasting.every_loss.LossForecasts"),
     "backtest": "forecasting.record.Record",
     "check": ["fitting.check.check.Checked", {"profiles": ["fitting.profile.Profile"]}],
-    "fit": ("fitting.saved.fit_as_dict", "forecasting.curves.schedule_law.ScheduleFit"),
+    "fit": (
+        "fitting.saved.fit_as_dict", "fitting.every_loss.LossFits", "forecasting.curves.schedule_law.ScheduleFit",
+    ),
     "solve": "forecasting.solve.Solution",
     "report": objects(report=TEXT, bytes={"type": "integer"}),
     "plan": ("planning.result.Plan", "planning.frontier.Frontier", "planning.tiers.Tiers"),

@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from isoflop.faces import cli
+
 pytest_plugins = ["commands"]
 
 
@@ -274,7 +276,18 @@ def test_numbers_that_count_nothing_there_is_are_refused_whatever_they_were_type
         ("fit @ --law E+A/N^lambda", '"lambda" cannot be a name'),
         ("cost 1e30 1T", "beyond any model"),
         ("cost 7B 0.1", "no number of tokens"),
+        ("forecast besiroglu2024 n=1B d=20B", "Did you mean N=..., not n=..., D=..., not d=...?"),
+        ("forecast besiroglu2024 C=1e22", "isoflop plan RUNS --flops"),
+        ("plan --gpus 64 --days 7", "64 of which device? Say 64xH100."),
+        ("plan --gpus 64H100 --days 7", "say 64xH100"),
+        ("version", "Did you mean isoflop --version?"),
+        ("predict runs.csv", "Did you mean isoflop forecast?"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(refused, table, words, *, told):
     assert told in refused(2, *words.replace("@", str(table)).split())
+
+
+def test_words_of_other_programs_hide_no_command_and_lead_to_one():
+    assert not set(cli.MEANT) & {*cli.HOMES, *cli.ALIASES}
+    assert {meant.split()[0] for meant in cli.MEANT.values()} <= {*cli.HOMES, "--version", "--help"}
