@@ -1,11 +1,19 @@
 """Where runs' C is not 6ND, the cost that they obey is fitted, said, and what budgets are counted by."""
 
+import json
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 
-from isoflop import Runs, combine, design, frontier, plan
+from isoflop import Runs, combine, design, fit, frontier, in_words, plan, read, solve
 from isoflop.compute.cost_law import fit_cost_law, of_language
 from isoflop.compute.flops import rule_named
+from isoflop.faces.pages.browser import asset
+from isoflop.faces.pages.content import laws_script, planner_model
+from isoflop.fitting.saved import to_json
+from isoflop.forecasting.ensemble import evidence
 
 pytest_plugins = ["commands"]
 N, D = np.repeat([1e7, 3e7, 1e8, 3e8], 4), np.tile([1e8, 4e8, 1.6e9, 6.4e9], 4)
@@ -69,3 +77,58 @@ def test_the_rule_can_be_typed(run, tmp_path):
     found = run("plan", path, "--flops", "1e22", "--flop-rule", "power:c=1536", "--json").json
     assert found["N"]["value"] * found["D"]["value"] * 1536 == pytest.approx(1e22)
     assert run("plan", path, "--flops", "1e22", "--flop-rule", "power:c=x").code == 2
+
+
+PAGE = """
+const model = modelOf(told.model, laws, fresh);
+const found = told.asked.map(([flops, serving, unique]) => best(model, flops, { serving, unique: unique ?? Infinity }));
+console.log(JSON.stringify(found));
+"""
+
+
+def planned_by_the_page(source, asked):
+    """Return what planner.js plans for each of several budgets, run by Node as a page has it."""
+    node = shutil.which("node")
+    assert node, "Node is needed to run the page's planner"
+    told = to_json({"model": planner_model(source, evidence(source)), "asked": asked}, indent=None)
+    program = f"{asset('planner.js')}\n{laws_script(source)}\nconst told = {told};\n{PAGE}"
+    done = subprocess.run([node, "--input-type=module"], input=program, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("cost", ["power:c=1536", "power:c=40,a=0.7", "power:c=2000,a=0.9,b=1.1", "6ND"])
+def test_the_page_plans_as_python_does_whatever_a_run_costs(cost):
+    source = fit("chinchilla", runs(rule_named(cost).flops(N, D)), draws=0)
+    most = float(source.runs["C"].max())
+    asked = [(times * most, serve, unique) for times, serve, unique in ((0.3, 0, None), (30, 2e9, None), (30, 0, 1e9))]
+    for run, (flops, serve, unique) in zip(planned_by_the_page(source, asked), asked, strict=True):
+        told = plan(source, flops=flops, serve_tokens=serve / 2, unique_tokens=unique or np.inf)
+        assert run["N"] == pytest.approx(told.N.value, rel=1e-6)
+        assert run["D"] == pytest.approx(told.D.value, rel=1e-6)
+        assert run["loss"] == pytest.approx(told.loss.value, rel=1e-6)
+        assert run["C"] == pytest.approx(told.C, rel=1e-6)
+        if not unique:
+            assert run["far"] == pytest.approx(told.decades, abs=1e-6)
+
+
+def test_several_laws_plan_alike_on_a_page_and_in_python_where_images_cost_256_patches():
+    source = combine(runs(1536 * N * D))
+    flops = 20 * float(source.runs["C"].max())
+    (run,), told = planned_by_the_page(source, [(flops, 0, None)]), plan(source, flops=flops)
+    assert (run["N"], run["D"], run["loss"]) == pytest.approx((told.N.value, told.D.value, told.loss.value), rel=1e-6)
+
+
+def test_the_words_and_the_inverse_count_as_the_plan_does():
+    source = fit("chinchilla", runs(1536 * N * D), draws=0)
+    told = plan(source, flops=float(source.runs["C"].max()))
+    assert f"{told.D.value / told.N.value:.2g} tokens per parameter" in in_words(source)
+    assert solve("C", source, loss=told.loss.value).value == pytest.approx(told.budget.value, rel=1e-4)
+
+
+def test_images_are_called_so_and_get_no_advice_for_language():
+    table = {"params": N, "images": D, "flops": 6 * N * D, "error": LOSS}
+    found = plan(read(table, columns={"loss": "error"}), flops=1e20)
+    assert found.data == "images"
+    assert "images per parameter" in str(found)
+    assert found.sheet.settings is None
+    assert not {"P14", "P29", "P09"} & {one.code for one in found.findings}

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from isoflop.compute.allocation import allocate
-from isoflop.compute.flops import rule_named
+from isoflop.data.runs.costs import largest_budget, own_terms
 from isoflop.errors import shown
 from isoflop.estimate import Estimate, from_draws
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from isoflop.data.metric import Metric
+    from isoflop.data.runs import Runs
     from isoflop.findings import Finding
     from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve, Law
@@ -55,6 +56,10 @@ class Described(Protocol):
     @property
     def unknown(self) -> Sequence[str]:
         """The parameters that the runs say nothing about."""
+
+    @property
+    def runs(self) -> Runs | None:
+        """The runs it was fitted to, if they are at hand."""
 
     @property
     def metric(self) -> Metric | None:
@@ -134,15 +139,18 @@ def _size(one: Estimate) -> Estimate:
 def _allocation(fit: Described) -> str:
     if fit.unknown:
         return f"How the best size grows is unknown: the runs say nothing about {', '.join(fit.unknown)}."
-    law, reach, rule = fit.curve.law, fit.curve.fitted_on, rule_named("6ND")
-    budget = reach["C"][1] if "C" in reach else float(rule.flops(reach["N"][1], reach["D"][1]))
+    law, reach, terms = fit.curve.law, fit.curve.fitted_on, own_terms(fit.runs)
+    dearest = float(terms.cost(reach["N"][1], reach["D"][1]))
+    budget = largest_budget(fit.runs) if fit.runs and "C" in fit.runs else reach.get("C", (0.0, dearest))[1]
     if budget < _LEAST_BUDGET:
         return (
             f"Its runs are said to have cost {budget:.3g} FLOPs at most, less than any training: look at the unit of C."
         )
     best = fit.curve.row
     values = np.vstack([best, fit.draws[:_ENOUGH]])
-    low, middle, high = (allocate(law, values, budget * factor, halvings=_HALVINGS) for factor in (0.5, 1.0, 2.0))
+    low, middle, high = (
+        allocate(law, values, budget * factor, terms=terms, halvings=_HALVINGS) for factor in (0.5, 1.0, 2.0)
+    )
     slopes = np.log(high.N / low.N) / np.log(4.0)
     size, tokens = float(middle.N[0]), float(middle.D[0])
     if not (np.isfinite(slopes[0]) and size > 2 and tokens > 2):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.compute.allocation import FOR_DRAWS, Allocation
+from isoflop.data.runs.costs import own_terms
 from isoflop.errors import DataError
 from isoflop.fitting.approaches.parabolas import Minimum, isoflop_minima
 from isoflop.forecasting.constants import SIZE_APART, SIZE_DRIFT, SIZE_OFF
@@ -86,14 +87,15 @@ def _planned(part: Ensemble, minima: list[Minimum], *, origin: int, level: float
     """Return the tests of one part of the runs."""
     size = np.array([one.N.value for one in minima])
     flops = 6 * size * np.array([one.D.value for one in minima])
-    line = Allocation(part)
-    best = line.best(flops, halvings=FOR_DRAWS)
+    line = Allocation(part, own_terms(part.runs))
+    budgets = line.terms.cost(size, flops / 6 / size)
+    best = line.best(budgets, halvings=FOR_DRAWS)
     largest = part.fitted_on["C"][1]
     decades = np.maximum(np.log10(flops / largest), 0.0)
-    each = np.array([np.log(line.sizes(one.law, one.row, flops))[0] for one in part.curves])
+    each = np.array([np.log(line.sizes(one.law, one.row, budgets))[0] for one in part.curves])
     apart = (shares(part, decades) * (each - best) ** 2).sum(axis=0)
-    noise = part.draws_of(lambda law, rows: np.log(line.sizes(law, rows, flops)), line.inputs(best, flops)).std(axis=0)
-    reach = NormalDist().inv_cdf((1 + level) / 2) * size_error(noise, apart, decades)
+    drawn = part.draws_of(lambda law, rows: np.log(line.sizes(law, rows, budgets)), line.inputs(best, budgets))
+    reach = NormalDist().inv_cdf((1 + level) / 2) * size_error(drawn.std(axis=0), apart, decades)
     z = 2 * NormalDist().inv_cdf((1 + minima[0].N.level) / 2)
     return [
         SizeTest(origin, one.C, one.N.value, one.C / largest, float(log_n) - math.log(one.N.value),

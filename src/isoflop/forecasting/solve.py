@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
+from isoflop.data.runs.costs import own_terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding
@@ -168,7 +169,7 @@ def _inverse(unknown: str, source: Predictor, at: Mapping[str, float]) -> _Inver
 
 
 def _best_compute(source: Predictor) -> _Inverse:
-    line = Allocation(source)
+    line = Allocation(source, own_terms(source.runs))
 
     def reaching(losses: Array) -> Array:
         found = line.reaching(losses)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.compute.allocation import FOR_DRAWS, Allocation
+from isoflop.data.runs.costs import largest_budget, own_terms
 from isoflop.estimate import from_draws
 from isoflop.fitting.identifiability import unsplit
 from isoflop.fitting.summary import power_of_ten, spanned
@@ -43,7 +44,7 @@ def _allocation(source: Predictor) -> str:
         return ""
     if reason := unsplit(source.runs.columns):
         return f"How the best size grows is unknown: {reason}."
-    line, budget = Allocation(source), source.fitted_on["C"][1]
+    line, budget = Allocation(source, own_terms(source.runs)), largest_budget(source.runs)
     budgets = budget * np.array([0.5, 1.0, 2.0])
     best = line.best(budgets)
     size, tokens = float(np.exp(best[1])), float(line.tokens(best, budgets)[1])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isoflop.compute.cost_law import CostLaw, fit_cost_law
 from isoflop.compute.flops import POWER, FlopRule, rule_named
+from isoflop.compute.terms import Terms
 from isoflop.data.runs.checks import OWN_LAW
 from isoflop.findings import Finding
 from isoflop.formula.arrays import Array
@@ -50,6 +51,16 @@ def rule_of(runs: Counted | None, asked: FlopRule) -> FlopRule:
     if runs is None or asked.name != USUAL or not runs.flop_rule.startswith(POWER):
         return asked
     return rule_named(runs.flop_rule)
+
+
+def own_terms(runs: Counted | None) -> Terms:
+    """Return the terms of a run that is paid as these are: by their own cost law where they obey one, else by 6ND."""
+    return Terms(rule_of(runs, rule_named(USUAL)))
+
+
+def largest_budget(runs: Counted) -> float:
+    """Return the most that one of the runs cost, as they themselves are counted."""
+    return float(runs.columns["C"].max())
 
 
 def reach_of(runs: Counted) -> dict[str, Array]:

@@ -36,7 +36,7 @@ export const answer = ({ data, devices, model }) => {
   const sentence = el("p", { class: "answer", id: "answer", role: "status" }), far = el("p", { id: "far" });
   let now = null; // what stands: the run, the state and its terms
   const because = (key) => () => (now ? reasons({ data, model, devices }, now)[key]() : []);
-  const cards = Object.fromEntries(Object.entries({ N: "parameters N", D: "tokens D", loss: "loss", cost: "training cost" })
+  const cards = Object.fromEntries(Object.entries({ N: "parameters N", D: `${data.counted} D`, loss: "loss", cost: "training cost" })
     .map(([key, name]) => [key, card(key, name, because(key))]));
   const compared = data.laws.length > 1 ? comparison(data) : null;
   const written = (key) => (key === "loss" ? showLoss : show);
@@ -45,13 +45,13 @@ export const answer = ({ data, devices, model }) => {
   const tell = (found, { state, terms, interval, about }) => {
     now = { found, state, terms };
     const hours = found.C / hourly(state, devices), besides = {
-      N: `${show(found.D / found.N)} tokens per parameter`,
+      N: `${show(found.D / found.N)} ${data.counted} per parameter`,
       D: state.unique < found.D ? `${show(found.D / state.unique)} times the same data` : "",
       loss: state.serve ? `${showFlops(state.flops - found.C)} FLOPs are left for serving` : "",
     };
     const all = (state.flops / hourly(state, devices)) * state.price, serving = state.serve ? `${showMoney(all)} with serving (${showMoney(all - hours * state.price)})` : "";
     const [low, high] = interval.loss, sure = low !== null && Number.isFinite(low) ? ` (${showLoss(low)} – ${showLoss(high)})` : "";
-    sentence.textContent = `${WAYS[state.way].said(state)}, train ${show(found.N)} parameters on ${show(found.D)} tokens: loss ${showLoss(found.loss)}${sure}.`;
+    sentence.textContent = `${WAYS[state.way].said(state)}, train ${show(found.N)} parameters on ${show(found.D)} ${data.counted}: loss ${showLoss(found.loss)}${sure}.`;
     for (const key of ["N", "D", "loss"]) cards[key].tell(found[key], written(key)(found[key]), told(key, interval[key], about), besides[key]);
     cards.cost.tell(hours * state.price, showMoney(hours * state.price),
       [`${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${state.count} × ${state.device}`], serving);

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.compute.devices import DEVICES, MFU
+from isoflop.compute.flops import rule_named
 from isoflop.compute.prices import usual_price
+from isoflop.data.runs.columns import TOKENS
+from isoflop.data.runs.costs import USUAL, reach_of, rule_of
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.fitting.check import check
@@ -83,7 +86,7 @@ def content(source: Predictor, *, seed: int = 0, checked: Checked | None = None)
     """
     if wrong := unfit(source):
         raise UsageError(wrong)
-    laws, runs = [one.law for one in source.curves], source.runs
+    runs = source.runs
     behind = evidence(source)
     return {
         "by": source.name,
@@ -93,12 +96,25 @@ def content(source: Predictor, *, seed: int = 0, checked: Checked | None = None)
         ],
         "unit": _unit(source),
         "tokenizers": _tokenizers(runs),
-        "unique": ["U" in law.inputs for law in laws],
-        "weighing": None if behind.own is not source else _weighing(behind.own),
+        **planner_model(source, behind),
         **_drawn(source, runs),
         **(_published(source) if runs is None else _checked(source, checked or check(source, law=ONE_LAW, seed=seed))),
         "backtests": _backtests(behind),
         "version": version("isoflop"),
+    }
+
+
+def planner_model(source: Predictor, behind: Evidence) -> dict[str, Any]:
+    """Return what planner.js plans with besides the laws: what runs cost, how laws weigh, the largest run by 6ND."""
+    runs, rule = source.runs, rule_of(source.runs, rule_named(USUAL))
+    scale, at_e = float(rule.per_token(np.array(1.0))), float(rule.per_token(np.array(math.e)))
+    reach = reach_of(runs).get("C", runs["C"]) if runs else None
+    return {
+        "unique": ["U" in one.law.inputs for one in source.curves],
+        "weighing": None if behind.own is not source else _weighing(behind.own),
+        "cost": {"scale": scale, "params": math.log(at_e / scale), "tokens": rule.power},
+        "counted": runs.data_unit if runs else TOKENS,
+        "largest": _largest(source) if reach is None else float(reach.max()),
     }
 
 
@@ -134,9 +150,14 @@ def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
         for row in range(0, len(runs), -(-len(runs) // MOST_SHOWN))
     ]  # fmt: skip
     start, spans = high * 10 if runs else math.sqrt(low * high), runs is None and len(source.curves) > 1
-    return {"runs": points, "of_runs": len(runs or ()), "budgets": budgets, "plans": ends, "start": start,
-            "interval": "the curves span" if spans else f"{plans[0].N.level:.0%} interval",
-            "largest": high if runs else _largest(source)}  # fmt: skip
+    return {
+        "runs": points,
+        "of_runs": len(runs or ()),
+        "budgets": budgets,
+        "plans": ends,
+        "start": start,
+        "interval": "the curves span" if spans else f"{plans[0].N.level:.0%} interval",
+    }
 
 
 def _largest(source: Predictor) -> float:

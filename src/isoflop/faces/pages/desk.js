@@ -9,7 +9,7 @@ const SEARCHED = 1e4; // times beyond the budgets shown, up to which the budget 
 const DOTS = 600; // of more runs an even share is drawn, so that figures keep up with a slider
 const TITLES = {
   frontier: "Best loss at each budget", valley: "Loss against size at this budget",
-  allocation: "Best size and tokens at each budget", contours: "Lines of equal loss, and the best size",
+  allocation: "Best size and data at each budget", contours: "Lines of equal loss, and the best size",
 };
 
 export const termsOf = (state) => ({ serving: SERVED * state.serve, unique: state.unique });
@@ -34,7 +34,7 @@ export const pathOf = (data, model, terms) => data.budgets.map((C) => {
 // Loss against size at a budget: a curve of each law, and the last of all together.
 const valleys = (model, found, flops, terms) => {
   const sizes = Array.from({ length: CURVE }, (_, i) => (found.N / AROUND) * AROUND ** ((2 * i) / (CURVE - 1)));
-  const line = (loss) => sizes.map((N) => ({ N, loss: loss(N, tokensFor(N, flops, terms)) }));
+  const line = (loss) => sizes.map((N) => ({ N, loss: loss(N, tokensFor(model, N, flops, terms)) }));
   const single = model.weighing ? model.laws.map((_, k) => line((N, D) => lossBy(model, k, N, D, terms))) : [];
   return [...single, line((N, D) => lossAt(model, N, D, terms))];
 };
@@ -50,7 +50,7 @@ const picture = ({ data, model, models, acts }) => {
     const now = JSON.stringify([terms.unique, terms.serving, ...Object.values(boxes).map((box) => box.clientWidth)]);
     if (now === drawnFor) return;
     const path = pathOf(data, model, terms);
-    const at = (C, N) => { const D = tokensFor(N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
+    const at = (C, N) => { const D = tokensFor(model, N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
     const levels = path.filter((_, i) => i % LINES === 0).map((one) => one.loss).reverse();
     drawnFor = now;
     drawn = {
@@ -77,7 +77,7 @@ export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = ()
   const { devices, models, money } = around, model = modelOf(data, laws, fresh);
   const start = { way: "flops", said: data.start, flops: data.start, unique: Infinity, serve: 0, ...money, more: {} };
   let state = { ...start }, full = null, found = null;
-  const said = answer({ data, devices, model }), figures = picture({ data, model, models, acts });
+  const said = answer({ data, devices, model }), figures = picture({ data, model, models: data.counted === "tokens" ? models : [], acts });
   const ends = [data.budgets[0] / SEARCHED, data.budgets.at(-1) * SEARCHED];
   const settled = (next) => flopsOf(next, devices, (key, value) => budgetFor(model, key, value, termsOf(next), ends));
   // The question in every other way to ask it.

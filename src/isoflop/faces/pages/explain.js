@@ -1,6 +1,6 @@
 // Where each number comes from: its formula with the numbers in it, what it rests on, and where that is written.
 import { el, hourly } from "./knobs.js";
-import { lossBy, lossAt } from "./planner.js";
+import { lossBy, lossAt, tokensFor } from "./planner.js";
 import { show, showFlops, showLoss, showMoney } from "./units.js";
 
 export const DOCS = "https://isoflop.github.io/isoflop/";
@@ -15,6 +15,8 @@ const laws = (data, model, found, terms) => {
   return el("table", {}, el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
 };
 
+const power = (exponent) => (Math.abs(exponent - 1) < 1e-9 ? "" : `^${exponent.toPrecision(4)}`);
+
 const INTERVAL = "The range is of a new run: how far runs scatter, what other curves the data allow, how far laws differ, as past forecasts ask.";
 const SPAN = "The range is from the lowest to the highest of the curves; it is no confidence interval.";
 
@@ -23,11 +25,12 @@ export const reasons = ({ data, model, devices }, { found, state, terms }) => {
   const { N, D } = found, served = terms.serving * N, total = found.budget ?? state.flops;
   const rests = line(data.runs.length ? `Rests on ${data.of_runs} runs of ${data.name}, by ${data.by}.` : `Rests on published curves: ${data.cited?.map((one) => one[1]).join("; ") ?? data.by}.`);
   const range = line(data.weighing || data.runs.length ? INTERVAL : data.laws.length > 1 ? SPAN : "One published curve alone has no interval.", " ", link("believe.html", "When to believe it"));
-  const budget = `6 · ${show(N)} · ${show(D)}${served ? ` + ${terms.serving.toPrecision(3)} · ${show(N)}` : ""} = ${showFlops(total)} FLOPs`;
-  const near = found.each && state.unique === Infinity ? [line(`At ${AWAY} times this size the loss is ${showLoss(lossAt(model, N * AWAY, (total - served * AWAY) / 6 / N / AWAY, terms))}: the valley is flat.`)] : [];
+  const scale = Number(model.cost.scale.toPrecision(4)), [a, b] = [power(model.cost.params), power(model.cost.tokens)];
+  const budget = `${scale} · ${show(N)}${a} · ${show(D)}${b}${served ? ` + ${terms.serving.toPrecision(3)} · ${show(N)}` : ""} = ${showFlops(total)} FLOPs`;
+  const near = found.each && state.unique === Infinity ? [line(`At ${AWAY} times this size the loss is ${showLoss(lossAt(model, N * AWAY, tokensFor(model, N * AWAY, total, terms), terms))}: the valley is flat.`)] : [];
   return {
-    N: () => [line("The size whose loss is least of all that the budget can train:"), formula("C = 6 N D" + (served ? " + 2 N · tokens served" : ""), budget), ...near, rests, range, line(link("plan.html", "How a plan is made"))],
-    D: () => [line("What the budget leaves for this size:"), formula(`D = (C${served ? " - 2 N · tokens served" : ""}) / 6 N`, `= ${showFlops(total - served)} / (6 · ${show(N)}) = ${show(D)}`), ...(state.unique < D ? [line(`Only ${show(state.unique)} are unique; tokens read again are worth less (Muennighoff et al. 2023).`)] : []), rests, range, line(link("plan.html", "How a plan is made"))],
+    N: () => [line("The size whose loss is least of all that the budget can train:"), formula(`C = ${scale} N${a} D${b}` + (served ? " + 2 N · tokens served" : ""), budget), ...near, rests, range, line(link("plan.html", "How a plan is made"))],
+    D: () => [line("What the budget leaves for this size:"), formula(`D${b} = (C${served ? " - 2 N · tokens served" : ""}) / ${scale} N${a}`, `D = ${show(D)} of ${showFlops(total - served)} FLOPs at N = ${show(N)}`), ...(state.unique < D ? [line(`Only ${show(state.unique)} are unique; tokens read again are worth less (Muennighoff et al. 2023).`)] : []), rests, range, line(link("plan.html", "How a plan is made"))],
     loss: () => [line(data.laws.length > 1 && data.weighing ? "The laws' losses at this N and D, averaged in the logarithm by these weights:" : "The law at this N and D:"),
       ...(found.each && data.weighing ? [laws(data, model, found, terms)] : [formula(data.laws[0].numbers ?? data.laws[0].formula, `at N = ${show(N)}, D = ${show(D)}: ${showLoss(found.loss)}`)]), rests, range, line(link("choose-a-law.html", "Which laws these are"))],
     cost: () => [line("Training FLOPs by what a device does in an hour, times its price:"),

@@ -57,7 +57,7 @@ export const figure = (box, said, { x, y, marks, ...learnt }) => {
 };
 const readable = (name, points, x, y, written = showLoss) => { const at = along(points, x, y); return { name, at: (value) => { const found = at(value); return found > 0 ? written(found) : ""; } }; };
 
-const runTip = (run) => `${run.name}\n${show(run.N)} parameters, ${show(run.D)} tokens\n${showFlops(run.C)} FLOPs, loss ${showLoss(run.loss)}`;
+const runTip = (run) => `${run.name}\n${show(run.N)} parameters, D = ${show(run.D)}\n${showFlops(run.C)} FLOPs, loss ${showLoss(run.loss)}`;
 const dots = (runs, key) => Plot.dot(runs, {
   x: "C", y: key, r: 3, fill: INK.quiet, fillOpacity: 0.6, title: runTip, tip: true, clip: true,
 });

@@ -107,8 +107,8 @@ export const controls = ({ data, devices, state, moved, shown }) => {
     return { key, ...one, node, choice };
   });
   const bounds = [
-    { key: "unique", label: "unique tokens", low: tokens.low / 100, high: tokens.high, free: { end: "high", value: Infinity, label: "no limit" } },
-    { key: "serve", label: "tokens served in its life", low: tokens.low, high: tokens.high * 1e3, free: { end: "low", value: 0, label: "none" } },
+    { key: "unique", label: `unique ${data.counted}`, low: tokens.low / 100, high: tokens.high, free: { end: "high", value: Infinity, label: "no limit" } },
+    { key: "serve", label: `${data.counted} served in its life`, low: tokens.low, high: tokens.high * 1e3, free: { end: "low", value: 0, label: "none" } },
   ].map((one) => ({ ...one, ...knob(one, turned) }));
   const fields = Object.keys(MONEY).map((key) => ({ key, ...field(key, devices, turned) }));
   const extra = el("div", { class: "extra" });

@@ -1,7 +1,8 @@
 // The plan of a budget by the steps of Allocation in src/isoflop/compute/allocation.py, so that numbers move
 // with a slider. Of a model, `laws` give a loss for { N, D, U, bits }, `fresh` what N and D are worth where tokens repeat
 // and a law does not know it (its `unique` is false), `weights` what the laws weigh; without backtests (no `weighing`) the
-// first alone counts. Terms are { serving, unique }: FLOPs per parameter after training, and tokens.
+// first alone counts. A run costs cost.scale N^cost.params D^cost.tokens FLOPs. Terms are { serving, unique }: FLOPs per
+// parameter after training, and tokens.
 
 const GRID = 96, HALVINGS = 40, FEW_HALVINGS = 10, STEP = 1e-3, WITHOUT_END = 1e40;
 const PLAIN = { serving: 0, unique: Infinity };
@@ -36,7 +37,10 @@ export const modelOf = (data, laws, fresh) => ({ ...data, laws, fresh, weights: 
 
 const decadesBeyond = (model, flops) => (model.largest === null ? NaN : Math.max(Math.log10(flops / model.largest), 0));
 
-export const tokensFor = (N, budget, terms) => Math.max(budget - terms.serving * N, 0) / 6 / N;
+const perToken = ({ cost }, N) => cost.scale * N ** cost.params;
+
+export const tokensFor = (model, N, budget, terms) =>
+  (Math.max(budget - terms.serving * N, 0) / perToken(model, N)) ** (1 / model.cost.tokens);
 
 const worth = (model, k, N, D, terms) => {
   if (model.unique[k]) return { N, D, U: Math.min(terms.unique, WITHOUT_END), bits: 16 };
@@ -60,11 +64,11 @@ export const lossAt = (model, N, D, terms = PLAIN) => outcome(model, N, D, terms
 export const lossBy = (model, k, N, D, terms = PLAIN) => model.laws[k](worth(model, k, N, D, terms));
 
 // The largest log N that leaves the budget a token.
-const highest = (budget, terms) => {
+const highest = (model, budget, terms) => {
   let low = 0, high = Math.log(budget);
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;
-    if (tokensFor(Math.exp(middle), budget, terms) >= 1) low = middle; else high = middle;
+    if (tokensFor(model, Math.exp(middle), budget, terms) >= 1) low = middle; else high = middle;
   }
   return (low + high) / 2;
 };
@@ -93,14 +97,14 @@ const floorOf = (f, high, halvings) => {
 
 // The run of least loss for a budget; `each` is what every law by itself would train. fine: to the last digits.
 export const best = (model, budget, terms = PLAIN, fine = true) => {
-  const high = highest(budget, terms), halvings = fine ? HALVINGS : FEW_HALVINGS;
-  const at = (x, k = 0) => worth(model, k, Math.exp(x), tokensFor(Math.exp(x), budget, terms), terms);
+  const high = highest(model, budget, terms), halvings = fine ? HALVINGS : FEW_HALVINGS;
+  const at = (x, k = 0) => worth(model, k, Math.exp(x), tokensFor(model, Math.exp(x), budget, terms), terms);
   const counted = model.weighing || fine ? model.laws : model.laws.slice(0, 1);
   const each = counted.map((law, k) => floorOf((x) => law(at(x, k)), high, halvings));
-  const together = (y) => Math.log(outcome(model, Math.exp(y), tokensFor(Math.exp(y), budget, terms), terms).loss);
+  const together = (y) => Math.log(outcome(model, Math.exp(y), tokensFor(model, Math.exp(y), budget, terms), terms).loss);
   const x = model.weighing ? floorOf(together, high, halvings) : each[0];
-  const run = (N) => ({ N, D: tokensFor(N, budget, terms) }), found = run(Math.exp(x));
-  return { ...found, C: 6 * found.N * found.D, ...outcome(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };
+  const run = (N) => ({ N, D: tokensFor(model, N, budget, terms) }), found = run(Math.exp(x));
+  return { ...found, C: perToken(model, found.N) * found.D ** model.cost.tokens, ...outcome(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };
 };
 
 // The budget whose best run has this loss, N or D, by the secant rule between the ends; NaN where there is none between them.

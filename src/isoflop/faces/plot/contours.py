@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
-from isoflop.compute.flops import rule_named
+from isoflop.data.runs.costs import own_terms
 from isoflop.faces.plot.fitted import runs_of
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, RUN, dark, head, label, of_ten, panel, points, shades
 from isoflop.forecasting.ensemble import evidence
@@ -32,7 +32,7 @@ def contours_figure(source: Predictor) -> Figure:
     runs = runs_of(source)
     trained = float(runs["C"].max())
     compute = np.geomspace(runs["C"].min() / _ROOM, trained * BEYOND, _ACROSS)
-    efficient = np.exp(Allocation(source).best(compute))
+    efficient = np.exp(Allocation(source, own_terms(runs)).best(compute))
     low, high = min(runs["N"].min(), efficient.min()) / _ROOM, max(runs["N"].max(), efficient.max()) * _ROOM
     size = np.geomspace(low, high, _UP)
     with panel(7.2, 5.2) as (figure, axes):
@@ -51,7 +51,7 @@ def contours_figure(source: Predictor) -> Figure:
 def _lines(axes: Axes, source: Predictor, compute: Array, *, size: Array) -> None:
     """Draw and name lines of equal loss, evenly apart in log loss."""
     across, up = np.meshgrid(compute, size)
-    at = {"N": up.ravel(), "D": rule_named("6ND").tokens(up, across).ravel()}
+    at = {"N": up.ravel(), "D": own_terms(source.runs).rule.tokens(up, across).ravel()}
     found = forecast_with(source, evidence(source), level=0.9, at=at)
     loss = np.array([one.loss.value for one in found]).reshape(up.shape)
     least, most = float(loss.min()), float(np.quantile(loss, 0.93))

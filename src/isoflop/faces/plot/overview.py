@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
-from isoflop.compute.flops import rule_named
+from isoflop.data.runs.costs import own_terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
 from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, label, log_axes, of_ten, row, shades
@@ -80,7 +80,7 @@ def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
     for budget, colour in zip(budgets, shades(len(budgets)), strict=True):
         compute = float(np.exp(np.log(budget["C"]).mean()))
         sizes = np.geomspace(budget["N"].min() / 1.15, budget["N"].max() * 1.15, 120)
-        loss = [one.value for one in law.forecast(sizes, rule_named("6ND").tokens(sizes, compute))]
+        loss = [one.value for one in law.forecast(sizes, own_terms(runs).rule.tokens(sizes, compute))]
         axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
         axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
         label(axes, (sizes[-1], loss[-1]), f"{of_ten(compute)} FLOPs", colour=colour)
@@ -137,8 +137,9 @@ def _frontier(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colo
     """Draw the least loss a law gives at each compute, and give its height at the end."""
     first, trained, end = reach
     computes = np.unique(np.concatenate([np.geomspace(first, trained, 20), np.geomspace(trained, end, 20)]))
-    sizes = np.exp(Allocation(law.source).best(computes))
-    expected = law.forecast(sizes, rule_named("6ND").tokens(sizes, computes))
+    line = Allocation(law.source, own_terms(law.source.runs))
+    best = line.best(computes)
+    expected = law.forecast(np.exp(best), line.tokens(best, computes))
     loss, low, high = (np.array([getattr(one, part) for one in expected]) for part in ("value", "low", "high"))
     if band:
         axes.fill_between(computes, low, high, color=colour, alpha=0.13, linewidth=0, zorder=1)
