@@ -22,6 +22,8 @@ every_dataset = pytest.mark.parametrize("name", datasets.NAMES)
 ROWS = {
     "tinylm": (87, 0),
     "tinytables": (18, 0),
+    "tinysweep": (48, 0),
+    "tinymix": (26, 0),
     "chinchilla": (245, 0),
     "porian": (1748, 3),
     "gadre": (832, 0),
@@ -31,7 +33,7 @@ ROWS = {
     "revisiting-vision": (18883, 0),
     "routing": (5799, 8),
 }
-KEYS = {"revisiting-language": ("x", "loss"), "revisiting-vision": ("x", "loss"), "routing": ("N", "loss")}
+KEYS = {"tinymix": ("N", "D", "C", "loss_text"), "revisiting-language": ("x", "loss"), "revisiting-vision": ("x", "loss"), "routing": ("N", "loss")}
 
 
 # The catalogue.
@@ -115,6 +117,7 @@ def test_a_public_table_is_read_whole_with_its_letters(public, name):
 TRULY = {
     "tinylm": {"D09"},  # a warm-up of 100 steps is long for the shortest runs
     "tinytables": {"D11"},  # two recipes
+    "tinysweep": {"D06", "D09", "D10"},  # several batches and learning rates; warm-ups of a tenth of short runs
     "porian": {"D01", "D11"},  # two corpora, training and validation losses
     "gadre": {"D05", "D11"},  # three corpora, eight validation sets; half of the smallest N is embeddings
     "gemstones": {"D07"},  # checkpoints

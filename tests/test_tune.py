@@ -160,3 +160,27 @@ def test_a_random_search_becomes_one_run_a_doubling_and_forecasts_larger_runs():
 
 def _scan():
     return Path(os.environ.get("ISOFLOP_DATA", "../shared/data")) / "fresh" / "scanllm_all.csv"
+
+
+def test_a_column_that_follows_another_is_not_tuned_beside_it():
+    runs, _ = sweep()
+    tied = Runs.of(**runs.columns, warmup=2e8 / runs["bs"])
+    found = tune(tied)
+    assert list(found.laws) == ["lr", "bs"]
+    assert any(one.code == "H08" and "warmup" in one.message for one in found.findings)
+    assert found.settings == tune(runs).settings
+
+
+def test_the_bundled_grid_is_tuned():
+    found = tune(read("tinysweep"))
+    assert list(found.laws) == ["lr", "B"]
+    assert [one.curve for one in found.laws["B"].published]
+    assert {one.code for one in found.findings} >= {"H01", "H08"}
+
+
+def test_where_the_best_was_not_tried_the_level_is_that_of_the_best_tried():
+    runs, best = sweep(lrs=(-12, -11))
+    for one in tune(runs).settings:
+        if "lr" in one.edge:
+            assert one.loss.value == pytest.approx(one.lowest, rel=0.01)
+            assert one.loss.value > best[one.N, one.D]

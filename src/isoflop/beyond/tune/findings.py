@@ -1,4 +1,4 @@
-"""What to know about a sweep before its best values are used: findings H01 to H06."""
+"""What to know about a sweep before its best values are used: findings H01 to H08."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAR = 1.0
 
 def findings_on(sweep: Sweep, settings: Sequence[Setting], targets: Sequence[Target]) -> list[Finding]:
     """Return what to know about a sweep, its settings and its targets."""
-    found = [*_edges(settings), *_uneven(settings), *_scales(sweep)]
+    found = [*_edges(settings), *_uneven(settings), *_scales(sweep), *_tied(sweep)]
     if not sweep.repeated:
         found.append(
             Finding(
@@ -90,6 +90,16 @@ def _scales(sweep: Sweep) -> list[Finding]:
         message = f"{sweep.settings} settings: the exponents lean on the mean of published laws"
         return [Finding("H02", "WARN", message, f"sweep {FEW_SETTINGS - sweep.settings} settings more")]
     return []
+
+
+def _tied(sweep: Sweep) -> list[Finding]:
+    return [
+        Finding(
+            "H08", "INFO", f"{name} follows {other} at every N and D, so it is not tuned beside it",
+            f"vary both apart, or say which to tune, as in --of {name}",
+        )
+        for name, other in sweep.tied.items()
+    ]  # fmt: skip
 
 
 def _far(target: Target) -> Finding:

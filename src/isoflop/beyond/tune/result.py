@@ -131,11 +131,16 @@ class Tune(Answer):
 def _laws(found: Tune) -> RenderableType:
     rows = []
     for law in found.laws.values():
-        rows += [(law.formula, *_exponents(law), f"×÷ {law.spread:.2f}", "")]
-        rows += [(f"  {one.curve}", "", "", f"×÷ {one.factor:.2f}", f"{one.given_up:.2%}") for one in law.published]
+        rows += [(law.formula, *_exponents(law), f"×÷ {show(law.spread)}", "")]
+        rows += [(f"  {one.curve}", "", "", f"×÷ {show(one.factor)}", _share(one.given_up)) for one in law.published]
     runs = sum(one.runs for one in found.settings)
     head = heading("Best values", f"of {runs} runs of {found.source}, at {len(found.settings)} settings of N and D")
     return group(head, table(["law", "of N", "of D", "settings within", "gives up"], rows, gap=2))
+
+
+def _share(given_up: float) -> str:
+    """Return a share of the loss, and only that it is more than all of it where a law lies so far off."""
+    return f"{given_up:.2%}" if given_up < 1 else "> 100%"
 
 
 def _exponents(law: TuningLaw) -> tuple[str, str]:

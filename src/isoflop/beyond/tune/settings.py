@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.beyond.tune.bowl import bowl, heights, unskewed
+from isoflop.beyond.tune.bowl import bowl, heights, skewed, unskewed
 from isoflop.beyond.tune.bowl_fit import Bowl, surface, without_levels
 from isoflop.beyond.tune.sweep import Sweep
 from isoflop.formula.arrays import Array
@@ -27,7 +27,8 @@ class Centres:
     spread      standard deviation of settings about the law (tuned,), in logarithms
     doubt       what the form of the bowl is unsure of (tuned,), the same for all settings
     own         logarithms of each setting's best (settings, tuned); `error` their covariances
-    level       logarithm of the loss at each setting's best (settings,); `level_error` its standard error
+    level       logarithm of the loss at each setting's best within the values tried in the sweep (settings,)
+    level_error  its standard error
     runs        runs of each setting
     """
 
@@ -60,10 +61,31 @@ def centres_of(sweep: Sweep, found: Bowl, doubt: Array) -> Centres:
     of_law = law_covariance(found, covariance, sweep.scale(sweep.sizes))
     own_error = error + pulled @ of_law @ pulled.swapaxes(1, 2) + np.diag(doubt**2)
     level, level_error = _levels(sweep, found, moved=moved, error=error, covariance=covariance)
+    own = law + moved
     return Centres(
-        covariance=covariance, spread=spread, doubt=doubt, own=law + moved, error=own_error,
-        level=level, level_error=level_error, runs=np.bincount(sweep.setting, minlength=sweep.settings),
+        covariance=covariance, spread=spread, doubt=doubt, own=own, error=own_error,
+        level=level + least_rise(found, sweep, own), level_error=level_error,
+        runs=np.bincount(sweep.setting, minlength=sweep.settings),
     )  # fmt: skip
+
+
+def least_rise(found: Bowl, sweep: Sweep, own: Array) -> Array:
+    """Return how far above its bottom each setting's bowl is at the best of the values tried anywhere (settings,).
+
+    Least w' T T' w with each w_j between those of the lowest and the highest value: one j after the other,
+    w_j = -sum_k M_jk w_k / M_jj, M = T T', brought inside. 0 where the best lies among the values tried.
+    """
+    shape, theta = found.shape, found.theta
+    ends = sweep.logs.min(0), sweep.logs.max(0)
+    low, high = (skewed(end - own, theta[shape.skew])[0] for end in ends)
+    triangle = shape.triangle(theta)
+    metric, w = triangle @ triangle.T, np.clip(0.0, low, high)
+    for _ in range(SWAPS):
+        for j in range(shape.tuned):
+            others = w @ metric[j] - w[:, j] * metric[j, j]
+            w[:, j] = np.clip(-others / metric[j, j], low[:, j], high[:, j])
+    amplitude = np.exp((sweep.sizes - sweep.middle) @ theta[shape.depth])
+    return np.asarray(amplitude * ((w @ triangle) ** 2).sum(1))
 
 
 def law_covariance(found: Bowl, covariance: Array, scales: Array) -> Array:

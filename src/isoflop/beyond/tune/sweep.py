@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class Sweep:
     loss       logarithm of the loss
     rows       which runs of the table these are
     repeated   whether settings were tried often enough to have a level each
+    tied       column → the tuned one that it always follows, so that it was not tuned beside it
     """
 
     names: tuple[str, ...]
@@ -60,6 +61,7 @@ class Sweep:
     loss: Array
     repeated: bool
     rows: NDArray[np.bool_]
+    tied: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> int:
@@ -76,7 +78,10 @@ def sweep_of(runs: Runs, of: Sequence[str] = ()) -> Sweep:
 
     Raises DataError where nothing was tuned, or by fewer than 8 runs.
     """
-    names = _columns(runs, of)
+    names, tied = _columns(runs, of), {}
+    if not of:
+        tied = _tied(runs, names)
+        names = tuple(name for name in names if name not in tied)
     letters = tuple(key for key in ("N", "D") if key in runs) or (("C",) if "C" in runs else ())
     logs = np.column_stack([_logs(runs, name) for name in names])
     usable = np.asarray(np.isfinite(logs).all(1))
@@ -93,7 +98,7 @@ def sweep_of(runs: Runs, of: Sequence[str] = ()) -> Sweep:
     return Sweep(
         names=names, kinds=kinds, letters=letters, logs=logs[usable], middle=middle, setting=setting,
         scales=np.column_stack([np.ones(len(sizes)), sizes - middle]), sizes=_means(sizes, setting),
-        loss=np.log(runs["loss"][usable]), repeated=repeated, rows=usable,
+        loss=np.log(runs["loss"][usable]), repeated=repeated, rows=usable, tied=tied,
     )  # fmt: skip
 
 
@@ -128,6 +133,26 @@ def _columns(runs: Runs, of: Sequence[str]) -> tuple[str, ...]:
             f"or more; there are {', '.join(runs.columns)}. Say which were tuned: --of COLUMN,COLUMN."
         )
     return tuple(found[kind] for kind in KINDS if kind in found)
+
+
+def _tied(runs: Runs, names: Sequence[str]) -> dict[str, str]:
+    """Return the columns that at every N and D only rise, or only fall, with an earlier one, as a warm-up may."""
+    places = np.column_stack([np.zeros(len(runs)), *(runs[key] for key in ("N", "D") if key in runs)])
+    _, setting = np.unique(places, axis=0, return_inverse=True)
+    members = [np.flatnonzero(setting.reshape(-1) == one) for one in range(int(setting.max()) + 1)]
+
+    def follows(name: str, earlier: str) -> bool:
+        pairs = [np.unique(np.column_stack([runs[earlier], runs[name]])[rows], axis=0) for rows in members]
+        steps = [np.diff(one, axis=0) for one in pairs]
+        return sum(map(len, steps)) >= LEAST_RUNS / 2 and all(
+            np.all(one[:, 0] > 0) and (np.all(one[:, 1] >= 0) or np.all(one[:, 1] <= 0)) for one in steps
+        )
+
+    found: dict[str, str] = {}
+    for at, name in enumerate(names):
+        others = [one for one in names[:at] if one not in found and follows(name, one)]
+        found |= {name: others[0]} if others else {}
+    return found
 
 
 def _varies(runs: Runs, name: str) -> bool:

@@ -155,7 +155,7 @@ def _wrong(found: Fitted, sizes: Mapping[str, Array]) -> tuple[Wrong, ...]:
 
 def _tokens(runs: Runs, name: str, kind: str) -> float:
     """Return how many tokens one unit of a column holds: 1, or the sequence length where it counts sequences."""
-    if kind != "batch" or np.nanmedian(runs[name]) >= SEQUENCES:
+    if kind != "batch" or name == "B" or "token" in name.casefold() or np.nanmedian(runs[name]) >= SEQUENCES:
         return 1.0
     length = number(runs.columns, "sequence length")
     return float(length[0]) if length is not None and np.ptp(length) == 0 else float("nan")

@@ -71,6 +71,35 @@ _TABLES = (
         ),
     ),
     Dataset(
+        name="tinysweep",
+        title="learning rate x batch of tiny language models: 48 runs at two sizes and two numbers of tokens",
+        source="isoflop, measured on two CPU cores (examples/tinysweep)",
+        commit="",
+        licence="Apache-2.0",
+        file="tinysweep.csv",
+        sha256="0b3204ae7d147bcd4d6da776c752f4a1559e8b30b59af112a6c6ee08152ccd4f",
+        bundled=True,
+        note=(
+            "four learning rates and three batches at each N and D; the embedding's rate is 15 times lr, the warm-up "
+            "a twentieth of the steps, at least 10. N is non-embedding, C = 6*N*D, loss is in nats per byte."
+        ),
+    ),
+    Dataset(
+        name="tinymix",
+        title="three corpora in shares: 20 proxies, and six mixtures at four times the compute",
+        source="isoflop, measured on two CPU cores (examples/tinymix)",
+        commit="",
+        licence="Apache-2.0",
+        file="tinymix.csv",
+        sha256="bd80b82ff6061f7c46dc949dfea7464be3699959f3ce01f5ac72b13a1db6d3ca",
+        bundled=True,
+        note=(
+            "role is proxy or larger; larger-0 is the mixture that isoflop mix chose from the proxies. python is the "
+            "standard library's sources, text its help texts, tables its tables of characters; losses are in nats "
+            "per byte on held-out documents of each. N is non-embedding, C = 6*N*D."
+        ),
+    ),
+    Dataset(
         name="chinchilla",
         title="Chinchilla's 245 runs, read off the paper's figure 4 by Besiroglu et al. 2024",
         source="https://github.com/epoch-research/analyzing-chinchilla",
