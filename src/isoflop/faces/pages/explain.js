@@ -15,7 +15,7 @@ const laws = (data, model, found, terms) => {
   return el("table", {}, el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
 };
 
-const power = (exponent) => (Math.abs(exponent - 1) < 1e-9 ? "" : `^${exponent.toPrecision(4)}`);
+const raisedTo = (exponent) => (Math.abs(exponent - 1) < 1e-9 ? "" : `^${exponent.toPrecision(4)}`);
 
 const INTERVAL = "The range is of a new run: how far runs scatter, what other curves the data allow, how far laws differ, as past forecasts ask.";
 const SPAN = "The range is from the lowest to the highest of the curves; it is no confidence interval.";
@@ -25,7 +25,7 @@ export const reasons = ({ data, model, devices }, { found, state, terms }) => {
   const { N, D } = found, served = terms.serving * N, total = found.budget ?? state.flops;
   const rests = line(data.runs.length ? `Rests on ${data.of_runs} runs of ${data.name}, by ${data.by}.` : `Rests on published curves: ${data.cited?.map((one) => one[1]).join("; ") ?? data.by}.`);
   const range = line(data.weighing || data.runs.length ? INTERVAL : data.laws.length > 1 ? SPAN : "One published curve alone has no interval.", " ", link("believe.html", "When to believe it"));
-  const scale = Number(model.cost.scale.toPrecision(4)), [a, b] = [power(model.cost.params), power(model.cost.tokens)];
+  const scale = Number(model.cost.scale.toPrecision(4)), [a, b] = [raisedTo(model.cost.params), raisedTo(model.cost.tokens)];
   const budget = `${scale} · ${show(N)}${a} · ${show(D)}${b}${served ? ` + ${terms.serving.toPrecision(3)} · ${show(N)}` : ""} = ${showFlops(total)} FLOPs`;
   const near = found.each && state.unique === Infinity ? [line(`At ${AWAY} times this size the loss is ${showLoss(lossAt(model, N * AWAY, tokensFor(model, N * AWAY, total, terms), terms))}: the valley is flat.`)] : [];
   return {
