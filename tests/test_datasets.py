@@ -33,7 +33,12 @@ ROWS = {
     "revisiting-vision": (18883, 0),
     "routing": (5799, 8),
 }
-KEYS = {"tinymix": ("N", "D", "C", "loss_text"), "revisiting-language": ("x", "loss"), "revisiting-vision": ("x", "loss"), "routing": ("N", "loss")}
+KEYS = {
+    "tinymix": ("N", "D", "C", "loss_text"),
+    "revisiting-language": ("x", "loss"),
+    "revisiting-vision": ("x", "loss"),
+    "routing": ("N", "loss"),
+}
 
 
 # The catalogue.
