@@ -352,6 +352,7 @@ def rmsd(law, tokens, loss):
     return np.sqrt(np.mean((np.log(loss) - np.log(curve(D=tokens))) ** 2))
 
 
+@pytest.mark.simulates
 @pytest.mark.public_data
 def test_the_rectified_law_fits_fine_tuning_as_closely_as_was_published():
     folder = Path(os.environ["ISOFLOP_DATA"]) / "finetuning"

@@ -52,6 +52,7 @@ def test_a_higher_level_gives_wider_intervals():
             assert other[0] < one[0] < one[1] < other[1]
 
 
+@pytest.mark.simulates
 def test_statistical_intervals_hold_the_truth_nine_times_in_ten():
     true = isoflop.plan(CURVES["besiroglu2024"], flops=1e22).N.value
     inside = []

@@ -76,6 +76,7 @@ def besiroglu_growth(low, high):
     return (high / low) ** (0.1 / math.log10(high / low))
 
 
+@pytest.mark.simulates
 def test_no_difference_is_seldom_called_one():
     called = 0
     for seed in range(16):
