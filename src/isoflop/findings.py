@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, final
 
@@ -71,6 +71,30 @@ class Answer(ABC):
         from isoflop.display import html
 
         return html(self)
+
+    @final
+    def as_flat_rows(self) -> list[dict[str, Any]]:
+        """Return the result as flat rows: its table, or itself as one row; an estimate is loss, loss.low, loss.high."""
+        from isoflop.rows import rows_of
+
+        as_dict: Callable[[], dict[str, Any]] | None = getattr(self, "as_dict", None)
+        if as_dict is None:
+            raise UsageError(f"{type(self).__name__} is shown only. Ask the result that it is of for its rows.")
+        return rows_of(as_dict())
+
+    @final
+    def to_pandas(self) -> Any:
+        """Return the result's rows as a pandas DataFrame."""
+        from isoflop.rows import to_pandas
+
+        return to_pandas(self.as_flat_rows())
+
+    @final
+    def to_polars(self) -> Any:
+        """Return the result's rows as a polars DataFrame."""
+        from isoflop.rows import to_polars
+
+        return to_polars(self.as_flat_rows())
 
 
 @final

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -189,6 +189,11 @@ class Fit(Answer):
         """Return how a quantity differs on other curves that the runs allow from its best value, (draws, ...)."""
         found = find(self.curve.law, np.concatenate([self.curve.row, self.draws]))
         return found[1:] - found[:1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the law and its parameters; what `isoflop fit --json` prints has these, and how it was fitted."""
+        found = {name: one.as_dict() for name, one in self.parameters.items()}
+        return {"law": self.law.name, "formula": str(self.law.formula), "parameters": found}
 
     def __rich__(self) -> RenderableType:
         """Return the fit on one screen: what it says, each parameter with its interval, a line for each doubt."""

@@ -62,10 +62,8 @@ def _plain(value: Any) -> Any:
 def fit_as_dict(fit: Fit) -> dict[str, Any]:
     """Return what `isoflop fit --json` prints."""
     return {
-        "law": fit.law.name,
-        "formula": str(fit.law.formula),
+        **fit.as_dict(),
         "words": in_words(fit),
-        "parameters": {name: estimate.as_dict() for name, estimate in fit.parameters.items()},
         "level": fit.options.level,
         "objective": {"name": fit.objective.name, "value": fit.reached, "delta": fit.objective.delta},
         "starts": {"total": fit.options.starts, "reached_best": fit.agreement},

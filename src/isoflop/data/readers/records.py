@@ -13,8 +13,8 @@ import numpy as np
 from isoflop.data.limits import refuse_cells, refuse_names
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable
-from isoflop.data.runs.frames import flattened
 from isoflop.errors import DataError, shown
+from isoflop.rows import flattened
 
 
 def json_table(text: Text) -> RawTable:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.errors import DataError, MissingExtraError, UsageError
+from isoflop.errors import DataError, UsageError
+from isoflop.rows import flattened
 
 Columns = dict[str, NDArray[Any]]
-_DEEPEST = 8
 _EXPECTED = "a path, a DataFrame, a mapping of columns or a list of mappings"
 
 
@@ -93,18 +93,6 @@ def _array_of(cells: list[Any]) -> NDArray[Any]:
     return np.array(cells, dtype=object)
 
 
-def flattened(row: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str, Any]:
-    """Return a nested mapping as one, its keys joined by dots."""
-    found: dict[str, Any] = {}
-    for name, value in row.items():
-        key = f"{before}{name}"
-        if isinstance(value, Mapping) and depth < _DEEPEST:
-            found |= flattened(value, f"{key}.", depth + 1)
-        else:
-            found[key] = value
-    return found
-
-
 def _names(value: object) -> dict[str, Any] | None:
     """Return the columns of a frame by name, with what it calls each itself; None for what is no frame."""
     lazy = hasattr(value, "collect") and not hasattr(value, "to_pandas")
@@ -129,21 +117,3 @@ def _index(frame: Any) -> NDArray[Any] | None:
     values = np.asarray(index)
     texts = values.dtype.kind in "OU" and values.ndim == 1 and all(isinstance(one, str) for one in values.tolist())
     return values if texts and values.size else None
-
-
-def to_pandas(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return flat rows as a pandas DataFrame."""
-    try:
-        import pandas as pd
-    except ImportError:
-        raise MissingExtraError("pandas is not installed. Type: pip install pandas") from None
-    return pd.DataFrame(list(rows))
-
-
-def to_polars(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return flat rows as a polars DataFrame."""
-    try:
-        import polars as pl
-    except ImportError:
-        raise MissingExtraError("polars is not installed. Type: pip install polars") from None
-    return pl.DataFrame(list(rows), infer_schema_length=None)

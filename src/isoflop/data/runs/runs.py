@@ -21,7 +21,7 @@ from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspe
 from isoflop.data.runs.columns import TOKENS, assign, counted_by, is_per_byte, missing
 from isoflop.data.runs.completed import complete, findings_on_origins
 from isoflop.data.runs.costs import cost_of
-from isoflop.data.runs.frames import columns_of, to_pandas, to_polars
+from isoflop.data.runs.frames import columns_of
 from isoflop.data.runs.intake import called, equal_lengths, holds, kept_rows, read_columns
 from isoflop.data.runs.measured import finding_on_metric, measure
 from isoflop.data.runs.metadata import findings_on_unfinished, inspect_metadata, unfinished
@@ -30,6 +30,7 @@ from isoflop.data.runs.mixed_units import mixed_units
 from isoflop.data.runs.names import Names, run_names
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding, allow_codes
+from isoflop.rows import to_pandas, to_polars
 
 __all__ = ["Excluded", "Runs", "build", "table"]
 
@@ -86,6 +87,10 @@ class Runs:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __iter__(self) -> Iterator[dict[str, float | str]]:
+        """Yield each run as a mapping of its columns: for run in runs: run["N"]."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self._rows())
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
@@ -200,11 +205,11 @@ class Runs:
 
     def to_pandas(self) -> Any:
         """Return the runs as a pandas DataFrame, a row each."""
-        return to_pandas([dict(zip(self.columns, row, strict=True)) for row in self._rows()])
+        return to_pandas([*self])
 
     def to_polars(self) -> Any:
         """Return the runs as a polars DataFrame, a row each."""
-        return to_polars([dict(zip(self.columns, row, strict=True)) for row in self._rows()])
+        return to_polars([*self])
 
     def _rows(self) -> Iterator[tuple[float | str, ...]]:
         return zip(*(values.tolist() for values in self.columns.values()), strict=True)
