@@ -29,8 +29,8 @@ def shown(path: Path) -> str:
 WINGS = (
     "formula", "laws", "compute", "data", "fitting", "forecasting", "planning", "experiments", "beyond", "faces"
 )  # fmt: skip
-FIRST = {"errors", "findings", "estimate", "quantities", "system", "files", "display", "rows"}
-"""Eight files that every wing may import; they import only each other."""
+FIRST = {"errors", "findings", "estimate", "quantities", "system", "files", "display"}
+"""Seven files that every wing may import; they import only each other."""
 
 
 def read_map() -> list[str]:

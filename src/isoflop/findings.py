@@ -75,7 +75,7 @@ class Answer(ABC):
     @final
     def as_flat_rows(self) -> list[dict[str, Any]]:
         """Return the result as flat rows: its table, or itself as one row; an estimate is loss, loss.low, loss.high."""
-        from isoflop.rows import rows_of
+        from isoflop.files import rows_of
 
         as_dict: Callable[[], dict[str, Any]] | None = getattr(self, "as_dict", None)
         if as_dict is None:
@@ -85,14 +85,14 @@ class Answer(ABC):
     @final
     def to_pandas(self) -> Any:
         """Return the result's rows as a pandas DataFrame."""
-        from isoflop.rows import to_pandas
+        from isoflop.files import to_pandas
 
         return to_pandas(self.as_flat_rows())
 
     @final
     def to_polars(self) -> Any:
         """Return the result's rows as a polars DataFrame."""
-        from isoflop.rows import to_polars
+        from isoflop.files import to_polars
 
         return to_polars(self.as_flat_rows())
 

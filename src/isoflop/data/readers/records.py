@@ -14,7 +14,7 @@ from isoflop.data.limits import refuse_cells, refuse_names
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable
 from isoflop.errors import DataError, shown
-from isoflop.rows import flattened
+from isoflop.files import flattened
 
 
 def json_table(text: Text) -> RawTable:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import DataError, UsageError
-from isoflop.rows import flattened
+from isoflop.files import flattened
 
 Columns = dict[str, NDArray[Any]]
 _EXPECTED = "a path, a DataFrame, a mapping of columns or a list of mappings"

@@ -29,8 +29,8 @@ from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.mixed_units import mixed_units
 from isoflop.data.runs.names import Names, run_names
 from isoflop.errors import DataError, UsageError, shown
+from isoflop.files import to_pandas, to_polars
 from isoflop.findings import Finding, allow_codes
-from isoflop.rows import to_pandas, to_polars
 
 __all__ = ["Excluded", "Runs", "build", "table"]
 
