@@ -11,13 +11,14 @@ import pytest
 from curves import SHARES, STEPS, curve, ladder, table, trend
 
 import isoflop
-from isoflop import Machines, Told, UsageError, watch
+from isoflop import DataError, Machines, Told, UsageError, watch
 from isoflop.experiments.watch.advice import OUT_OF_REACH, SURE
 from isoflop.experiments.watch.changes import usual
-from isoflop.experiments.watch.following import joined
+from isoflop.experiments.watch.following import as_it_was, joined
 from isoflop.experiments.watch.watch import climb, look
 from isoflop.forecasting.curves.annealing import annealed
 from isoflop.forecasting.curves.deviation import Widths
+from isoflop.forecasting.curves.logged import read_log
 from isoflop.forecasting.curves.sized import PLACES
 from isoflop.forecasting.curves.spikes import spikes
 
@@ -322,3 +323,12 @@ def test_a_price_without_machines_is_refused(run, tmp_path):
     done = run("watch", "--ladder", tmp_path / "ladder.csv", "N=1e9", "D=2e10", "--price", "2")
     assert done.code == 2
     assert "--gpus" in done.err
+
+
+def test_the_bundled_runs_are_what_they_are_called_and_the_sound_ones_stay_on_track():
+    for name, states in {"3x": {"on track"}, "data": {"diverging"}, "rate": {"above"}, "spike": {"above"}}.items():
+        whole = read_log("tinylm-watched", name)
+        part = as_it_was(whole, round(0.7 * len(whole.at)))
+        assert watch(part, "tinylm-curves", told=Told(steps=5299)).state in states
+    with pytest.raises(DataError, match="--run"):
+        read_log("tinylm-watched")

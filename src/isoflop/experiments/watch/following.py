@@ -48,7 +48,7 @@ class Asked:
 
 def look_once(asked: Asked) -> Watched:
     """Return the run as it stands in its log now."""
-    run = None if asked.log is None else read_log(asked.log)
+    run = None if asked.log is None else read_log(asked.log, asked.told.run)
     return asked.look(run, climb(run, read_runs(asked.ladder), asked.told))
 
 
@@ -57,7 +57,7 @@ def looks_back(asked: Asked, count: int) -> list[Watched]:
 
     They say state and end alone, not what the ways to go on bring.
     """
-    run = read_log(str(asked.log))
+    run = read_log(str(asked.log), asked.told.run)
     behind = climb(run, read_runs(asked.ladder), asked.told)
     rows = np.unique(np.linspace(0, len(run.at), count + 1).round().astype(int))
     return [look(as_it_was(run, row) if row else None, behind, level=asked.level) for row in rows.tolist()]
@@ -96,7 +96,7 @@ def follow(
     spent, quiet = time.thread_time(), False
     while True:
         mark = _mark(str(asked.log))
-        if mark != seen and (run := _try(str(asked.log))) is not None:
+        if mark != seen and (run := _try(str(asked.log), asked.told.run)) is not None:
             before, kept = kept, joined(kept, run)
             seen = mark
             if before is None or kept.at[-1:].tolist() != before.at[-1:].tolist() or kept.lost != before.lost:
@@ -141,10 +141,10 @@ def _mark(log: str) -> tuple[object, ...]:
             tuple(one.st_ino for one in stats[:8]))  # fmt: skip
 
 
-def _try(log: str) -> LoggedRun | None:
+def _try(log: str, name: str | None) -> LoggedRun | None:
     """Return the run in a log; None while it is away, torn, or has no rows yet."""
     try:
-        found = read_log(log)
+        found = read_log(log, name)
     except (DataError, OSError):
         return None
     return found if len(found.at) or found.lost else None

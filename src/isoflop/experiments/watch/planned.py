@@ -25,6 +25,7 @@ class Told:
 
     steps, warmup  in the unit of the log's rows (steps, or tokens)
     schedule       constant, cosine, linear, wsd, or a file of step,lr or tokens,lr
+    run            its name, where the log holds several
     final, decay   the last rate as a share of the highest; the share of the run over which wsd falls
 
     >>> isoflop.Told(N=125e6, schedule="cosine").schedule
@@ -38,6 +39,7 @@ class Told:
     warmup: float = 0.0
     final: float = 0.0
     decay: float = 0.2
+    run: str | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -91,8 +91,9 @@ def watch(
     'on track'
     """
     refuse_level(level)
-    run = log if log is None or isinstance(log, LoggedRun) else read_log(log)
-    behind = climb(run, ladder, told or Told())
+    told = told or Told()
+    run = log if log is None or isinstance(log, LoggedRun) else read_log(log, told.run)
+    behind = climb(run, ladder, told)
     return look(run, behind, at=at, target=target, stop=stop, machines=machines, level=level)
 
 

@@ -34,6 +34,9 @@ class OfRun:
     steps: Annotated[
         str | None, typer.Option("--steps", help="Where it ends, in the unit of its rows.", rich_help_panel=_RUN)
     ] = None
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="NAME", help="Which run of a log of several.", rich_help_panel=_RUN)
+    ] = None
     schedule: Annotated[str | None, typer.Option("--schedule", help=_SHAPE, rich_help_panel=_PLAN)] = None
     warmup: Annotated[
         str, typer.Option("--warmup", help="Steps, or tokens, the rate rises.", rich_help_panel=_PLAN)
@@ -47,8 +50,8 @@ class OfRun:
 
         typed = {key: value for key in ("N", "D", "steps") if (value := getattr(self, key)) is not None}
         size = {key: parse_quantity(value) for key, value in (given | typed).items()}
-        return Told(**size, schedule=self.schedule, warmup=parse_quantity(self.warmup), final=share_of(self.final),
-                    decay=share_of(self.decay))  # fmt: skip
+        return Told(**size, run=self.run, schedule=self.schedule, warmup=parse_quantity(self.warmup),
+                    final=share_of(self.final), decay=share_of(self.decay))  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ NAMES = {
     "steps": ("totalsteps", "maxsteps", "trainsteps", "maxiters", "numsteps", "totaliterations"),
 }
 """Columns by their names in normal form, and what they are; the first that is there is taken."""
-BUNDLED = ("tinylm-curves",)
-"""Ladders of whole curves that ship with isoflop: runs of its own trainer; what exists comes before them."""
+BUNDLED = ("tinylm-curves", "tinylm-watched")
+"""Whole curves that ship with isoflop, a ladder and larger runs, of its own trainer; what exists comes before them."""
 _NO_NUMBERS = {"nan", "inf", "infinity"}
 
 
@@ -85,15 +85,15 @@ def read_runs(sources: Iterable[str | os.PathLike[str]]) -> tuple[LoggedRun, ...
     return tuple(run for source in sources for run in _read(os.fspath(source), growing=False))
 
 
-def read_log(source: str | os.PathLike[str]) -> LoggedRun:
-    """Return the one run of a log that may still grow: a last line that is not yet whole is left out."""
+def read_log(source: str | os.PathLike[str], name: str | None = None) -> LoggedRun:
+    """Return the one run of a log, or the one of this name. It may grow: a last line not yet whole is left out."""
     found = _read(os.fspath(source), growing=True)
-    if len(found) != 1:
-        names = ", ".join(shown(one.name) for one in found[:5])
-        raise DataError(
-            f"{shown(os.fspath(source))}: holds {len(found)} runs ({names}); watch takes one. Name its log."
-        )
-    return found[0]
+    named = [one for one in found if name is None or one.name == name]
+    if len(named) != 1:
+        names = ", ".join(shown(one.name) for one in found[:8])
+        raise DataError(f"{shown(os.fspath(source))}: holds {len(found)} run{'s' * (len(found) != 1)} ({names}); watch "
+                        f"takes one. Say which: --run {shown(found[0].name) if found else 'NAME'}.")  # fmt: skip
+    return named[0]
 
 
 def ladder_of(runs: Sequence[LoggedRun], tokens_per_step: float = float("nan")) -> tuple[SizedCurve, ...]:
