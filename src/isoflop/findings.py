@@ -6,11 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from isoflop.errors import UsageError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import RenderableType
 
 Severity = Literal["BLOCK", "WARN", "INFO"]
@@ -95,6 +97,17 @@ class Answer(ABC):
         from isoflop.files import to_polars
 
         return to_polars(self.as_flat_rows())
+
+    @final
+    def plot(self, kind: str = "") -> Figure:
+        """Return the figure of the result, which a notebook shows; kind  which, where there are several."""
+        return figure_of_result(self, kind)
+
+
+def figure_of_result(found: object, kind: str = "") -> Figure:
+    """Return the figure of a result: what draws is found by name, when it is asked for, because faces come last."""
+    figure: Figure = import_module("isoflop.faces.plot.results").draw(found, kind)
+    return figure
 
 
 @final

@@ -22,6 +22,7 @@ from isoflop.data.remembered import remembered
 from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL
+from isoflop.findings import figure_of_result
 from isoflop.fitting.fit import Fit, fit, refit
 from isoflop.fitting.identifiability import condition, doubts
 from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, axis_of, roll, thinned
@@ -34,6 +35,8 @@ from isoflop.forecasting.weights import shares as weights_of
 from isoflop.quantities import is_date
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from isoflop.data.metric import Metric
     from isoflop.data.runs import Runs
     from isoflop.findings import Finding
@@ -116,6 +119,10 @@ class Ensemble:
     def metric(self) -> Metric | None:
         """What the loss was made of, if it is no loss."""
         return self.runs.metric
+
+    def plot(self, kind: str = "") -> Figure:
+        """Return a figure of the laws, which a notebook shows: frontier, isoflops, contours or allocation."""
+        return figure_of_result(self, kind)
 
     def log_loss(self, at: Mapping[str, Array]) -> Array:
         """Return the log loss (points,): the laws' log losses, each by its share."""

@@ -65,7 +65,7 @@ def forecast_with(source: Predictor, behind: Evidence, *, level: float, at: Mapp
     past = record(behind.own) if behind.own else None
     against = (*elsewhere(behind.own), *left_aside(behind.own), *guess_nearer(past), *narrow(rows, past))
     found = (*source.findings, *untested(source, behind), *strained(rows), *strayed, *bent, *against)
-    return Forecasts(rows, source.name, found, past)
+    return Forecasts(rows, source.name, found, past, source)
 
 
 def _rows(source: Predictor, behind: Evidence, columns: Mapping[str, Array], *, level: float) -> tuple[Forecast, ...]:

@@ -18,6 +18,8 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from isoflop.forecasting.predictor import Predictor
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -71,6 +73,7 @@ class Forecasts(Answer, Sequence[Forecast]):
     source: str
     findings: tuple[Finding, ...] = ()
     record: Record | None = None
+    answers: Predictor | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -7,13 +7,13 @@ import math
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoflop import quantities as units
 from isoflop.errors import UsageError
-from isoflop.findings import Finding
+from isoflop.findings import Finding, figure_of_result
 from isoflop.formula import dual
 from isoflop.formula import parse as formula
 from isoflop.formula import tree as expression
@@ -23,6 +23,9 @@ from isoflop.formula.roles import Roles
 from isoflop.formula.tree import Expr
 from isoflop.formula.write import SCRIPT_FUNCTIONS, script_name
 from isoflop.quantities import Kind
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 INPUT_KINDS: dict[str, Kind] = {
     "N": Kind("Params", "input", "parameters"),
@@ -183,6 +186,10 @@ class Curve:
     runs = None
     metric = None
     freedom = math.inf
+
+    def plot(self, kind: str = "") -> Figure:
+        """Return a figure of the law, or of the best sizes: law or allocation, which a notebook shows."""
+        return figure_of_result(self, kind)
 
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         """Return the curve's value, as a float for numbers and an array for arrays.

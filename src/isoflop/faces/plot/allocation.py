@@ -47,12 +47,30 @@ def allocation_figure(
     low, high = _range(source, trained) if budgets is None else budgets
     end = trained[1] if low < trained[1] < high else high
     found = frontier(source, np.unique([*np.geomspace(low, high, _BUDGETS), end]).tolist())
+    return _drawn(source, found, (low, high), trained=trained[1], landmarks=landmarks)
+
+
+def allocations_figure(found: Frontier) -> Figure:
+    """Return the best N and D of a frontier that was planned, with intervals, against its budgets."""
+    source, budgets = found.plans[0].answers, [one.budget.value for one in found.plans]
+    if source is None or len(found.plans) < 2:
+        raise UsageError(
+            "a frontier of one budget is a point. Say several, as in isoflop.frontier(runs, [1e20, 1e21])."
+        )
+    return _drawn(source, found, (budgets[0], budgets[-1]), trained=compute_behind(source)[1], landmarks=False)
+
+
+def _drawn(
+    source: Predictor, found: Frontier, budgets: tuple[float, float], *, trained: float, landmarks: bool
+) -> Figure:
+    """Draw a frontier in two panels; trained  the largest compute of the runs behind the source."""
+    (low, high), beyond = budgets, trained < budgets[1]
     models = [one for one in MODELS if one.known and low <= one.C <= high] if landmarks else []
     by = "" if source.runs is not None and len(source.labels) > 1 else f", by {source.name}"
-    title, under = f"What to train at each budget{by}", _words(found, models, beyond=end < high)
+    title, under = f"What to train at each budget{by}", _words(found, models, beyond=beyond)
     with panels((1, 2), (10.0, 4.7), title=title, under=under) as (figure, grid):
         taken = [
-            _panel(axes, source, found, letter=letter, trained=trained[1])
+            _panel(axes, source, found, letter=letter, trained=trained)
             for axes, letter in zip(grid, ("N", "D"), strict=True)
         ]
         places = [_dots(axes, models, letter) for axes, letter in zip(grid, ("N", "D"), strict=True)]

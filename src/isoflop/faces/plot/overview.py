@@ -107,7 +107,7 @@ def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Run
     reach = (float(runs["C"].min()), trained, end)
     colours = _law_colours(len(laws))
     ends = [
-        _frontier(axes, law, reach, colour=colour, band=law is laws[0])
+        frontier_line(axes, law, reach, colour=colour, band=law is laws[0])
         for law, colour in zip(laws, colours, strict=True)
     ]
     if targets is not None:
@@ -133,7 +133,7 @@ def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
     axes.set_ylim(top=top)
 
 
-def _frontier(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colour: str, band: bool) -> float:
+def frontier_line(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colour: str, band: bool) -> float:
     """Draw the least loss a law gives at each compute, and give its height at the end."""
     first, trained, end = reach
     computes = np.unique(np.concatenate([np.geomspace(first, trained, 20), np.geomspace(trained, end, 20)]))

@@ -1,0 +1,127 @@
+"""A result draws itself: one place knows which figure, no words of it overlap, a notebook shows it."""
+
+import importlib
+import pkgutil
+import sys
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import isoflop
+from isoflop.faces.plot.results import KINDS
+
+SLACK = 1.0
+"""Dots by which boxes of letters may touch: they are wider than the letters."""
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    return isoflop.read("tinylm", where='role == "sweep"')
+
+
+@pytest.fixture(scope="module")
+def found(sweep):
+    fit = isoflop.fit("chinchilla", sweep, draws=50)
+    return {
+        "Fit": fit,
+        "Ensemble": isoflop.combine(sweep),
+        "Plan": isoflop.plan(gpus="256xH100", days=21),
+        "Forecasts": isoflop.forecast(sweep, N=[221184, 4e5], D=[4520960, 1e7]),
+        "Frontier": isoflop.frontier("besiroglu2024", [1e20, 1e21, 1e22, 1e23, 1e24]),
+        "Record": isoflop.backtest(sweep),
+        "Curve": isoflop.laws.CURVES["besiroglu2024"],
+    }
+
+
+DRAWN = [
+    (name, kind) for name in ("Fit", "Ensemble", "Plan", "Forecasts", "Frontier", "Record", "Curve")
+    for kind in KINDS[name] if name != "Fit" or kind not in KINDS["Ensemble"]
+]  # fmt: skip
+"""What is drawn once each; a Fit's figures that an Ensemble has, too, are drawn of that."""
+
+
+def corners(text):
+    """Return the corners of a text's box as it lies on the figure, turned as the text is (4, 2)."""
+    middle, turn = text.get_window_extent(), text.get_rotation()
+    text.set_rotation(0)
+    flat = text.get_window_extent()
+    text.set_rotation(turn)
+    half = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * (flat.width / 2 - SLACK, flat.height / 2 - SLACK)
+    cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    centre = np.array([(middle.x0 + middle.x1) / 2, (middle.y0 + middle.y1) / 2])
+    return centre + half @ np.array([[cosine, sine], [-sine, cosine]])
+
+
+def overlap(one, other):
+    """Return whether two turned boxes share a place: no line along a side of either has them apart."""
+    for box in (one, other):
+        for side in (box[1] - box[0], box[3] - box[0]):
+            here, there = one @ side, other @ side
+            if here.max() <= there.min() or there.max() <= here.min():
+                return False
+    return True
+
+
+def ticks(axis):
+    """Return the labels of the ticks that lie on the axis; others are never drawn."""
+    low, high = sorted(axis.get_view_interval())
+    return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+
+
+def boxes_of(figure):
+    """Return every text that is seen, (axes, words, number) → its corners."""
+    figure.draw_without_rendering()
+    texts = {("", text.get_text()): text for text in figure.texts}
+    for place, axes in enumerate(figure.axes):
+        legend = axes.get_legend().get_texts() if axes.get_legend() else []
+        names = [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label]
+        own = [*axes.texts, *names, *ticks(axes.xaxis), *ticks(axes.yaxis), *legend]
+        texts |= {(place, text.get_text(), number): text for number, text in enumerate(own)}
+    return {key: corners(text) for key, text in texts.items() if key[1].strip() and text.get_visible()}
+
+
+@pytest.mark.parametrize(("name", "kind"), DRAWN, ids=[f"{name}-{kind}" for name, kind in DRAWN])
+def test_no_words_overlap_and_no_panel_is_empty(found, name, kind):
+    figure = found[name].plot(kind)
+    for (one, here), (other, there) in combinations(boxes_of(figure).items(), 2):
+        assert not overlap(here, there), f"{one} over {other}"
+    for axes in figure.axes:
+        assert not axes.get_visible() or axes.lines or axes.collections or axes.patches
+        assert not axes.get_visible() or axes.get_xlabel() or axes.get_ylabel()
+
+
+def test_the_measure_sees_words_that_cross_and_not_those_side_by_side():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    crossing = [figure.text(0.5, 0.5, "across", ha="center"), figure.text(0.5, 0.5, "up", rotation=90, va="center")]
+    beside = [figure.text(0.2, 0.2, "a long line", rotation=45), figure.text(0.25, 0.18, "another", rotation=45)]
+    figure.draw_without_rendering()
+    assert overlap(*map(corners, crossing))
+    assert not overlap(*map(corners, beside))
+
+
+def test_every_result_with_a_figure_is_a_result():
+    named = set()
+    for module in pkgutil.walk_packages(isoflop.__path__, "isoflop."):
+        if ".faces" not in module.name and not module.name.endswith("__main__"):
+            named |= {name for name, one in vars(importlib.import_module(module.name)).items() if hasattr(one, "plot")}
+    assert set(KINDS) <= named
+
+
+def test_a_notebook_shows_the_figure(found):
+    assert found["Plan"].plot()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_what_has_no_figure_says_what_has():
+    with pytest.raises(isoflop.UsageError, match=r"has no figure\..*Forecasts"):
+        isoflop.solve("D", "besiroglu2024", N=1e9, loss=2.5).plot()
+    with pytest.raises(isoflop.UsageError, match="Say one of law, allocation"):
+        isoflop.laws.CURVES["besiroglu2024"].plot("residuals")
+
+
+def test_without_matplotlib_it_says_what_to_type(found, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(isoflop.MissingExtraError, match=r'pip install "isoflop\[plot\]"'):
+        found["Plan"].plot()
