@@ -22,7 +22,16 @@ EVERYWHERE = {
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
-POSTED = ("/api/tables?name=runs.csv", "/api/previews", "/api/mended", "/api/views", "/api/plans", "/api/exports")
+POSTED = (
+    "/api/tables?name=runs.csv",
+    "/api/previews",
+    "/api/mended",
+    "/api/results",
+    "/api/rows",
+    "/api/views",
+    "/api/plans",
+    "/api/exports",
+)
 READ = ("/", "/api/start", "/api/views/0123456789abcdef/laws.js")
 
 

@@ -204,6 +204,48 @@ def test_the_report_the_sheet_and_the_figures_are_saved(visit, tmp_path):
     assert "var(--" not in drawing
 
 
+def test_a_number_explains_itself_a_run_tells_its_row_and_runs_are_left_out_by_a_brush(visit, sweep):
+    tab = visit()
+    tab.focus(".cards .named")  # by keyboard as by pointer
+    told = tab.inner_text(".note:not([hidden])")
+    assert f"= {7.5e12:.3g} FLOPs".replace("+", "") in told
+    assert "72 runs of tinylm" in told
+    tab.keyboard.press("Escape")
+    assert tab.locator(".note:not([hidden])").count() == 0
+    figure = tab.locator("#figure-frontier svg")
+    figure.scroll_into_view_if_needed()
+    box, run = figure.bounding_box(), tab.locator("#figure-frontier svg circle:not(.now)").nth(3).bounding_box()
+    tab.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.3)
+    assert "coupled" in tab.inner_text("#figure-frontier .readout")  # every curve at the pointer
+    tab.mouse.click(run["x"] + run["width"] / 2, run["y"] + run["height"] / 2)
+    tab.wait_for_selector(".picked td:text-is('sweep')")
+    tab.mouse.move(run["x"] - 20, run["y"] - 40)
+    tab.mouse.down()
+    tab.mouse.move(run["x"] + 20, run["y"] + 40, steps=3)
+    tab.mouse.up()
+    tab.locator("#figure-frontier .chosen button").first.click()
+    tab.wait_for_selector("#opened [aria-current]:has-text('not (C')")
+    kept = isoflop.read("tinylm", where=tab.input_value("#where"))
+    assert 0 < len(kept) < len(sweep)
+    tab.wait_for_selector("#figure-comparison svg")  # with and without them, in one figure
+    assert tab.locator("#beside tbody tr").count() == 2
+    tab.wait_for_selector("#session")
+
+
+def test_the_page_is_kept_as_one_file_that_opens_without_a_server(visit, tabs, tmp_path):
+    tab = visit()
+    tab.fill("#reach-box", "1.25")
+    tab.press("#reach-box", "Enter")
+    with tab.expect_download() as found:
+        tab.locator(".actions").get_by_role("button", name="This page, a file").click()
+    found.value.save_as(tmp_path / "kept.html")
+    address = (tmp_path / "kept.html").as_uri()
+    again = tabs(address, address)
+    assert [number(again, key) for key in ("N", "D", "loss")] == [number(tab, key) for key in ("N", "D", "loss")]
+    assert "To reach a loss of 1.25" in again.inner_text("#answer")
+    assert len(set(again.evaluate(MOVED, "flops"))) == 50
+
+
 def test_everything_is_reached_by_keyboard(visit):
     tab = visit()
     tab.focus("#undo")

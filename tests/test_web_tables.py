@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import pickle
 import stat
 import zipfile
@@ -133,6 +134,23 @@ def test_which_column_is_which_can_be_said_after_the_file_was_seen(served):
     assert found["lacking"] == ["N", "loss"] or found["lacking"] == ["N"]
     again = served.post("/api/previews", {"table": found["table"], "name": "bad.csv", "columns": {"N": "weights"}}).json
     assert (again["lacking"], again["guessed"]["N"]) == ([], "weights")
+
+
+def test_a_sweep_of_learning_rates_is_also_tuned_and_losses_in_other_units_are_told(served):
+    sizes = [(N, D, lr) for N in (5e7, 2e8, 8e8) for D in (2e9, 8e9) for lr in (3e-4, 6e-4, 1e-3, 2e-3, 4e-3)]
+    losses = [(1.8 + 400 / N**0.34 + 410 / D**0.28) * (1 + 0.01 * math.log(lr / 1e-3) ** 2) for N, D, lr in sizes]
+    rows = "".join(f"{N},{D},{lr},{loss}\n" for (N, D, lr), loss in zip(sizes, losses, strict=True))
+    found = served.upload(f"N,D,lr,loss\n{rows}".encode(), "lr.csv").json
+    assert found["suits"] == ["tune"]
+    asked = {"table": found["table"], "name": "lr.csv", "kind": "tune", "columns": {}, "at": "N=3B D=60B"}
+    told = served.post("/api/results", asked).json
+    assert "lr.csv" in told["text"]
+    assert str(served.temporary) not in told["text"]
+    best = isoflop.tune(isoflop.read(served.folder / f"{found['table']}.csv"), at=[{"N": 3e9, "D": 6e10}])
+    assert str(best.targets[0].best["lr"]).split()[0] in told["text"]
+    assert told["figure"].lstrip().startswith("<?xml")
+    for wrong in ({"kind": "sing"}, {"at": "N"}, {"at": "__class__=1"}):
+        assert served.post("/api/results", {**asked, **wrong}).status == 400
 
 
 def bundle(files):

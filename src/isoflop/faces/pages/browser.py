@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+from collections.abc import Iterable
 from importlib.resources import files
+from typing import Any
+
+from isoflop.fitting.saved import to_json
 
 MODULES = ("units.js", "planner.js", "knobs.js", "inspect.js", "figures.js", "explain.js", "answer.js", "desk.js")
 """The modules of a page, each after those that it imports."""
 PLOT_STYLE = "'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='"
 """The one style element that Observable Plot writes into each figure, for a policy that allows no other."""
+_RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def asset(name: str) -> str:
@@ -18,4 +25,26 @@ def asset(name: str) -> str:
 
 def joined() -> str:
     """Return the modules as one script, for a page that must need no other file."""
-    return "\n".join(re.sub(r"(?m)^(?:import .*\n|export )", "", asset(name)) for name in MODULES)
+    return "\n".join(unbound(asset(name)) for name in MODULES)
+
+
+def unbound(text: str) -> str:
+    """Return a module without its imports and exports, to stand in one script with what it imports."""
+    return re.sub(r"(?m)^(?:import .*\n|export )", "", text)
+
+
+def held(name: str, value: Any) -> str:
+    """Return data as a script element of JSON that no text in it can close."""
+    return f'<script type="application/json" id="{name}">{to_json(value, indent=None).translate(_RISKY)}</script>'
+
+
+def policy(scripts: Iterable[str], style: str, *, images: bool = False) -> str:
+    """Return the policy by which only these scripts run and this style holds; images: those a page draws itself."""
+    run, look = " ".join(map(_hash, scripts)), f"{_hash(style)} {PLOT_STYLE}"
+    drawn = "img-src blob: data:; " if images else ""
+    allowed = f"default-src 'none'; {drawn}script-src {run}; style-src {look}; base-uri 'none'; form-action 'none'"
+    return f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -97,7 +97,7 @@ export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = ()
   };
   const set = (change) => {
     const next = { ...state, ...change };
-    if ("flops" in change) [next.way, next.said] = ["flops", change.flops];
+    if ("flops" in change && !("way" in change)) [next.way, next.said] = ["flops", change.flops];
     next.flops = settled(next);
     if (!(next.flops > 0 && next.flops < Infinity)) return false;
     [state, full] = [next, null];

@@ -10,7 +10,7 @@ const line = (...inner) => el("p", {}, ...inner);
 const formula = (...texts) => el("p", {}, ...texts.map((one) => el("code", {}, one)));
 export const link = (page, said) => el("a", { href: `${DOCS}${page}`, target: "_blank", rel: "noopener" }, said);
 
-const laws = (data, model, found, terms) => {
+const weighed = (data, model, found, terms) => {
   const weights = model.weights(found.far || 0), rows = data.laws.map((law, k) => [law.name, showLoss(lossBy(model, k, found.N, found.D, terms)), `${Math.round(100 * (weights[k] ?? 0))} %`]);
   return el("table", {}, el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
 };
@@ -32,7 +32,7 @@ export const reasons = ({ data, model, devices }, { found, state, terms }) => {
     N: () => [line("The size whose loss is least of all that the budget can train:"), formula(`C = ${scale} N${a} D${b}` + (served ? " + 2 N · tokens served" : ""), budget), ...near, rests, range, line(link("plan.html", "How a plan is made"))],
     D: () => [line("What the budget leaves for this size:"), formula(`D${b} = (C${served ? " - 2 N · tokens served" : ""}) / ${scale} N${a}`, `D = ${show(D)} of ${showFlops(total - served)} FLOPs at N = ${show(N)}`), ...(state.unique < D ? [line(`Only ${show(state.unique)} are unique; tokens read again are worth less (Muennighoff et al. 2023).`)] : []), rests, range, line(link("plan.html", "How a plan is made"))],
     loss: () => [line(data.laws.length > 1 && data.weighing ? "The laws' losses at this N and D, averaged in the logarithm by these weights:" : "The law at this N and D:"),
-      ...(found.each && data.weighing ? [laws(data, model, found, terms)] : [formula(data.laws[0].numbers ?? data.laws[0].formula, `at N = ${show(N)}, D = ${show(D)}: ${showLoss(found.loss)}`)]), rests, range, line(link("choose-a-law.html", "Which laws these are"))],
+      ...(found.each && data.weighing ? [weighed(data, model, found, terms)] : [formula(data.laws[0].numbers ?? data.laws[0].formula, `at N = ${show(N)}, D = ${show(D)}: ${showLoss(found.loss)}`)]), rests, range, line(link("choose-a-law.html", "Which laws these are"))],
     cost: () => [line("Training FLOPs by what a device does in an hour, times its price:"),
       formula(`${showFlops(found.C)} / (${showFlops(devices[state.device].peak)} FLOP/s · ${state.mfu} · 3600 s) = ${show(found.C / hourly(state, devices))} device-hours`, `× $${state.price} = ${showMoney((found.C / hourly(state, devices)) * state.price)}`),
       line(`The peak is that of one ${state.device} in its maker's sheet; price and share of the peak are yours to change.`), line(link("plan.html", "What a plan costs"))],

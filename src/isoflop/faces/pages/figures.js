@@ -1,6 +1,6 @@
 // The figures of a page, drawn by Observable Plot. Each is drawn again when what it shows changes; the chosen budget is
 // a dot that only moves.
-import { along, inspect } from "./inspect.js";
+import { along, inspect, SVG } from "./inspect.js";
 import { power, show, showFlops, showLoss } from "./units.js";
 
 const HEIGHT = 290, ROOM = 56, AXIS = 11;
@@ -8,7 +8,6 @@ const HIGHEST = 2.5; // times the least loss, up to which losses are drawn
 const LABEL = [110, 22]; // pixels that a model's name takes
 const EDGE = 1.5; // contours reach beyond the frame, which cuts off where they close
 const INK = { law: "var(--law)", quiet: "var(--quiet)", second: "var(--second)", line: "var(--line)" };
-const SVG = "http://www.w3.org/2000/svg";
 
 // Round numbers between two ends, for a logarithmic axis that spans less than a decade or two.
 export const round = (low, high, count = 5) => {

@@ -2,8 +2,8 @@
 import { el } from "./knobs.js";
 import { show, showFlops } from "./units.js";
 
-const NEAR = 10, DRAGGED = 6; // pixels to a run that is clicked, and from which a press is a drag
-const SVG = "http://www.w3.org/2000/svg";
+const PICKED = 10, DRAGGED = 6; // pixels to a run that is clicked, and from which a press is a drag
+export const SVG = "http://www.w3.org/2000/svg";
 
 // A curve through points as a function, by straight lines in the logarithms; NaN beyond its ends.
 export const along = (points, x, y) => (at) => {
@@ -47,7 +47,7 @@ export const inspect = (drawn, box, { series, here = null, runs = [], key = "", 
   const pick = ([px, py]) => {
     const away = (one) => Math.hypot(across.apply(one.C) - px, up.apply(one[key]) - py);
     const nearest = runs.reduce((best, one) => (away(one) < away(best) ? one : best), runs[0]);
-    if (nearest && away(nearest) < NEAR) acts.pick(nearest);
+    if (nearest && away(nearest) < PICKED) acts.pick(nearest);
   };
   const done = (place) => {
     const bounds = brushed(place), within = runs.filter((one) => Object.entries(bounds).every(([name, [low, high]]) => one[name] >= low && one[name] <= high));

@@ -17,6 +17,7 @@ from isoflop.data.runs.cells import Cells, RawTable, bad_cells, texts_of, with_d
 from isoflop.data.runs.columns import LETTERS, Origin, assign
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.pages.content import told
+from isoflop.faces.web.results import suited
 
 if TYPE_CHECKING:
     from isoflop.data.readers.found import Found
@@ -61,6 +62,7 @@ def preview(path: str, columns: Mapping[str, str]) -> dict[str, Any]:
         "head": [[_text(cells[row]) for cells in raw.columns] for row in range(min(SHOWN, len(raw.rows)))],
         "bad": [vars(one) for one in bad[:MOST_BAD]], "of_bad": len({one.row for one in bad}), "lacking": lacking,
         "excluded": [[one.row, one.reason] for one in runs.excluded][:MOST_BAD] if runs else [],
+        "suits": suited(runs) if runs else [],
         "wrong": "" if bad or lacking else wrong, "findings": told(runs.findings) if runs else [],
     }  # fmt: skip
 
@@ -75,7 +77,7 @@ def _of_logs(found: Found) -> dict[str, Any]:
         "head": [[_text(row.get(name, "")) for name in names] for row in rows[:SHOWN]],
         "bad": [], "of_bad": 0, "excluded": [[one.row, one.reason] for one in found.runs.excluded][:MOST_BAD],
         "lacking": [letter for letter in ("N", "D", "loss") if letter not in found.runs.columns],
-        "wrong": found.missing, "findings": told(found.runs.findings),
+        "suits": suited(found.runs), "wrong": found.missing, "findings": told(found.runs.findings),
     }  # fmt: skip
 
 

@@ -76,6 +76,7 @@ def application(tables: Tables, begun: Callable[[], object], followed: Followed 
         Route("/api/tables", _take_table, methods=["POST"]),
         Route("/api/previews", _preview, methods=["POST"]),
         Route("/api/mended", _mend, methods=["POST"]),
+        Route("/api/results", _result, methods=["POST"]),
         Route("/api/views", _view, methods=["POST"]),
         Route("/api/views/{view}/laws.js", _laws),
         Route("/api/rows", _row, methods=["POST"]),
@@ -189,6 +190,14 @@ async def _mend(request: Request) -> Response:
     new = stock.tables.take(await _done(request, "mend", path, name, asked), f"{name}.csv")
     path = str(stock.tables.path(new))
     return _json(await _done(request, "describe", path, name, columns, table=new, name=name))
+
+
+async def _result(request: Request) -> Response:
+    stock = _stock(request)
+    asked = await stock.bodies.json(request)
+    table, _, _, columns, _ = wanted(asked, table=str, name=str, kind=str, columns=dict, at=str)
+    path = _placed(stock, wanted_view({"table": table, "columns": columns}))["table"]
+    return _json(await _done(request, "beyond", path, asked))
 
 
 async def _view(request: Request) -> Response:

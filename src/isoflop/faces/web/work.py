@@ -26,7 +26,9 @@ from isoflop.errors import IsoflopError, UsageError, shown
 from isoflop.faces.pages.codes import explanations
 from isoflop.faces.pages.content import content, curves_script, known, laws_script, surroundings, told
 from isoflop.faces.web.bundle import unpacked
+from isoflop.faces.web.kept import kept_page
 from isoflop.faces.web.preview import mended, preview
+from isoflop.faces.web.results import result
 from isoflop.fitting.saved import is_fit, load
 from isoflop.forecasting.source import open_source
 from isoflop.formula.several import several
@@ -120,6 +122,12 @@ def laws(request: Mapping[str, Any]) -> str:
     return f"{laws_script(_settled(request))}export {{ laws, fresh }};\n"
 
 
+def beyond(path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a tab shows of an uploaded table: tune, mix or downstream."""
+    with _called(path, asked["name"]), unpacked(path) as opened:
+        return result(opened, asked["kind"], asked["columns"], name=asked["name"], at=asked["at"])
+
+
 def row(request: Mapping[str, Any], place: int) -> dict[str, Any]:
     """Return all that the table says of one run of a view, as text."""
     runs = _settled(request).runs
@@ -158,6 +166,8 @@ def _family(source: Predictor, asked: Mapping[str, Any], family: Mapping[str, An
 def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> bytes:
     """Return a file: plan.toml, or of runs one of `EXPORTS`."""
     source = _settled(request)
+    if what == "page.html":
+        return kept_page(source, demand).encode()
     if what == "plan.toml":
         return _written(what, lambda path: save_plan(planned(source, **_asked(demand)), path))
     if source.runs is None or what not in EXPORTS:

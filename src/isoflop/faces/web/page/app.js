@@ -1,10 +1,11 @@
 // The app: what is opened and how, and what follows when something moves.
+import { tabs } from "./beyond.js";
 import { catalogue } from "./catalogue.js";
 import { comparison } from "./compare.js";
 import { desk } from "./desk.js";
 import { el } from "./knobs.js";
 import { linked, unlinked } from "./link.js";
-import { exact } from "./more.js";
+import { exact, more } from "./more.js";
 import { ask, data, demanded, Refused, repeated } from "./server.js";
 import { note, session } from "./session.js";
 import { show, showFlops, showLoss } from "./units.js";
@@ -71,14 +72,16 @@ const open = (request, state = {}) => busy("Fitting …", async () => {
   const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
   source.desk = desk({ data: found, laws, fresh, around, exact, changed: () => settle(source), acts: { leave, pick: (run) => picked(source, run) } });
   source.title = request.curves ? nameOf(request.curves) : found.name;
-  source.page = view(source, { around, exported, keep, changed: () => settle(source) });
+  source.page = view(source, { around, exported, keep });
+  source.rest = more(around.fields, { said: () => source.desk.get().more, changed: (said) => { source.desk.set({ more: said }); settle(source); } });
+  source.desk.extra.append(source.rest.node);
   opened.push(source);
   look(source, state);
 });
 const look = (source, state = {}) => {
   current = source;
   at("view").hidden = false;
-  if (!source.request.table) at("preview").hidden = true;
+  if (!source.request.table) { at("preview").hidden = true; at("beyond").replaceChildren(); }
   fill(source.request);
   at("view").replaceChildren(...source.page.nodes);
   source.desk.set(state);
@@ -107,7 +110,7 @@ const planned = ({ N, D, loss, C, budget, decades }) => ({ N: N.value, D: D.valu
 // Once nothing moves: the address, and the same plan in full, by Python, with intervals, findings and run sheet.
 const settle = (source) => {
   clearTimeout(waiting);
-  source.page.tell();
+  source.rest.tell();
   waiting = setTimeout(async () => {
     const state = source.desk.get(), { findings: known } = source.data;
     if (source === current) { remember(); compare(); }
@@ -127,7 +130,8 @@ const settle = (source) => {
   }, PAUSE);
 };
 const exported = (what) => busy(`Writing ${what} …`, async () => {
-  const asked = { view: current.id, what, demand: demanded(current.desk.get()) };
+  const state = current.desk.get(), whole = what === "page.html" && { state: { ...state, unique: state.unique < Infinity ? state.unique : null }, title: current.title };
+  const asked = { view: current.id, what, demand: whole || demanded(state) };
   save(what, await (await ask("/api/exports", JSON.stringify(asked))).blob());
 }, false);
 // A run that was clicked: all that its table says of it.
@@ -154,6 +158,11 @@ const shown = async (found, request) => {
     mend: (columns, cells) => reread("/api/mended", { table: found.table, name: found.name, columns, cells }),
     open: (columns) => { named = columns; return open(requested()); },
   });
+  tabs(at("beyond"), found, async (kind, size) => {
+    let result = null;
+    await busy(`Reading ${kind} …`, async () => { result = await data("/api/results", JSON.stringify({ table: found.table, name: found.name, kind, columns: named, at: size })); }, false);
+    return result;
+  }, around.codes);
   at("view").hidden = !whole(found); // it is not the answer to what lies on the table
   if (whole(found)) await open(requested());
 };

@@ -1,7 +1,6 @@
 // What stands on the page of one source: title, exports, the desk, doubts, run sheet, laws, runs.
 import { link } from "./explain.js";
 import { el } from "./knobs.js";
-import { more } from "./more.js";
 
 export const table = (head, rows, ...caption) => el("div", { class: "wide", tabindex: 0 }, el("table", {}, ...caption,
   ...(head.some(Boolean) ? [el("thead", {}, el("tr", {}, ...head.map((cell) => el("th", { scope: "col" }, cell))))] : []),
@@ -69,8 +68,10 @@ const actions = (told, figures, exported) => {
   });
   const ofRuns = () => [action("Report", () => exported("report.html")), el("details", { class: "menu" }, el("summary", {}, "Figures, PDF"),
     el("div", {}, ...figures.map((name) => action(name, () => exported(`${name}.pdf`)))))];
-  return el("div", { class: "actions" }, link, action("Run sheet", () => exported("plan.toml")),
-    action("Curve, CSV", () => save("curve.csv", curve(told))), ...(told.runs.length ? ofRuns() : []));
+  const csv = action("Curve, CSV", () => save("curve.csv", curve(told)));
+  if (!exported) return el("div", { class: "actions" }, csv);
+  return el("div", { class: "actions" }, link, action("This page, a file", () => exported("page.html")), action("Run sheet", () => exported("plan.toml")), csv,
+    ...(told.runs.length ? ofRuns() : []));
 };
 
 const details = (told) => {
@@ -87,20 +88,19 @@ const details = (told) => {
 };
 
 // Gives { nodes, beside, sheet, doubts }: the page, and the places in it that are filled later.
-export const view = ({ data: told, desk, title }, { around, exported, keep, changed }) => {
-  const rest = more(around.fields, { said: () => desk.get().more, changed: (said) => { desk.set({ more: said }); changed(); } });
-  desk.extra.append(rest.node);
+// exported and keep do what needs isoflop; a page that was saved has neither.
+export const view = ({ data: told, desk, title }, { around, exported = null, keep = null }) => {
   const family = el("div"), repeat = el("div", { id: "repeat" }), beside = el("div", { id: "beside" }), sheet = el("div"), past = el("div"), picked = el("div");
   const doubts = el("div", {}, findings(told.findings, around.codes));
   desk.node.querySelectorAll("figure").forEach(savable);
   const blocked = told.findings.filter((one) => one.severity === "BLOCK").map((one) =>
     el("p", { class: "blocked" }, el("b", {}, `Not to be trusted, ${one.code}: `), `${one.message} ${one.remedy} `,
-      ...conditions(one.remedy).map((each) => el("button", { type: "button", class: "quiet", onclick: () => keep(each) }, `Keep ${each}`))));
+      ...(keep ? conditions(one.remedy) : []).map((each) => el("button", { type: "button", class: "quiet", onclick: () => keep(each) }, `Keep ${each}`))));
   desk.node.classList.toggle("doubted", blocked.length > 0);
   const nodes = [
     el("div", { class: "title" }, el("h1", {}, title), actions(told, around.figures, exported)),
     ...blocked, desk.node, picked, family, beside, section("Why", el("p", { class: "words" }, told.words), el("p", {}, `By ${told.by}.`)),
-    section("What to doubt", doubts), section("Run sheet", sheet), section("The same elsewhere", repeat), past, ...details(told),
+    section("What to doubt", doubts), ...(exported ? [section("Run sheet", sheet), section("The same elsewhere", repeat)] : []), past, ...details(told),
   ];
-  return { nodes, beside, family, sheet, doubts, repeat, past, picked, tell: rest.tell };
+  return { nodes, beside, family, sheet, doubts, repeat, past, picked };
 };
