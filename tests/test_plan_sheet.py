@@ -201,6 +201,7 @@ def test_a_planned_run_is_a_study(tmp_path):
     assert (run.config["N"], run.config["D"]) == (round(plan.N.value), round(plan.D.value))
     assert run.config["layers"] == plan.sheet.shape.layers
     assert run.config["learning_rate"] == plan.sheet.settings.learning_rate.value
+    assert [run.config[f"expected_{key}"] for key in ("loss", "low", "high")] == [*plan.loss.as_dict().values()][:3]
 
 
 def test_serving_that_no_budget_pays_is_refused():

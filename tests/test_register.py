@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 from commands import run  # noqa: F401 - a fixture
 
+import isoflop
 from isoflop import DataError, IsoflopError, Runs, UsageError
 from isoflop.experiments.register import Foretold, Scored, history, open_ledger, score
 from isoflop.experiments.register.ledger import add
@@ -184,3 +185,42 @@ def test_words_that_make_no_sense_are_refused_with_what_to_type(run, tmp_path, m
     assert done.code == 3
     assert "line 1" in done.err
     assert os.path.exists("forecasts.jsonl")  # noqa: PTH110 - and it is left as it was
+
+
+def foretelling(folder, *, low=3.0, high=3.4, prints='{"loss": 3.25}'):
+    """Return a study of one run that foretells its loss."""
+    text = f"""name = "s"
+command = ["{{python}}", "-S", "train.py"]
+[[run]]
+name = "a"
+N = 1000
+D = 20000
+expected_loss = 3.2
+expected_low = {low}
+expected_high = {high}
+"""
+    folder.mkdir()
+    (folder / "study.toml").write_text(text)
+    (folder / "train.py").write_text(f"print('{prints}')")
+    return isoflop.open_study(folder)
+
+
+def test_a_study_registers_what_it_foretells_before_it_trains_and_scores_it_after(tmp_path):
+    study = foretelling(tmp_path / "s")
+    isoflop.launch(study, workers=1)
+    isoflop.launch(study, workers=1)  # again: nothing is doubled
+    ledger = open_ledger(study.folder / "forecasts.jsonl")
+    (name,) = ledger.forecasts
+    assert len(ledger.lines) == 2
+    assert ledger.forecasts[name].at == {"N": 1000.0, "D": 20000.0}
+    assert (ledger.forecasts[name].low, ledger.scores[name].value) == (3.0, 3.25)
+
+
+def test_a_study_that_foretells_nothing_or_fails_registers_no_score(tmp_path):
+    silent = foretelling(tmp_path / "silent", low=3.3)
+    isoflop.launch(silent, workers=1)
+    assert not (silent.folder / "forecasts.jsonl").exists()
+    failed = foretelling(tmp_path / "failed", prints="no number")
+    isoflop.launch(failed, workers=1)
+    ledger = open_ledger(failed.folder / "forecasts.jsonl")
+    assert (len(ledger.forecasts), len(ledger.scores)) == (1, 0)

@@ -57,8 +57,10 @@ def _run(plan: Plan) -> dict[str, Any]:
     if sheet.settings:
         run |= {"learning_rate": sheet.settings.learning_rate.value, "weight_decay": sheet.settings.weight_decay.value}
     run |= {name: one.value for name, one in sheet.tuned.items()}
-    run |= {"precision": sheet.demand.precision, "expected_loss": plan.loss.value}
-    return {key: value for key, value in run.items() if not (isinstance(value, float) and math.isnan(value))}
+    loss = plan.loss
+    run |= {"precision": sheet.demand.precision, "expected_loss": loss.value, "expected_low": loss.low,
+            "expected_high": loss.high, "expected_level": loss.level}  # fmt: skip
+    return {key: value for key, value in run.items() if not isinstance(value, float) or math.isfinite(value)}
 
 
 def _table(path: str, content: Mapping[str, Any]) -> Iterator[str]:

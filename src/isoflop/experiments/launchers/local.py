@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from isoflop.errors import IsoflopError
 from isoflop.experiments.launchers.attempt import Attempt, attempt
+from isoflop.experiments.launchers.foretold import freeze, score
 from isoflop.experiments.study.claims import Watch, claims_in, driver_lock
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.progress import Progress, RunStatus, folders, run_status, summary, waiting
@@ -38,6 +39,9 @@ def launch(study: Study, *, workers: int | None = None, look: Look | None = None
 
     workers  runs at a time; what study.toml says, or one for each core
     look     called with the progress at the start, every now and then, and at the end
+
+    What a run's configuration foretells (expected_loss, as `plan -o study.toml` writes it) is registered in
+    STUDY/forecasts.jsonl before any is trained, and scored after.
 
     Can be called again after anything: a run that has ended is never run again. Raises IsoflopError if another
     driver runs the study, or a file cannot be written; KeyboardInterrupt, after the runs were asked to end and
@@ -69,7 +73,10 @@ def _drain(
     need_studies()
     count = workers or study.settings.workers or max(1, cores() // study.settings.threads)
     with driver_lock(study.folder) if alone else nullcontext(), interruptions() as asked:
-        return _Drain(study, runs, workers=count, look=look, asked=asked, patient=alone).run()
+        freeze(study, runs)
+        found = _Drain(study, runs, workers=count, look=look, asked=asked, patient=alone).run()
+        score(study, runs)
+        return found
 
 
 class _Drain:
