@@ -31,7 +31,10 @@ def rows(*runs, rule=None, **asked):
 
 def test_keys_are_known_by_their_names_whole_or_after_a_folder():
     one = run(
-        val__loss=LOSSES, train__loss=LOSSES, train__tokens=[1e6] * 4, config={"model.num_parameters": 1e7, "n": 3}
+        val__loss=LOSSES,
+        train__loss=LOSSES,
+        train__tokens=[1e6, 2e6, 3e6, 4e6],
+        config={"model.num_parameters": 1e7, "n": 3},
     )
     assert taken(one) == {
         "N": ("model.num_parameters", "config"),

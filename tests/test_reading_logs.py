@@ -262,9 +262,10 @@ def test_trials_with_nested_settings_are_read_by_the_last_part_of_a_key(tmp_path
     assert (runs.names, runs["N"].tolist(), runs["loss"].tolist()) == (("a", "b"), [1e7, 4e7], [2.0, 2.0])
 
 
-def test_a_folder_with_a_table_of_runs_is_refused_by_its_name(tmp_path):
-    (tmp_path / "runs.csv").write_text("N,D,loss\n1e7,2e8,4.1\n2e7,4e8,3.8\n")
-    with pytest.raises(DataError, match=r"is a folder.*runs\.csv"):
+def test_a_folder_with_tables_of_runs_is_refused_by_their_names(tmp_path):
+    for name in ("more.csv", "runs.csv"):
+        (tmp_path / name).write_text("N,D,loss\n1e7,2e8,4.1\n2e7,4e8,3.8\n")
+    with pytest.raises(DataError, match=r"is a folder.*more\.csv, runs\.csv"):
         read(tmp_path)
 
 

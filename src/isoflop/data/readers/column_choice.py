@@ -254,7 +254,10 @@ def _alone(letter: str, runs: Sequence[Logged], places: Places, *, source: str) 
             return taken
     for place in _ORDER.get(letter, _ELSE):
         means = _means(letter, places[place], place)
-        keys = _different([key for key, one in means.items() if one and one.letter == letter], place, runs)
+        keys = [key for key, one in means.items() if one and one.letter == letter]
+        if place == "metrics" and letter in {"C", "D"}:
+            keys = [key for key in keys if _adds_up(key, runs)]
+        keys = _different(keys, place, runs)
         chosen = pick(letter, {key: means[key] for key in keys}, source, what="keys")
         if chosen is not None:
             found = means[chosen]
@@ -289,6 +292,13 @@ def _meaning(key: str, place: Place) -> Meaning | None:
     if found is None or found.letter not in _WANTED:
         return None
     return None if found.letter == "loss" and place == "config" else found
+
+
+def _adds_up(key: str, runs: Sequence[Logged]) -> bool:
+    """Return whether a metric may be tokens or FLOPs in all: it never falls, and grows, as no rate or batch does."""
+    logged = (run.metrics[key].values for run in runs if key in run.metrics)
+    found = (values[np.isfinite(values)] for values in logged)
+    return all(len(one) < 2 or ((np.diff(one) >= 0).all() and one[-1] > one[0]) for one in found)
 
 
 def _different(keys: list[str], place: Place, runs: Sequence[Logged]) -> list[str]:

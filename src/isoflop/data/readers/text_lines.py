@@ -10,11 +10,11 @@ from dataclasses import dataclass
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf)(?![A-Za-z])"
 _PAIR = re.compile(
-    r"(?P<name>[A-Za-z_][\w./\-]*(?: \(?[A-Za-z_][\w./\-()]*){0,5})['\"]?"
-    rf"\s*(?:[:=]\s*|\s+)(?P<value>{_NUMBER})(?P<unit>[kKMBGT](?![A-Za-z]))?(?:\s*/\s*(?P<total>\d+))?"
+    r"(?<!\w)(?P<name>[A-Za-z_][\w./\-]*(?: \(?[A-Za-z_][\w./\-()]*){0,5})['\"]?"
+    rf"\s*(?:[:=]\s*['\"]?|\s+)(?P<value>{_NUMBER})(?P<unit>[kKMBGT](?![A-Za-z]))?(?:\s*/\s*(?P<total>\d+))?"
 )
 """A name of up to six words, then a number, which may have a suffix, or be one of so many: iteration 100/ 20000."""
-CLOCKS = ("step", "global_step", "steps", "iteration", "iter", "it", "update", "s", "epoch")
+CLOCKS = ("step", "global_step", "steps", "num_updates", "iteration", "iter", "it", "batch", "update", "s", "epoch")
 """Words for the step, the most exact first; where one stands last in a name, the rest says what the line is about."""
 _CLOCK = re.compile(rf"(?:^|.*[\s_/])(?P<word>{'|'.join(CLOCKS)})$", re.IGNORECASE)
 _NO_CLOCK = re.compile(r"\bper\b|skipped|nan |remaining|total|warm|starts? (?:at|from)|resum|load|sav", re.IGNORECASE)
@@ -28,6 +28,10 @@ _AROUND = re.compile(
 _SHORT = {"tel": "val loss", "trl": "train loss"}
 """llm.c's words."""
 _SUFFIX = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
+_BAR = re.compile(r"\|\s*(\d+)/(\d+)\s*\[")
+"""A progress bar, which names neither its steps nor how many there are to be: 10%|#   | 100/1000 [00:10<01:30."""
+_PARTS = re.compile(r"\bloss (?P<of>train\w*): (?P<train>\S+), (?P<held>val\w*): ")
+"""A loss that is named once for both of its numbers, as litgpt does."""
 _LONGEST = 4000
 """Characters of a line beyond which it is no line of a log."""
 
@@ -50,12 +54,16 @@ class Line:
 
 
 def lines(content: bytes | str) -> Iterator[str]:
-    """Yield the lines as a terminal would show them: without colours, of one written over and over the last state."""
+    """Yield the lines as a terminal would show them: without colours, of one written over and over the last state.
+
+    Of a progress bar every state is a line: each is another step.
+    """
     text = content.decode(errors="replace") if isinstance(content, bytes) else content
     for line in text.split("\n"):
-        shown = line.rstrip("\r").rpartition("\r")[2]
-        if len(shown) < _LONGEST:
-            yield _ANSI.sub("", shown) if "\x1b" in shown else shown
+        states = line.rstrip("\r").split("\r")
+        for shown in states if _BAR.search(states[0]) else states[-1:]:
+            if len(shown) < _LONGEST:
+                yield _ANSI.sub("", shown) if "\x1b" in shown else shown
 
 
 def read_line(text: str) -> Line:
@@ -63,8 +71,13 @@ def read_line(text: str) -> Line:
     clocks: dict[str, tuple[float, float]] = {}
     found: list[tuple[str, float]] = []
     about = "validation" if _ABOUT.match(text) else ""
+    text = _PARTS.sub(r"\g<of> loss: \g<train>, \g<held> loss: ", text)
+    if bar := _BAR.search(text):
+        clocks["it"] = (float(bar[1]), float(bar[2]))
     for name, value, total in _pairs(text):
         word, before = _clock(name)
+        if word == "batch" and math.isnan(total):
+            word = ""  # a batch of so many
         if word:
             clocks[word] = (value, total)
             about = f"{about} {before}"
