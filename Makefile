@@ -31,9 +31,10 @@ demo: .venv/ready-demo  ## real runs fitted, a larger run forecast, a budget pla
 test: .venv/ready-dev  ## every test, in two processes; warnings are errors
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(strip $(MARKS))"
 
-lint: .venv/ready-dev  ## format, lint and types, checked
+lint: .venv/ready-dev  ## format, lint, spelling and types, checked
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs src benchmarks packaging
 	$(BIN)/mypy
 
 docs: .venv/ready-dev  ## the generated pages of docs/, and what commands print in them
@@ -62,6 +63,7 @@ bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md, and the te
 	$(BIN)/python benchmarks/findings.py
 	$(BIN)/python benchmarks/worlds.py
 	$(BIN)/python benchmarks/faults.py
+	$(BIN)/python benchmarks/faults_clusters.py
 	$(BIN)/python benchmarks/design.py
 	$(BIN)/python benchmarks/emergence.py
 	$(BIN)/python benchmarks/plans.py
