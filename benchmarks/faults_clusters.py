@@ -231,7 +231,6 @@ def on_slurm(folder: Path, seconds: float, rng: random.Random) -> None:
 def ray_cluster() -> Iterator[object]:
     """Give a Ray of a head without cores and two nodes of two."""
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
-    os.environ["RAY_raylet_start_wait_time_s"] = "180"  # a busy machine starts slowly
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
