@@ -141,3 +141,12 @@ def test_twenty_proxies_of_seventeen_sources_foretell_others():
         for name, estimate in one.losses.items()
     ]
     assert np.mean(off) < 0.05
+
+
+def test_sources_and_targets_are_also_named_without_what_all_begin_with():
+    runs = read("tinymix", where='role == "proxy"')
+    short = mix(runs, targets={"text": 1.0}, limits={"text": 1e4})
+    whole = mix(runs, targets={"loss_text": 1.0}, limits={"share_text": 1e4})
+    assert short.best == whole.best
+    with pytest.raises(UsageError, match='"maths" is no source'):
+        mix(runs, limits={"maths": 1e4})

@@ -57,4 +57,4 @@ def _edge(given: Mixtures, best: Array, most: Array) -> list[Finding]:
 
 def limits_of(given: Mixtures, asked: Mapping[str, float]) -> Mapping[str, float]:
     """Return the limits asked for, their names with or without share_."""
-    return {name if name in given.sources else f"share_{name}": value for name, value in asked.items()}
+    return {f"share_{name}" if f"share_{name}" in given.sources else name: value for name, value in asked.items()}

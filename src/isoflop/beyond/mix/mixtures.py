@@ -117,6 +117,7 @@ def normalised(values: Array, sources: Sequence[str], *, names: Sequence[str], s
 
 def weights_of(targets: Sequence[str], asked: dict[str, float]) -> Array:
     """Return the weight of each target, adding up to 1; all alike unless some are asked for."""
+    asked = {f"{LOSS}{name}" if f"{LOSS}{name}" in targets else name: weight for name, weight in asked.items()}
     for name, weight in asked.items():
         if name not in targets:
             raise UsageError(f'"{name}" is no target. They are {", ".join(targets)}.')
