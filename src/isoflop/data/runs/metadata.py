@@ -56,7 +56,7 @@ def unfinished(columns: Columns, whole: Bools) -> dict[int, str]:
             bad.setdefault(row, f"its loss ended {loss[row] / lowest[row] - 1:.0%} above its lowest")
     for reached, planned, what in _planned(columns):
         short = whole & (reached < PLANNED * planned)
-        if np.count_nonzero(short) * 2 <= len(short):  # more, and the column is no plan of each run
+        if np.count_nonzero(short) * 2 <= np.count_nonzero(whole):  # more, and the column is no plan of each run
             for row in np.flatnonzero(short).tolist():
                 bad.setdefault(row, f"{reached[row] / planned[row]:.0%} of its planned {what}")
     return dict(sorted(bad.items()))
