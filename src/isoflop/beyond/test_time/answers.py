@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from isoflop.beyond.test_time.rewards import best_of
 from isoflop.errors import UsageError
 from isoflop.formula.tree import lgamma
 
@@ -24,8 +25,8 @@ _LEVEL = 1e-9
 _NO_LEAD = 1e-9
 _erf = np.vectorize(math.erf, otypes=[float])
 
-How = Literal["coverage", "majority", "verifier"]
-HOWS: tuple[How, ...] = ("coverage", "majority", "verifier")
+How = Literal["coverage", "majority", "verifier", "best-of-n", "one"]
+HOWS: tuple[How, ...] = ("coverage", "majority", "verifier", "best-of-n", "one")
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,12 @@ class Choosing:
     """How one answer is chosen among k samples.
 
     how        coverage: a perfect verifier finds a correct sample if there is one; majority: the commonest answer;
-               verifier: the first sample that it accepts, and the last where it accepts none
+               verifier: the first sample that it accepts, and the last where it accepts none; best-of-n: the one
+               of highest reward; one: none is, the first sample counts however many are paid
     rival      of wrong samples, the share that agree on one wrong answer; 1, unless told, is the worst
     recall     of correct samples, the share that the verifier accepts
     false      of wrong samples, the share that it accepts as well
+    separation by how many standard deviations rewards of correct samples lie above those of wrong ones
 
     >>> isoflop.Choosing().how
     'coverage'
@@ -46,6 +49,7 @@ class Choosing:
     rival: float = 1.0
     recall: float = 1.0
     false: float = 0.0
+    separation: float = math.nan
 
     def __post_init__(self) -> None:
         if self.how not in HOWS:
@@ -53,6 +57,10 @@ class Choosing:
         for name, value in (("rival", self.rival), ("recall", self.recall), ("false-positives", self.false)):
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} {value:g} must be a share between 0 and 1, as in 0.1.")
+        if self.separation < 0:
+            raise UsageError(
+                f"separation {self.separation:g}: a reward that ranks wrong samples first is worse than none."
+            )
         if self.how == "verifier" and self.recall < self.false:
             raise UsageError(
                 f"a verifier that accepts {self.recall:g} of correct and {self.false:g} of wrong samples is worse than "
@@ -70,6 +78,10 @@ class Choosing:
             return less if part == 0 else less + part * (majority(p, int(votes) + 1, rival=self.rival) - less)
         if self.how == "verifier":
             return verified(p, k, recall=self.recall, false=self.false)
+        if self.how == "one":
+            return np.asarray(p, float)
+        if self.how == "best-of-n":
+            return best_of(p, k, separation=self.separation)
         return solved(p, k)
 
     def limit(self, p: ArrayLike) -> Array:
@@ -78,6 +90,10 @@ class Choosing:
         if self.how == "majority":
             lead = np.where(one > 0, one - self.rival * (1 - one), -1.0)
             return np.asarray(np.where(np.abs(lead) < _NO_LEAD, 0.5, lead > 0))
+        if self.how == "one":
+            return one
+        if self.how == "best-of-n":
+            return np.asarray(np.where(one > 0, 1.0, 0.0) if self.separation > 0 else one)
         accepted = one * self.recall + (1 - one) * self.false if self.how == "verifier" else one
         reached = one * (self.recall if self.how == "verifier" else 1.0)
         return np.asarray(np.divide(reached, accepted, out=one.copy(), where=accepted > 0))

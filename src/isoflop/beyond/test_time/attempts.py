@@ -15,6 +15,7 @@ from isoflop.laws.pass_at_k import pass_at_k
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from isoflop.beyond.test_time.rewards import Picked
     from isoflop.formula.arrays import Array
 
 
@@ -32,8 +33,10 @@ class Attempts:
     rates     pass@k at the numbers of samples `k`, means over the problems; empty where only pass@1 is known
     known_samples  how many samples of each problem stand behind the means
     rounding  the last digit of the means as they were printed
+    picked    what the sample of highest reward has reached, where there are rewards or best-of-n
     N, active, D   parameters, those that a token uses, training tokens
     tokens    tokens of a sample; price, US dollars for a million of them
+    thinking  whether this is one length of thinking of a model among several
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "samples.csv"
@@ -55,10 +58,12 @@ class Attempts:
     rates: Array = field(default_factory=lambda: np.zeros(0))
     known_samples: float = math.nan
     rounding: float = 0.0
+    picked: Picked | None = None
     N: float = math.nan
     active: float = math.nan
     D: float = math.nan
     tokens: float = math.nan
+    thinking: bool = False
     price: float = math.nan
 
     @property

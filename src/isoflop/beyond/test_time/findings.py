@@ -32,7 +32,7 @@ def notice(found: Inference, *, concentration: tuple[float, float] | None, learn
 
 def _on_spread(found: Inference, concentration: tuple[float, float] | None, *, learnt: bool) -> Iterator[Finding]:
     guessed = [one.attempts for one in found.models if not (one.attempts.counted or one.attempts.rated)]
-    if guessed:
+    if guessed and found.choosing.how != "one":
         single = sum(bool(one.problems) for one in guessed)
         alone = "one sample of each problem says no more than pass@1, which" if single else "pass@1"
         told = "is not known, and what more samples bring lies anywhere that published models have been"

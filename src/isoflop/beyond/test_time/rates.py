@@ -41,7 +41,7 @@ def rate_columns(table: Table) -> dict[str, int] | None:
     wide = columns_at(table.raw.names)
     if max(wide.values(), default=0) > 1:
         return wide
-    value = next((one for one in ("rate", "pass1") if one in table.columns), None)
+    value = next((one for one in ("rate", "pass1", "best") if one in table.columns), None)
     if value == "rate" and "k" not in table.columns and "samples" in table.columns:
         return {table.columns["rate"]: 0}
     grows = value is not None and _samples_are_k(table)

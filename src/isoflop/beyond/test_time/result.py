@@ -52,13 +52,16 @@ class Sampled:
     families: Mapping[str, float]
     parameters: Mapping[str, Mapping[str, Estimate]]
     tail: Tail | None = None
+    separation: float = math.nan
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
         one = self.attempts
         return {
             "model": one.name, "N": one.N, "active": one.active, "D": one.D, "problems": one.known_problems,
-            "fewest_samples": one.fewest, "pass1": one.pass1, "reach": [row.as_dict() for row in self.reach],
+            "fewest_samples": one.fewest, "pass1": one.pass1,
+            "reward_separation": self.separation, "measured_best_of_n": [{"k": k, "accuracy": rate} for k, rate in _picked(one).items()],
+            "reach": [row.as_dict() for row in self.reach],
             "limits": {how: limit.as_dict() for how, limit in self.limits.items()},
             "power_law": self.power_law._asdict(), "families": dict(self.families),
             "parameters": {name: {key: each.as_dict() for key, each in found.items()}
@@ -147,7 +150,8 @@ class Inference(Answer):
         how = self.choosing
         return {
             "source": self.source, "level": self.level, "unit": self.serving.unit,
-            "choosing": {"how": how.how, "rival": how.rival, "recall": how.recall, "false_positives": how.false},
+            "choosing": {"how": how.how, "rival": how.rival, "recall": how.recall, "false_positives": how.false,
+                         "separation": how.separation},
             "models": [one.as_dict() for one in self.models],
             "budgets": [one.as_dict() for one in self.budgets],
             "flips": [one.as_dict() for one in self.flips],
@@ -159,9 +163,11 @@ class Inference(Answer):
         return shown(self)
 
 
-_NAMES = {"coverage": "coverage", "majority": "majority", "verifier": "verified"}
+_NAMES = {"coverage": "coverage", "majority": "majority", "verifier": "verified", "best-of-n": "best of n",
+          "one": "accuracy"}  # fmt: skip
 _CALLED = {"coverage": "any correct sample counts", "majority": "the commonest answer counts",
-           "verifier": "what the verifier accepts counts"}  # fmt: skip
+           "verifier": "what the verifier accepts counts", "best-of-n": "the sample of highest reward counts",
+           "one": "one sample answers"}  # fmt: skip
 
 
 def shown(found: Inference) -> RenderableType:
@@ -216,6 +222,17 @@ def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
         yield dim(f"if one Beta: {named}; what is unsolved falls as k^-a")
     if one.tail is not None:
         yield dim(_tail(one.tail))
+    if not math.isnan(one.separation):
+        measured = ", ".join(f"{percent(rate)} of {k:g}" for k, rate in _picked(one.attempts).items())
+        yield dim(f"rewards of right samples lie {one.separation:.2f} standard deviations above those of wrong ones"
+                  + (f"; measured, best of n: {measured}" if measured else ""))  # fmt: skip
+
+
+def _picked(one: Attempts) -> dict[float, float]:
+    """Return what best of n was measured to reach, by n."""
+    if one.picked is None:
+        return {}
+    return dict(zip(one.picked.k.tolist(), one.picked.rates.tolist(), strict=True))
 
 
 def _tail(tail: Tail) -> str:

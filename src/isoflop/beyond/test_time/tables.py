@@ -12,9 +12,11 @@ import numpy as np
 from isoflop.beyond.test_time.attempts import SOUND, Attempts, unsound
 from isoflop.beyond.test_time.columns import OF_MODEL, Table, assigned, kept_rows
 from isoflop.beyond.test_time.rates import rate_columns, rates_of
+from isoflop.beyond.test_time.rewards import Picked, picked_of
 from isoflop.data.readers.source import read_text
 from isoflop.data.readers.table import raw_table
 from isoflop.errors import DataError, shown
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,15 +55,36 @@ def read_attempts(
 
 def _models(table: Table) -> NDArray[Any]:
     """Return the model of each row, and its benchmark where there are several."""
-    labels = table.labels("model") if "model" in table.columns else table.sizes()
+    labels = _names(table)
+    if (length := _length(table)) is not None:
+        thought = table.numbers(length)
+        labels = np.array([f"{one}, {show(many)} tokens" for one, many in zip(labels, thought, strict=True)], object)
     if "dataset" not in table.columns or len(set(table.labels("dataset"))) < 2:
         return labels
     return np.array([f"{one}, {task}" for one, task in zip(labels, table.labels("dataset"), strict=True)], dtype=object)
 
 
+def _names(table: Table) -> NDArray[Any]:
+    return table.labels("model") if "model" in table.columns else table.sizes()
+
+
+def _length(table: Table) -> str | None:
+    """Return the column of thinking tokens, by which one model is several to choose from; None where there is none."""
+    if "thinking" in table.columns:
+        return "thinking"
+    if "tokens" not in table.columns or {"problem", "k", "samples", "correct"} & table.columns.keys():
+        return None
+    labels = _names(table)
+    pairs = set(zip(labels.tolist(), table.numbers("tokens").tolist(), strict=True))
+    return "tokens" if len(pairs) == len(labels) > len(set(labels.tolist())) else None
+
+
 def _about(table: Table, rows: NDArray[np.int64]) -> dict[str, Any]:
     """Return what is known of a model besides its samples."""
     about = {key: _one(table, key, rows) for key in OF_MODEL if key in table.columns}
+    length = _length(table)
+    if length is not None:
+        about |= {"tokens": _one(table, length, rows), "thinking": True}
     if about.get("tokens", 0.0) >= 1e6 and "D" not in about:  # no sample is that long: it is what was trained on
         about["D"] = about.pop("tokens")
     return about
@@ -70,11 +93,24 @@ def _about(table: Table, rows: NDArray[np.int64]) -> dict[str, Any]:
 def _rated(table: Table, name: str, rows: NDArray[np.int64]) -> Attempts:
     """Return the attempts of a model whose pass@k is known at several k, as means over its problems."""
     about = _about(table, rows)
+    picked = _best_of_n(table, rows) if "best" in table.columns else None
+    if picked is not None and not {"rate", "pass1"} & table.columns.keys():
+        if picked.k[0] != 1:
+            raise DataError(f"{table.raw.source}: best-of-n needs its value at n = 1, which is pass@1. Add that row.")
+        behind = about.pop("problems", math.nan)
+        return Attempts(name, (), np.zeros(0), np.zeros(0), float(picked.rates[0]), behind, picked=picked, **about)
     found = rates_of(table, rows)
     return Attempts(
         name, (), np.zeros(0), np.zeros(0), found.pass1, about.pop("problems", found.problems), k=found.k,
-        rates=found.rates, known_samples=found.samples, rounding=found.rounding, **about,
+        rates=found.rates, known_samples=found.samples, rounding=found.rounding, picked=picked, **about,
     )  # fmt: skip
+
+
+def _best_of_n(table: Table, rows: NDArray[np.int64]) -> Picked:
+    """Return what best of n reached in these rows."""
+    names = {key: name for key, name in table.columns.items() if key not in {"rate", "pass1", "best"}}
+    found = rates_of(Table(table.raw, {**names, "rate": table.columns["best"]}, table.kept), rows)
+    return Picked(found.k, found.rates)
 
 
 def _attempts(table: Table, name: str, rows: NDArray[np.int64]) -> Attempts:
@@ -83,6 +119,7 @@ def _attempts(table: Table, name: str, rows: NDArray[np.int64]) -> Attempts:
     behind = about.pop("problems", math.nan)
     if "correct" in table.columns:
         names, n, c = _counts(table, rows)
+        about |= {"picked": _rewarded(table, rows)} if _rewards(table) and "samples" not in table.columns else {}
         return Attempts(name, names, n, c, float((c / n).mean()), float(len(names)), **about)
     if "pass1" not in table.columns:
         raise DataError(
@@ -100,6 +137,17 @@ def _attempts(table: Table, name: str, rows: NDArray[np.int64]) -> Attempts:
     return Attempts(
         name, (), np.zeros(0), np.zeros(0), float(rates[rows[0]]), behind, known_samples=drawn, rounding=unit, **about
     )
+
+
+def _rewards(table: Table) -> str | None:
+    """Return the column of rewards in a table with a row for each sample: what is called a score is one there."""
+    return next((one for one in ("reward", "rate") if one in table.columns), None)
+
+
+def _rewarded(table: Table, rows: NDArray[np.int64]) -> Picked:
+    """Return what the samples of highest reward have reached."""
+    rewards = table.numbers(_rewards(table) or "")[rows]
+    return picked_of(table.labels("problem")[rows].astype(str), table.numbers("correct")[rows], rewards)
 
 
 def _of_rates(table: Table, name: str, rows: NDArray[np.int64], *, rates: Array, about: Mapping[str, Any]) -> Attempts:

@@ -15,10 +15,12 @@ from isoflop.beyond.test_time.answers import HOWS, Choosing
 from isoflop.beyond.test_time.attempts import Attempts, power_law
 from isoflop.beyond.test_time.coverage import with_tail
 from isoflop.beyond.test_time.difficulty import Difficulty, difficulty
+from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.findings import notice
 from isoflop.beyond.test_time.from_pass1 import CONCENTRATION, aligned, assumed, concentrations
 from isoflop.beyond.test_time.lifetime import Lifetime, lifetime
 from isoflop.beyond.test_time.result import Budget, Flip, Inference, Offer, Reach, Sampled
+from isoflop.beyond.test_time.rewards import best_of, separation_of
 from isoflop.beyond.test_time.serving import MOST, Serving
 from isoflop.beyond.test_time.tables import read_attempts
 from isoflop.errors import DataError, UsageError
@@ -40,6 +42,7 @@ _GRID, _TIE = 140, 0.002
 class Asked:
     """What is asked of the samples: at which k, by what choice among them, and what the queries may cost.
 
+    choosing  a perfect verifier unless said; of lengths of thinking to choose from, one sample
     budgets   of one query, in the unit of the serving
     lifetime  FLOPs for training a model and answering all its queries; `curve` says what loss N and D give
     """
@@ -48,7 +51,7 @@ class Asked:
     budgets: tuple[float, ...] = ()
     lifetime: float = math.nan
     curve: str = "besiroglu2024"
-    choosing: Choosing = field(default_factory=Choosing)
+    choosing: Choosing | None = None
     serving: Serving = field(default_factory=Serving)
 
 
@@ -78,22 +81,47 @@ def test_time(
     2
     """
     refuse_level(level)
-    asked = asked or Asked()
     models = tuple(read_attempts(source) if isinstance(source, str | os.PathLike) else source)
     if not models:
         raise DataError("there are no attempts. Give those of one model at least.")
+    asked = _settled(asked or Asked(), models)
+    choosing = asked.choosing or Choosing()
     _refuse(asked, models)
     spreads = _difficulties(models, concentration=concentration, like=like, level=level, seed=seed)
-    shown = tuple(_sampled(one, spread, asked, level=level) for one, spread in zip(models, spreads, strict=True))
+    choosings = [_ranked(one, spread, choosing) for one, spread in zip(models, spreads, strict=True)]
+    if choosing.how == "best-of-n" and any(math.isnan(one.separation) for one in choosings):
+        raise UsageError("nothing tells how well the rewards rank samples. Say --separation 1, or give the table a "
+                         "column of rewards (a row a sample) or of best_of_n.")  # fmt: skip
+    shown = tuple(
+        _sampled(one, spread, how, asked=asked, level=level)
+        for one, spread, how in zip(models, spreads, choosings, strict=True)
+    )
     name = name or (os.fspath(source) if isinstance(source, str | os.PathLike) else "attempts")
     budgets: tuple[Budget, ...] = ()
     flips: tuple[Flip, ...] = ()
     if asked.budgets:
-        budgets = tuple(_offers(models, spreads, asked, budget=one, level=level) for one in asked.budgets)
-        flips = _flips(models, spreads, asked, level=level)
+        offered = list(zip(models, spreads, choosings, strict=True))
+        budgets = tuple(_offers(offered, asked, budget=one, level=level) for one in asked.budgets)
+        flips = _flips(offered, asked, level=level)
     whole = None if math.isnan(asked.lifetime) else _lifetime(models, spreads, asked, level=level, seed=seed)
-    found = Inference(name, shown, budgets, flips, asked.choosing, asked.serving, level, whole, draws=spreads)
+    found = Inference(name, shown, budgets, flips, choosing, asked.serving, level, whole, draws=spreads)
     return notice(found, concentration=concentration, learnt=bool(like))
+
+
+def _settled(asked: Asked, models: Sequence[Attempts]) -> Asked:
+    """Return what is asked with what nobody said: one sample of each length of thinking, at budgets that buy them.
+
+    Budgets are then what one sample costs of the cheapest, the middle and the dearest.
+    """
+    if not any(one.thinking for one in models):
+        return asked
+    serving = asked.serving
+    known = all(not math.isnan(serving.parts(one)[1]) for one in models)
+    costs = np.sort([serving.of(one, 1) for one in models]) if known else np.zeros(0)
+    budgets = asked.budgets or tuple(
+        costs[[0, costs.size // 4, costs.size // 2, 3 * costs.size // 4, -1]].tolist() if known else ()
+    )
+    return replace(asked, budgets=tuple(dict.fromkeys(budgets)), choosing=asked.choosing or Choosing("one"))
 
 
 def _refuse(asked: Asked, models: Sequence[Attempts]) -> None:
@@ -149,15 +177,16 @@ def _steps(model: Attempts) -> tuple[float, ...]:
     return tuple(sorted(tens | {float(max(model.fewest, 1)), float(max(model.usual, 1)), float(most)}))
 
 
-def _sampled(model: Attempts, spread: Difficulty, asked: Asked, *, level: float) -> Sampled:
+def _sampled(model: Attempts, spread: Difficulty, choosing: Choosing, *, asked: Asked, level: float) -> Sampled:
     line = power_law(model)
     rows = []
     for k in asked.samples or _steps(model):
-        each = {how: spread.at(_by(asked.choosing, how), k, level=level) for how in _hows(asked.choosing)}
+        each = {how: spread.at(_by(choosing, how), k, level=level) for how in _hows(choosing)}
         rows.append(Reach(k, model.measured(k), each, line(k)))
-    limits = {how: spread.limit(_by(asked.choosing, how), level=level) for how in _hows(asked.choosing)}
-    limits["coverage"] = _at_least(limits["coverage"], spread.at(_by(asked.choosing, "coverage"), _steps(model)[-1]))
-    return Sampled(model, tuple(rows), limits, line, dict(spread.families), dict(spread.parameters), spread.tail)
+    limits = {how: spread.limit(_by(choosing, how), level=level) for how in _hows(choosing)}
+    limits["coverage"] = _at_least(limits["coverage"], spread.at(_by(choosing, "coverage"), _steps(model)[-1]))
+    return Sampled(model, tuple(rows), limits, line, dict(spread.families), dict(spread.parameters), spread.tail,
+                   choosing.separation)  # fmt: skip
 
 
 def _at_least(limit: Estimate, farthest: Estimate) -> Estimate:
@@ -169,11 +198,24 @@ def _at_least(limit: Estimate, farthest: Estimate) -> Estimate:
 def _hows(choosing: Choosing) -> list[str]:
     """Return the ways to choose that are shown: a verifier only where its errors are told."""
     told = choosing.how == "verifier" or choosing.recall < 1 or choosing.false > 0
-    return [how for how in HOWS if how != "verifier" or told]
+    ranked = not math.isnan(choosing.separation)
+    shown = {"coverage", "majority", choosing.how if choosing.how == "one" else ""}
+    return [how for how in HOWS if how in shown or (how == "verifier" and told) or (how == "best-of-n" and ranked)]
 
 
 def _by(choosing: Choosing, how: str) -> Choosing:
-    return Choosing(how, choosing.rival, choosing.recall, choosing.false)  # type: ignore[arg-type]
+    return replace(choosing, how=how)  # type: ignore[arg-type]  # one of HOWS
+
+
+def _ranked(model: Attempts, spread: Difficulty, asked: Choosing) -> Choosing:
+    """Return how a model's samples are chosen: with the separation of its rewards, where none was told."""
+    if model.picked is None or not math.isnan(asked.separation):
+        return asked
+    told = model.picked.separation
+    if math.isnan(told):
+        mean = spread.these.mean(axis=0)
+        told = separation_of(model.picked, lambda k, d: float(mean @ best_of(P, k, separation=d)))
+    return replace(asked, separation=told)
 
 
 def _accuracy(spread: Difficulty, choosing: Choosing, samples: Sequence[float]) -> Array:
@@ -187,20 +229,24 @@ def _lifetime(
 ) -> Lifetime:
     return lifetime(
         models, spreads, curve=find_curve(asked.curve), flops=asked.lifetime, serving=asked.serving,
-        choosing=asked.choosing, level=level, seed=seed,
+        choosing=asked.choosing or Choosing(), level=level, seed=seed,
     )  # fmt: skip
 
 
-def _offers(
-    models: Sequence[Attempts], spreads: Sequence[Difficulty], asked: Asked, *, budget: float, level: float
-) -> Budget:
+Offered = tuple[Attempts, Difficulty, Choosing]
+"""A model, the difficulty of its problems, and how one of its samples is chosen."""
+
+
+def _offers(offered: Sequence[Offered], asked: Asked, *, budget: float, level: float) -> Budget:
     """Return what each model reaches for a budget of one query, and how likely each is the best buy."""
-    samples = [int(asked.serving.affordable(one, budget) + 1e-9) for one in models]
-    draws = np.stack([_accuracy(one, asked.choosing, [k])[:, 0] for one, k in zip(spreads, samples, strict=True)])
+    most = [1 if how.how == "one" else MOST for _, _, how in offered]
+    paid = [int(asked.serving.affordable(one, budget) + 1e-9) for one, _, _ in offered]
+    samples = [min(pair) for pair in zip(paid, most, strict=True)]
+    draws = np.stack([_accuracy(spread, how, [k])[:, 0] for (_, spread, how), k in zip(offered, samples, strict=True)])
     first = np.argmax(draws, axis=0)
     offers = []
-    for place, (model, spread, k) in enumerate(zip(models, spreads, samples, strict=True)):
-        reached = spread.at(asked.choosing, k, level=level) if k else Estimate(math.nan, level=level)
+    for place, ((model, spread, how), k) in enumerate(zip(offered, samples, strict=True)):
+        reached = spread.at(how, k, level=level) if k else Estimate(math.nan, level=level)
         cost = asked.serving.of(model, k) if k else math.nan
         offers.append(Offer(model.name, k, reached, cost, float((first == place).mean()) if k else 0.0))
     able = [one for one in offers if one.samples]
@@ -208,16 +254,15 @@ def _offers(
     return Budget(budget, tuple(offers), best)
 
 
-def _flips(
-    models: Sequence[Attempts], spreads: Sequence[Difficulty], asked: Asked, *, level: float
-) -> tuple[Flip, ...]:
+def _flips(offered: Sequence[Offered], asked: Asked, *, level: float) -> tuple[Flip, ...]:
     """Return the budgets from which another model is the best buy, from one sample of the cheapest on.
 
     Samples count with their fractions, or the best buy would flip back and forth with every sample that is bought.
     """
+    models = [model for model, _, _ in offered]
     grid = budgets_shown(models, asked)
     each = [[asked.serving.affordable(one, float(budget)) for budget in grid] for one in models]
-    draws = np.stack([_accuracy(*one) for one in zip(spreads, [asked.choosing] * len(each), each, strict=True)])
+    draws = np.stack([_accuracy(spread, how, k) for (_, spread, how), k in zip(offered, each, strict=True)])
     middle = np.stack([median(one, axis=0) for one in draws])
     order = [int(np.argmax(middle[:, 0]))]
     places = [0]

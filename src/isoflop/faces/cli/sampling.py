@@ -45,14 +45,17 @@ class Options:
     price: Annotated[Text, _option("--price", "Dollars for an hour of one device.", _COST)] = None
     mfu: Annotated[Text, _option("--mfu", "Share of its peak reached.", _COST)] = None
     per_million: Annotated[Text, _option("--price-per-million", "Dollars for a million tokens instead.", _COST)] = None
-    how: Annotated[str, _option("--choose", "coverage (a perfect verifier), majority or verifier.", _CHOICE)] = (
-        "coverage"
-    )
+    how: Annotated[
+        Text, _option("--choose", "coverage (a perfect verifier), majority, verifier, best-of-n or one.", _CHOICE)
+    ] = None
     rival: Annotated[float, _option("--rival", "Share of wrong answers that agree on one.", _CHOICE)] = 1.0
     recall: Annotated[float, _option("--recall", "Share of correct samples a verifier accepts.", _CHOICE)] = 1.0
     false: Annotated[
         float, _option("--false-positives", "Share of wrong samples that a verifier accepts.", _CHOICE)
     ] = 0.0
+    separation: Annotated[
+        float, _option("--separation", "Standard deviations by which rewards tell right from wrong.", _CHOICE)
+    ] = math.nan
     samples: Annotated[Text, _option("--samples", "Forecast at these k, such as 1,100,10000.", _CHOICE)] = None
     column: Annotated[
         list[str], _option("--column", "Name a column (c='n passed').", _TABLE, metavar="NAME=COLUMN")
@@ -75,7 +78,10 @@ class Options:
         if self.hardware is not None:
             numbers["hardware"] = self.hardware
         serving = Serving(**numbers, reuse=not self.reread, unit="dollars" if paid != budgets else "FLOPs")
-        choosing = Choosing(self.how, self.rival, self.recall, self.false)  # type: ignore[arg-type]  # checked there
+        how: Any = self.how or ("coverage" if math.isnan(self.separation) else "best-of-n")
+        unsaid = (self.rival, self.recall, self.false) == (1.0, 1.0, 0.0) and math.isnan(self.separation)
+        said = Choosing(how, self.rival, self.recall, self.false, self.separation)
+        choosing = None if self.how is None and unsaid else said
         whole = parse_quantity(dollars(self.lifetime)) if self.lifetime else math.nan
         whole = whole / serving.per_flop() if _is_money(self.lifetime or "") else whole
         return Asked(_numbers(self.samples), tuple(map(parse_quantity, paid)), whole, self.curve, choosing, serving)
