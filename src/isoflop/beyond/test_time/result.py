@@ -60,7 +60,8 @@ class Sampled:
         return {
             "model": one.name, "N": one.N, "active": one.active, "D": one.D, "problems": one.known_problems,
             "fewest_samples": one.fewest, "pass1": one.pass1,
-            "reward_separation": self.separation, "measured_best_of_n": [{"k": k, "accuracy": rate} for k, rate in _picked(one).items()],
+            "reward_separation": self.separation,
+            "measured_best_of_n": [{"k": k, "accuracy": rate} for k, rate in _picked(one).items()],
             "reach": [row.as_dict() for row in self.reach],
             "limits": {how: limit.as_dict() for how, limit in self.limits.items()},
             "power_law": self.power_law._asdict(), "families": dict(self.families),
@@ -181,7 +182,9 @@ def shown(found: Inference) -> RenderableType:
     elif not found.lifetime:
         for one in found.models:
             parts += ["", *_model(found, one)]
-    return group(*parts, "", findings_list(found.findings))
+    if found.findings:
+        parts += ["", findings_list(found.findings)]
+    return group(*parts)
 
 
 def percent(value: float) -> str:
