@@ -37,10 +37,11 @@ lint: .venv/ready-dev  ## format, lint, spelling and types, checked
 	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs src benchmarks packaging
 	$(BIN)/mypy
 
-docs: .venv/ready-dev  ## the generated pages of docs/, and what commands print in them
+docs: .venv/ready-dev  ## the generated pages of docs/, what commands print in them, and the picture of the page
 	$(BIN)/python docs/schemas_of_results.py
 	$(BIN)/python docs/build.py
 	$(BIN)/python docs/printed.py
+	-$(BIN)/python docs/web_picture.py  # needs Chromium
 
 site: .venv/ready-site  ## the documentation as a site, in build/site
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site

@@ -39,32 +39,48 @@ const valleys = (model, found, flops, terms) => {
   return [...single, line((N, D) => lossAt(model, N, D, terms))];
 };
 
-// The figures. follow draws again what other terms or another width change; move takes the chosen run.
+// The figures. move takes the chosen run: its dots follow at once, and what other terms or another width change is drawn
+// again frame by frame.
 const picture = ({ data, model, models, acts }) => {
   const boxes = Object.fromEntries(Object.keys(TITLES).map((key) => [key, el("div")]));
   const node = el("div", { class: "charts" }, ...Object.entries(boxes).map(([key, box]) =>
     el("figure", { id: `figure-${key}` }, el("figcaption", {}, TITLES[key]), box)));
   const runs = data.runs.filter((_, i) => i % Math.ceil(data.runs.length / DOTS) === 0);
-  let drawn = {}, drawnFor = "";
-  const follow = (terms) => {
-    const now = JSON.stringify([terms.unique, terms.serving, ...Object.values(boxes).map((box) => box.clientWidth)]);
-    if (now === drawnFor) return;
-    const path = pathOf(data, model, terms);
-    const at = (C, N) => { const D = tokensFor(model, N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
-    const levels = path.filter((_, i) => i % LINES === 0).map((one) => one.loss).reverse();
-    drawnFor = now;
-    drawn = {
-      frontier: frontier(boxes.frontier, { runs, path, laws: model.weighing ? data.laws : [], acts }),
-      allocation: allocation(boxes.allocation, { path, models }),
-      contours: contours(boxes.contours, { runs, path, at, levels, sizes: [...path, ...runs].map((one) => one.N), acts }),
-    };
+  const drawn = {}, stale = new Set(); // figures by name, and those that show another question
+  let path = [], now = null, drawnFor = "", waiting = 0;
+  const draw = {
+    path: () => { path = pathOf(data, model, now.terms); },
+    frontier: () => frontier(boxes.frontier, { runs, path, laws: model.weighing ? data.laws : [], acts }),
+    valley: () => valley(boxes.valley, { curves: valleys(model, now.found, now.flops, now.terms), best: now.found, laws: data.laws }),
+    allocation: () => allocation(boxes.allocation, { path, models }),
+    contours: () => {
+      const { terms } = now, levels = path.filter((_, i) => i % LINES === 0).map((one) => one.loss).reverse();
+      const at = (C, N) => { const D = tokensFor(model, N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
+      return contours(boxes.contours, { runs, path, at, levels, sizes: [...path, ...runs].map((one) => one.N), acts });
+    },
   };
+  const dots = {
+    frontier: ({ found, flops }) => [[flops, found.loss]], valley: ({ found }) => [[found.N, found.loss]],
+    allocation: ({ found, flops }) => [[flops, found.N], [flops, found.D]], contours: ({ found, flops }) => [[flops, found.N]],
+  };
+  const point = (key) => drawn[key].move(...dots[key](now));
+  // One thing that is stale, the path before what shows it, so that no frame waits for all figures.
+  const one = () => {
+    const key = Object.keys(draw).find((each) => stale.has(each));
+    stale.delete(key);
+    drawn[key] = draw[key]() ?? null;
+    if (drawn[key]) point(key);
+  };
+  const later = () => { waiting = 0; if (stale.size) one(); if (stale.size) waiting ||= requestAnimationFrame(later); };
   const move = (found, flops, terms, own = true) => {
-    follow(terms);
-    if (own) valley(boxes.valley, { curves: valleys(model, found, flops, terms), best: found, laws: data.laws }).move([found.N, found.loss]);
-    drawn.frontier.move([flops, found.loss]);
-    drawn.allocation.move([flops, found.N], [flops, found.D]);
-    drawn.contours.move([flops, found.N]);
+    now = { found, flops, terms };
+    const wanted = JSON.stringify([terms.unique, terms.serving, ...Object.values(boxes).map((box) => box.clientWidth)]);
+    if (wanted !== drawnFor) for (const key of ["path", "frontier", "allocation", "contours"]) stale.add(key);
+    if (own) stale.add("valley");
+    if (drawnFor === "") while (stale.size) one(); // the first are there at once
+    drawnFor = wanted;
+    for (const key of Object.keys(dots)) if (drawn[key] && (own || key !== "valley")) point(key);
+    waiting ||= requestAnimationFrame(later);
   };
   return { node, move };
 };
