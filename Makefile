@@ -1,6 +1,6 @@
 # `make` lists what there is to do. Everything runs in .venv, which is made when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs site bench vendor
+.PHONY: help demo test lint docs gallery site bench vendor
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,6 +42,9 @@ docs: .venv/ready-dev  ## the generated pages of docs/, what commands print in t
 	$(BIN)/python docs/build.py
 	$(BIN)/python docs/printed.py
 	-$(BIN)/python docs/web_picture.py  # needs Chromium
+
+gallery: .venv/ready-dev  ## the pictures of docs/figures.md, each by the command above it
+	$(BIN)/python docs/gallery.py
 
 site: .venv/ready-site  ## the documentation as a site, in build/site
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site

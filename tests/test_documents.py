@@ -1,6 +1,7 @@
 """A plan as a document: the decision first, its numbers the plan's, in HTML, PDF and Markdown."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -69,14 +70,15 @@ def test_markdown_begins_with_question_and_answer(planned, tmp_path):
 
 def test_equal_plans_give_equal_files_where_the_day_is_fixed(planned, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764374400")
-    for suffix in ("md", "pdf"):
-        one, other = (report(planned, tmp_path / f"{name}.{suffix}").read_bytes() for name in "ab")
-        assert one == other
+    one, other = (report(planned, tmp_path / f"{name}.md").read_bytes() for name in "ab")
+    assert one == other
     assert "29 November 2025" in (tmp_path / "a.md").read_text()
 
 
 def test_the_pdf_has_letters_and_a_decision_on_its_first_page(planned, tmp_path):
-    content = report(planned, tmp_path / "p.pdf", author="A. N. Other").read_bytes()
+    said = {"author": "A. N. Other", "date": "1 May 2026"}
+    content = report(planned, tmp_path / "p.pdf", **said).read_bytes()
+    assert report(planned, tmp_path / "p.pdf", **said).read_bytes() == content
     assert content.startswith(b"%PDF")
     assert content.count(b"/Type /Page ") >= 2
     assert b"/FontFile2" in content  # TrueType, embedded
@@ -106,6 +108,17 @@ def test_the_decision_prints_on_one_page(tabs, tmp_path):
 def test_a_law_of_other_inputs_has_a_document_without_a_desk(tmp_path):
     found = isoflop.plan("frantar2023-t5", flops=1e20, sparsity=0.5, beyond=True)
     assert 'id="desk"' not in report(found, tmp_path / "p.html").read_text()
+
+
+def test_the_toml_says_days_and_devices_where_the_screen_does(planned, tmp_path):
+    isoflop.save_plan(planned, tmp_path / "machines.toml")
+    isoflop.save_plan(isoflop.plan("besiroglu2024", dollars=2e6), tmp_path / "money.toml")
+    machines, money = (tomllib.loads((tmp_path / f"{name}.toml").read_text())["sheet"]["cost"]
+                       for name in ("machines", "money"))  # fmt: skip
+    assert (machines["count"], machines["days"]) == (256, pytest.approx(21))
+    assert machines["device_hours"] == pytest.approx(256 * 21 * 24)
+    assert money["device_hours"] == pytest.approx(1e6)
+    assert not {"days", "count"} & set(money)
 
 
 def test_lines_are_no_wider_than_the_page():

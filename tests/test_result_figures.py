@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import sys
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import isoflop
 from isoflop.faces.plot.results import KINDS
 
+DOCS = Path(__file__).parents[1] / "docs"
 SLACK = 1.0
 """Dots by which boxes of letters may touch: they are wider than the letters."""
 
@@ -125,3 +127,12 @@ def test_without_matplotlib_it_says_what_to_type(found, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(isoflop.MissingExtraError, match=r'pip install "isoflop\[plot\]"'):
         found["Plan"].plot()
+
+
+def test_the_gallery_shows_what_its_commands_draw():
+    """The pictures themselves are made by `make gallery`."""
+    sys.path.insert(0, str(DOCS))
+    entries = importlib.import_module("gallery").entries()
+    shown = {name for _, name in entries}
+    assert shown == {path.stem for path in (DOCS / "gallery").glob("*.png")}
+    assert len(entries) == (DOCS / "figures.md").read_text().count("](gallery/")

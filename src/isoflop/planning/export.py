@@ -40,8 +40,16 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
     if name.endswith("study.toml"):
         text = _STUDY.format() + "".join(f"{key} = {toml_value(value)}\n" for key, value in _run(plan).items())
     else:
-        text = "\n".join(_table("", plan.as_dict())).strip() + "\n"
+        text = "\n".join(_table("", _all(plan))).strip() + "\n"
     write_output(path, text.encode())
+
+
+def _all(plan: Plan) -> dict[str, Any]:
+    """Return all numbers of a plan; days and devices only where somebody said how many devices there are."""
+    content = plan.as_dict()
+    if plan.sheet and plan.sheet.cost and math.isnan(plan.sheet.demand.count):
+        content["sheet"]["cost"] = {k: v for k, v in content["sheet"]["cost"].items() if k not in ("days", "count")}
+    return content
 
 
 def _run(plan: Plan) -> dict[str, Any]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _SAME_BUDGET = np.log(1.1)
+_END = 1.6  # times the last run that lines reach: past forecasts that stand beside it
 _STEP = 0.13  # between neighbours that stand side by side, in ln C
 
 
@@ -103,7 +104,7 @@ def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Run
     what it reached; only that one's compute is exact.
     """
     trained = float(runs["C"].max())
-    end = 1.25 * max(trained, float(targets["C"].max()) if targets is not None else trained * 10)
+    end = _END * max(trained, float(targets["C"].max()) if targets is not None else trained * 10)
     reach = (float(runs["C"].min()), trained, end)
     colours = _law_colours(len(laws))
     ends = [
