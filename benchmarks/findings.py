@@ -1,13 +1,14 @@
 """How often the findings cry on sound runs, name a bad run, and see a law that is wrong.
 
-    python benchmarks/findings.py [replicates]
+    python benchmarks/findings.py [replicates] [--only sound|bad|wrong|alarms]
 
-Sound worlds follow the fitted law exactly, with log-normal noise; F04, true by count, is not counted.
+Sound worlds follow the fitted law exactly, with log-normal noise; F04, true by count, is not counted. `alarms` is of
+what a fit and a forecast say of single runs and of past errors: F05, F06, F16, and P21 to P25 at ten times the compute.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -95,6 +96,31 @@ def sound(replicates: int) -> None:
     print(f"\nAll: {cried / tables:.1%} of {tables}.")
 
 
+ALARMS = ("F05", "F06", "F16", "P21", "P22", "P23", "P24", "P25")
+MOST_FALSE = 0.02
+
+
+def alarms(replicates: int) -> None:
+    """Print how often each finding about single runs and past errors is said of sound runs."""
+    print(f"\n## False alarms on sound tables, by code: at most {MOST_FALSE:.0%}, {replicates} tables each\n")
+    print(f"| design | noise | {' | '.join(ALARMS)} |\n|---|---|{'---|' * len(ALARMS)}")
+    every: Counter[str] = Counter()
+    cells = [(design, noise) for design in DESIGNS for noise in (0.003, 0.01)]
+    for design, noise in cells:
+        seen: Counter[str] = Counter()
+        for seed in range(replicates):
+            runs, _ = runs_of(design, design.truth, noise=noise, seed=seed)
+            far = isoflop.plan(design.truth, flops=10 * float(runs["C"].max()))
+            said = isoflop.forecast(runs, N=far.N.value, D=far.D.value).findings
+            fitted = isoflop.fit("chinchilla", runs, draws=DRAWS, starts=8).findings
+            seen.update({one.code for one in (*said, *fitted)} & set(ALARMS))
+        every += seen
+        told = " | ".join(f"{seen[code] / replicates:.1%}" for code in ALARMS)
+        print(f"| {design.name} | {noise:.1%} | {told} |", flush=True)
+    tables = replicates * len(cells)
+    print(f"| all {tables} | | {' | '.join(f'{every[code] / tables:.1%}' for code in ALARMS)} |")
+
+
 def one_bad(replicates: int) -> None:
     """Print how often one bad run is named."""
     print(f"\n## One bad run, 5 % too high: named by F05 or F06, {replicates} tables each\n")
@@ -175,12 +201,17 @@ def wrong_laws(replicates: int) -> None:
 
 
 def main() -> None:
-    """Print all three tables."""
-    replicates = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    started = time.process_time()
-    sound(replicates)
-    one_bad(max(replicates // 2, 10))
-    wrong_laws(max(replicates // 8, 10))
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("replicates", nargs="?", type=int, default=400)
+    parser.add_argument("--only", choices=("sound", "bad", "wrong", "alarms"))
+    asked, started = parser.parse_args(), time.process_time()
+    parts = {
+        "sound": (sound, 1), "bad": (one_bad, 2), "wrong": (wrong_laws, 8), "alarms": (alarms, 8),
+    }  # fmt: skip
+    for name, (show, times) in parts.items():
+        if asked.only in (None, name):
+            show(asked.replicates if asked.only else max(asked.replicates // times, 10))
     print(f"\n{time.process_time() - started:.0f} CPU s")
 
 
