@@ -2,8 +2,9 @@
 
 python benchmarks/coverage.py [--replicates 150] [--draws 400] [--seed 0] [--world NAME ...]
 
-Each world is one way to make 5 budgets x 7 sizes, or 8 runs x 6 checkpoints, from `besiroglu2024`, with
-runs up to 1e21 FLOPs; the question is about 1e24. Prints, for each way to make an interval, the per cent of
+Each world is one way to make 5 budgets x 7 sizes, few runs, or 8 runs x 6 checkpoints, from `besiroglu2024`, with
+runs up to 1e21 FLOPs; where each row stands several times, copies must count as the one run they are;
+the question is about 1e24. Prints, for each way to make an interval, the per cent of
 replicates in which the interval of nominally 80, 90 and 95 % holds the truth, and the median width at 90 %.
 """
 
@@ -58,19 +59,22 @@ class World:
     noise: Callable[[np.random.Generator, int], Array]
     objective: str = "robust"
     told: bool = True  # which run each row belongs to
+    copies: int = 1  # how often each row stands in the table
 
     def runs(self, random: np.random.Generator) -> isoflop.Runs:
         """Give the runs of one replicate."""
         columns = self.design()
         loss = besiroglu2024(columns["N"], columns["D"]) * np.exp(self.noise(random, len(columns["N"])))
-        return isoflop.Runs.of(**(columns if self.told else {key: columns[key] for key in "ND"}), loss=loss)
+        given = columns if self.told else {key: columns[key] for key in "ND"}
+        return isoflop.Runs.of(**{key: np.tile(one, self.copies) for key, one in {**given, "loss": loss}.items()})
 
 
-def ladder(centre: float, drift: float) -> Callable[[], dict[str, Array]]:
-    """Give 5 budgets x 7 sizes around `centre` times the best size, which drifts by `drift` from first to last."""
-    compute = np.repeat(np.logspace(18, 21, 5), 7)
+def ladder(centre: float, drift: float, *, budgets: int = 5, sizes: int = 7) -> Callable[[], dict[str, Array]]:
+    """Give budgets and sizes around `centre` times the best size, which drifts by `drift` from first to last."""
+    compute = np.repeat(np.logspace(18, 21, budgets), sizes)
     middle = np.exp([best(TRUTH[None], flops)[0, 0] for flops in compute])
-    size = middle * centre * drift ** np.repeat(np.linspace(-0.5, 0.5, 5), 7) * np.tile(np.logspace(-0.6, 0.6, 7), 5)
+    moved = drift ** np.repeat(np.linspace(-0.5, 0.5, budgets), sizes)
+    size = middle * centre * moved * np.tile(np.logspace(-0.6, 0.6, sizes), budgets)
     return lambda: {"N": size, "D": compute / 6 / size}
 
 
@@ -108,6 +112,10 @@ WORLDS = {
 } | {
     "outliers, robust": World(GRIDS["centred"], outliers),
     "outliers, squares": World(GRIDS["centred"], outliers, "squares"),
+    **{f"{budgets * sizes} runs": World(ladder(1, 1, budgets=budgets, sizes=sizes), normal(0.005))
+       for budgets, sizes in ((2, 3), (2, 4), (3, 4), (5, 3))},
+    "each run twice": World(GRIDS["centred"], normal(0.005), copies=2),
+    "15 runs, each three times": World(ladder(1, 1, sizes=3), normal(0.005), copies=3),
     "checkpoints": World(checkpoints, shared),
     "checkpoints taken for runs": World(checkpoints, shared, told=False),
 }  # fmt: skip

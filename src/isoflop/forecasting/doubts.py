@@ -11,6 +11,7 @@ import numpy as np
 from isoflop.findings import Finding
 from isoflop.forecasting.baselines import NAMES
 from isoflop.forecasting.constants import ELSEWHERE
+from isoflop.forecasting.priors import evened
 
 if TYPE_CHECKING:
     from isoflop.forecasting.ensemble import Ensemble
@@ -22,6 +23,8 @@ MUCH_NEARER = 0.8
 FEWEST_TESTS, FEWEST_CUTS = 6, 2
 """Fewer forecasts, or origins, say nothing of who is nearer."""
 MOST_NAMED = 3
+STRANGE = 5.0
+"""Standard deviations of a new run beyond which one that is not counted is named."""
 FAR_OFF = 0.02
 """The least distance in log loss from the laws at which a run that they do not count is named."""
 
@@ -82,13 +85,16 @@ def elsewhere(ensemble: Ensemble | None) -> list[Finding]:
 def left_aside(ensemble: Ensemble | None) -> list[Finding]:
     """Return the finding P23, naming the runs that lie so far off the laws that the forecast does not count them.
 
-    And P24 where the largest run is one of them, as every forecast beyond the runs hangs on it.
+    And P24 where the largest run is one of them, as every forecast beyond the runs hangs on it. A run is left out by
+    the noise that the middle of the others shows, and named by that of all but a few of them: few runs, or noise that
+    is not normal, have runs that are strange beside the first alone.
     """
     if ensemble is None or len(ensemble.members) < 2:
         return []
     first, runs = ensemble.members[0], ensemble.runs
     off = first.problem.residuals(first.theta[None])[0]
-    stray = np.flatnonzero((first.weights <= 0) & (np.abs(off) > FAR_OFF))
+    strange = np.abs(evened(first.problem, first.theta, first.weights)) > STRANGE * first.noise
+    stray = np.flatnonzero((first.weights <= 0) & (np.abs(off) > FAR_OFF) & strange)
     if not stray.size:
         return []
     stray = stray[np.argsort(-np.abs(off[stray]))]

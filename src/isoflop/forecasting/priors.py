@@ -272,7 +272,7 @@ def _settled(form: Form, runs: Runs, begin: _Start, *, power: float) -> Member |
         if not np.isfinite(found.objective).any():
             return None
         best = found.theta[np.argmin(found.objective)]
-        residuals = _even(problem, best, weights)
+        residuals = evened(problem, best, weights)
         now = max(_noise(residuals, share * kept, quantile=0.5), floor)
         theta, damping = best[None], NEAR
         sound = kept * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
@@ -293,7 +293,7 @@ def _least(loss: Array, sound: Array) -> float:
     return float(loss[sound > 0].min()) if (sound < 1).any() else float(np.quantile(loss, 0.1))
 
 
-def _even(problem: Problem, theta: Array, weights: Array) -> Array:
+def evened(problem: Problem, theta: Array, weights: Array) -> Array:
     """Return residuals (runs,) as large as the runs' noise: what the fit follows of it, most at the largest, undone.
 
     Else few runs, of which the largest count most, are followed so closely that all the others seem far off.
