@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from simulated import chinchilla_runs
 
 import isoflop
 from isoflop.data.runs import Runs
+from isoflop.fitting.bad_runs import CODES
 from isoflop.laws.chinchilla import besiroglu2024
 
 pytest_plugins = ["commands"]
@@ -220,3 +222,14 @@ def test_losses_of_a_formula_are_called_exact_and_rounding_is_no_outlier_and_no_
     found = {one.code: one for one in isoflop.check(Runs.of(N=N, D=D, loss=loss)).findings}
     assert {"F06", "F15"} <= found.keys()
     assert "-90.0%" in found["F06"].message
+
+
+def test_a_fit_says_of_its_runs_what_a_check_of_it_says():
+    runs = chinchilla_runs(40, noise=0.003)
+    loss = runs["loss"].copy()
+    loss[7] *= 1.06
+    fit = isoflop.fit("chinchilla", isoflop.Runs.of(N=runs["N"], D=runs["D"], loss=loss), draws=50)
+    named = [one for one in fit.findings if one.code in CODES]
+    assert "F06" in [one.code for one in named]
+    assert named == [one for one in isoflop.check(fit).findings if one.code in CODES]
+    assert named == [one for one in isoflop.check(fit, flops=10 * fit.fitted_on["C"][1]).findings if one.code in CODES]
