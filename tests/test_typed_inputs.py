@@ -49,3 +49,12 @@ def test_an_example_of_many_patches_is_no_wrong_unit():
     assert not [one for one in runs.findings if one.severity == "BLOCK"]
     with_unit = isoflop.Runs.of(N=N, D=D, C=6 * N * D * 1e-9, loss=2 + 400 / N**0.34 + 400 / D**0.3)
     assert [one.code for one in with_unit.findings if one.severity == "BLOCK"] == ["D03"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "floor"),
+    [("a + b*log(x)", False), ("E + A/x^p", True), ("E + A/x^p + q*log(x)^2", True), ("a + b*log(x/3)", False)],
+)
+def test_what_a_signed_logarithm_is_added_to_is_no_floor(formula, floor):
+    first = next(iter(isoflop.parse_law(formula).parameters.values()))
+    assert (first.name == "Floor") == floor

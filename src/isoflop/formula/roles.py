@@ -13,7 +13,9 @@ class Roles:
         self.count: dict[str, int] = {}
         self.roles: dict[str, str] = {}
         self._count(expr)
-        for term in _terms(expr):
+        terms = _terms(expr)
+        self.signed = any(self._changes_sign(term) for term in terms)
+        for term in terms:
             self._term(term)
 
     def of(self, key: str) -> str:
@@ -31,7 +33,7 @@ class Roles:
         return (expr.op == "name" and expr.value in self.inputs) or any(map(self._has_input, expr.args))
 
     def _term(self, term: Expr) -> None:
-        if term.op == "name":
+        if term.op == "name" and not self.signed:
             self.roles.setdefault(str(term.value), "floor")
         above, below = _factors(term)
         powers = [factor for factor in (*above, *below) if factor.op == "pow" and self._has_input(factor.args[0])]
@@ -39,6 +41,11 @@ class Roles:
             if factor.op == "name" and powers:
                 self.roles.setdefault(str(factor.value), "scale")
         self._powers(term)
+
+    def _changes_sign(self, term: Expr) -> bool:
+        """Return whether a term goes below 0 by itself, as b*log(x) does: then what is added to it is no floor."""
+        above, below = _factors(term)
+        return any(factor.op == "log" and self._has_input(factor) for factor in (*above, *below))
 
     def _powers(self, expr: Expr) -> None:
         if expr.op == "pow" and self._has_input(expr.args[0]):
