@@ -27,7 +27,8 @@ def drawn(count: int, seed: int) -> list[list[float]]:
     """Return mixtures drawn evenly, rounded to a hundredth."""
     found = np.round(np.random.default_rng(seed).dirichlet([1, 1, 1], count), 2)
     found[:, 2] = 1 - found[:, 0] - found[:, 1]
-    return np.round(found, 2).tolist()
+    rows: list[list[float]] = np.round(found, 2).tolist()
+    return rows
 
 
 def row(name: str, scale: dict[str, int], shares: list[float]) -> str:
