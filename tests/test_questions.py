@@ -9,6 +9,7 @@ import pytest
 import isoflop
 from isoflop import DataError, find_runs
 from isoflop.data.runs import table
+from isoflop.faces.cli import application
 
 N, D = (axis.ravel() for axis in np.meshgrid(np.geomspace(1e7, 1e9, 5), np.geomspace(2e8, 2e10, 5), indexing="ij"))
 LOSS = 1.7 + 400 / N**0.34 + 410 / D**0.28
@@ -165,3 +166,16 @@ def test_bits_per_byte_by_their_name_are_not_suspected_of_being_so():
     found = codes(table({"N": N, "D": D, "val_bpb": 0.27 * LOSS}))
     assert "D20" in found
     assert "D03" not in found
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_check_of_too_few_runs_says_what_is_known_of_them(tmp_path, form, capsys):
+
+    rows = zip(
+        [6e8, 2e9, 5e9, 7e10], [7.5e10, 2e11, 5e11, 8e12], [2e19, 1e20, 7e20, 1e23], [3.2, 2.9, 2.7, 2.2], strict=True
+    )
+    lines = [f"{total},{total / 10},{tokens},{flops},{loss}" for total, tokens, flops, loss in rows]
+    (tmp_path / "moe.csv").write_text("\n".join(["total params,active params,tokens,flops,loss", *lines]))
+    with pytest.raises(DataError, match="needs"):
+        application("check")(["check", str(tmp_path / "moe.csv"), *form], standalone_mode=False)
+    assert "D15" in capsys.readouterr().out

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoflop.errors import UsageError
+from isoflop.errors import DataError, UsageError
 from isoflop.faces.cli.options import Asked, takes_runs
 from isoflop.faces.cli.shared import (
     Drawn,
@@ -28,6 +28,7 @@ from isoflop.files import write_output
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
+    from isoflop.findings import Finding
     from isoflop.forecasting.record import Record
     from isoflop.planning.sensitivity import Sensitivity
 
@@ -96,6 +97,16 @@ def _fit_schedule(curves: list[str], on: list[str], law: str, *, output: str | N
     print_answer(found, json=json)
 
 
+def _print_known(findings: tuple[Finding, ...], *, json: bool) -> None:
+    """Print what is known of runs to which no law can be fitted."""
+    from isoflop.display import findings_list
+
+    if json:
+        print_json({"findings": [one.as_dict() for one in findings]})
+    else:
+        print_result(findings_list(findings))
+
+
 @takes_runs
 def check(
     source: Annotated[str, typer.Argument(metavar="RUNS_OR_FIT", help="Runs, or a fit saved with -o.")],
@@ -113,7 +124,11 @@ def check(
     from isoflop.fitting.profile import profile as profile_of
     from isoflop.fitting.target import OF_BUDGET
 
-    fitted = asked.one_fit(source)
+    try:
+        fitted = asked.one_fit(source)
+    except DataError:  # such as too few runs for the law: what is known of them is said all the same
+        _print_known(asked.read(source).findings, json=json)
+        raise
     budget = parse_quantity(flops) if flops else None
     at = {"flops": budget} if budget else {}
     traced = [profile_of(fitted, name, **(at if name in OF_BUDGET else {})) for name in profile or []]
