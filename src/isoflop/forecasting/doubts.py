@@ -12,6 +12,7 @@ from isoflop.findings import Finding
 from isoflop.forecasting.baselines import NAMES
 from isoflop.forecasting.constants import ELSEWHERE
 from isoflop.forecasting.priors import evened
+from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
     from isoflop.forecasting.ensemble import Ensemble
@@ -23,8 +24,8 @@ MUCH_NEARER = 0.8
 FEWEST_TESTS, FEWEST_CUTS = 6, 2
 """Fewer forecasts, or origins, say nothing of who is nearer."""
 MOST_NAMED = 3
-STRANGE = 5.0
-"""Standard deviations of a new run beyond which one that is not counted is named."""
+FALSE_STRAY = 1e-6
+"""How often a sound run may lie so far off the others that one which is not counted is named: by Student's t."""
 FAR_OFF = 0.02
 """The least distance in log loss from the laws at which a run that they do not count is named."""
 
@@ -93,7 +94,8 @@ def left_aside(ensemble: Ensemble | None) -> list[Finding]:
         return []
     first, runs = ensemble.members[0], ensemble.runs
     off = first.problem.residuals(first.theta[None])[0]
-    strange = np.abs(evened(first.problem, first.theta, first.weights)) > STRANGE * first.noise
+    limit = student(1 - FALSE_STRAY, max(len(runs) - first.theta.size, 1)) * first.noise
+    strange = np.abs(evened(first.problem, first.theta, first.weights)) > limit
     stray = np.flatnonzero((first.weights <= 0) & (np.abs(off) > FAR_OFF) & strange)
     if not stray.size:
         return []
