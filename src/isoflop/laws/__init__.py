@@ -79,9 +79,9 @@ def find_law(text: str, columns: Collection[str] = (), inputs: Sequence[str] = (
             return known
     if wrong := [name for name in inputs if name not in typed.names]:
         raise UsageError(f'--input {wrong[0]}: the formula "{typed}" has no such name.')
-    known = {name for name in typed.names if name in columns and name not in COEFFICIENTS}
-    roles = Roles(typed.expr, known | {name for name in typed.names if name in INPUT_KINDS})
-    found = [name for name in typed.names if name in known and roles.of(name) != "exponent"]
+    columned = {name for name in typed.names if name in columns and name not in COEFFICIENTS}
+    roles = Roles(typed.expr, columned | {name for name in typed.names if name in INPUT_KINDS})
+    found = [name for name in typed.names if name in columned and roles.of(name) != "exponent"]
     return parse_law(text, inputs=list(dict.fromkeys([*inputs, *found])))
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.beyond.downstream.tasks import FEWEST, Task
+from isoflop.beyond.downstream.scores import FEWEST
+from isoflop.beyond.downstream.tasks import Task
 from isoflop.errors import shown
 from isoflop.findings import Finding
 

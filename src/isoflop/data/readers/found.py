@@ -64,10 +64,8 @@ class Found(Answer):
         lines += [(name, made, "computed") for name, made in self.runs.computed.items() if name not in given]
         origins = table(["column", "key", "from"], lines, words=True)
         rule = [dim(self.rule)] if self.rule else []
-        return group(
-            heading(self.runs.source, what), *([_Listed(self.runs), *more, "", origins, *rule] if lines else []),
-            findings_list(self.runs.findings),
-        )  # fmt: skip
+        found: list[RenderableType] = [_Listed(self.runs), *more, "", origins, *rule] if lines else []
+        return group(heading(self.runs.source, what), *found, findings_list(self.runs.findings))
 
 
 @dataclass(frozen=True)

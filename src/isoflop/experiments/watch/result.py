@@ -152,7 +152,7 @@ class Watched(Answer):
         rows = [("at the end", f"{self.end.value:.4f}", interval(self.end, 4))]
         if self.step:
             rows.append(("as expected before it began", f"{self.before.value:.4f}", interval(self.before, 4)))
-        lines = [dim(f"{len(self.ladder)} curves stand behind it: {_listed(self.ladder)}")]
+        lines: list[RenderableType] = [dim(f"{len(self.ladder)} curves stand behind it: {_listed(self.ladder)}")]
         if self.step:
             share, errors = self.residual
             lines.insert(

@@ -37,7 +37,8 @@ def schema_of(command: str) -> dict[str, Any]:
         near = get_close_matches(command, known["commands"], n=1)
         hint = f'Did you mean "{near[0]}"?' if near else "isoflop schema lists them."
         raise UsageError(f'no command "{shown(command)}" prints JSON. {hint}')
-    own, found, wanted = known["commands"][command], {}, {""}
+    found: dict[str, Any] = {}
+    own, wanted = known["commands"][command], {""}
     while wanted:  # what it refers to, and what that refers to
         found |= {name: known["$defs"][name] for name in wanted if name}
         wanted = set(_REFERENCE.findall(json_.dumps([own, found]))) - set(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from isoflop.errors import UsageError
 from isoflop.faces.report.document import Document, Origin, document
@@ -14,9 +13,6 @@ from isoflop.faces.report.page import page
 from isoflop.files import STANDARD, write_output
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.result import Plan
-
-if TYPE_CHECKING:
-    from isoflop.forecasting.predictor import Predictor
 
 __all__ = ["FORMATS", "report", "report_text"]
 
@@ -72,7 +68,7 @@ def _document(source: Source | Plan, origin: Origin, suffix: str) -> Document:
         return document(settle(source), plan=None, origin=origin, figures=figures)
     if source.answers is None:
         raise UsageError("this plan does not know what planned it. Make it again with isoflop.plan.")
-    return document(cast("Predictor", source.answers), plan=source, origin=origin, figures=figures)
+    return document(source.answers, plan=source, origin=origin, figures=figures)
 
 
 def _text(shown: Document, suffix: str) -> str:

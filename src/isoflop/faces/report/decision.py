@@ -23,6 +23,7 @@ from isoflop.quantities import show, show_flops
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from isoflop.estimate import Estimate
     from isoflop.findings import Finding
     from isoflop.forecasting.predictor import Predictor
     from isoflop.planning.demand import Demand
@@ -75,7 +76,10 @@ def decide(plan: Plan) -> Decision:
 
 def question(demand: Demand) -> str:
     """Return what was asked, as a person would ask it."""
-    number = lambda key: _short(getattr(demand, key))  # noqa: E731
+
+    def number(key: str) -> str:
+        return _short(getattr(demand, key))
+
     said = {key: not math.isnan(getattr(demand, key)) for key in ("flops", "dollars", "gpu_hours", "loss", "N", "D")}
     if said["N"] and said["D"]:
         return f"What would {number('N')} parameters on {number('D')} tokens reach?"
@@ -123,7 +127,10 @@ def gravest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 def _cards(plan: Plan) -> tuple[Card, ...]:
     if math.isnan(plan.N.value):
         return ()
-    ends = lambda one, digits=3: "no interval" if math.isnan(one.low) else interval(one, digits)  # noqa: E731
+
+    def ends(one: Estimate, digits: int = 3) -> str:
+        return "no interval" if math.isnan(one.low) else interval(one, digits)
+
     return (
         Card(name="parameters", value=show(plan.N.value), under=ends(plan.N)),
         Card(name=plan.data, value=show(plan.D.value), under=ends(plan.D)),
@@ -212,7 +219,7 @@ def _other_sizes(plan: Plan, line: Allocation, answers: Predictor) -> list[tuple
     """Return runs of half and of twice the size that spend the same budget."""
     budget = np.array([plan.budget.value])
     low, high = (float(np.ravel(end)[0]) for end in line.terms.span(budget[:, None]))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, times in (("half the size", 1 / _TIMES), ("twice the size", _TIMES)):
         log_n = np.array([math.log(plan.N.value * times)])
         if not low <= log_n[0] <= high:

@@ -28,8 +28,9 @@ _RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028"
 
 def page(shown: Document) -> str:
     """Return a report as one HTML document, which opens with the decision where there is one."""
-    scripts = (asset("plot.js"), f'"use strict";\n{laws_script(shown.source)}{joined()}{_own("report.js")}')
-    scripts, style = scripts if shown.data else (), asset("look.css") + _own("report.css")
+    drawn = f'"use strict";\n{laws_script(shown.source)}{joined()}{_own("report.js")}'
+    scripts = (asset("plot.js"), drawn) if shown.data else ()
+    style = asset("look.css") + _own("report.css")
     held = f"{_json('data', shown.data)}{_json('around', surroundings())}" if shown.data else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(scripts, style)}'

@@ -74,7 +74,7 @@ class Paper:
     def turn(self) -> None:
         """Print this page."""
         if self.page is not None:
-            self.pages.savefig(self.page)
+            self.pages.savefig(self.page)  # type: ignore[no-untyped-call]
         self.page = None
 
     def write(self, text: str, *, size: float = 9.5, room: float = 0.0, left: float = 0.0, right: float = 0.0,
@@ -285,4 +285,4 @@ def _part(paper: Paper, part: Part) -> None:
 
 def _figure(pages: PdfPages, one: Exhibit) -> None:
     """Print a figure, on a page of its own size: what is drawn in inches stays as it was drawn."""
-    pages.savefig(one.figure)
+    pages.savefig(one.figure)  # type: ignore[no-untyped-call]

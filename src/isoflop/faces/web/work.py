@@ -82,8 +82,9 @@ def _fields() -> list[dict[str, Any]]:
 
 def _usual(value: object) -> str:
     """Return what holds where nothing is said, as text; nothing for what is then unknown or without bound."""
-    number = isinstance(value, float)
-    return (show(value) if math.isfinite(value) else "") if number else value if isinstance(value, str) else ""
+    if isinstance(value, float):
+        return show(value) if math.isfinite(value) else ""
+    return value if isinstance(value, str) else ""
 
 
 def _paper(cite: str) -> str:
