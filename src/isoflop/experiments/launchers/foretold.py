@@ -7,6 +7,7 @@ study.toml that `plan -o study.toml` writes. It is registered in STUDY/forecasts
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeGuard
 
 from isoflop.estimate import LEVEL
 from isoflop.experiments.register.entry import Foretold, Scored
@@ -51,5 +52,5 @@ def _foretold(runs: Sequence[StudyRun]) -> Iterator[tuple[StudyRun, Foretold]]:
         )  # fmt: skip
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -69,7 +69,7 @@ def cut_windows(config: Config) -> Windows:
     owner = np.repeat(np.arange(len(corpora)), [len(texts) for texts in validation])
     size = sum(len(text) for corpus in corpora for text in corpus.training) / max(1, sum(map(len, chain(*training))))
     return Windows(
-        training=np.concatenate(streams),
+        training=np.concatenate(streams),  # type: ignore[arg-type]  # all streams are of one type
         starts=_order(config, counts, np.cumsum([0, *map(len, streams)])[:-1]),
         validation=np.concatenate(cut),
         file=np.repeat(np.arange(len(cut)), [len(part) for part in cut]),

@@ -284,7 +284,7 @@ def save_into(content: io.BytesIO, figure: Figure, kind: str, **settings: Any) -
     import matplotlib as mpl
 
     with style():
-        mpl.rcParams.update(settings)
+        mpl.rcParams.update(settings)  # type: ignore[arg-type]  # a name that is none is refused by matplotlib
         _finish(figure)
         figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
 

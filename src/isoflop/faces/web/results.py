@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from isoflop.data.runs import Runs
 
 
-def _tune(runs: Runs, at: Mapping[str, float]) -> Any:
+def _tune(runs: Runs, at: Mapping[str, Any]) -> Any:
     from isoflop.beyond.tune import tune
 
     return tune(runs, at=[at] if at else ())
 
 
-def _mix(runs: Runs, at: Mapping[str, float]) -> Any:
+def _mix(runs: Runs, at: Mapping[str, Any]) -> Any:
     from isoflop.beyond.mix import mix
 
     return mix(runs, **at)
 
 
-def _downstream(runs: Runs, at: Mapping[str, float]) -> Any:
+def _downstream(runs: Runs, at: Mapping[str, Any]) -> Any:
     from isoflop.beyond.downstream import downstream
 
     return downstream(runs, **at)
 
 
-KINDS: Mapping[str, Callable[[Runs, Mapping[str, float]], Any]] = {
+KINDS: Mapping[str, Callable[[Runs, Mapping[str, Any]], Any]] = {
     "tune": _tune, "mix": _mix, "downstream": _downstream,
 }  # fmt: skip
 """The tabs that a table may have, and what each shows of its runs and of a size asked for."""
