@@ -11,6 +11,7 @@ import pytest
 
 import isoflop
 from isoflop import system
+from isoflop.files import encoded
 
 PACKAGE = Path(isoflop.__file__).parent
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "system.py"]
@@ -150,6 +151,7 @@ def test_two_writers_of_a_register_take_turns_on_another_system(tmp_path):
     code = """
 import os
 from isoflop import system
+from isoflop.files import encoded
 first, second = (os.open("r", os.O_RDWR | os.O_CREAT) for _ in range(2))
 os.write(first, b"line")
 assert system.lock(first) and not system.lock(second)
@@ -165,3 +167,36 @@ def test_a_lock_is_held_by_one_until_it_is_closed(tmp_path):
     os.close(first)
     assert system.lock(second)
     os.close(second)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("grie\udcc3\udc9f", "grieß"), ("\udcff", "\\udcff"), ("\ud800", "\\ud800"), ("α", "α")]
+)
+def test_names_that_the_locale_made_no_text_of_are_written_as_the_bytes_they_have(name, told):
+    assert encoded(name).decode() == told
+
+
+def test_names_and_texts_beyond_ascii_pass_through_files_in_the_poorest_locale(tmp_path):
+    runs = [(n, d, 1.7 + 400 / n**0.34 + 410 / d**0.28) for n in (1e7, 3e7, 1e8) for d in (1e9, 5e9, 2e10)]
+    lines = ["run,N,D,loss", *(f"α{n:g}💥,{n:g},{d:g},{loss:.5f}" for n, d, loss in runs)]
+    (tmp_path / "grieß.csv").write_text("\n".join(lines), encoding="utf-8")
+    plain = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "cp1252"}
+    code = """
+from isoflop.faces.cli import main
+import os, sys
+table, copy, sheet = (os.fsdecode(one.encode()) for one in ("grieß.csv", "kopie_ß.csv", "plan_ß.toml"))
+for words in (["read", table, "-o", copy], ["plan", table, "--flops", "1e20", "-o", sheet], ["read", copy]):
+    sys.argv = ["isoflop", *words]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, end.code
+"""
+    (tmp_path / "words.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8=0", "words.py"], cwd=tmp_path, capture_output=True, check=False,
+        env={**os.environ, **plain, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr.decode(errors="replace")
+    assert "α1e+07💥" in (tmp_path / "kopie_ß.csv").read_text(encoding="utf-8")
+    assert (tmp_path / "plan_ß.toml").exists()

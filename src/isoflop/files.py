@@ -252,6 +252,16 @@ def _piece(handle: int, most: int, name: str, *, wait: float, first: bool) -> by
     raise DataError(f"{name}: nothing came for {wait:g} s. Write it to a file first, and name that.")
 
 
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8; a name of which the locale made no text as the bytes it has, or else escaped."""
+    try:
+        found = text.encode(errors="surrogateescape")
+        found.decode()
+    except UnicodeError:
+        return text.encode(errors="backslashreplace")
+    return found
+
+
 def parse_json(text: str | bytes) -> Any:
     """Return what JSON holds; raises ValueError alone for what is not JSON, however deep it is nested."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import UsageError
-from isoflop.files import STANDARD, toml_key, toml_value, write_output
+from isoflop.files import STANDARD, encoded, toml_key, toml_value, write_output
 
 if TYPE_CHECKING:
     from isoflop.planning.result import Plan
@@ -41,7 +41,7 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
         text = _STUDY.format() + "".join(f"{key} = {toml_value(value)}\n" for key, value in _run(plan).items())
     else:
         text = "\n".join(_table("", _all(plan))).strip() + "\n"
-    write_output(path, text.encode())
+    write_output(path, encoded(text))
 
 
 def _all(plan: Plan) -> dict[str, Any]:

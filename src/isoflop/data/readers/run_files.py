@@ -151,7 +151,7 @@ def _is_of_runs(raw: RawTable) -> bool:
         if names_runs and len({str(cell) for cell in cells}) > 1:
             return True
     steps = _steps(columns)[1] if len(raw.rows) else np.zeros(0)
-    return int(np.count_nonzero((np.diff(steps) < 0) & (steps[1:] <= steps[0]))) > _FEWEST_RETURNS
+    return int(np.count_nonzero((np.diff(steps) < 0) & (steps[1:] <= steps[:1]))) > _FEWEST_RETURNS
 
 
 def _refuse_tables(found: Sequence[tuple[Logged, Path]], folder: Path) -> None:

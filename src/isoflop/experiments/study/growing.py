@@ -13,7 +13,7 @@ from isoflop.experiments.study.planned import DESCRIPTION, Study, make_folder, o
 from isoflop.experiments.study.settings import Value
 from isoflop.experiments.study.sizing import sized
 from isoflop.experiments.study.toml import toml_runs
-from isoflop.files import write_whole
+from isoflop.files import encoded, write_whole
 
 _LETTERS = ("N", "D", "C")
 NEAR = 1.1
@@ -58,7 +58,7 @@ def add_runs(path: str | os.PathLike[str], rows: Sequence[Mapping[str, float | s
     except DataError as error:
         raise DataError(f"{error} Runs can be added to [[run]] tables and to a [grid], not to run = [...].") from None
     if added:
-        write_whole(file, grown.encode())
+        write_whole(file, encoded(grown))
     return plan_study(file), tuple(added)
 
 

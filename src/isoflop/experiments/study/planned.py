@@ -13,7 +13,7 @@ from typing import Any
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.description import Look, read_description, unseen
 from isoflop.experiments.study.settings import Settings, Value
-from isoflop.files import DAMAGED, parse_json, read_limited, write_whole
+from isoflop.files import DAMAGED, encoded, parse_json, read_limited, write_whole
 
 DESCRIPTION, PLAN, RUNS = "study.toml", "plan.jsonl", "runs"
 _FORMAT = 1
@@ -183,7 +183,7 @@ def _write_plan(study: Study) -> None:
 
 
 def _line(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    return encoded(json.dumps(content, sort_keys=True, ensure_ascii=False)) + b"\n"
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.results import ABOUT, training_flops
-from isoflop.files import write_whole
+from isoflop.files import encoded, write_whole
 from isoflop.system import memory, processor
 
 
@@ -39,7 +39,7 @@ def write_about(study: Study, run: StudyRun, *, argv: Sequence[str], attempt: in
         "threads": settings.threads,
         **machine(),
     }
-    content = json.dumps(about, indent=2, ensure_ascii=False).encode() + b"\n"
+    content = encoded(json.dumps(about, indent=2, ensure_ascii=False)) + b"\n"
     write_whole(study.folder_of(run) / ABOUT, content)
 
 

@@ -28,7 +28,7 @@ from isoflop.experiments.study.results import Result, read_result
 from isoflop.experiments.study.sizing import Sized, sized
 from isoflop.experiments.study.toml import toml
 from isoflop.experiments.verify.result import Trial, Verification
-from isoflop.files import write_whole
+from isoflop.files import encoded, write_whole
 from isoflop.forecasting.backtest import axis_of, budget_ends
 from isoflop.forecasting.ensemble import FEWEST_RUNS, combine, evidence
 from isoflop.forecasting.forecast import forecast_with
@@ -178,7 +178,7 @@ def _train(study: Study, name: str, sizing: Sized, **launched: Any) -> None:
         settings = replace(study.settings, name=FOLDER, directory=str(Path("..", study.settings.directory)))
         make_folder(study.folder / FOLDER)
         described = toml(settings, {**others, name: sizing.config})
-        write_whole(study.folder / FOLDER / DESCRIPTION, described.encode())
+        write_whole(study.folder / FOLDER / DESCRIPTION, encoded(described))
         larger = plan_study(study.folder / FOLDER)
         launch(larger, **launched)
     ended = _result(larger, name)

@@ -11,7 +11,7 @@ import typer
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
 from isoflop.faces.cli.shared import Json, print_answer, refuse_overwriting
-from isoflop.files import STANDARD, read_limited
+from isoflop.files import STANDARD, encoded, read_limited
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -164,5 +164,5 @@ def _give(found: Design, output: str | None, *, json: bool) -> None:
         from isoflop.fitting.saved import to_json
 
         text = to_json(found.as_dict()) + "\n" if output.endswith(".json") else found.as_csv()
-        write_output(output, text.encode())
+        write_output(output, encoded(text))
     print_answer(found, json=json)

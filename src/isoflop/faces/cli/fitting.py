@@ -24,7 +24,7 @@ from isoflop.faces.cli.shared import (
     refuse_overwriting,
     stop_on_block,
 )
-from isoflop.files import write_output
+from isoflop.files import encoded, write_output
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _fit_schedule(curves: list[str], on: list[str], law: str, *, output: str | N
 
     found = fit_schedule(law, [read_curve(one) for one in curves], on=[read_curve(one) for one in on])
     if output is not None:
-        write_output(output, (to_json(found.as_dict()) + "\n").encode())
+        write_output(output, encoded(to_json(found.as_dict()) + "\n"))
     print_answer(found, json=json)
 
 

@@ -52,7 +52,7 @@ def read(
 
     from isoflop.data.question import question
     from isoflop.data.read import find_runs
-    from isoflop.files import as_csv, write_output
+    from isoflop.files import as_csv, encoded, write_output
 
     if output is not None:
         refuse_overwriting(source, output)
@@ -71,4 +71,4 @@ def read(
     if found.missing:
         raise DataError(f"{found.runs.source}: {found.missing}")
     if output is not None:
-        write_output(output, as_csv(found.runs.as_rows()).encode())
+        write_output(output, encoded(as_csv(found.runs.as_rows())))

@@ -47,14 +47,14 @@ def new(folder: Folder, json: Json = False) -> None:
     from isoflop.experiments.study.description import check_name, example
     from isoflop.experiments.study.planned import DESCRIPTION, make_folder, plan_study, study_folder
     from isoflop.experiments.study.progress import progress
-    from isoflop.files import write_whole
+    from isoflop.files import encoded, write_whole
 
     place = study_folder(folder)
     if not (place / DESCRIPTION).exists():
         name = place.resolve().name
         check_name(name, "a study")
         make_folder(place)
-        write_whole(place / DESCRIPTION, example(name).encode())
+        write_whole(place / DESCRIPTION, encoded(example(name)))
         _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
     with _Bar("planning its runs") as look:
         planned = plan_study(place, look=look)
@@ -141,9 +141,9 @@ def _words(text: str) -> list[str]:
 
 def _write_script(study: Study, output: str, *, workers: int | None) -> None:
     from isoflop.experiments.launchers import script
-    from isoflop.files import write_output
+    from isoflop.files import encoded, write_output
 
-    write_output(output, script(study, output, workers=workers).encode())
+    write_output(output, encoded(script(study, output, workers=workers)))
     typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
 
 
@@ -241,7 +241,7 @@ def export(
     """Write the runs that have ended as a table that `isoflop fit` reads."""
     from isoflop.experiments.study.export import rows
     from isoflop.experiments.study.planned import open_study
-    from isoflop.files import as_csv, write_output
+    from isoflop.files import as_csv, encoded, write_output
 
     found = open_study(folder)
     table = rows(found)
@@ -257,7 +257,7 @@ def export(
     elif output is None:
         typer.echo(as_csv(table), nl=False)
     else:
-        write_output(output, as_csv(table).encode())
+        write_output(output, encoded(as_csv(table)))
 
 
 @study.command()

@@ -10,7 +10,7 @@ from isoflop.errors import UsageError
 from isoflop.faces.report.document import Document, Origin, document
 from isoflop.faces.report.markdown import markdown
 from isoflop.faces.report.page import page
-from isoflop.files import STANDARD, write_output
+from isoflop.files import STANDARD, encoded, write_output
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.result import Plan
 
@@ -53,7 +53,7 @@ def report(
 
         write_output(path, pdf(shown))
     else:
-        write_output(path, _text(shown, suffix).encode())
+        write_output(path, encoded(_text(shown, suffix)))
     return Path(path)
 
 
