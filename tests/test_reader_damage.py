@@ -13,6 +13,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from isoflop.data.read import find_runs
 from isoflop.data.readers.parquet import parquet_table
 from isoflop.data.readers.table import read_table
 from isoflop.errors import DataError
@@ -235,3 +236,12 @@ def test_parquet_without_duckdb_says_what_to_install(parquet, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "duckdb", None)
     with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[io\]"'):
         read_table(parquet)
+
+
+def test_a_table_without_rows_among_run_files_is_refused_in_words(tmp_path):
+    (tmp_path / "runs.csv").write_bytes(b"\x01")
+    (tmp_path / "other.csv").write_bytes(b"step,loss\n")
+    with pytest.raises(DataError):
+        find_runs(tmp_path)
+    with pytest.raises(DataError):
+        find_runs(tmp_path / "runs.csv")
