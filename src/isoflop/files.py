@@ -255,11 +255,9 @@ def _piece(handle: int, most: int, name: str, *, wait: float, first: bool) -> by
 def encoded(text: str) -> bytes:
     """Return text as UTF-8; a name of which the locale made no text as the bytes it has, or else escaped."""
     try:
-        found = text.encode(errors="surrogateescape")
-        found.decode()
+        return text.encode(errors="surrogateescape").decode().encode()
     except UnicodeError:
         return text.encode(errors="backslashreplace")
-    return found
 
 
 def parse_json(text: str | bytes) -> Any:
