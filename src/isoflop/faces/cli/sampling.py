@@ -80,8 +80,9 @@ class Options:
         serving = Serving(**numbers, reuse=not self.reread, unit="dollars" if paid != budgets else "FLOPs")
         how: Any = self.how or ("coverage" if math.isnan(self.separation) else "best-of-n")
         unsaid = (self.rival, self.recall, self.false) == (1.0, 1.0, 0.0) and math.isnan(self.separation)
-        said = Choosing(how, self.rival, self.recall, self.false, self.separation)
-        choosing = None if self.how is None and unsaid else said
+        choosing = (
+            None if self.how is None and unsaid else Choosing(how, self.rival, self.recall, self.false, self.separation)
+        )
         whole = parse_quantity(dollars(self.lifetime)) if self.lifetime else math.nan
         whole = whole / serving.per_flop() if _is_money(self.lifetime or "") else whole
         return Asked(_numbers(self.samples), tuple(map(parse_quantity, paid)), whole, self.curve, choosing, serving)
