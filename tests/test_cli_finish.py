@@ -2,14 +2,13 @@
 
 import json
 import sys
-import threading
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from isoflop.beyond.finish import Schedule, finish, read_curve
-from isoflop.faces.cli import main
+from isoflop.faces.cli import finishing, main
 from isoflop.faces.plot import finish_figure, save_figure
 
 
@@ -82,18 +81,27 @@ def test_what_is_wrong_is_said_with_what_to_type(words, code, says, *, monkeypat
 def test_a_growing_log_is_followed_to_its_end(tmp_path, monkeypatch, capsys):
     log, steps = tmp_path / "log.csv", np.arange(10, 210, 10)
     lines = [f"{step},{2 + 3 * step**-0.5:.5f}\n" for step in steps]
+    looks = iter(["".join(lines[:12]) + "2", None, "".join(lines[:16]) + "170", "".join(lines[:20]) + "2"])
     log.write_text("step,loss\n" + "".join(lines[:3]))
 
-    def train():
-        for upto in (12, 16, 20):
-            time.sleep(0.3)
-            log.write_text("step,loss\n" + "".join(lines[:upto]) + "2")  # a line half written
+    def wait(_):
+        """Stand for the seconds between two looks: the training writes; None is a log that is just being replaced."""
+        rows = next(looks)
+        log.write_text("" if rows is None else "step,loss\n" + rows)
 
-    training = threading.Thread(target=train)
-    training.start()
+    monkeypatch.setattr(finishing, "time", SimpleNamespace(sleep=wait))
     words = ["finish", str(log), "--steps", "200", "--follow", "--every", "0.05"]
-    code, out, _ = run(words, monkeypatch=monkeypatch, capsys=capsys)
-    training.join()
-    assert code == 0
-    assert "120.0 of 200.0 steps" in out or "120 of 200 steps" in out
+    code, out, err = run(words, monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0, err
+    assert "120 of 200 steps" in out
+    assert "160 of 200 steps" in out
     assert "log has ended at a loss of 2.2121" in out
+    assert next(looks, "all") == "all"
+
+
+def test_a_log_that_stays_broken_is_not_followed_for_ever(tmp_path, monkeypatch, capsys):
+    log = tmp_path / "log.csv"
+    log.write_text("step,loss\n" + "".join(f"{step},{3 + 1 / step:.3f}\n" for step in range(1, 11)))
+    monkeypatch.setattr(finishing, "time", SimpleNamespace(sleep=lambda _: log.write_text("step,loss\n1,2,3\n")))
+    code, _, err = run(["finish", str(log), "--steps", "200", "--follow"], monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, "row 2: 3 cells" in err) == (3, True), err

@@ -9,6 +9,7 @@ import pytest
 from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
 from isoflop.errors import DataError, UsageError
 from isoflop.forecasting.curves.average import Past, mix
+from isoflop.forecasting.curves.logged import read_log
 from isoflop.forecasting.curves.loss_curve import BINS, thinned
 from isoflop.forecasting.curves.responses import annealed, blocks, multi_powered
 from isoflop.forecasting.curves.schedule_fit import FORMS, Seen, fit_jointly
@@ -259,11 +260,31 @@ def test_losses_that_are_no_numbers_are_left_out_and_said(tmp_path):
     assert said.message.startswith("2 rows have a loss that is no number")
 
 
-def test_a_line_still_being_written_is_left_out(tmp_path):
-    path = tmp_path / "log.csv"
-    path.write_text("step,loss\n" + "".join(f"{step},{4 - step / 100}\n" for step in range(1, 11)) + "11,3.")
-    assert read_curve(path, growing=True).last == 10
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "log"])
+def test_a_line_still_being_written_is_left_out_wherever_it_is_cut(suffix, tmp_path):
+    path = tmp_path / f"grows.{suffix}"
+    shape = {"csv": "{},{},naïve\n", "tsv": "{}\t{}\tnaïve\n", "log": "step {} | val loss: {} naïve\n",
+             "jsonl": '{{"step": {}, "loss": {}, "note": "naïve"}}\n'}[suffix]  # fmt: skip
+    names = {"csv": "step,loss,note\n", "tsv": "step\tloss\tnote\n"}.get(suffix, "")
+    whole = (names + "".join(shape.format(step, 4 - step / 100) for step in range(1, 11))).encode()
+    last = shape.format(11, 3.89).encode()
+    for cut in range(len(last)):
+        path.write_bytes(whole + last[:cut])
+        for found in (read_curve(path, growing=True), read_log(path)):
+            assert (found.at[-1], found.loss[-1]) == (10, 3.9), last[:cut]
+    path.write_bytes(whole + last)
+    assert read_curve(path, growing=True).last == read_log(path).at[-1] == 11
+
+
+def test_the_last_line_of_a_log_that_does_not_grow_and_of_a_document_counts(tmp_path):
+    path, document = tmp_path / "log.csv", tmp_path / "log.json"
+    path.write_text("step,loss\n" + "".join(f"{step},{4 - step / 100}\n" for step in range(1, 11)) + "11,3.89")
     assert read_curve(path).last == 11
+    rows = [{"step": step, "loss": 4 - step / 100} for step in range(1, 12)]
+    for said in (rows, {key: [row[key] for row in rows] for key in rows[0]}):
+        for indent in (None, 1):
+            document.write_text(json.dumps(said, indent=indent))
+            assert read_curve(document, growing=True).last == read_log(document).at[-1] == 11
 
 
 @pytest.mark.parametrize(

@@ -76,15 +76,17 @@ class Text:
     text: str
 
 
-def read_text(source: str | os.PathLike[str]) -> Text:
+def read_text(source: str | os.PathLike[str], *, growing: bool = False) -> Text:
     """Return the text of a file, or of standard input for "-".
+
+    growing  leaves out a last line without its end: who writes the file may be in the middle of it
 
     Raises DataError for a file that is missing, too large, of another format, or no UTF-8.
     """
     name = os.fspath(source)
     if is_address(name):
         with local_copy(name) as copy:
-            return replace(read_text(copy.path), source=copy.address)
+            return replace(read_text(copy.path, growing=growing), source=copy.address)
     if (said := _NO_TABLES.get(Path(name).suffix.lower())) and Path(name).is_file():
         raise DataError(f"{shown(name)}: {said[0]}, and holds no runs. {said[1]}")
     data = _standard_input() if name == "-" else read_bytes(Path(name))
@@ -93,7 +95,16 @@ def read_text(source: str | os.PathLike[str]) -> Text:
         data = _gunzip(data, source)
     _refuse_formats(data, source)
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
+    data = _whole_lines(data) if growing else data
     return Text(source, suffixes[-1] if suffixes else "", _decode(data, source))
+
+
+def _whole_lines(data: bytes) -> bytes:
+    """Return the lines that have an end; a document of JSON is whole or not by its own brackets."""
+    first, end, _ = data.lstrip().partition(b"\n")
+    if first[:1] == b"[" or (first[:1] == b"{" and not (end and first.rstrip().endswith(b"}"))):
+        return data
+    return data[: data.rfind(b"\n") + 1]
 
 
 def _standard_input() -> bytes:

@@ -115,11 +115,11 @@ class _Log:
     run: str | None
     until: float | None
 
-    def read(self, *, growing: bool = False) -> LossCurve:
-        """Return the curve in it."""
+    def read(self) -> LossCurve:
+        """Return the curve in it; the run goes on, and its last line may be half written."""
         from isoflop.beyond.finish import read_curve
 
-        found = read_curve(self.source, at=self.x, loss=self.loss, rate=self.rate, run=self.run, growing=growing)
+        found = read_curve(self.source, at=self.x, loss=self.loss, rate=self.rate, run=self.run, growing=True)
         return found if self.until is None else found.until(self.until)
 
 
@@ -143,14 +143,17 @@ def _follow(
     """Give the forecast again whenever the log has grown, until the run has come to its end."""
     if log.source == "-" or every <= 0:
         raise UsageError("--follow reads a file again, every so many seconds above zero. Name the file.")
-    seen = -1.0
+    seen, failed = -1.0, ""
     while seen < end:
         try:
-            run = log.read(growing=True)
-        except DataError:
-            if seen >= 0 or not Path(log.source).is_file():
+            run = log.read()
+        except DataError as error:
+            # At first there are too few rows; later, a log that is just being replaced is away for one look.
+            if (str(error) == failed) if seen >= 0 else not Path(log.source).is_file():
                 raise
-        else:  # before, there were too few rows
+            failed = str(error)
+        else:
+            failed = ""
             if run.last > seen:
                 seen = run.last
                 if seen >= end:

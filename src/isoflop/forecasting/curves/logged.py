@@ -177,10 +177,7 @@ def _number(value: object) -> float:
 def _raw(source: str, *, growing: bool) -> RawTable:
     if source != "-" and Path(source).suffix == ".parquet":
         return raw_source(source)
-    text = read_text(source)
-    if growing and text.text.count("\n") > 1:
-        text = replace(text, text=text.text[: text.text.rindex("\n") + 1])
-    return raw_table(_finite(text))
+    return raw_table(_finite(read_text(source, growing=growing)))
 
 
 def _finite(text: Text) -> Text:

@@ -112,9 +112,7 @@ def read_curve(
     path = _path(source)
     if os.fspath(path) != "-" and (logged := find(Path(path))) is not None:
         return of_run(_one(logged[1], run, os.fspath(path)), at=at, loss=loss, rate=rate)
-    text = read_text(path)
-    if growing and text.text.count("\n") > 1:
-        text = replace(text, text=text.text[: text.text.rindex("\n") + 1])
+    text = read_text(path, growing=growing)
     return _curve(with_decimal_points(raw_table(text)), text, at=at, loss=loss, rate=rate)
 
 
