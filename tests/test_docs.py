@@ -24,10 +24,21 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
+def steps(page):
+    """Give each line of a page's shell blocks that calls isoflop, with what the page shows below it in a console."""
+    fenced = re.findall(r"^```(sh|shell|bash|console)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    for language, block in fenced:
+        if language == "console":
+            parts = (part.partition("\n") for part in block.split("$ ")[1:])
+            found = [(line, shown) for line, _, shown in parts]
+        else:
+            found = [(line.removeprefix("$ "), None) for line in block.splitlines()]
+        yield from ((line, shown) for line, shown in found if line.startswith("isoflop "))
+
+
 def commands(page):
     """Give the lines of a page's shell blocks that call isoflop, with or without a prompt before them."""
-    lines = [line for block in blocks(page, "(?:sh|shell|bash|console)") for line in block.splitlines()]
-    return [line.removeprefix("$ ") for line in lines if re.match(r"(\$ )?isoflop ", line)]
+    return [line for line, _ in steps(page)]
 
 
 def lay_out(page, folder):
@@ -87,18 +98,21 @@ def test_every_chapter_runs_from_its_first_cell_to_its_last(chapter, capsys):
 
 
 @pages
-def test_every_isoflop_command_runs(page, tmp_path, *, monkeypatch, capsys):
+def test_every_isoflop_command_runs_and_prints_what_the_page_shows(page, tmp_path, *, monkeypatch, capsys):
     from isoflop.faces.cli import main
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
     lay_out(page, tmp_path)
-    for line in commands(page):
+    for line, shown in steps(page):
         monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
         with pytest.raises(SystemExit) as done:
             main()
         printed = capsys.readouterr()
         assert not done.value.code, f"{line}\n{printed.err}"
         assert printed.out.strip(), line
+        if shown is not None:
+            assert [row.rstrip() for row in printed.out.splitlines()] == shown.rstrip().splitlines(), line
 
 
 def test_the_tutorial_has_code_of_both_kinds():
@@ -136,30 +150,6 @@ def test_what_the_tutorial_says_of_backtests_is_so():
     said = re.search(r"([\d.]+) % off at two to four times the compute, ([\d.]+) % at four to eight", text).groups()
     assert [100 * error for error in record.errors["together"]] == pytest.approx([float(one) for one in said], abs=0.05)
     assert all(min(column) == column[0] for column in zip(*record.errors.values(), strict=True))
-
-
-PRINTED = (
-    "README", "docs/landmarks", "docs/plan", "docs/design", "docs/inference", "docs/recipes", "docs/finish",
-    "docs/emergence", "docs/downstream", "docs/domains", "docs/experts", "docs/tiers",
-)  # fmt: skip
-"""Pages that show what commands print."""
-
-
-@pytest.mark.parametrize("page", [f"{name}.md" for name in PRINTED])
-def test_the_page_shows_what_is_printed(page, tmp_path, *, monkeypatch, capsys):
-    from isoflop.faces.cli import main
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    lay_out(ROOT / page, tmp_path)
-    shown = "\n".join(blocks(ROOT / page, "console"))
-    for part in shown.split("$ ")[1:]:
-        line, _, printed = part.partition("\n")
-        monkeypatch.setattr(sys, "argv", shlex.split(line))
-        with pytest.raises(SystemExit):
-            main()
-        found = [row.rstrip() for row in capsys.readouterr().out.splitlines()]
-        assert found == printed.rstrip().splitlines(), line
 
 
 @pages
