@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.errors import DataError, UsageError
-from isoflop.faces.cli.shared import Drawn, Json, print_answer, print_json, print_result, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Full, Json, print_answer, stop_on_block
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -59,13 +59,14 @@ def finish(
     every: Annotated[float, typer.Option("--every", help="Seconds between readings.")] = 5.0,
     output: Drawn = None,
     json: Json = False,
+    full: Full = False,
 ) -> None:
     """Forecast the final loss of a run in progress, under its schedule, others, and if it stopped now."""
     from isoflop.beyond.finish import finish, read_curve
 
     end = parse_quantity(steps)
     if metric is not None:
-        _finish_metric(curve, metric, end, x=x, run=run, until=until, level=level, json=json)
+        _finish_metric(curve, metric, end, x=x, run=run, until=until, level=level, json=json, full=full)
         return
     plan = None if schedule is None else _schedule(
         schedule, end, warmup=warmup, final=final, decay=decay, peak=peak
@@ -90,17 +91,22 @@ def finish(
 
 
 def _finish_metric(
-    curve: str, metric: str, end: float, *, x: str | None, run: str | None, until: str | None, level: float, json: bool
+    curve: str,
+    metric: str,
+    end: float,
+    *,
+    x: str | None,
+    run: str | None,
+    until: str | None,
+    level: float,
+    json: bool,
+    full: bool,
 ) -> None:
     from isoflop.beyond.finish.metric import finish_metric
 
     last = None if until is None else parse_quantity(until)
     found = finish_metric(curve, metric=metric, end=end, x=x, run=run, until=last, level=level)
-    if json:
-        rows = [row.as_dict() for row in found]
-        print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
-    else:
-        print_result(found)
+    print_answer(found, json=json, full=full)
     stop_on_block(found.findings)
 
 
