@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isoflop.data.readers.column_choice import Rule, choose, missing, table
+from isoflop.data.readers.column_choice import choose, missing, table
+from isoflop.data.readers.counted import Rule
 from isoflop.data.readers.logs import Logged, flat, number, series
 from isoflop.data.runs import build
 from isoflop.errors import DataError, UsageError
@@ -193,3 +194,16 @@ def test_a_logged_value_is_a_number_or_none(value, read):
     assert number(value) == read
     assert np.isnan(number("NaN"))
     assert number(10**400) == np.inf
+
+
+def test_a_format_of_several_forms_is_read_by_each_runs_own_form():
+    new = Logged("new", {"size": 5.0}, {"val/a": series([1], [3.0])}, known={"N": "size", "loss": "val/a"})
+    old = Logged("old", {"body": 2.0, "head": 1.0}, {"val/b": series([1, 2], [4.0, 3.5])},
+                 known={"N": "body+head", "loss": "val/b"})  # fmt: skip
+    for runs in ((new, old), (old, new)):
+        found = choose(runs, {"D": "100"}, "logs")
+        raw = table(runs, found, Rule(), source="logs")
+        columns = dict(zip(raw.names, raw.columns, strict=True))
+        by_name = dict(zip(columns["run"], zip(columns["N"], columns["loss"], strict=True), strict=True))
+        assert by_name == {"new": (5.0, 3.0), "old": (3.0, 3.5)}
+        assert {form.key for form in found[0].forms} == {"size", "body+head"}

@@ -363,3 +363,14 @@ def test_a_chart_exported_from_wandb_is_a_run_a_column(tmp_path):
 def test_only_plain_lines_of_a_yaml_file_are_settings(tmp_path, line, value):
     (tmp_path / "x.yaml").write_text(f"{line}\n")
     assert settings(tmp_path / "x.yaml").get("a") == value
+
+
+def test_nanochat_results_of_two_forms_in_one_folder_are_read_as_each_alone(tmp_path):
+    common = "num_iterations,tokens_trained,val_bpb,core_score\n"
+    (tmp_path / "a.csv").write_text(f"depth,num_scaling_params,{common}8,41943040,1600,838860800,1.042,0.08\n")
+    parts = "depth,params_transformer,params_lm_head,"
+    (tmp_path / "b.csv").write_text(f"{parts}{common}10,49152000,20971520,3300,1730150400,1.14,0.1\n")
+    runs = read(tmp_path)
+    assert runs["N"].tolist() == [41943040, 70123520]
+    assert runs["loss"].tolist() == [1.042, 1.14]
+    assert runs["C"].tolist() == [float(read(tmp_path / name)["C"][0]) for name in ("a.csv", "b.csv")]

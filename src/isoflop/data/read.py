@@ -14,7 +14,8 @@ from isoflop.data.question import question
 from isoflop.data.readers import run_files, text_log
 from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_lines, find_online, study_reader
-from isoflop.data.readers.column_choice import Origin, Rule, Taken, choose, missing, table
+from isoflop.data.readers.column_choice import Origin, Taken, choose, missing, table
+from isoflop.data.readers.counted import Rule
 from isoflop.data.readers.found import Found
 from isoflop.data.readers.logs import Cell, Logged
 from isoflop.data.readers.source import head

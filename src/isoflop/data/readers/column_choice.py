@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from isoflop.data.limits import MAX_KEYS
 from isoflop.data.readers.clock import strange_clocks
+from isoflop.data.readers.counted import Rule
 from isoflop.data.readers.logs import Cell, Floats, Logged, Series
 from isoflop.data.runs.cells import RawTable
 from isoflop.data.runs.columns import (
@@ -50,63 +51,25 @@ _STEP, CALLS = "step", "log calls"
 
 
 @dataclass(frozen=True)
-class Rule:
-    """Which evaluation of a run counts.
-
-    final   last, best (the lowest), or mean:K (the mean of the last K, at the last one's step)
-    smooth  each evaluation is first replaced by the mean of it and the K - 1 before it
-    curves  every evaluation is a row
-    """
-
-    final: str = "last"
-    smooth: int = 1
-    curves: bool = False
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"last|best|mean:[1-9]\d{0,5}", self.final):
-            raise UsageError(f'"{shown(self.final)}" is no rule for the final loss. Say last, best or mean:5.')
-        if not 1 <= self.smooth <= 10**6:
-            raise UsageError("--smooth is a number of evaluations, 1 or more.")
-        if self.curves and self.final != "last":
-            raise UsageError("curves keep every evaluation, and --final says which one counts. Say one of the two.")
-
-    def __str__(self) -> str:
-        said = {"last": "its last evaluation", "best": "its lowest evaluation"}.get(self.final)
-        said = f"the loss of a run is {said or f'the mean of its last {self.final[5:]} evaluations'}"
-        said = "every evaluation of a run is a row" if self.curves else said
-        return said if self.smooth == 1 else f"{said}, each the mean of {self.smooth}"
-
-    def of(self, found: Series) -> tuple[Floats, Floats]:
-        """Return the steps and the losses that count."""
-        steps, values = found.steps, _smoothed(found.values, self.smooth)
-        if self.curves or not len(values):
-            return steps, values
-        if self.final == "best":
-            rows = [int(np.nanargmin(values))] if np.isfinite(values).any() else [-1]
-            return steps[rows], values[rows]
-        last = 1 if self.final == "last" else int(self.final[5:])
-        return steps[-1:], np.array([values[-last:].mean()])
-
-
-def _smoothed(values: Floats, count: int) -> Floats:
-    if count == 1 or len(values) < 2:
-        return values
-    return np.array([values[max(0, place - count + 1) : place + 1].mean() for place in range(len(values))])
-
-
-@dataclass(frozen=True)
 class Taken:
     """Where one column comes from: an expression of keys, each with the place it stands in.
 
     parts       the keys in the expression and where each is
     expression  over the keys as typed; of one part it is that part
     unit        the unit that the key's name states
+    others      what it comes from in runs without those keys: a format may have several forms
     """
 
     letter: str
     parts: tuple[tuple[str, Origin], ...]
     expression: Expression | None = None
     unit: Unit | None = None
+    others: tuple[Taken, ...] = ()
+
+    @property
+    def forms(self) -> tuple[Taken, ...]:
+        """Every way in which the column is taken, the usual one first."""
+        return (self, *self.others)
 
     def as_dict(self) -> dict[str, str]:
         """Return the column as it stands in the JSON."""
@@ -130,6 +93,8 @@ class Taken:
 
     def of(self, run: Logged, steps: Floats) -> Floats:
         """Return the values for a run at these steps; nan where it has none."""
+        if (form := self.form_of(run)) is not self:
+            return form.of(run, steps)
         values = [_values(run, part, steps) for part in self.parts]
         if self.expression is not None and not self.expression.keys:
             return np.full(len(steps), float(self.expression.evaluate({})))
@@ -140,12 +105,21 @@ class Taken:
         with np.errstate(all="ignore"):
             return np.broadcast_to(np.asarray(self.expression.evaluate(typed), float), steps.shape) * factor
 
+    def form_of(self, run: Logged) -> Taken:
+        """Return the first form of which a run has every key; without any, the usual one."""
+        return next((one for one in self.forms if all(_has(run, part) for part in one.parts)), self)
+
     def cells(self, run: Logged, steps: Floats) -> list[Cell]:
         """Return the values for a run as cells of a table: a setting under another name stays the text that it is."""
         if self.letter not in LETTERS and self.alone and self.parts[0][1] in {"config", "summary"}:
             key, place = self.parts[0]
             return [getattr(run, place).get(key)] * len(steps)
         return [*self.of(run, steps).tolist()]
+
+
+def _has(run: Logged, part: tuple[str, Origin]) -> bool:
+    key, place = part
+    return place in {"step", "number"} or key in getattr(run, place)
 
 
 def _values(run: Logged, part: tuple[str, Origin], steps: Floats) -> Floats:
@@ -246,12 +220,13 @@ def _words(letter: str, places: Places) -> dict[str, tuple[str, Origin]]:
 
 def _alone(letter: str, runs: Sequence[Logged], places: Places, *, source: str) -> Taken | None:
     """Return what stands for a letter: by the format, or else the key with its name; None for none."""
+    forms: list[Taken] = []
     for known in dict.fromkeys(run.known[letter] for run in runs if letter in run.known):
-        if not known:
+        if not (known or forms):
             return None  # the format says that none of its keys is this
-        taken = _by_format(letter, known, places)
-        if taken is not None:
-            return taken
+        forms += [taken] if known and (taken := _by_format(letter, known, places)) is not None else []
+    if forms:
+        return replace(forms[0], others=tuple(forms[1:]))
     for place in _ORDER.get(letter, _ELSE):
         means = _means(letter, places[place], place)
         keys = [key for key, one in means.items() if one and one.letter == letter]
@@ -388,6 +363,8 @@ def _title(key: str, taken: Mapping[str, Any]) -> str:
 
 def _rows(run: Logged, taken: Sequence[Taken], *, loss: Taken | None, rule: Rule) -> dict[str, list[Cell]]:
     """Return the step and what was taken, for each evaluation of a run that counts; one row where there is none."""
+    taken = [one.form_of(run) for one in taken]
+    loss = None if loss is None else loss.form_of(run)
     key = next((key for key, place in loss.parts if place == "metrics"), "") if loss is not None else ""
     if loss is not None and key in run.metrics:
         logged = run.metrics[key]

@@ -271,10 +271,11 @@ def _tracked(logged: Sequence[Logged], source: str) -> list[LoggedRun]:
         )
     found = []
     for run in logged:
-        key = taken["loss"].parts[0][0]
+        loss = taken["loss"].form_of(run)
+        key = loss.parts[0][0]
         if key not in run.metrics:
             continue
-        steps, losses = run.metrics[key].steps, taken["loss"].of(run, run.metrics[key].steps)
+        steps, losses = run.metrics[key].steps, loss.of(run, run.metrics[key].steps)
         losses = np.where(np.isnan(losses), np.inf, losses)
         counted = taken["D"].of(run, steps) if "D" in taken else np.full(len(steps), np.nan)
         rising = len(np.unique(counted[np.isfinite(counted)])) > 1
