@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -233,3 +234,16 @@ def test_the_page_of_findings_has_every_code_there_is():
     described = re.findall(r"^\| ([A-Z]\d\d) \|", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE)
     assert raised == set(described)
     assert len(described) == len(set(described)), "one code, one meaning"
+
+
+def test_the_page_of_findings_lies_in_the_wheel_where_explain_looks_for_it():
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert built["force-include"] == {"docs/findings.md": "isoflop/findings.md"}
+
+
+def test_explain_reads_the_page_in_the_package_where_there_is_one(tmp_path, monkeypatch):
+    from isoflop.faces.pages import codes
+
+    (tmp_path / "findings.md").write_text("| D09 | of the wheel | look |\n")
+    monkeypatch.setattr(codes, "files", {"isoflop": tmp_path}.get)
+    assert codes.explanations() == {"D09": "of the wheel. look"}
