@@ -306,3 +306,40 @@ def test_a_row_that_is_not_done_is_dropped_before_its_cells_are_judged(tmp_path)
     runs = read(tmp_path / "runs.csv", where='status == "done"')
     assert runs["N"].tolist() == pytest.approx([1e7])
     assert [one.reason for one in runs.excluded] == ['status == "done" is false']
+
+
+def logged_with(folder, config):
+    folder.mkdir(parents=True)
+    (folder / "params.json").write_text(json.dumps(config))
+    (folder / "progress.csv").write_text("step,tokens,val_loss\n100,1e9,3.5\n200,2e9,3.25\n")
+    return folder.parent
+
+
+@pytest.mark.parametrize(
+    ("count", "more", "said"),
+    [
+        (124e6, {}, False),  # all of GPT-2's parameters, its blocks alone, and its blocks with an output head
+        (85e6, {}, False),
+        (117e6, {}, False),
+        (350e6, {}, True),
+        (40e6, {}, True),
+        (40e6, {"num_experts": 8}, False),  # the active ones, of a mixture
+        (9e9, {"num_experts": 8}, True),
+        (70e6, {"hidden_act": "silu"}, False),  # nobody knows how wide its gated block is
+        (40e6, {"hidden_act": "silu", "intermediate_size": 2048}, True),
+    ],
+)
+def test_an_n_that_is_no_part_of_the_shape_in_the_same_settings_is_said(count, more, said, *, tmp_path):
+    runs = read(logged_with(tmp_path / "logs" / "one", {**GPT2, **more, "n_params": count}))
+    assert runs["N"][0] == count
+    assert [one.severity for one in runs.findings if one.code == "D24"] == ["WARN"] * said
+
+
+def test_the_conflict_of_n_and_shape_has_both_numbers_and_ends_when_one_says_which(tmp_path):
+    for name in ("one", "two"):
+        folder = logged_with(tmp_path / "logs" / name, {**GPT2, "n_params": 350e6})
+    (found,) = [one for one in read(folder).findings if one.code == "D24"]
+    assert all(word in found.message for word in ("one is 350M", "124M", "84.9M", "1 more run:")), found.message
+    runs = read(folder, columns={"N": "shape.params_total"})
+    assert runs["N"].tolist() == pytest.approx([124.4e6] * 2, rel=0.002)
+    assert "D24" not in {one.code for one in runs.findings}

@@ -14,10 +14,11 @@ from isoflop.data.question import question
 from isoflop.data.readers import run_files, text_log
 from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_lines, find_online, study_reader
-from isoflop.data.readers.column_choice import Origin, Taken, choose, missing, table
+from isoflop.data.readers.column_choice import Origin, Taken, choose, missing, sizes_of, table
 from isoflop.data.readers.counted import Rule
 from isoflop.data.readers.found import Found
 from isoflop.data.readers.logs import Cell, Logged
+from isoflop.data.readers.model_config import contradicted
 from isoflop.data.readers.source import head
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs import Runs, build
@@ -139,6 +140,7 @@ def find_runs(
         raw = table(logged, taken, rule, source=shown(name))
         runs = build(raw, flop_rule=flop_rule, allow=allow, where=where).clustered("run")
         doubts = tuple(dict.fromkeys(one for run in logged for one in run.doubts))
+        doubts += () if "N" in (columns or {}) else contradicted(logged, sizes_of(logged, taken))
         runs = replace(runs, findings=(*doubts, *runs.findings))
         return Found(runs, kind, taken, str(rule), missing({*runs.columns}, logged))
     if rule != Rule() or per_run is not None:

@@ -316,6 +316,12 @@ def _listed(places: Places) -> str:
     return "; ".join(told) or "there are no keys"
 
 
+def sizes_of(runs: Sequence[Logged], taken: Sequence[Taken]) -> list[float]:
+    """Return the N of each run at its end; nan where nothing says it."""
+    found = [one for one in taken if one.letter == "N"]
+    return [float(found[0].of(run, np.array([run.last_step]))[0]) if found else math.nan for run in runs]
+
+
 def table(runs: Sequence[Logged], taken: Sequence[Taken], rule: Rule, *, source: str) -> RawTable:
     """Return a row for each run, or for each of its evaluations: its name, what was taken, its settings."""
     loss = next((one for one in taken if one.letter == "loss"), None)
