@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Sequence
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -49,6 +54,10 @@ WIDEST = 400
 _FACE = "font-family:monospace;line-height:1.35"
 
 
+PATIENCE, _BETWEEN = 1.0, 0.1
+"""Seconds after which work shows how much of it is done, and between two looks at it."""
+
+
 def console(file: TextIO | None = None, *, stderr: bool = False, as_text: bool = False) -> Console:
     """Return where results are printed: text of others is text there, never markup, never an emoji.
 
@@ -59,6 +68,58 @@ def console(file: TextIO | None = None, *, stderr: bool = False, as_text: bool =
             file=file, width=100, color_system=None, highlight=False, markup=False, emoji=False, force_jupyter=False
         )
     return Console(file=file, stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+class Bar:
+    """Shows how much is done of what takes more than a second: on stderr in a terminal, below its cell in a notebook.
+
+    Of works within works only the outermost shows, and only that of the main thread.
+    talks  whether elsewhere, as in the log of a job, one line says that it takes a while
+    """
+
+    _shows = False
+
+    def __init__(self, what: str, *, talks: bool = False) -> None:
+        self._what, self._talks, self._next = what, talks, time.monotonic() + PATIENCE
+        self._clear: Callable[[], object] = int
+        self._cell: Any = None
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._mine = not Bar._shows and threading.current_thread() is threading.main_thread()
+        Bar._shows = Bar._shows or self._mine
+        return self._look
+
+    def __exit__(self, *how: object) -> None:
+        if self._mine:
+            Bar._shows = False
+            self._clear()
+
+    def _look(self, done: int, total: int) -> None:
+        if not self._mine or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _BETWEEN
+        line = f"isoflop: {self._what} {'━' * (30 * done // total):<30} {done / total:4.0%} "
+        if console(stderr=True).is_jupyter:
+            self._in_notebook(f"{escape(self._what)} <progress value={done} max={total}></progress> {done / total:.0%}")
+        elif sys.stderr.isatty():
+            _overwrite(line)
+            self._clear = lambda: _overwrite(f"{' ' * len(line)}\r")
+        elif self._talks:
+            sys.stderr.write(f"isoflop: {self._what} takes more than a moment\n")
+            self._next = math.inf
+
+    def _in_notebook(self, said: str) -> None:
+        shown = import_module("IPython.display")
+        if self._cell is None:
+            self._cell = shown.display(shown.HTML(said), display_id=True)
+            self._clear = lambda: self._cell.update(shown.HTML(""))
+        else:
+            self._cell.update(shown.HTML(said))
+
+
+def _overwrite(line: str) -> None:
+    sys.stderr.write(f"\r{line}")
+    sys.stderr.flush()
 
 
 def plain(renderable: RenderableType) -> str:

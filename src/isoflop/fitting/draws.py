@@ -61,14 +61,18 @@ def bootstrap(
     Each draw starts at the best fit (parameters,). Draws that cannot be fitted are left out. Rows
     that share a label in `clusters` (rows,) are drawn together, as one run.
     """
+    from isoflop.display import Bar  # loads what draws in terminals
+
     generator = np.random.default_rng(seed)
     step = max(1, _AT_ONCE // problem.size)
     units = problem.size if clusters is None else int(clusters.max()) + 1
     found = []
-    for first in range(0, count, step):
-        weights = _times_drawn(generator, min(step, count - first), units)
-        weights = weights if clusters is None else weights[:, clusters]
-        found.append(refit(problem, theta, objective, weights=weights))
+    with Bar("drawing other curves") as look:
+        for first in range(0, count, step):
+            look(first, count)
+            weights = _times_drawn(generator, min(step, count - first), units)
+            weights = weights if clusters is None else weights[:, clusters]
+            found.append(refit(problem, theta, objective, weights=weights))
     return np.concatenate(found) if found else np.zeros((0, theta.size))
 
 

@@ -99,12 +99,16 @@ def roll(
 
     Returns the errors, and the fits to each origin's part and, last, to all runs.
     """
+    from isoflop.display import Bar  # loads what draws in terminals
+
     axis = axis_of(runs, along)
     cuts, fits = origins(axis, need), list[tuple[Member, ...]]()
     before: tuple[Member, ...] = ()
-    for cut in cuts.tolist():
-        before = fitter(runs.take(axis <= cut + 1e-9), before)
-        fits.append(before)
+    with Bar("looking back at smaller runs") as look:
+        for cut in cuts.tolist():
+            look(len(fits), len(cuts))
+            before = fitter(runs.take(axis <= cut + 1e-9), before)
+            fits.append(before)
     fits.append(fitter(runs, before))
     labels = tuple(dict.fromkeys(one.label for fit in fits for one in fit))
     scored = [_score(fit, labels, runs, axis=axis, cut=cut) for fit, cut in zip(fits, cuts.tolist(), strict=False)]

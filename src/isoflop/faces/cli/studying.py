@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import asdict
 from functools import partial
@@ -56,7 +54,9 @@ def new(folder: Folder, json: Json = False) -> None:
         make_folder(place)
         write_whole(place / DESCRIPTION, encoded(example(name)))
         _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
-    with _Bar("planning its runs") as look:
+    from isoflop.display import Bar
+
+    with Bar("planning its runs", talks=True) as look:
         planned = plan_study(place, look=look)
     _print(progress(planned), json=json)
 
@@ -326,31 +326,6 @@ def _view() -> AbstractContextManager[Look | None]:
     if sys.stderr.isatty():
         return _Live()
     return nullcontext(_Lines())
-
-
-class _Bar:
-    """Shows on stderr how much is done of what takes more than a second: a bar in a terminal, else one line."""
-
-    def __init__(self, what: str) -> None:
-        self._what, self._next = what, time.monotonic() + 1.0
-        self._drawn = 0
-
-    def __enter__(self) -> Callable[[int, int], object]:
-        return self._look
-
-    def _look(self, done: int, total: int) -> None:
-        if time.monotonic() < self._next:
-            return
-        terminal = sys.stderr.isatty()
-        self._next = time.monotonic() + 0.1 if terminal else math.inf
-        bar = f"{'━' * (30 * done // total):<30} {done / total:4.0%} " if terminal else "takes more than a moment"
-        line = f"isoflop: {self._what} {bar}"
-        self._drawn = len(line) if terminal else 0
-        typer.echo(f"\r{line}" if terminal else line, err=True, nl=not terminal)
-
-    def __exit__(self, *how: object) -> None:
-        if self._drawn:
-            typer.echo(f"\r{' ' * self._drawn}\r", err=True, nl=False)
 
 
 class _Lines:

@@ -46,16 +46,20 @@ def cross(
     fits  one for each law, to the same runs
     N     convention → the parameters of those runs, so counted
     """
+    from isoflop.display import Bar  # loads what draws in terminals
+
     found: list[Cell] = []
-    for fit in fits:
-        choices, values = [], []
-        for way, rule, objective in product(N, outliers, objectives):
-            with suppress(DataError):
-                problem, optimum, _ = nearby(fit, objective, rule, N=N[way])
-                values.append(problem.natural(optimum.theta[None])[0])
-                choices.append(Choice(objective, rule, fit.law.name, 3, way))
-        best = allocate(fit.law, np.array(values), flops, halvings=30)
-        found += map(Cell, choices, best.N.tolist(), best.D.tolist(), best.loss.tolist())
+    with Bar("going through the choices") as look:
+        for done, fit in enumerate(fits):
+            look(done, len(fits))
+            choices, values = [], []
+            for way, rule, objective in product(N, outliers, objectives):
+                with suppress(DataError):
+                    problem, optimum, _ = nearby(fit, objective, rule, N=N[way])
+                    values.append(problem.natural(optimum.theta[None])[0])
+                    choices.append(Choice(objective, rule, fit.law.name, 3, way))
+            best = allocate(fit.law, np.array(values), flops, halvings=30)
+            found += map(Cell, choices, best.N.tolist(), best.D.tolist(), best.loss.tolist())
     return found
 
 
