@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,10 @@ _FULL_WIDTH = 7.2
 """Inches from which letters have their full size: two columns of a journal."""
 _NARROW = 5.0
 """Inches below which panels stand below one another."""
+_INCH, _LEFT = 72, 0.8
+"""Points of an inch; inches left of a panel, where its axis is written."""
+_LETTER, _LINE = 0.52, 1.25
+"""Width of a letter and height of a line, in sizes of the letter."""
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
@@ -202,11 +207,19 @@ def head(axes: Axes, title: str, under: str) -> None:
     """Give a panel its title and the line beneath it, unless the form leaves them to the caption."""
     if not _FORM.get().title:
         return
-    axes.set_title(title)
+    lines = wrap(under, int(_room(axes) / (_LETTER * points(9))))
+    axes.set_title(title, pad=_STYLE["axes.titlepad"] + max(len(lines) - 1, 0) * _LINE * points(9))
     axes.annotate(
-        under, (0, 1), xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", color=QUIET,
+        "\n".join(lines), (0, 1), xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", color=QUIET,
         fontsize=points(9), annotation_clip=False,
     )  # fmt: skip
+
+
+def _room(axes: Axes) -> float:
+    """Return about how wide a panel is, in points: its share of the figure, less what stands left of it."""
+    spec = axes.get_subplotspec()
+    columns = 1.0 if spec is None else spec.get_gridspec().ncols / len(spec.colspan)
+    return _INCH * (axes.figure.get_figure(root=True).get_figwidth() / columns - _LEFT)
 
 
 def label(axes: Axes, end: tuple[float, float], text: str, *, colour: Any) -> None:
