@@ -145,7 +145,7 @@ def test_nothing_but_our_own_errors_comes_of_what_cannot_be_opened(tmp_path):
 @pytest.mark.parametrize(
     ("code", "words", "said"),
     [
-        (3, ["read", "https://x/runs.csv"], "download it"),
+        (3, ["read", "https://x/runs.csv"], "Download it"),
         (2, ["read", "tinylm", "--where", "N"], '"N" is no condition'),
         (2, ["read", "tinylm", "--where", "loss =="], 'formula "loss =="'),
         (2, ["fit", "tinylm", "--law", "E + A/\u039d^a"], "is U+039D"),

@@ -87,13 +87,13 @@ def read_text(source: str | os.PathLike[str], *, growing: bool = False) -> Text:
     if is_address(name):
         with local_copy(name) as copy:
             return replace(read_text(copy.path, growing=growing), source=copy.address)
-    if (said := _NO_TABLES.get(Path(name).suffix.lower())) and Path(name).is_file():
-        raise DataError(f"{shown(name)}: {said[0]}, and holds no runs. {said[1]}")
     data = _standard_input() if name == "-" else read_bytes(Path(name))
     source = "standard input" if name == "-" else shown(name)
     if data.startswith(_GZIP):
         data = _gunzip(data, source)
     _refuse_formats(data, source)
+    if said := _NO_TABLES.get(Path(name).suffix.lower()):
+        raise DataError(f"{source}: {said[0]}, and holds no runs. {said[1]}")
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
     data = _whole_lines(data) if growing else data
     return Text(source, suffixes[-1] if suffixes else "", _decode(data, source))
