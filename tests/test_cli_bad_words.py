@@ -291,3 +291,19 @@ def test_what_cannot_be_meant_is_refused_in_words(refused, table, words, *, told
 def test_words_of_other_programs_hide_no_command_and_lead_to_one():
     assert not set(cli.MEANT) & {*cli.HOMES, *cli.ALIASES}
     assert {meant.split()[0] for meant in cli.MEANT.values()} <= {*cli.HOMES, "--version", "--help"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["forecast", "besiroglu2024", "N=1e9", "D=1e10", "level=3"],
+        ["forecast", "besiroglu2024", "N=1e9", "source=3"],
+        ["solve", "D", "besiroglu2024", "N=1e9", "loss=3", "unknown=2"],
+        ["solve", "D", "besiroglu2024", "N=1e9", "loss=3", "level=.5"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_of_the_verb_is_no_input_of_a_run(run, words):
+    done = run(*words)
+    assert (done.code, done.out) == (2, "")
+    assert "is no input of a run" in done.err

@@ -11,7 +11,7 @@ import typer
 
 from isoflop.data.runs.columns import LETTERS, meaning, normal
 from isoflop.errors import UsageError
-from isoflop.faces.cli.options import Asked, pairs, quantities, takes_runs
+from isoflop.faces.cli.options import Asked, inputs_for, pairs, quantities, takes_runs
 from isoflop.faces.cli.shared import Full, Json, Source_, in_full, print_answer, print_json, print_result, stop_on_block
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ def _forecast_all(source: str, asked: Asked, words: list[str], each: dict[str, A
     if not words:
         raise UsageError("say where to forecast: N=8e9 D=15e12.")
     found = forecast_all(
-        {name: one.source(source) for name, one in each.items()}, level=asked.level, **quantities(words, "N=8e9")
+        {name: one.source(source) for name, one in each.items()},
+        level=asked.level,
+        **inputs_for(forecast_all, words, "N=8e9"),
     )
     print_answer(found, json=json)
     stop_on_block(found.findings)
@@ -96,7 +98,7 @@ def _forecast(source: Predictor, words: list[str], targets: str | None, level: f
     if bool(words) == bool(targets):
         raise UsageError("say where to forecast: N=8e9 D=15e12, or --at targets.csv.")
     if words:
-        return forecast(source, level=level, **quantities(words, "N=8e9"))
+        return forecast(source, level=level, **inputs_for(forecast, words, "N=8e9"))
     table = read(str(targets))
     names = dict.fromkeys([*source.inputs, *(name for name in ("N", "D") if name in table)])
     found = forecast(source, level=level, **{name: table[name] for name in names})
@@ -116,6 +118,6 @@ def solve(
     """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
     from isoflop.forecasting.solve import solve
 
-    found = solve(unknown, asked.source(source), level=asked.level, **quantities(at, "loss=2.0"))
+    found = solve(unknown, asked.source(source), level=asked.level, **inputs_for(solve, at, "loss=2.0"))
     print_answer(found, json=json)
     stop_on_block(found.findings)

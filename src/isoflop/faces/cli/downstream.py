@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.errors import UsageError
-from isoflop.faces.cli.options import Asked, pairs, quantities, takes, takes_runs
+from isoflop.faces.cli.options import Asked, inputs_for, pairs, quantities, takes, takes_runs
 from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def downstream(
     if output is not None:
         refuse_figure(runs, output)
     table, about = scored.table(_read(asked, runs, scored))
-    said: dict[str, Any] = quantities(at or [], "N=8e9")
+    said: dict[str, Any] = inputs_for(downstream, at or [], "N=8e9")
     found = downstream(
         table, laws=asked.laws or ((asked.law,) if asked.law else ()), level=asked.level, draws=asked.draws,
         seed=asked.seed, **about, **said,

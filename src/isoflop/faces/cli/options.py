@@ -342,6 +342,16 @@ def quantities(words: Sequence[str], example: str) -> dict[str, float]:
     return {key: parse_quantity(value) for key, value in said.items()}
 
 
+def inputs_for(verb: Callable[..., Any], words: Sequence[str], example: str) -> dict[str, float]:
+    """Read words such as N=8B as what a verb is asked at; a word that is one of its options is none."""
+    said = quantities(words, example)
+    options = {name for name, one in inspect.signature(verb).parameters.items() if one.kind is not one.VAR_KEYWORD}
+    for key in said:
+        if key in options - {"loss"}:
+            raise UsageError(f'"{key}" is no input of a run. Say {example}; isoflop -h lists the options.')
+    return said
+
+
 def spread(text: str) -> list[float]:
     """Read 1e24 as one number, and 1e20:1e24 or 1e20:1e24:9 as a range: a point a decade, or so many."""
     ends = text.split(":")
