@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, final, overload
 
 from isoflop.errors import UsageError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Severity = Literal["BLOCK", "WARN", "INFO"]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,25 @@ class Answer(ABC):
     def plot(self, kind: str = "") -> Figure:
         """Return the figure of the result, which a notebook shows; kind  which, where there are several."""
         return figure_of_result(self, kind)
+
+
+class Listed(Answer, Sequence[Part]):
+    """An answer of several parts in their order, counted and taken by number or slice as those of a list are."""
+
+    @abstractmethod
+    def _parts(self) -> tuple[Part, ...]:
+        """Return the parts."""
+
+    @final
+    def __len__(self) -> int:
+        return len(self._parts())
+
+    @overload
+    def __getitem__(self, index: int) -> Part: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Part, ...]: ...
+    def __getitem__(self, index: int | slice) -> Part | tuple[Part, ...]:
+        return self._parts()[index]
 
 
 def figure_of_result(found: object, kind: str = "") -> Figure:

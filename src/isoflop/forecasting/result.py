@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.data.metric import Metric
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding, Whole
+from isoflop.findings import Finding, Listed, Whole
 from isoflop.forecasting.intervals import KINDS
 from isoflop.forecasting.record import Record
 from isoflop.quantities import show
@@ -61,7 +61,7 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class Forecasts(Answer, Sequence[Forecast]):
+class Forecasts(Listed[Forecast]):
     """Forecasts of some new runs, from one source, what to know about them, and the backtests behind them.
 
     >>> found = isoflop.forecast("besiroglu2024", N=[1e9, 1e10], D=2e11)
@@ -75,15 +75,12 @@ class Forecasts(Answer, Sequence[Forecast]):
     record: Record | None = None
     answers: Predictor | None = field(default=None, repr=False, compare=False)
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def as_dict(self) -> dict[str, Any]:
         """Return the forecasts and what to know about them as they stand in the JSON."""
         return {"forecasts": [one.as_dict() for one in self.rows], "findings": [one.as_dict() for one in self.findings]}
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
-        return self.rows[index]
+    def _parts(self) -> tuple[Forecast, ...]:
+        return self.rows
 
     def __rich__(self) -> RenderableType:
         """Return the forecasts on one screen: loss and interval, what stands behind them, a line for each doubt."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from isoflop.data.datasets import NAMES
 from isoflop.data.read import as_runs, has_runs, read
-from isoflop.data.runs import Runs
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.fitting.fit import fit
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from isoflop.formula.law import Law
     from isoflop.quantities import Kind
 
-Source = Predictor | Runs
-"""What can be asked for a forecast; runs are asked through several laws together."""
+Source = Predictor | Runs | ColumnMapping
+"""What can be asked for a forecast, a name or a table too; runs are asked through several laws together."""
 
 ONE_LAW = "chinchilla"
 """The law of a fit, unless another is asked for."""

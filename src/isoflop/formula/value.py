@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from isoflop.display import dim, group, heading, table
 from isoflop.errors import UsageError
-from isoflop.findings import Answer
+from isoflop.findings import Listed
 from isoflop.formula.law import Curve
 from isoflop.quantities import show
 
@@ -49,20 +49,14 @@ class Value:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Values(Answer, Sequence[Value]):
+class Values(Listed[Value]):
     """Values of one curve or several, at one point or along a range."""
 
     rows: tuple[Value, ...]
     notes: tuple[str, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
-        return self.rows[index]
-
-    def __iter__(self) -> Iterator[Value]:
-        return iter(self.rows)
+    def _parts(self) -> tuple[Value, ...]:
+        return self.rows
 
     def as_dict(self) -> dict[str, Any] | list[dict[str, Any]]:
         """Return one value as an object, several as a list of them."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.beyond.recipes.prices import Worth
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Finding, Listed
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class Contest:
 
 
 @dataclass(frozen=True)
-class Recipes(Answer, Sequence[Contest]):
+class Recipes(Listed[Contest]):
     """Recipes compared with the first of them, what the next 0.01 of loss costs by each way, and the findings.
 
     >>> one, three = isoflop.read("tinytables").split("recipe").values()
@@ -150,11 +149,8 @@ class Recipes(Answer, Sequence[Contest]):
     findings: tuple[Finding, ...] = ()
     settings: str = ""
 
-    def __len__(self) -> int:
-        return len(self.contests)
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
-        return self.contests[index]
+    def _parts(self) -> tuple[Contest, ...]:
+        return self.contests
 
     @property
     def words(self) -> str:

@@ -14,7 +14,7 @@ from isoflop.compute.flops import FlopRule
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.files import as_csv
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Finding, Listed
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Design(Answer, Sequence[Planned]):
+class Design(Listed[Planned]):
     """Runs to train, in the order in which to train them.
 
     kind    isoFLOP grid, ladder, replicates, brackets or next runs
@@ -71,11 +71,8 @@ class Design(Answer, Sequence[Planned]):
     wanted: str = ""
     now: Estimate | None = None
 
-    def __len__(self) -> int:
-        return len(self.runs)
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
-        return self.runs[index]
+    def _parts(self) -> tuple[Planned, ...]:
+        return self.runs
 
     @property
     def cost(self) -> float:

@@ -13,7 +13,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Finding, Listed
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.extrapolation import AMBER, RED
 from isoflop.forecasting.forecast import forecast_with
@@ -90,7 +90,7 @@ class Landmark:
 
 
 @dataclass(frozen=True)
-class Landmarks(Answer, Sequence[Landmark]):
+class Landmarks(Listed[Landmark]):
     """Models beside the frontier of one source, and what to know about it.
 
     >>> len(isoflop.landmarks(models=["gpt-3", "chinchilla"]))
@@ -102,11 +102,8 @@ class Landmarks(Answer, Sequence[Landmark]):
     level: float
     findings: tuple[Finding, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's overloads
-        return self.rows[index]
+    def _parts(self) -> tuple[Landmark, ...]:
+        return self.rows
 
     def as_dict(self) -> dict[str, Any]:
         """Return the landmarks as they stand in the JSON."""
