@@ -96,7 +96,7 @@ def inner(hint: Any, place: Any) -> Any:
     """Return the type of what a list, a mapping or a tuple holds."""
     inside = typing.get_args(hint)
     for base in getattr(hint, "__orig_bases__", ()):
-        if typing.get_origin(base) is Sequence:
+        if issubclass(typing.get_origin(base) or base, Sequence):  # Listed[Forecast] is a sequence of forecasts
             return typing.get_args(base)[0]
     if inspect.isclass(hint) and hasattr(hint, "__iter__"):
         return item if (item := attribute(hint, "__iter__")) is Any else inner(item, None)

@@ -43,11 +43,16 @@ class Found(Answer):
     rule: str = ""
     missing: str = ""
 
+    @property
+    def forms(self) -> tuple[Taken, ...]:
+        """Every way in which each column is taken."""
+        return tuple(form for one in self.taken for form in one.forms)
+
     def as_dict(self) -> dict[str, Any]:
         """Return everything as it stands in the JSON."""
         return {
             "source": self.runs.source, "kind": self.kind, "rule": self.rule, "missing": self.missing,
-            "taken": [form.as_dict() for one in self.taken for form in one.forms], "runs": self.runs.as_rows(),
+            "taken": [form.as_dict() for form in self.forms], "runs": self.runs.as_rows(),
             "excluded": [{"row": one.row, "reason": one.reason} for one in self.runs.excluded],
             "findings": [one.as_dict() for one in self.runs.findings],
         }  # fmt: skip
@@ -59,7 +64,7 @@ class Found(Answer):
         count = len(self.runs)
         what = f"{self.kind}, {count} row{'s' * (count != 1)}"
         more = [dim(f"and {count - _SHORT} more: -o runs.csv")] if count > _SHORT else []
-        lines = [(form.letter, shown(form.key), form.place) for one in self.taken for form in one.forms]
+        lines = [(form.letter, shown(form.key), form.place) for form in self.forms]
         given = {one.letter for one in self.taken}
         lines += [(name, made, "computed") for name, made in self.runs.computed.items() if name not in given]
         origins = table(["column", "key", "from"], lines, words=True)
