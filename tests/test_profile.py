@@ -32,7 +32,7 @@ def test_a_straight_line_has_the_interval_of_the_textbook():
         ("B", {}),
         ("beta", {}),
         ("N_opt", {"flops": 1e24}),
-        pytest.param("exponent", {"flops": 1e22}, marks=pytest.mark.simulates),
+        ("exponent", {"flops": 1e22}),
     ],
 )
 def test_the_least_objective_is_the_fits_and_it_rises_to_both_sides(of, at):

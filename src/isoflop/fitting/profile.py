@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 FARTHEST = 40.0
 """Standard errors, or natural logarithms, after which a side counts as open."""
 _STEPS, _ROUNDS, _SMALL = 60, 60, 1e-5
-_EXACT = 1e-9
+_EXACT, _SETTLED = 1e-9, 1e-7
+"""What a number is known to; the share of the objective that no longer matters: a limit lies some hundredths above."""
 
 
 class Point(NamedTuple):
@@ -123,8 +124,8 @@ class _Task(NamedTuple):
     def slope(self, theta: Array) -> Array:
         """Return the derivative of the number by each fitted coordinate (parameters,)."""
         steps = _SMALL * np.maximum(np.abs(theta), 0.1) * np.where(theta + _SMALL > self.problem.upper, -1.0, 1.0)
-        moved = self.measure(theta + np.diag(steps))
-        return np.asarray((moved - self.at(theta)) / steps)
+        here, *moved = self.measure(theta + np.vstack([np.zeros(theta.size), np.diag(steps)]))
+        return np.asarray((np.array(moved) - here) / steps)
 
     def normal(self, theta: Array) -> Normal:
         return self.problem.normal(theta[None], self.objective, blend=np.array([0.1]))
@@ -209,12 +210,14 @@ def held(task: _Task, theta: Array, at: float) -> Point:
         merit, before = (
             float(one.objective[0]) + steep * (at - where) ** 2 for one, where in ((found, moved), (state, number))
         )
+        done = abs(before - merit) <= _SETTLED * before and share == 1
         if not merit <= before * (1 + 1e-12):
+            if done:
+                break
             damping, share = damping * 8, share / 2
             if damping > 1e8:
                 break
             continue
-        done = before - merit <= 1e-9 * before and share == 1
         theta, state, number = trial, found, moved
         damping, share = max(damping * 0.1, 1e-10), min(share * 2, 1.0)
         if done:

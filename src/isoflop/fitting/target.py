@@ -51,11 +51,8 @@ def _of_budget(law: Law, of: str, flops: float) -> Measure:
 
     def measure(values: Array) -> Array:
         if of == "exponent":
-            ends = [
-                np.log(allocate(law, values, flops * factor, halvings=_HALVINGS).N)
-                for factor in (np.exp(-0.5), np.exp(0.5))
-            ]
-            return np.asarray(ends[1] - ends[0])
+            rows, budgets = np.repeat(values, 2, axis=0), np.tile(flops * np.exp([-0.5, 0.5]), len(values))
+            return np.diff(np.log(allocate(law, rows, budgets, halvings=_HALVINGS).N).reshape(-1, 2))[:, 0]
         best = allocate(law, values, flops, halvings=_HALVINGS)
         found = {"N_opt": best.N, "D_opt": best.D, "tokens_per_parameter": best.D / best.N}
         return np.asarray(np.log(found[of]))
