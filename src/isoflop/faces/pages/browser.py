@@ -40,7 +40,7 @@ def held(name: str, value: Any) -> str:
 
 def policy(scripts: Iterable[str], style: str, *, images: bool = False) -> str:
     """Return the policy by which only these scripts run and this style holds; images: those a page draws itself."""
-    run, look = " ".join(map(_hash, scripts)), f"{_hash(style)} {PLOT_STYLE}"
+    run, look = " ".join(map(_hash, scripts)) or "'none'", f"{_hash(style)} {PLOT_STYLE}"
     drawn = "img-src blob: data:; " if images else ""
     allowed = f"default-src 'none'; {drawn}script-src {run}; style-src {look}; base-uri 'none'; form-action 'none'"
     return f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'

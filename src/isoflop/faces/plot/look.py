@@ -263,7 +263,7 @@ def decades(axis: Axis, written: Callable[[float], str] | None = None) -> None:
 def of_ten(value: float) -> str:
     """Write a number of few digits as people do: 0.02, 50, and a power of ten beyond: 10²², 3×10⁻⁵, 1.25×10¹¹."""
     if 1e-3 < value < 1e4:
-        return f"{value:.3g}"
+        return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
     digits, exponent = f"{value:.2e}".split("e")
     digits = digits.rstrip("0").rstrip(".")
     raised = "10" + str(int(exponent)).translate(_RAISED)

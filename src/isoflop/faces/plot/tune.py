@@ -48,6 +48,7 @@ def _values(axes: Axes, found: Tune, name: str) -> None:
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=f"{name} by the law", ylabel=f"best {name}")
     decades(axes.xaxis)
+    decades(axes.yaxis)
     _rules(axes)
     head(axes, f"Best {name} of each setting", found.laws[name].formula)
 

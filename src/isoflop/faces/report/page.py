@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from isoflop.faces.pages.browser import PLOT_STYLE, asset, joined
+from isoflop.faces.pages.browser import asset, held, joined, policy
 from isoflop.faces.pages.content import laws_script, surroundings, told
 from isoflop.faces.report.decision import CHOICES
 from isoflop.faces.report.figures import MOST_AS_LINES
-from isoflop.fitting.saved import to_json
 
 if TYPE_CHECKING:
     from isoflop.faces.report.decision import Decision
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 _WIDE = 1.8
 """Times its height from which a figure is given a whole row."""
-_RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def page(shown: Document) -> str:
@@ -31,34 +28,18 @@ def page(shown: Document) -> str:
     drawn = f'"use strict";\n{laws_script(shown.source)}{joined()}{_own("report.js")}'
     scripts = (asset("plot.js"), drawn) if shown.data else ()
     style = asset("look.css") + _own("report.css")
-    held = f"{_json('data', shown.data)}{_json('around', surroundings())}" if shown.data else ""
+    data = f"{held('data', shown.data)}{held('around', surroundings())}" if shown.data else ""
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_policy(scripts, style)}'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{policy(scripts, style, images=True)}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{'' if shown.decision else 'Scaling report: '}{escape(shown.title)}</title><style>{style}</style>"
-        f"</head><body><main>{_body(shown)}</main>{held}{''.join(f'<script>{one}</script>' for one in scripts)}"
+        f"</head><body><main>{_body(shown)}</main>{data}{''.join(f'<script>{one}</script>' for one in scripts)}"
         "</body></html>\n"
     )
 
 
 def _own(name: str) -> str:
     return files("isoflop.faces.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _json(name: str, value: Any) -> str:
-    return f'<script type="application/json" id="{name}">{to_json(value, indent=None).translate(_RISKY)}</script>'
-
-
-def _policy(scripts: Iterable[str], style: str) -> str:
-    run, look = " ".join(map(_hash, scripts)) or "'none'", f"{_hash(style)} {PLOT_STYLE}"
-    allowed = (
-        f"default-src 'none'; script-src {run}; style-src {look}; img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    return f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _body(shown: Document) -> str:
