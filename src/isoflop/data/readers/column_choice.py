@@ -231,7 +231,7 @@ def _alone(letter: str, runs: Sequence[Logged], places: Places, *, source: str) 
         means = _means(letter, places[place], place)
         keys = [key for key, one in means.items() if one and one.letter == letter]
         if place == "metrics" and letter in {"C", "D"}:
-            keys = [key for key in keys if _adds_up(key, runs)]
+            keys = [key for key in keys if key == letter or _adds_up(key, runs)]  # D by its own letter is the run's
         keys = _different(keys, place, runs)
         chosen = pick(letter, {key: means[key] for key in keys}, source, what="keys")
         if chosen is not None:

@@ -196,9 +196,9 @@ const listen = () => {
   at("redo").addEventListener("click", () => history.forward());
   at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); settle(current); });
   for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, dropped);
-  addEventListener("hashchange", () => {
-    const asked = unlinked(location.hash, around.devices);
-    if (asked && (!current || location.hash !== address(current))) open(asked.request, asked.state);
+  addEventListener("hashchange", (event) => { // a timer may have written another address since
+    const { hash } = new URL(event.newURL), asked = unlinked(hash, around.devices);
+    if (asked && (!current || hash !== address(current))) open(asked.request, asked.state);
   });
 };
 busy("Opening …", async () => {
