@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 FEWEST_SHARED = 5
 """Runs with both losses from which it is said how far their errors go together."""
-_TOGETHER = "correlations of the runs' distances from their curves"
+TOGETHER = "correlations of the runs' distances from their curves"
+"""What `together_table` shows, in words."""
 
 
 class Fitted(Protocol):
@@ -89,7 +90,7 @@ class LossFits(Answer):
         body = table(["loss", *first.parameters, "noise", "runs"], rows)
         head = heading(f"{len(self.each)} losses", str(first.law.formula))
         errors = together_table([*self.each], self.correlations)
-        return group(head, body, "", errors, dim(_TOGETHER), doubts(self.findings))
+        return group(head, body, "", errors, dim(TOGETHER), doubts(self.findings))
 
 
 def _value(value: float) -> str:

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from isoflop.quantities import Kind
 
 FEWEST_RUNS = 6
-"""What else a formula may take for its only input."""
 FEWEST_OF_ONE = 4
 """Runs that a forecast along a single input needs, and that an origin of its backtests does."""
 BACKTEST_STARTS = 8
@@ -194,6 +193,7 @@ def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C", inputs: S
     inputs  the column that is to be the single input, where N and D are not both in the table
 
     Raises DataError if the runs lack N or D, or are fewer than 6. Of very many runs of a budget a share is used.
+
     >>> runs = isoflop.read("tinylm", where='role == "sweep"')
     >>> isoflop.combine(runs).name
     'coupled, valley together on tinylm'

@@ -13,7 +13,7 @@ import numpy as np
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Answer, Finding
-from isoflop.fitting.every_loss import correlations_of, together_table, told_of
+from isoflop.fitting.every_loss import TOGETHER, correlations_of, together_table, told_of
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.result import Forecasts
 from isoflop.forecasting.source import Source, settle
@@ -75,7 +75,7 @@ class LossForecasts(Answer):
                  for place, one in enumerate(self.mean)]  # fmt: skip
         body = table(["loss", *first[0].inputs, "forecast", first[0].loss.meaning], rows)
         together = together_table([*self.each], self.correlations)
-        said = "correlations of the runs' distances from their curves; the mean's interval counts them"
+        said = f"{TOGETHER}; the mean's interval counts them"
         return group(heading(f"{len(self.each)} losses, each by {shown(first.source)}"), body, "", together, dim(said),
                      findings_list(self.findings))  # fmt: skip
 

@@ -11,7 +11,7 @@ from isoflop.faces.plot.fitted import frontier_figure, isoflops_figure
 from isoflop.faces.plot.inference import inference_figure
 from isoflop.faces.plot.landmarks import landmarks_figure
 from isoflop.faces.plot.law import law_figure
-from isoflop.faces.plot.look import figure_format, save_figure
+from isoflop.faces.plot.look import figure_bytes, figure_format, save_figure
 from isoflop.faces.plot.mix import mix_figure
 from isoflop.faces.plot.overview import overview
 from isoflop.faces.plot.profiles import profiles_figure
@@ -32,6 +32,7 @@ __all__ = [
     "contours_figure",
     "downstream_figure",
     "emergence_figure",
+    "figure_bytes",
     "figure_format",
     "finish_figure",
     "frontier_figure",

@@ -285,21 +285,20 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
 
     Raises UsageError for another suffix and DataError if the file cannot be written.
     """
-    kind = figure_format(path)
-    content = io.BytesIO()
-    save_into(content, figure, kind)
-    write_output(path, content.getvalue())
+    write_output(path, figure_bytes(figure, figure_format(path)))
     return Path(path)
 
 
-def save_into(content: io.BytesIO, figure: Figure, kind: str, **settings: Any) -> None:
-    """Write a figure as "png", "svg" or "pdf" into memory; settings  of matplotlib, beside those of our style."""
+def figure_bytes(figure: Figure, kind: str, **settings: Any) -> bytes:
+    """Return a figure as "png", "svg" or "pdf"; settings  of matplotlib, beside those of our style."""
     import matplotlib as mpl
 
+    content = io.BytesIO()
     with style():
         mpl.rcParams.update(settings)  # type: ignore[arg-type]  # a name that is none is refused by matplotlib
         _finish(figure)
         figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
+    return content.getvalue()
 
 
 def figure_format(path: str | os.PathLike[str]) -> str:

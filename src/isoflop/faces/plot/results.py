@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import UsageError
@@ -17,7 +16,7 @@ from isoflop.faces.plot.fitted import frontier_figure, isoflops_figure
 from isoflop.faces.plot.forecasts import forecasts_figure
 from isoflop.faces.plot.inference import inference_figure
 from isoflop.faces.plot.law import law_figure
-from isoflop.faces.plot.look import save_into
+from isoflop.faces.plot.look import figure_bytes
 from isoflop.faces.plot.mix import mix_figure
 from isoflop.faces.plot.profiles import profiles_figure
 from isoflop.faces.plot.recipes import recipes_figure
@@ -85,14 +84,9 @@ def draw(found: object, kind: str = "") -> Figure:
     if kind and kind not in kinds:
         raise UsageError(f'a {name} has no figure "{kind}". Say one of {", ".join(kinds)}.')
     figure = kinds[kind or next(iter(kinds))](found)
-    figure.__dict__["_repr_png_"] = lambda: _png(figure)  # a figure without pyplot is shown by no notebook else
+    # a figure without pyplot is shown by no notebook else
+    figure.__dict__["_repr_png_"] = lambda: figure_bytes(figure, "png", **{"savefig.dpi": _SHOWN})
     return figure
-
-
-def _png(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    save_into(content, figure, "png", **{"savefig.dpi": _SHOWN})
-    return content.getvalue()
 
 
 _SHOWN = 110

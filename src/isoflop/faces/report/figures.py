@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from isoflop.errors import DataError, UsageError
-from isoflop.faces.plot.look import Form, drawn_as, save_into
+from isoflop.faces.plot.look import Form, drawn_as, figure_bytes
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.record import record
 
@@ -39,16 +38,11 @@ class Exhibit:
 
     def svg(self) -> bytes:
         """Return the figure as SVG whose letters are outlines, so that it looks alike wherever it is read."""
-        return self._as("svg", **{"svg.fonttype": "path"})
+        return figure_bytes(self.figure, "svg", **{"svg.fonttype": "path"})
 
     def png(self) -> bytes:
         """Return the figure as PNG."""
-        return self._as("png")
-
-    def _as(self, kind: str, **settings: str) -> bytes:
-        content = io.BytesIO()
-        save_into(content, self.figure, kind, **settings)
-        return content.getvalue()
+        return figure_bytes(self.figure, "png")
 
 
 def exhibits(source: Predictor, one_law: Fit | None, plan: Plan | None) -> tuple[Exhibit, ...]:

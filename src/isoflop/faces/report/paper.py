@@ -41,7 +41,7 @@ def pdf(shown: Document) -> bytes:
         with PdfPages(content, metadata={key: value for key, value in about.items() if value != ""}) as pages:
             paper = Paper(pages=pages)
             if shown.decision is None:
-                _heading(paper, shown)
+                _words(paper, shown)
             else:
                 _decision(paper, shown, shown.decision)
                 paper.turn()
@@ -184,21 +184,22 @@ def _box(page: Figure, corner: tuple[float, float], size: tuple[float, float], *
     ))  # fmt: skip
 
 
-def _heading(paper: Paper, shown: Document) -> None:
-    paper.write("Scaling report", size=10, color=LAW_COLOURS[0], weight="bold")
+def _heading(paper: Paper, shown: Document, kind: str, *, size: float) -> None:
+    paper.write(kind, size=10, color=LAW_COLOURS[0], weight="bold")
     if shown.origin.byline:
         paper.write(shown.origin.byline, size=9, color=QUIET)
-    paper.write(shown.title, size=19, weight="bold", room=0.04)
+    paper.write(shown.title, size=size, weight="bold", room=0.04)
+
+
+def _words(paper: Paper, shown: Document) -> None:
+    _heading(paper, shown, "Scaling report", size=19)
     if shown.words:
         paper.write(shown.words, size=11, room=0.1)
 
 
 def _decision(paper: Paper, shown: Document, one: Decision) -> None:
     """Write the page for whoever decides."""
-    paper.write("Decision", size=10, color=LAW_COLOURS[0], weight="bold")
-    if shown.origin.byline:
-        paper.write(shown.origin.byline, size=9, color=QUIET)
-    paper.write(one.question, size=18, weight="bold", room=0.04)
+    _heading(paper, shown, "Decision", size=18)
     above = paper.y
     paper.write(one.answer, size=13, weight="bold", room=0.2, left=0.18, right=0.18)
     paper.y -= 0.12

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.data.read import find_runs
@@ -90,7 +90,7 @@ def mended(path: str, columns: Mapping[str, str], mend: Sequence[object]) -> str
         if column not in places or row not in numbers:
             raise UsageError(f"there is no row {row} with a column {column} in it.")
         cells[places[column]][numbers.index(row)] = cell
-    bad = {one.row for one in _bad(_with(raw, cells), _named(raw, columns))}
+    bad = {one.row for one in _bad(replace(raw, columns=tuple(cells)), _named(raw, columns))}
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(raw.names)
@@ -107,10 +107,6 @@ def _cell(said: object) -> tuple[int, str, str]:
         case [int(row), str(column), str(cell)]:
             return row, column, cell
     raise UsageError('a cell that was mended is [row, column, cell], such as [4, "loss", "3.1"].')
-
-
-def _with(raw: RawTable, cells: Sequence[Sequence[object]]) -> RawTable:
-    return RawTable(raw.source, raw.names, tuple(cells), raw.rows, raw.separator, raw.logged)
 
 
 def _named(raw: RawTable, columns: Mapping[str, str]) -> dict[str, Origin]:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from isoflop.data.read import read
@@ -53,7 +51,8 @@ def suited(runs: Runs) -> list[str]:
     found = []
     for kind, look in (("tune", sweep_of), ("mix", mixtures_of), ("downstream", scores_of)):
         with suppress(IsoflopError, KeyError, ValueError):
-            found += [kind] * bool(look(runs) is not None and (kind != "downstream" or look(runs)))
+            if look(runs) != ():  # the others raise where there is nothing
+                found.append(kind)
     return found
 
 
@@ -99,7 +98,4 @@ def _figure(kind: str, found: Any) -> str:
         figure = getattr(plot, f"{kind}_figure")(found)
     except (DataError, UsageError):
         return ""  # not every result has something to draw
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "figure.svg")
-        plot.save_figure(figure, path)
-        return path.read_text(encoding="utf-8")
+    return plot.figure_bytes(figure, "svg").decode()

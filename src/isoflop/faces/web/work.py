@@ -180,7 +180,7 @@ def export(request: Mapping[str, Any], what: str, demand: Mapping[str, Any]) -> 
     from isoflop.faces import plot
 
     figure = getattr(plot, f"{what.partition('.')[0]}_figure")
-    return _written(what, lambda path: plot.save_figure(figure(source), path))
+    return plot.figure_bytes(figure(source), plot.figure_format(what))
 
 
 def _asked(demand: Mapping[str, Any]) -> Mapping[str, Any]:

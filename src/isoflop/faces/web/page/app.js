@@ -68,8 +68,10 @@ const remember = () => {
 const open = (request, state = {}) => busy("Fitting …", async () => {
   clearTimeout(waiting); // what moved before is not asked any more
   const { id, ...found } = await data("/api/views", JSON.stringify(request)), known = opened.find((one) => one.id === id);
-  if (known) known.desk.set(known.desk.start); // a budget asked in FLOPs is then asked in FLOPs
-  if (known) return look(known, state);
+  if (known) {
+    known.desk.set(known.desk.start);
+    return look(known, state);
+  }
   const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
   source.desk = desk({ data: found, laws, fresh, around, exact, changed: () => settle(source), acts: { leave, pick: (run) => picked(source, run) } });
   source.title = request.curves ? nameOf(request.curves) : found.name;
