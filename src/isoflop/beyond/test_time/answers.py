@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from isoflop.beyond.test_time.rewards import best_of
+from isoflop.beyond.test_time.rewards import best_of, normal_below
 from isoflop.errors import UsageError
 from isoflop.formula.tree import lgamma
 
@@ -23,7 +23,6 @@ _SUMMED = 400
 _LEVEL = 1e-9
 """A lead below this is none."""
 _NO_LEAD = 1e-9
-_erf = np.vectorize(math.erf, otypes=[float])
 
 How = Literal["coverage", "majority", "verifier", "best-of-n", "one"]
 HOWS: tuple[How, ...] = ("coverage", "majority", "verifier", "best-of-n", "one")
@@ -131,7 +130,7 @@ def majority(p: ArrayLike, k: int, *, rival: float = 1.0) -> Array:
     if k > _SUMMED:
         lead = one - rival * (1 - one)
         scatter = np.sqrt(np.maximum(votes - lead**2, 1e-300) * k)
-        return np.asarray(0.5 * (1 + _erf(k * lead / scatter / math.sqrt(2))))
+        return normal_below(k * lead / scatter)
     wins = _wins(ahead, k)
     if rival == 1:
         return np.asarray(wins[-1])

@@ -48,7 +48,7 @@ def best_of(p: ArrayLike, k: float, *, separation: float) -> Array:
     """Return the chance that the sample of highest reward among k is correct, at each p."""
     one = np.asarray(p, float)[..., None]
     scores = np.arange(-_FAR, _FAR + separation, _STEP)
-    below = one * _cumulative(scores - separation) + (1 - one) * _cumulative(scores)
+    below = one * normal_below(scores - separation) + (1 - one) * normal_below(scores)
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.where(below > 0, (k - 1) * np.log(below), 0.0 if k == 1 else -np.inf)
     density = np.exp(-0.5 * (scores - separation) ** 2) / math.sqrt(2 * math.pi)
@@ -56,7 +56,8 @@ def best_of(p: ArrayLike, k: float, *, separation: float) -> Array:
     return np.asarray(np.clip(found, 0.0, 1.0))
 
 
-def _cumulative(score: Array) -> Array:
+def normal_below(score: Array) -> Array:
+    """Return the probability that a standard normal variable lies below each score."""
     return np.asarray(0.5 * (1 + _erf(score / math.sqrt(2))))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.errors import DataError, UsageError
+from isoflop.faces.cli.options import share_of
 from isoflop.faces.cli.shared import Drawn, Full, Json, print_answer, stop_on_block
 from isoflop.quantities import parse_quantity
 
@@ -73,7 +74,7 @@ def finish(
     )  # fmt: skip
     log = _Log(curve, x, loss, rate, run, None if until is None else parse_quantity(until))
     past = [read_curve(one, at=x, loss=loss, rate=rate) for one in like or []]
-    stopping = None if stop is None else _share(stop)
+    stopping = None if stop is None else share_of(stop)
 
     def ask(run: LossCurve) -> Finish:
         return finish(
@@ -135,12 +136,7 @@ def _schedule(shape: str, end: float, *, warmup: str, final: str, decay: str, pe
     if end != int(min(end, 2**53)) or parse_quantity(warmup) != int(parse_quantity(warmup)):
         raise UsageError("--steps and --warmup must be whole numbers where there is a schedule.")
     highest = None if peak is None else parse_quantity(peak)
-    return Schedule(shape, int(end), int(parse_quantity(warmup)), _share(final), _share(decay), highest)
-
-
-def _share(word: str) -> float:
-    """Return a share typed as 10% or 0.1."""
-    return parse_quantity(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
+    return Schedule(shape, int(end), int(parse_quantity(warmup)), share_of(final), share_of(decay), highest)
 
 
 def _follow(

@@ -342,6 +342,11 @@ def quantities(words: Sequence[str], example: str) -> dict[str, float]:
     return {key: parse_quantity(value) for key, value in said.items()}
 
 
+def share_of(word: str) -> float:
+    """Read 10% or 0.1 as a share."""
+    return parse_quantity(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
+
+
 def inputs_for(verb: Callable[..., Any], words: Sequence[str], example: str) -> dict[str, float]:
     """Read words such as N=8B as what a verb is asked at; a word that is one of its options is none."""
     said = quantities(words, example)

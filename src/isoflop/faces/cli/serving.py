@@ -11,7 +11,7 @@ import typer
 from isoflop.errors import MissingExtraError, UsageError
 from isoflop.faces.cli.options import takes
 from isoflop.faces.cli.shared import Where, conjunction
-from isoflop.faces.cli.watched_run import EVERY, LADDER, SILENT, STOP, OfRun, curves_behind
+from isoflop.faces.cli.watched_run import EVERY, LADDER, SILENT, OfRun, curves_behind
 
 if TYPE_CHECKING:
     from isoflop.experiments.watch.following import Asked
@@ -40,6 +40,7 @@ def web(
     asked = None
     if watch is not None:
         from isoflop.experiments.watch.following import Asked
+        from isoflop.experiments.watch.options import STOP
 
         asked = Asked(log=watch, ladder=curves_behind(ladder), told=of.told({}), stop=STOP)
     elif ladder:

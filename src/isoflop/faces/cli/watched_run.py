@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoflop.errors import UsageError
+from isoflop.faces.cli.options import share_of
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _RUN, _PLAN, _GO = "The run", "Schedule", "Stop now or go on"
 _SHAPE = "constant, cosine, linear, wsd, or a file of step,lr or tokens,lr; else as in the ladder."
 LADDER = "Smaller runs: a table of run,N,step,tokens,lr,loss, or logs; say it again for more."
-EVERY, SILENT, STOP = 10.0, 30.0, 0.1
-"""Seconds between looks, minutes of silence, and the share of a last decay, unless others are asked for."""
+EVERY, SILENT = 10.0, 30.0
+"""Seconds between looks, and minutes of silence, unless others are asked for."""
 
 
 def _going(flag: str, text: str, *, metavar: str) -> Any:
@@ -89,8 +90,3 @@ def curves_behind(ladder: Sequence[str] | None) -> tuple[str, ...]:
     if not ladder:
         raise UsageError("say the curves of smaller runs: --ladder curves.csv, with run, N, step, tokens, lr, loss.")
     return tuple(ladder)
-
-
-def share_of(word: str) -> float:
-    """Return the share that 10% or 0.1 says."""
-    return parse_quantity(word.removesuffix("%")) / (100 if word.endswith("%") else 1)

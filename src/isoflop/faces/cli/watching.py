@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isoflop.errors import UsageError
-from isoflop.faces.cli.options import takes
+from isoflop.faces.cli.options import share_of, takes
 from isoflop.faces.cli.serving import PORT, Browser, Port, open_page
 from isoflop.faces.cli.shared import Drawn, Json, print_answer, print_json
-from isoflop.faces.cli.watched_run import EVERY, LADDER, SILENT, STOP, Going, OfRun, curves_behind, share_of
+from isoflop.faces.cli.watched_run import EVERY, LADDER, SILENT, Going, OfRun, curves_behind
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def watch(
             raise UsageError(
                 "--web follows a log on a page. Name the log, and leave out --once, --json, -o, --exit-code."
             )
+        from isoflop.experiments.watch.options import STOP
+
         asked = replace(asked, stop=STOP if asked.stop is None else asked.stop)
         open_page({}, port=port, browser=browser, asked=asked, every=stay.every, silent=60 * stay.silent,
                   on_alarm=stay.command)  # fmt: skip
