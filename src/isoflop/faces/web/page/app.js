@@ -12,7 +12,7 @@ import { show, showFlops, showLoss } from "./units.js";
 import { bundled, filesOf, preview, whole } from "./preview.js";
 import { findings, save, section, table, view } from "./view.js";
 
-const START = { flops: 1e24 }; // what is asked of published curves where nothing else was
+const START = { way: "flops", said: 1e24 }; // what is asked of published curves where nothing else was
 const PAUSE = 200; // milliseconds that a slider rests before Python plans
 const at = (id) => document.getElementById(id), letters = ["N", "D", "C", "loss"];
 const opened = []; // { id, request, data, desk, page }
@@ -68,10 +68,7 @@ const remember = () => {
 const open = (request, state = {}) => busy("Fitting …", async () => {
   clearTimeout(waiting); // what moved before is not asked any more
   const { id, ...found } = await data("/api/views", JSON.stringify(request)), known = opened.find((one) => one.id === id);
-  if (known) {
-    known.desk.set(known.desk.start);
-    return look(known, state);
-  }
+  if (known) return look(known, { ...known.desk.start, ...state });
   const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
   source.desk = desk({ data: found, laws, fresh, around, exact, changed: () => settle(source), acts: { leave, pick: (run) => picked(source, run) } });
   source.title = request.curves ? nameOf(request.curves) : found.name;
@@ -199,9 +196,9 @@ const listen = () => {
   at("redo").addEventListener("click", () => history.forward());
   at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); settle(current); });
   for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, dropped);
-  addEventListener("hashchange", (event) => { // a timer may have written another address since
-    const { hash } = new URL(event.newURL), asked = unlinked(hash, around.devices);
-    if (asked && (!current || hash !== address(current))) open(asked.request, asked.state);
+  addEventListener("hashchange", () => {
+    const asked = unlinked(location.hash, around.devices);
+    if (asked && (!current || location.hash !== address(current))) open(asked.request, asked.state);
   });
 };
 busy("Opening …", async () => {

@@ -23,7 +23,8 @@ export const unlinked = (fragment, devices) => {
     else if (LISTS.includes(key)) try { request[key] = JSON.parse(value); } catch { /* a broken link says less */ }
     else if (key === "more") try { state.more = words(value); } catch { /* the same */ }
     else if (key === "device" && value in devices) state.device = value;
-    else if (["flops", "price", "mfu", "count"].includes(key) && number > 0 && number < Infinity) state[key] = number;
+    else if (key === "flops" && number > 0 && number < Infinity) Object.assign(state, { way: "flops", said: number });
+    else if (["price", "mfu", "count"].includes(key) && number > 0 && number < Infinity) state[key] = number;
     else if ((key === "unique" && number > 0) || (key === "serve" && number >= 0 && number < Infinity)) state[key] = number;
   }
   if (way === "deadline" ? /^\d{4}-\d\d-\d\d$/.test(amount) : Object.hasOwn(WAYS, way) && Number(amount) > 0 && Number(amount) < Infinity)
