@@ -24,6 +24,8 @@ ROWS = {
     "tinytables": (18, 0),
     "tinysweep": (48, 0),
     "tinymix": (26, 0),
+    "gpt3-arithmetic": (8, 0),
+    "chain-of-thought": (15, 0),
     "chinchilla": (245, 0),
     "porian": (1748, 3),
     "gadre": (832, 0),
@@ -35,6 +37,7 @@ ROWS = {
 }
 KEYS = {
     "tinymix": ("N", "D", "C", "loss_text"),
+    "chain-of-thought": ("N",),
     "revisiting-language": ("x", "loss"),
     "revisiting-vision": ("x", "loss"),
     "routing": ("N", "loss"),

@@ -372,3 +372,17 @@ def test_the_page_says_what_the_runs_of_gadre_show(name, row, *, squad, jeopardy
     said = [float(number) for number in re.findall(r"\d\.\d+e\d+", cells[2])]
     along = found.thresholds[-1].along
     assert said == pytest.approx([along.value, along.low, along.high], rel=0.01)
+
+
+@pytest.mark.parametrize("task", ["lambada", "add_2_digits", "three_operations", "add_5_digits"])
+def test_the_page_says_what_the_tasks_that_ship_show(task):
+    found = isoflop.emergence("gpt3-arithmetic", metric=task, items=5153 if task == "lambada" else 2000)
+    page = (Path(__file__).parents[1] / "docs" / "emergence.md").read_text()
+    (row,) = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and task in line.split(" | ")[0]]
+    assert found.verdict == row[1]
+    assert "M11" in [one.code for one in found.findings]
+
+
+def test_thinking_by_size_has_no_loss_and_is_undecided():
+    found = isoflop.emergence("chain-of-thought", metric="gsm8k_cot", items=1319)
+    assert (found.verdict, [one.code for one in found.findings]) == (UNDECIDED, ["M03"])

@@ -82,7 +82,7 @@ def emergence(
     begun = Emergence(
         UNDECIDED, "", runs.source, table.along, table.scale.size, scoring,
         findings=(*(one for one in runs.findings if one.code in _KEPT), *reasons.on_items(items, known, metric),
-                  *reasons.on_other_text(scoring)),
+                  *(reasons.on_other_text(scoring) if table.loss.size else ())),
     )  # fmt: skip
     return _judged(begun, table, level=level, seed=seed)
 

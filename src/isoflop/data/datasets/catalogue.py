@@ -100,6 +100,36 @@ _TABLES = (
         ),
     ),
     Dataset(
+        name="gpt3-arithmetic",
+        title="GPT-3 (Brown et al. 2020): arithmetic of eight sizes, few-shot, beside their loss on LAMBADA",
+        source="arXiv:2005.14165v4, tables D.1 and H.1",
+        commit="",
+        licence="numbers as the paper prints them",
+        file="gpt3-arithmetic.csv",
+        sha256="ac82fd9030c831836fa2005bacbfbcd6ac6db87b478749ffc92d2dc6091db858",
+        bundled=True,
+        note=(
+            "N, D and C are of table D.1; the ten tasks are few-shot (K=50), each of 2,000 questions; lambada and "
+            "lambada_ppl are zero-shot, and loss is the logarithm of lambada_ppl, nats per last word. Read off the "
+            "table twice, its 175B column held against table 3.9."
+        ),
+    ),
+    Dataset(
+        name="chain-of-thought",
+        title="Wei et al. 2022: word problems by size, answered at once (task) or after thinking (task_cot)",
+        source="arXiv:2201.11903v6, tables 2, 3 and 5; EleutherAI/lm-evaluation-harness, results/llama",
+        commit="",
+        licence="numbers as the paper prints them; MIT (lm-evaluation-harness)",
+        file="chain-of-thought.csv",
+        sha256="b1c46d920e9bd148c0ffd1a8f56c3f9ae122916cdd58daf0ddf3a5e0f376ddc9",
+        bundled=True,
+        note=(
+            "LaMDA, GPT, PaLM and LLaMA, N as their names say; multi_step is MAWPS MultiArith, letters is last-letter "
+            "concatenation of two words; source says for each row where it stands. gsm8k has 1,319 questions. There "
+            "is no loss."
+        ),
+    ),
+    Dataset(
         name="chinchilla",
         title="Chinchilla's 245 runs, read off the paper's figure 4 by Besiroglu et al. 2024",
         source="https://github.com/epoch-research/analyzing-chinchilla",
