@@ -249,4 +249,4 @@ def test_there_must_be_something_to_draw(found):
     with pytest.raises(UsageError, match="no model of known size"):
         landmarks_figure(replace(found, rows=(named(found, "GPT-4"),)), ["besiroglu2024"])
     with pytest.raises(UsageError, match="1 to 3 frontiers"):
-        landmarks_figure(found, [])
+        landmarks_figure(found, ["besiroglu2024"] * 4)

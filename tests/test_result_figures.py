@@ -11,6 +11,7 @@ import pytest
 
 import isoflop
 from isoflop.faces.plot.results import KINDS
+from isoflop.planning.tiers import tiers
 
 DOCS = Path(__file__).parents[1] / "docs"
 SLACK = 1.0
@@ -33,11 +34,18 @@ def found(sweep):
         "Frontier": isoflop.frontier("besiroglu2024", [1e20, 1e21, 1e22, 1e23, 1e24]),
         "Record": isoflop.backtest(sweep),
         "Curve": isoflop.laws.CURVES["besiroglu2024"],
+        "Design": isoflop.design.ladder([1e7, 1e8, 1e9], multiples=[10, 20, 80]),
+        "Hyperparameters": isoflop.hyperparameters(N=1e9, D=2e10),
+        "Landmarks": isoflop.landmarks(models=["gpt-3", "chinchilla", "llama 3 8b", "llama 2 70b"]),
+        "Quote": isoflop.quote(7e9, 2e12, device="H100", count=8),
+        "Solution": isoflop.solve("D", fit, loss=1.35, N=98304),
+        "Tiers": tiers(flops=1e24, count=4),
     }
 
 
 DRAWN = [
-    (name, kind) for name in ("Fit", "Ensemble", "Plan", "Forecasts", "Frontier", "Record", "Curve")
+    (name, kind) for name in ("Fit", "Ensemble", "Plan", "Forecasts", "Frontier", "Record", "Curve", "Design",
+                              "Hyperparameters", "Landmarks", "Quote", "Solution", "Tiers")
     for kind in KINDS[name] if name != "Fit" or kind not in KINDS["Ensemble"]
 ]  # fmt: skip
 """What is drawn once each; a Fit's figures that an Ensemble has, too, are drawn of that."""
@@ -118,7 +126,7 @@ def test_a_notebook_shows_the_figure(found):
 
 def test_what_has_no_figure_says_what_has():
     with pytest.raises(isoflop.UsageError, match=r"has no figure\..*Forecasts"):
-        isoflop.solve("D", "besiroglu2024", N=1e9, loss=2.5).plot()
+        isoflop.compare_models("gpt-3", "chinchilla").plot()
     with pytest.raises(isoflop.UsageError, match="Say one of law, allocation"):
         isoflop.laws.CURVES["besiroglu2024"].plot("residuals")
 

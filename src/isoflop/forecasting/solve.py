@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,12 +40,17 @@ class Solution(Answer):
     unknown   what was solved for: D, N, C or another input
     estimate  its value: 0 where anything reaches the loss, inf where nothing does
     source    who says so
+    loss      the loss to be reached; given: what is held fixed
+    answers   what says so, for figures
     """
 
     unknown: str
     estimate: Estimate
     source: str
+    loss: float
+    given: Mapping[str, float]
     findings: tuple[Finding, ...] = ()
+    answers: Predictor | None = field(default=None, repr=False, compare=False)
 
     @property
     def value(self) -> float:
@@ -106,22 +111,28 @@ def solve(unknown: str, source: Source, *, loss: float | None = None, level: flo
     refuse_level(level)
     if metric is None or not metric.falls:
         refuse(answers.curves[0].law, level)
-    inverse = _inverse(unknown, answers, given)
+    inverse = inverse_of(unknown, answers, given)
     best = float(inverse.reaching(np.array([loss]))[0])
     if not 0 < best < math.inf:
         if any(one.severity == "BLOCK" for one in answers.findings):  # where no forecast is given, nothing undoes it
             best = math.nan
         found = (*answers.findings, *([_out_of_reach(inverse, answers, loss)] if math.isinf(best) else []))
-        return Solution(unknown=unknown, estimate=Estimate(best, level=level), source=answers.name, findings=found)
+        return Solution(
+            unknown=unknown, estimate=Estimate(best, level=level), source=answers.name, loss=loss, given=given,
+            findings=found, answers=answers,
+        )  # fmt: skip
     there = forecast_with(answers, evidence(answers), level=level, at=inverse.inputs(best))
     known = _estimate(inverse, best, loss, there=there[0].loss)
     if set(there[0].loss.intervals) == {"laws"}:  # published curves: each has an answer of its own
-        each = [float(_inverse(unknown, one, given).reaching(np.array([loss]))[0]) for one in answers.curves]
+        each = [float(inverse_of(unknown, one, given).reaching(np.array([loss]))[0]) for one in answers.curves]
         known = Estimate(best, min(each), max(each), level, {"laws": (min(each), max(each))})
-    return Solution(unknown=unknown, estimate=known, source=answers.name, findings=there.findings)
+    return Solution(
+        unknown=unknown, estimate=known, source=answers.name, loss=loss, given=given, findings=there.findings,
+        answers=answers,
+    )  # fmt: skip
 
 
-def _estimate(inverse: _Inverse, best: float, loss: float, *, there: Estimate) -> Estimate:
+def _estimate(inverse: Inverse, best: float, loss: float, *, there: Estimate) -> Estimate:
     """Return the value with the intervals that the forecast there has, turned into the unknown."""
     if not there.intervals:  # where no forecast is given, neither is what undoes it
         return Estimate(math.nan if math.isnan(there.value) else best, level=there.level)
@@ -133,7 +144,7 @@ def _estimate(inverse: _Inverse, best: float, loss: float, *, there: Estimate) -
 
 
 @dataclass(frozen=True)
-class _Inverse:
+class Inverse:
     """From losses to an unknown.
 
     reaching  losses (k,) → the unknown (k,): 0 if all reach a loss, inf if nothing does
@@ -146,7 +157,7 @@ class _Inverse:
     least: Callable[[], float]
 
 
-def _inverse(unknown: str, source: Predictor, at: Mapping[str, float]) -> _Inverse:
+def inverse_of(unknown: str, source: Predictor, at: Mapping[str, float]) -> Inverse:
     """Return the inverse of a source for what is unknown; raises UsageError where it cannot be."""
     takes, rule = source.inputs, rule_named(source.runs.flop_rule if source.runs is not None else "6ND")
     if wrong := [key for key in at if key not in takes or key == unknown]:
@@ -156,7 +167,7 @@ def _inverse(unknown: str, source: Predictor, at: Mapping[str, float]) -> _Inver
         return _best_compute(source)
     if unknown == "C" and set(takes) == {"N", "D"} and len(free) == 1:
         known, inner = next(iter(at.values())), _along(free[0], source, at)
-        return _Inverse(
+        return Inverse(
             lambda losses: rule.flops(inner.reaching(losses), known),
             lambda flops: inner.inputs(float(rule.tokens(known, flops))), inner.least,
         )  # fmt: skip
@@ -168,7 +179,7 @@ def _inverse(unknown: str, source: Predictor, at: Mapping[str, float]) -> _Inver
     return _along(unknown, source, at)
 
 
-def _best_compute(source: Predictor) -> _Inverse:
+def _best_compute(source: Predictor) -> Inverse:
     line = Allocation(source, own_terms(source.runs))
 
     def reaching(losses: Array) -> Array:
@@ -179,10 +190,10 @@ def _best_compute(source: Predictor) -> _Inverse:
         budget = np.array([flops])
         return {key: float(value[0]) for key, value in line.inputs(line.best(budget), budget).items()}
 
-    return _Inverse(reaching, run, lambda: float(np.nanmin(line.best_loss(np.geomspace(1e20, 1e50, 31)))))
+    return Inverse(reaching, run, lambda: float(np.nanmin(line.best_loss(np.geomspace(1e20, 1e50, 31)))))
 
 
-def _along(key: str, source: Predictor, at: Mapping[str, float]) -> _Inverse:
+def _along(key: str, source: Predictor, at: Mapping[str, float]) -> Inverse:
     """Return the inverse along one input, the others given."""
 
     def log_loss(log_x: Array) -> Array:
@@ -200,7 +211,7 @@ def _along(key: str, source: Predictor, at: Mapping[str, float]) -> _Inverse:
         found = np.exp(bisect(lambda log_x: log_loss(log_x) > wanted, _POINTS[place], _POINTS[place + 1]))
         return np.where(falls.any(axis=1), found, np.where(reached.all(axis=1), 0.0, np.inf))
 
-    return _Inverse(reaching, lambda value: {**at, key: value}, lambda: float(np.min(log_loss(_POINTS))))
+    return Inverse(reaching, lambda value: {**at, key: value}, lambda: float(np.min(log_loss(_POINTS))))
 
 
 def _solvable(source: Predictor) -> str:
@@ -208,7 +219,7 @@ def _solvable(source: Predictor) -> str:
     return f"It takes {', '.join(source.inputs)} and can be solved for {', '.join(inputs)}."
 
 
-def _out_of_reach(inverse: _Inverse, source: Predictor, loss: float) -> Finding:
+def _out_of_reach(inverse: Inverse, source: Predictor, loss: float) -> Finding:
     """Return the finding P20: no value of the unknown reaches the loss, and what the least loss is."""
     least = math.exp(inverse.least())
     return Finding(

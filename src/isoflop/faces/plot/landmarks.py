@@ -30,8 +30,8 @@ MOST = 3
 _DOT = 26.0  # square points
 
 
-def landmarks_figure(found: Landmarks, sources: Sequence[Source | str]) -> Figure:
-    """Return the figure of models beside the frontiers of up to three sources.
+def landmarks_figure(found: Landmarks, sources: Sequence[Source | str] = ()) -> Figure:
+    """Return the figure of models beside the frontiers of up to three sources: of what placed them, unless said.
 
     Above a frontier a model has too few tokens for its size, below it is small and long trained. A frontier is
     dashed beyond the runs behind it. Mixtures of experts are hollow. A name that finds no room is left out.
@@ -39,6 +39,7 @@ def landmarks_figure(found: Landmarks, sources: Sequence[Source | str]) -> Figur
     drawn = [one for one in found if one.model.known]
     if not drawn:
         raise UsageError("there is no model of known size to draw. Name one, as in chinchilla.")
+    sources = sources or [one for one in (found.answers,) if one is not None]
     if not 1 <= len(sources) <= MOST:
         raise UsageError(f"a figure shows 1 to {MOST} frontiers, not {len(sources)}. Name fewer sources.")
     with style():

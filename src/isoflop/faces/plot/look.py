@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -254,7 +254,10 @@ def decades(axis: Axis, written: Callable[[float], str] | None = None) -> None:
 
     low, high = axis.get_view_interval()
     reach, how = math.log10(high / low), written or of_ten
-    subs = (1.0,) if reach > 1.5 else (1.0, 3.0) if reach > 0.8 else (1.0, 2.0, 5.0)
+    powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = [(1.0,), (1.0, 3.0), (1.0, 2.0, 5.0)][0 if reach > 1.5 else 1 if reach > 0.8 else 2 :]
+    many = [((low <= np.outer(powers, one)) & (np.outer(powers, one) <= high)).sum() > 1 for one in steps]
+    subs = next((one for one, enough in zip(steps, many, strict=True) if enough), steps[-1])
     axis.set_major_locator(ticker.LogLocator(subs=subs))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: how(value)))
     axis.set_minor_formatter(ticker.NullFormatter())
@@ -268,6 +271,12 @@ def of_ten(value: float) -> str:
     digits = digits.rstrip("0").rstrip(".")
     raised = "10" + str(int(exponent)).translate(_RAISED)
     return raised if digits == "1" else f"{digits}×{raised}"
+
+
+def lines_behind(axes: Axes, along: Literal["x", "y", "both"] = "both") -> None:
+    """Draw faint lines at the ticks of an axis, or of both, behind everything."""
+    axes.grid(visible=True, which="major", axis=along, color=FAINT, linewidth=0.6, zorder=0)
+    axes.set_axisbelow(True)
 
 
 def ticks_apart(axis: Axis, count: int = 5) -> None:

@@ -9,19 +9,25 @@ from isoflop.faces.plot.allocation import allocation_figure, allocations_figure
 from isoflop.faces.plot.backtest import backtest_figure
 from isoflop.faces.plot.capabilities import capabilities_figure
 from isoflop.faces.plot.contours import contours_figure
+from isoflop.faces.plot.design import design_figure
 from isoflop.faces.plot.downstream import downstream_figure
 from isoflop.faces.plot.emergence import emergence_figure
 from isoflop.faces.plot.finish import finish_figure
 from isoflop.faces.plot.fitted import frontier_figure, isoflops_figure
 from isoflop.faces.plot.forecasts import forecasts_figure
+from isoflop.faces.plot.hyperparameters import hyperparameters_figure
 from isoflop.faces.plot.inference import inference_figure
+from isoflop.faces.plot.landmarks import landmarks_figure
 from isoflop.faces.plot.law import law_figure
 from isoflop.faces.plot.look import figure_bytes
 from isoflop.faces.plot.mix import mix_figure
 from isoflop.faces.plot.profiles import profiles_figure
+from isoflop.faces.plot.quote import quote_figure
 from isoflop.faces.plot.recipes import recipes_figure
 from isoflop.faces.plot.residuals import residuals_figure
 from isoflop.faces.plot.sensitivity import sensitivity_figure
+from isoflop.faces.plot.solution import solution_figure
+from isoflop.faces.plot.tiers import tiers_figure
 from isoflop.faces.plot.tune import tune_figure
 from isoflop.faces.plot.valley import plan_figure
 from isoflop.faces.plot.values import values_figure
@@ -49,6 +55,7 @@ _OF_ONE_LAW: Mapping[str, Drawn] = {
 KINDS: Mapping[str, Mapping[str, Drawn]] = {
     "Checked": {"residuals": lambda found: residuals_figure(found.fit)},
     "Curve": {"law": law_figure, "allocation": allocation_figure},
+    "Design": {"design": design_figure},
     "Downstream": {"downstream": downstream_figure},
     "Emergence": {"emergence": emergence_figure},
     "Ensemble": _OF_RUNS,
@@ -56,14 +63,19 @@ KINDS: Mapping[str, Mapping[str, Drawn]] = {
     "Fit": {**_OF_RUNS, **_OF_ONE_LAW},
     "Forecasts": {"forecasts": forecasts_figure},
     "Frontier": {"allocation": allocations_figure},
+    "Hyperparameters": {"hyperparameters": hyperparameters_figure},
     "Inference": {"inference": inference_figure},
+    "Landmarks": {"landmarks": landmarks_figure},
     "Mix": {"mix": mix_figure},
     "Observed": {"capabilities": capabilities_figure},
     "Plan": {"valley": plan_figure},
     "Profile": {"profile": lambda found: profiles_figure([found])},
+    "Quote": {"quote": quote_figure},
     "Recipes": {"recipes": recipes_figure},
     "Record": {"backtest": backtest_figure},
     "Sensitivity": {"sensitivity": sensitivity_figure},
+    "Solution": {"solution": solution_figure},
+    "Tiers": {"tiers": tiers_figure},
     "Tune": {"tune": tune_figure},
     "Values": {"values": values_figure},
     "Verification": {"verification": verify_figure},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -91,7 +91,7 @@ class Landmark:
 
 @dataclass(frozen=True)
 class Landmarks(Listed[Landmark]):
-    """Models beside the frontier of one source, and what to know about it.
+    """Models beside the frontier of one source, and what to know about it; answers: that source, for figures.
 
     >>> len(isoflop.landmarks(models=["gpt-3", "chinchilla"]))
     2
@@ -101,6 +101,7 @@ class Landmarks(Listed[Landmark]):
     source: str
     level: float
     findings: tuple[Finding, ...] = ()
+    answers: Predictor | None = field(default=None, repr=False, compare=False)
 
     def _parts(self) -> tuple[Landmark, ...]:
         return self.rows
@@ -158,7 +159,8 @@ def landmarks(
         for row, model in enumerate(chosen)
     )  # fmt: skip
     findings = [one for one in found.findings if one.code != "P01"]
-    return Landmarks(_sorted(rows, sort), found.source, level, (*findings, *_far(rows, found.source), *_mixed(rows)))
+    notes = (*findings, *_far(rows, found.source), *_mixed(rows))
+    return Landmarks(_sorted(rows, sort), found.source, level, notes, settled)
 
 
 class Best(NamedTuple):
