@@ -1,9 +1,6 @@
 """Figures in the form that a paper asks for, and a command line that can be read anywhere."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -57,15 +54,6 @@ def test_the_form_of_a_figure_without_one_is_refused(run):
     done = run("backtest", "tinylm", "--where", 'role == "sweep"', "--width", "3.5in")
     assert done.code == 2
     assert "-o figure.pdf" in done.err
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
-def test_any_encoding_can_be_written(encoding):
-    words = [sys.executable, "-m", "isoflop", "plan", "besiroglu2024", "--flops", "1e22"]
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    done = subprocess.run(words, capture_output=True, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    assert "train" in done.stdout.decode(encoding)
 
 
 def test_help_comes_by_one_letter_in_groups(run):

@@ -26,7 +26,7 @@ from isoflop.faces.plot import (
     residuals_figure,
     save_figure,
 )
-from isoflop.faces.plot.look import of_ten
+from isoflop.faces.plot.look import figure_bytes, of_ten, panel
 from isoflop.fitting.profile import profile
 from isoflop.forecasting.ensemble import combine
 from isoflop.laws import find_curve
@@ -189,6 +189,14 @@ def test_markup_in_the_name_of_a_metric_is_text(several):
     figure = isoflops_figure(replace(several, runs=runs))
     figure.draw_without_rendering()
     assert MARKUP in figure.axes[0].get_ylabel()
+
+
+def test_no_tick_is_mathematics_as_it_is_typed():
+    """Matplotlib's own ticks of a logarithmic axis are: LaTeX, which an SVG shows in full."""
+    with panel(4, 3) as (figure, axes):
+        axes.plot([1.2, 1.9, 4e5], [0.012, 0.013, 0.019])
+        axes.set(xscale="log", yscale="log")
+    assert b"mathdefault" not in figure_bytes(figure, "svg")
 
 
 def test_the_numbers_of_an_axis_are_written_as_people_write_them():

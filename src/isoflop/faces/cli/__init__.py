@@ -34,11 +34,11 @@ PANELS = {
 """The commands, in the groups in which --help shows them; each with the file here that holds it under its own name."""
 HOMES = {name: home for panel in PANELS.values() for name, home in panel.items()}
 ALIASES = {"inference": "test-time"}
+"""Other names of commands; --help does not show them."""
 MEANT = {"version": "--version", "help": "--help", "predict": "forecast", "extrapolate": "forecast",
          "sweep": "design grid", "budget": "plan", "allocate": "plan", "optimal": "plan", "serve": "web", "ui": "web",
          "table": "read", "runs": "read", "docs": "explain", "price": "cost", "datasets": "data"}  # fmt: skip
 """What somebody means who types another program's word for a command."""
-"""Other names of commands; --help does not show them."""
 
 
 def application(*names: str) -> typer.Typer:

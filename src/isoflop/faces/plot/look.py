@@ -265,7 +265,7 @@ def decades(axis: Axis, written: Callable[[float], str] | None = None) -> None:
 
 def of_ten(value: float) -> str:
     """Write a number of few digits as people do: 0.02, 50, and a power of ten beyond: 10²², 3×10⁻⁵, 1.25×10¹¹."""
-    if 1e-3 < value < 1e4:
+    if 0.9e-3 < value < 1e4:
         return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
     digits, exponent = f"{value:.2e}".split("e")
     digits = digits.rstrip("0").rstrip(".")
@@ -335,11 +335,23 @@ def inches(text: str) -> float:
 def _finish(figure: Figure) -> None:
     """Give a figure the letter of its panel, and take its colours, as the form says."""
     form = _FORM.get()
+    _plain_ticks(figure)
     if form.panel:
         figure.text(0.0, 1.0, form.panel, fontsize=points(12), fontweight="bold", ha="left", va="top")
     if form.grey:
         for artist in figure.findobj():
             _take_colours(artist)
+
+
+def _plain_ticks(figure: Figure) -> None:
+    """Write ticks that matplotlib would write as mathematics, which SVG shows as it is typed, as 0.02 and 10²²."""
+    from matplotlib import ticker
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_formatter(), ticker.LogFormatter):
+            axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: of_ten(value)))
+        if isinstance(axis.get_minor_formatter(), ticker.LogFormatter):
+            axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _take_colours(artist: Any) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, figure_of, head, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 def mix_figure(found: Mix) -> Figure:
     """Return the figure of a mixture: shares on the left, what 1 % more of each source brings on the right."""
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
         order = sorted(found.best.shares, key=lambda name: found.best.shares[name])
-        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.07)
-        figure = Figure(figsize=(10.4, 1.4 + 0.32 * len(order)), dpi=200, layout=margins)
+        figure = figure_of(10.4, 1.4 + 0.32 * len(order), wspace=0.07)
         left, right = figure.subplots(1, 2, sharey=True)
         _shares(left, found, order)
         _gains(right, found, order)

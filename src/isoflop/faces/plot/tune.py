@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, figure_of, head, points, style
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 def tune_figure(found: Tune) -> Figure:
     """Return the figure of a sweep: a row a hyperparameter, best values on the left, loss given up on the right."""
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.07)
-        figure = Figure(figsize=(10.4, 4.0 * len(found.laws)), dpi=200, layout=margins)
+        figure = figure_of(10.4, 4.0 * len(found.laws), wspace=0.07)
         for row, name in zip(figure.subplots(len(found.laws), 2, squeeze=False), found.laws, strict=True):
             _values(row[0], found, name)
             _cost(row[1], found, name)
@@ -44,7 +40,7 @@ def _values(axes: Axes, found: Tune, name: str) -> None:
         axes.errorbar(aim.value, aim.value, reach, fmt="D", color=LAW_COLOURS[1], markersize=5, linewidth=1)
         axes.annotate(
             f"N = {show(one.N)}, D = {show(one.D)}", (aim.value, aim.value), xytext=(-8, 10), ha="right",
-            textcoords="offset points", color=dark(LAW_COLOURS[1]), fontsize=9, fontweight="bold",
+            textcoords="offset points", color=dark(LAW_COLOURS[1]), fontsize=points(9), fontweight="bold",
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=f"{name} by the law", ylabel=f"best {name}")
     decades(axes.xaxis)
@@ -57,12 +53,14 @@ def _cost(axes: Axes, found: Tune, name: str) -> None:
     """Draw the share of the loss given up by missing the best value, at the smallest and the largest setting."""
     from matplotlib import ticker
 
-    for one, colour in zip([one for one in found.wrong if one.name == name], LAW_COLOURS, strict=False):
+    wrong = sorted((one for one in found.wrong if one.name == name), key=lambda one: float(one.curve[1][-1]))
+    for place, (one, colour) in enumerate(zip(wrong, LAW_COLOURS, strict=False)):
         factors, lost = (np.array(part) for part in one.curve)
         axes.plot(factors, 100 * lost, color=colour, linewidth=2)
         axes.annotate(
-            f"N = {show(one.N)}, D = {show(one.D)}", (factors[0], 100 * lost[0]), xytext=(6, 2), ha="left",
-            textcoords="offset points", color=dark(colour), fontsize=9, fontweight="bold",
+            f"N = {show(one.N)},\nD = {show(one.D)}", (factors[-1], 100 * lost[-1]), xytext=(6, 0), ha="left",
+            textcoords="offset points", color=dark(colour), fontsize=points(9), annotation_clip=False,
+            va="bottom" if place else "top",
         )  # fmt: skip
     axes.set(xscale="log", xlabel=f"{name}, as a factor of the best", ylabel="loss given up (%)")
     axes.xaxis.set_major_locator(ticker.FixedLocator([0.25, 0.5, 1, 2, 4]))

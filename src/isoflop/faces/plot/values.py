@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, style
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, panel, points
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -29,17 +29,13 @@ def values_figure(found: Values) -> Figure:
     lines: dict[str, list[Value]] = {}
     for one in found:
         lines.setdefault(_label(one, along), []).append(one)
-    with style():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(6.4, 4.4), dpi=200, layout="constrained")
-        axes = figure.subplots()
+    with panel(6.4, 4.4) as (figure, axes):
         for place, (label, rows) in enumerate(list(lines.items())[:_MOST]):
             colour = LAW_COLOURS[place % len(LAW_COLOURS)]
             x, y = ([one.inputs[along] for one in rows], [one.value for one in rows])
             axes.plot(x, y, color=colour, linewidth=2, marker="o", markersize=3)
             axes.annotate(label, (x[-1], y[-1]), xytext=(-4, 6), textcoords="offset points", ha="right",
-                          color=dark(colour), fontsize=8, fontweight="bold")  # fmt: skip
+                          color=dark(colour), fontsize=points(8), fontweight="bold")  # fmt: skip
         axes.set(xlabel=along, ylabel=found[0].unit or "value", xscale=_scale([one.inputs[along] for one in found]),
                  yscale=_scale([one.value for one in found]))  # fmt: skip
         for axis in (axes.xaxis, axes.yaxis):

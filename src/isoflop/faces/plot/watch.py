@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.faces.plot.look import LAW_COLOURS, QUIET, RUN, head, style
+from isoflop.faces.plot.look import LAW_COLOURS, QUIET, RUN, figure_of, head, style
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ _ROWS = 600
 def watch_figure(found: Watched) -> Figure:
     """Return the figure of a look: above, rows and band to the end; below, how far each row lies from the band."""
     with style():
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        figure = Figure(figsize=(7.6, 5.4), dpi=200, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
+        figure = figure_of(7.6, 5.4)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         at, loss = (values[:: max(1, len(values) // _ROWS)] for values in found.rows)
         blue = LAW_COLOURS[0]
