@@ -7,6 +7,9 @@ import pytest
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
+PATIENCE = 180_000
+"""Milliseconds that a page may take to do what a test waits for: no busy machine takes so long."""
+
 
 @pytest.fixture(scope="module")
 def browser():
@@ -31,6 +34,7 @@ def tabs(browser):
     def opened(address, origin, expected=None, **settings):
         contexts.append(browser.new_context(**settings))
         tab = contexts[-1].new_page()
+        tab.set_default_timeout(PATIENCE)
         tab.on(
             "console",
             lambda message: None if expected and message.text.startswith(expected) else heard.append(message.text),

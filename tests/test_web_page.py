@@ -35,7 +35,7 @@ def visit(tabs, served):
     def visit(fragment=EXAMPLE, **settings):
         origin = f"http://{served.host}"
         tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
-        tab.wait_for_selector("#figure-frontier circle.now", timeout=300_000)
+        tab.wait_for_selector("#figure-frontier circle.now")
         return tab
 
     return visit
@@ -205,6 +205,7 @@ def test_the_report_the_sheet_and_the_figures_are_saved(visit, tmp_path):
 
 def test_a_number_explains_itself_a_run_tells_its_row_and_runs_are_left_out_by_a_brush(visit, sweep):
     tab = visit()
+    tab.wait_for_selector(SETTLED)
     tab.focus(".cards .named")  # by keyboard as by pointer
     told = tab.inner_text(".note:not([hidden])")
     assert f"= {7.5e12:.3g} FLOPs".replace("+", "") in told
@@ -325,9 +326,9 @@ def test_every_published_curve_that_plans_is_planned_by_as_in_python(visit):
             said = {"curves": json.dumps([name]), "flops": flops} | ({"unique": unique} if unique else {})
             tab.evaluate("(said) => { location.hash = new URLSearchParams(said); }", said)
             tab.wait_for_selector(f"h1:has-text('({name})')")
-            tab.wait_for_selector(f"#answer:has-text('With 1e{round(np.log10(flops))} FLOPs')")
             try:
                 wanted = isoflop.plan(curve, flops=flops, **({"unique_tokens": unique} if unique else {}))
+                tab.wait_for_selector(f"#answer:has-text('With 1e{round(np.log10(flops))} FLOPs')")
             except isoflop.UsageError as refused:
                 tab.wait_for_selector(f"#answer:has-text({json.dumps(str(refused))})")
                 assert tab.inner_text("#loss") == "–"
@@ -350,7 +351,7 @@ def test_a_hostile_name_stays_text_wherever_it_is_shown(visit, sweep):
     assert tab.locator("img").count() == 0
     assert tab.title().endswith("· isoflop")
     tab.locator("#figure-frontier svg circle:not(.now)").last.hover()
-    assert "</script>" in tab.locator("#figure-frontier [aria-label=tip]").text_content()
+    tab.wait_for_selector("#figure-frontier [aria-label=tip]:has-text('</script>')", state="attached")
 
 
 def test_a_budget_is_also_days_on_devices_and_back_undoes_it(visit):
@@ -384,9 +385,18 @@ def test_a_budget_is_also_days_on_devices_and_back_undoes_it(visit):
     tab.wait_for_selector("h2:text-is('Several sizes')")
     tab.wait_for_selector(".desk:not(.waits)")
     assert number(tab, "N") == pytest.approx(isoflop.plan(D=1e12, experts=64).N.value, rel=1e-6)
-    for _ in range(5):
+    asked = ["count", "days", "reach", "size", "tokens", "experts", "tiers"]  # a step each, however fast they came
+    steps = [tab.input_value("#flops-box")]
+    for _ in asked:
         tab.click("#undo")
-    tab.wait_for_function("(value) => document.getElementById('flops-box').value === value", arg=before)
+        steps.append(tab.input_value("#flops-box"))
+    assert steps[-1] == before
+    assert tab.get_attribute("#undo", "aria-disabled") == "true"
+    for was in steps[-2::-1]:
+        tab.click("#redo")
+        assert tab.input_value("#flops-box") == was
+    tab.go_back()  # by the browser's own history: what was asked before the tiers
+    tab.wait_for_function("document.getElementById('more-tiers').value === ''")
 
 
 def test_data_that_mix_corpora_are_mended_by_a_button(visit, sweep):

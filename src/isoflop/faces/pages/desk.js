@@ -101,29 +101,29 @@ export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = ()
     ...Object.fromEntries(Object.entries(WAYS).filter(([, one]) => one.worth).map(([key, one]) => [key, state.flops * one.worth(state, devices)])),
     reach: found.loss, size: found.N, tokens: found.D, ...(state.way !== "deadline" && { [state.way]: state.said }),
   });
-  const knobs = controls({ data, devices, state: () => state, shown, moved: (change) => { const took = set(change); if (took) changed(); return took; } });
-  const update = () => {
+  const knobs = controls({ data, devices, state: () => state, shown, moved: (change) => { const took = set(change); if (took) changed(change.way ?? Object.keys(change)[0]); return took; } });
+  const tell = () => {
     const terms = termsOf(state), plain = state.serve === 0 && state.unique === Infinity;
-    found = best(model, state.flops, terms);
     const near = () => Object.fromEntries(["N", "D", "loss"].map((key) => [key, between(data, key, state.flops, found[key])]));
-    node.classList.toggle("waits", !exact(state));
     if (exact(state)) said.tell(found, { state, terms, interval: full ?? near(), about: !full && !plain });
-    figures.move(found, state.flops, terms);
-    knobs.tell();
   };
+  const draw = () => figures.move(found, state.flops, termsOf(state));
   const set = (change) => {
     const next = { ...state, ...change };
     if ("flops" in change && !("way" in change)) [next.way, next.said] = ["flops", change.flops];
     next.flops = settled(next);
     if (!(next.flops > 0 && next.flops < Infinity)) return false;
-    [state, full] = [next, null];
-    update();
+    [state, full, found] = [next, null, best(model, next.flops, termsOf(next))];
+    node.classList.toggle("waits", !exact(state));
+    tell();
+    draw();
+    knobs.tell(); // nowhere else: what is being typed stays
     return true;
   };
   const node = el("div", { class: "desk" }, knobs.node, el("div", { class: "shown" }, ...said.head, figures.node, ...said.foot));
-  new ResizeObserver(() => found && update()).observe(figures.node);
+  new ResizeObserver(() => found && draw()).observe(figures.node);
   return {
-    node, model, set, start, extra: knobs.extra, get: () => state, told: (intervals) => { full = intervals; update(); },
+    node, model, set, start, extra: knobs.extra, get: () => state, told: (intervals) => { full = intervals; tell(); },
     refused: (why, nearest) => said.refuse(why, nearest && (() => { set({ flops: nearest }); changed(); })),
     answered: (run, interval) => {
       node.classList.remove("waits");

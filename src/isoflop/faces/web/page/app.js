@@ -10,25 +10,22 @@ import { ask, data, demanded, Refused, repeated } from "./server.js";
 import { note, session } from "./session.js";
 import { show, showFlops, showLoss } from "./units.js";
 import { bundled, filesOf, preview, whole } from "./preview.js";
+import { steps } from "./steps.js";
+import { waiting } from "./waiting.js";
 import { findings, save, section, table, view } from "./view.js";
 
 const START = { way: "flops", said: 1e24 }; // what is asked of published curves where nothing else was
 const PAUSE = 200; // milliseconds that a slider rests before Python plans
 const at = (id) => document.getElementById(id), letters = ["N", "D", "C", "loss"];
 const opened = []; // { id, request, data, desk, page }
-let around, current, uploaded, waiting, named = {}; // named: which column is which, where it was said
+let around, current, uploaded, resting, named = {}; // named: which column is which, where it was said
 
-const trouble = (error, of = "work") => {
-  if (!(error instanceof Refused)) throw error;
-  Object.assign(at("trouble"), { textContent: error.message, hidden: false }).dataset.of = of;
+const trouble = (error, of = "open") => {
+  if (error && !(error instanceof Refused)) throw error;
+  Object.assign(at("trouble"), { textContent: error?.message ?? "", hidden: !error }).dataset.of = of;
 };
-// While a source is opened the last answer is dimmed, and it stays so where the new one is refused: it is not its answer.
-const busy = async (said, work, opens = true) => {
-  at("busy").textContent = said;
-  at("trouble").hidden = true;
-  at("view").classList.toggle("stale", opens);
-  try { await work(); at("view").classList.remove("stale"); } catch (error) { trouble(error); } finally { at("busy").textContent = ""; }
-};
+const given = { trouble, cancelled: (kinds) => { if (kinds.has("plan") && current && !exact(current.desk.get())) past.undo(); } };
+const { busy, stop } = waiting(at("busy"), at("view"), given);
 
 // Curves as people name them: by authors and year.
 const nameOf = (curves) => (curves.length > 1 ? papers(curves) : `${papers(curves)} (${curves[0]})`);
@@ -59,27 +56,32 @@ const fill = (request) => {
 
 const address = ({ request, desk: { get, start } }) => linked(request, get(), start);
 const titleOf = ({ data: { name }, request }) => [request.curves ? nameOf(request.curves) : name, request.law, request.where].filter(Boolean).join(" · ");
-// Each question is an entry of the browser's history, so that Back undoes and Forward redoes.
-const remember = () => {
-  const now = address(current);
-  if (now !== location.hash) history[location.hash ? "pushState" : "replaceState"](null, "", now);
-};
+const past = steps({
+  addressOf: ({ source: { request, desk: { start } }, state }) => linked(request, state, start),
+  show: ({ source, state }) => look(source, state, null),
+  told: (before, after) => { at("undo").ariaDisabled = String(!before); at("redo").ariaDisabled = String(!after); },
+});
+const asked = (source, knob, how) => past.add({ source, state: source.desk.get() }, knob, how);
 
-const open = (request, state = {}) => busy("Fitting …", async () => {
-  clearTimeout(waiting); // what moved before is not asked any more
-  const { id, ...found } = await data("/api/views", JSON.stringify(request)), known = opened.find((one) => one.id === id);
-  if (known) return look(known, { ...known.desk.start, ...state });
+// how: whether the browser's history has an entry for this question already (replaceState) or not
+const open = (request, state = {}, how = "pushState") => busy("Fitting …", async (signal) => {
+  clearTimeout(resting); // what moved before is not asked any more
+  const { id, ...found } = await data("/api/views", JSON.stringify(request), signal), known = opened.find((one) => one.id === id);
+  if (known) return look(known, { ...known.desk.start, ...state }, how);
   const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
-  source.desk = desk({ data: found, laws, fresh, around, exact, changed: () => settle(source), acts: { leave, pick: (run) => picked(source, run) } });
+  signal.throwIfAborted();
+  const changed = (knob) => { asked(source, knob); settle(source); };
+  source.desk = desk({ data: found, laws, fresh, around, exact, changed, acts: { leave, pick: (run) => picked(source, run) } });
   source.title = request.curves ? nameOf(request.curves) : found.name;
   source.page = view(source, { around, exported, keep });
-  source.rest = more(around.fields, { said: () => source.desk.get().more, changed: (said) => { source.desk.set({ more: said }); settle(source); } });
+  source.rest = more(around.fields, { said: () => source.desk.get().more, changed: (said, key) => { source.desk.set({ more: said }); changed(key); } });
   source.desk.extra.append(source.rest.node);
-  opened.push(source);
-  look(source, state);
+  look(source, state, how);
 });
-const look = (source, state = {}) => {
+const look = (source, state = {}, how = "pushState") => {
+  stop();
   current = source;
+  if (!opened.includes(source)) opened.push(source);
   at("view").hidden = false;
   if (!source.request.table) { at("preview").hidden = true; at("beyond").replaceChildren(); }
   fill(source.request);
@@ -87,7 +89,7 @@ const look = (source, state = {}) => {
   source.desk.set(state);
   chips();
   compare();
-  remember();
+  if (how) asked(source, "", how); // what comes back from the past is no new question
   settle(source);
   document.title = `${source.data.name} · isoflop`;
 };
@@ -109,13 +111,15 @@ const planned = ({ N, D, loss, C, budget, decades }) => ({ N: N.value, D: D.valu
 
 // Once nothing moves: the address, and the same plan in full, by Python, with intervals, findings and run sheet.
 const settle = (source) => {
-  clearTimeout(waiting);
+  clearTimeout(resting);
   source.rest.tell();
-  waiting = setTimeout(async () => {
+  resting = setTimeout(() => {
     const state = source.desk.get(), { findings: known } = source.data;
-    if (source === current) { remember(); compare(); }
-    try {
-      const plan = await data("/api/plans", JSON.stringify({ view: source.id, demand: demanded(state) }));
+    if (source !== current) return;
+    past.rest();
+    compare();
+    busy("Planning …", async (signal) => {
+      const plan = await data("/api/plans", JSON.stringify({ view: source.id, demand: demanded(state) }), signal);
       if (source.desk.get() !== state) return;
       if (plan.refused) return source.desk.refused(plan.refused, plan.nearest);
       const intervals = Object.fromEntries(["N", "D", "loss"].map((key) => [key, [plan[key].low, plan[key].high]]));
@@ -124,16 +128,17 @@ const settle = (source) => {
       source.page.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
       source.page.repeat.replaceChildren(...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
       source.page.doubts.replaceChildren(findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))], around.codes));
-      if (source === current) { note(address(source), titleOf(source), source.desk.node.querySelector(".answer").textContent); source.page.past.replaceChildren(...session()); }
+      note(address(source), titleOf(source), source.desk.node.querySelector(".answer").textContent);
+      source.page.past.replaceChildren(...session());
       if (at("trouble").dataset.of === "plan") at("trouble").hidden = true;
-    } catch (error) { trouble(error, "plan"); }
+    }, "plan");
   }, PAUSE);
 };
-const exported = (what) => busy(`Writing ${what} …`, async () => {
+const exported = (what) => busy(`Writing ${what} …`, async (signal) => {
   const state = current.desk.get(), whole = what === "page.html" && { state: { ...state, unique: state.unique < Infinity ? state.unique : null }, title: current.title };
   const asked = { view: current.id, what, demand: whole || demanded(state) };
-  save(what, await (await ask("/api/exports", JSON.stringify(asked))).blob());
-}, false);
+  save(what, await (await ask("/api/exports", JSON.stringify(asked), signal)).blob());
+}, "file");
 // A run that was clicked: all that its table says of it.
 const picked = async (source, run) => {
   const row = await data("/api/rows", JSON.stringify({ view: source.id, row: run.row })).catch(() => run);
@@ -160,20 +165,21 @@ const shown = async (found, request) => {
   });
   tabs(at("beyond"), found, async (kind, size) => {
     let result = null;
-    await busy(`Reading ${kind} …`, async () => { result = await data("/api/results", JSON.stringify({ table: found.table, name: found.name, kind, columns: named, at: size })); }, false);
+    await busy(`Reading ${kind} …`, async (signal) => { result = await data("/api/results", JSON.stringify({ table: found.table, name: found.name, kind, columns: named, at: size }), signal); }, "file");
     return result;
   }, around.codes);
   at("view").hidden = !whole(found); // it is not the answer to what lies on the table
   if (whole(found)) await open(requested());
 };
-const reread = (path, asked) => busy("Reading …", async () => {
+const reread = (path, asked) => busy("Reading …", async (signal) => {
+  const found = await data(path, JSON.stringify(asked), signal);
   named = asked.columns;
-  await shown(await data(path, JSON.stringify(asked)), { columns: asked.columns });
-}, false);
-const upload = (files) => files.length && busy(`Reading ${files[0].name} …`, async () => {
+  await shown(found, { columns: asked.columns });
+}, "file");
+const upload = (files) => files.length && busy(`Reading ${files[0].name} …`, async (signal) => {
+  const { name, body } = bundled(files), found = await data(`/api/tables?name=${encodeURIComponent(name)}`, body, signal);
   named = {};
-  const { name, body } = bundled(files);
-  await shown(await data(`/api/tables?name=${encodeURIComponent(name)}`, body, "application/octet-stream"), {});
+  await shown(found, {});
 });
 const chosen = () => {
   const example = at("source").value === `dataset:${around.example.dataset}`;
@@ -192,13 +198,13 @@ const listen = () => {
   at("door-runs").addEventListener("click", () => (uploaded ? open(uploaded) : at("file").click()));
   at("door-show").addEventListener("click", () => open(around.example));
   at("door-budget").addEventListener("click", async () => { await open({ curves: around.published }, START); document.getElementById("dollars-box")?.focus({ preventScroll: true }); });
-  at("undo").addEventListener("click", () => history.back());
-  at("redo").addEventListener("click", () => history.forward());
-  at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); settle(current); });
+  at("undo").addEventListener("click", past.undo);
+  at("redo").addEventListener("click", past.redo);
+  at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); asked(current); settle(current); });
   for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, dropped);
   addEventListener("hashchange", () => {
-    const asked = unlinked(location.hash, around.devices);
-    if (asked && (!current || location.hash !== address(current))) open(asked.request, asked.state);
+    const said = unlinked(location.hash, around.devices);
+    if (!past.found(history.state) && said && (!current || location.hash !== address(current))) open(said.request, said.state, "replaceState");
   });
 };
 busy("Opening …", async () => {
@@ -211,6 +217,6 @@ busy("Opening …", async () => {
   at("laws").append(...around.laws.map((name) => el("option", { value: name })));
   document.querySelector("main").append(catalogue());
   listen();
-  const asked = unlinked(location.hash, around.devices) ?? { request: { curves: around.published }, state: START };
-  await open(asked.request, asked.state);
+  const said = unlinked(location.hash, around.devices) ?? { request: { curves: around.published }, state: START };
+  await open(said.request, said.state);
 });

@@ -16,14 +16,14 @@ const input = ({ key, choices, flag, usual }) => {
   return el("input", { type: "text", placeholder: usual || "–", autocomplete: "off", spellcheck: "false", ...described });
 };
 
-// Gives { node, tell }: the form, and how it shows a state. changed is given what was said, field → text.
+// Gives { node, tell }: the form, and how it shows a state. changed is given what was said, field → text, and which field was.
 export const more = (fields, { said, changed }) => {
   const boxes = {}, groups = Map.groupBy(fields.filter((one) => !ASKED.includes(one.key)), ({ key, panel }) => (["N", "D"].includes(key) ? SETTLED : panel));
   const row = (one) => {
     const box = boxes[one.key] = input(one), name = one.key.replaceAll("_", " ");
     box.addEventListener("change", () => {
       const { [one.key]: _, ...rest } = said(), now = one.flag ? box.checked : box.value.trim();
-      changed(now ? { ...rest, [one.key]: now } : rest);
+      changed(now ? { ...rest, [one.key]: now } : rest, one.key);
     });
     return el("div", { class: "field" }, el("label", { for: box.id }, name), box, el("small", { id: `${box.id}-help` }, one.help, one.unit ? el("i", {}, ` ${one.unit}`) : ""));
   };

@@ -3,11 +3,13 @@ import { WAYS } from "./knobs.js";
 
 export class Refused extends Error {}
 
-export const ask = async (path, body, type = "application/json") => {
+// body is JSON or a file; the server ends the work where signal says that nobody waits any more.
+export const ask = async (path, body, signal) => {
   let answer;
   try {
-    answer = await fetch(path, body === undefined ? {} : { method: "POST", body, headers: { "Content-Type": type } });
+    answer = await fetch(path, body === undefined ? { signal } : { method: "POST", body, signal, headers: { "Content-Type": typeof body === "string" ? "application/json" : "application/octet-stream" } });
   } catch {
+    signal?.throwIfAborted();
     throw new Refused("isoflop does not answer. Start it again (isoflop web), and open the address that it prints.");
   }
   if (!answer.ok) throw new Refused((await answer.json().catch(() => ({}))).error ?? `isoflop answered ${answer.status}.`);
