@@ -2,7 +2,6 @@
 
 import json
 import re
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -20,25 +19,11 @@ HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=al
 PAPERS = ["besiroglu2024", "hoffmann2022", "muennighoff2023-c4"]
 SWEEP = 'role == "sweep"'
 SETTLED = "#view pre"
-EXAMPLE = f"#{urlencode(work.EXAMPLE)}"
 
 
 @pytest.fixture(scope="module")
 def sweep():
     return isoflop.read("tinylm", where=SWEEP)
-
-
-@pytest.fixture
-def visit(tabs, served):
-    """Give a function that opens the app, at a fragment, and waits for its first chart."""
-
-    def visit(fragment=EXAMPLE, **settings):
-        origin = f"http://{served.host}"
-        tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
-        tab.wait_for_selector("#figure-frontier circle.now")
-        return tab
-
-    return visit
 
 
 def table_of(runs, names=None):

@@ -1,7 +1,13 @@
 """The fixture that tests of the web app share."""
 
+from urllib.parse import urlencode
+
 import pytest
 from served import serving
+
+from isoflop.faces.web import work
+
+EXAMPLE = f"#{urlencode(work.EXAMPLE)}"
 
 PATIENT = """
 from isoflop.faces.web import jobs, patience, requests
@@ -20,3 +26,16 @@ def served(tmp_path_factory):
     (folder / "patient.py").write_text(PATIENT)
     with serving(folder, [str(folder / "patient.py")]) as one:
         yield one
+
+
+@pytest.fixture
+def visit(tabs, served):
+    """Give a function that opens the app, at a fragment, and waits for its first chart."""
+
+    def visit(fragment=EXAMPLE, **settings):
+        origin = f"http://{served.host}"
+        tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
+        tab.wait_for_selector("#figure-frontier circle.now")
+        return tab
+
+    return visit
