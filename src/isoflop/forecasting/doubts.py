@@ -100,7 +100,8 @@ def left_aside(ensemble: Ensemble | None) -> list[Finding]:
     if not stray.size:
         return []
     stray = stray[np.argsort(-np.abs(off[stray]))]
-    names = [f"{runs.names[row]} ({math.expm1(off[row]):+.0%})" for row in stray[:MOST_NAMED].tolist()]
+    some = stray[:MOST_NAMED].tolist()
+    names = [f"{name} ({math.expm1(off[row]):+.0%})" for name, row in zip(runs.names_of(some), some, strict=True)]
     more = f" and {stray.size - MOST_NAMED} more" if stray.size > MOST_NAMED else ""
     found = [Finding(
         "P23", "WARN",
@@ -110,9 +111,10 @@ def left_aside(ensemble: Ensemble | None) -> list[Finding]:
     )]  # fmt: skip
     largest = int(np.argmax(runs["C"])) if "C" in runs else -1
     if largest in stray:
+        (name,) = runs.names_of([largest])
         found.append(Finding(
             "P24", "WARN",
-            f"the largest run, {runs.names[largest]}, is off by {math.expm1(off[largest]):+.1%} and not counted; if it "
+            f"the largest run, {name}, is off by {math.expm1(off[largest]):+.1%} and not counted; if it "
             "is right, losses beyond it are off by as much",
             "train another run of that size: every forecast beyond the runs hangs on it",
         ))  # fmt: skip

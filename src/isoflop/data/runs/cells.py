@@ -123,10 +123,20 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
     texts = [value.strip() if isinstance(value, str) else _text(value) for value in cells.values]
     if _looks_numeric(texts):
         return numbers(cells)
-    years = [year_of(text) for text in texts if text.lower() not in _MISSING]
-    if years and None not in years:
-        return np.array([np.nan if (year := year_of(text)) is None else year for text in texts])
-    return np.array(texts, dtype=object)
+    dates = _years(texts)
+    return np.array(texts, dtype=object) if dates is None else dates
+
+
+def _years(texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return dates as years, nan for an empty cell; None where a text is no date, or all are empty."""
+    found = np.full(len(texts), np.nan)
+    for place, text in enumerate(texts):
+        if text.lower() not in _MISSING:
+            year = year_of(text)
+            if year is None:
+                return None
+            found[place] = year
+    return None if np.isnan(found).all() else found
 
 
 def texts_of(raw: RawTable) -> frozenset[str]:

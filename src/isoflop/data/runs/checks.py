@@ -63,8 +63,7 @@ def unusable(columns: Columns, rows: Rows, names: Names) -> tuple[Excluded, ...]
             for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
                 bad.setdefault(int(index), f"{name} is {values[index]:g}")
     places = sorted(bad)
-    called = names.of(np.array(places, dtype=np.int64)) if places else ()
-    return tuple(Excluded(int(rows[row]), bad[row], name) for row, name in zip(places, called, strict=True))
+    return tuple(Excluded(int(rows[row]), bad[row], name) for row, name in zip(places, names.of(places), strict=True))
 
 
 def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Finding, ...]:

@@ -66,9 +66,8 @@ def _by_steps(columns: Columns, seeds: Sequence[str]) -> tuple[str, ...]:
     group = labels([columns[name] for name in named])
     even = number(columns, "step") is None
     order = np.lexsort((step, group))
-    parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
-    several = [rows for rows in parts if len(rows) > 1]
-    if not several or len(several) * 2 < len(parts):
+    several, total = _groups(order, group, least=2)
+    if not several or len(several) * 2 < total:
         return ()
     return named if all(_one_run(step[rows], tokens[rows], even=even) for rows in several) else ()
 
@@ -83,10 +82,17 @@ def _by_closeness(columns: Columns, seeds: Sequence[str]) -> tuple[str, ...]:
         return ()
     named = ("N", *seeds, *(name for what in ("batch", "learning rate") for name in recorded(columns, what)))
     group = labels([columns[name] for name in named])
-    order = np.lexsort((tokens, group))
-    parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
-    close = sum(len(rows) for rows in parts if len(rows) >= _MANY and _close(tokens[rows], columns["loss"][rows]))
+    large, _ = _groups(np.lexsort((tokens, group)), group, least=_MANY)
+    close = sum(len(rows) for rows in large if _close(tokens[rows], columns["loss"][rows]))
     return named if close >= _MOSTLY * len(tokens) else ()
+
+
+def _groups(order: Labels, group: Labels, *, least: int) -> tuple[list[Labels], int]:
+    """Return the groups that have so many rows or more, each in the order given, and how many groups there are."""
+    sizes = np.bincount(group)
+    order = order[sizes[group[order]] >= least]
+    parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1) if order.size else []
+    return parts, len(sizes)
 
 
 def _close(tokens: Floats, loss: Floats) -> bool:

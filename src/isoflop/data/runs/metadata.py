@@ -6,20 +6,18 @@ Each looks only where such a column is; a table without them has none of these f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import compress
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.runs.hidden_populations import hidden_populations
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats, words
+from isoflop.data.runs.names import Names
 from isoflop.findings import Finding, Severity
 from isoflop.formula.arrays import Bools, median
 
 Floats = NDArray[np.float64]
-Names = Callable[[], Sequence[str]]
-"""Gives the names of the runs, which take long to make of very many."""
 
 DIVERGED, PLANNED = 0.05, 0.95
 """So far above the lowest loss it had, a run has diverged; this share of the planned tokens is all of them."""
@@ -86,11 +84,12 @@ def _steps(columns: Columns) -> Floats | None:
     return columns["S"] if "S" in columns else number(columns, "step")
 
 
-def findings_on_unfinished(bad: dict[int, str], names: Sequence[str]) -> tuple[Finding, ...]:
+def findings_on_unfinished(bad: dict[int, str], names: Names) -> tuple[Finding, ...]:
     """Return the finding D02 that names the runs left out as diverged or unfinished; none if there are none."""
     if not bad:
         return ()
-    told = [f"{names[row]}: {reason}" for row, reason in bad.items()]
+    called = names.of(bad)
+    told = [f"{name}: {reason}" for name, reason in zip(called, bad.values(), strict=True)]
     more = f", and {len(told) - 5} more" if len(told) > 5 else ""
     return (
         Finding(
@@ -98,7 +97,7 @@ def findings_on_unfinished(bad: dict[int, str], names: Sequence[str]) -> tuple[F
             f"{_count(len(bad))} diverged or did not finish and {'is' if len(bad) == 1 else 'are'} left out "
             f"({'; '.join(told[:5])}{more})",
             "finish them; to keep them all the same, say --allow D02",
-            tuple(names[row] for row in bad),
+            called,
         ),
     )  # fmt: skip
 
@@ -172,7 +171,7 @@ def _schedules(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding
         away = np.abs(reached / planned - 1) > 1 - PLANNED
         first = int(np.argmax(away))
         place = (
-            f" ({names()[first]} is at {reached[first]:,.10g} of {planned[first]:,.10g} {what})"
+            f" ({names.of([first])[0]} is at {reached[first]:,.10g} of {planned[first]:,.10g} {what})"
             if away.any()
             else place
         )
@@ -188,7 +187,7 @@ def _schedules(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding
             f"{np.count_nonzero(off)} of {len(off)} losses were not taken at the end of the learning rate schedule "
             f"they were trained with{place}: a run planned to end there would reach another loss",
             "keep the runs whose schedule ends with them, or say --allow D08",
-            _chosen(names, off),
+            names.of(off),
         )  # fmt: skip
 
 
@@ -199,7 +198,7 @@ def _embeddings(columns: Columns, names: Names) -> Iterator[Finding]:
             "D05", "WARN",
             f"embeddings are up to {np.nanmax(share):.0%} of N: exponents and the best N depend on whether they count",
             "fit once with them and once without (--N COLUMN), and say which count a number is for",
-            _chosen(names, share > EMBEDDING + _ROUNDED),
+            names.of(share > EMBEDDING + _ROUNDED),
         )  # fmt: skip
 
 
@@ -232,7 +231,7 @@ def _warmups(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding]:
         f"warm-up takes more than {WARMUP:.0%} of {_count(np.count_nonzero(long))}, up to {share[long].max():.0%}: "
         "short runs look worse than they are, which moves the best N",
         "shorten the warm-up with the run, and leave these runs out (--where)",
-        _chosen(names, long),
+        names.of(long),
     )  # fmt: skip
 
 
@@ -279,7 +278,7 @@ def _sweeps(columns: Columns, names: Names) -> Iterator[Finding]:
                     f"the {'highest' if end > 0 else 'lowest'} {meaning} tried is the best in {len(last)} of "
                     f"{len(best)} sweeps: a better one may lie beyond",
                     f"try further values of the {meaning} until the loss rises again",
-                    tuple(names()[row] for row in last),
+                    names.of(last),
                 )  # fmt: skip
 
 
@@ -306,7 +305,7 @@ def _repetition(columns: Columns, names: Names) -> Iterator[Finding]:
         f"{_count(np.count_nonzero(many))} saw the same data up to {passes[many].max():.3g} times: beyond "
         f"{EPOCHS:g} passes a token counts for less than a new one",
         "use a law that takes U, the unique tokens, or leave these runs out (--where)",
-        _chosen(names, many),
+        names.of(many),
     )  # fmt: skip
 
 
@@ -325,12 +324,8 @@ def _experts(columns: Columns, names: Names) -> Iterator[Finding]:
         "the parameters: a law of dense models does not hold for them",
         "use a law that takes the experts (isoflop laws --search experts), or keep runs of one number of experts and "
         "say which parameters N counts (--N COLUMN)",
-        _chosen(names, mixed),
+        names.of(mixed),
     )  # fmt: skip
-
-
-def _chosen(names: Names, mask: Bools) -> tuple[str, ...]:
-    return tuple(compress(names(), mask.tolist()))
 
 
 def _count(number: int | np.integer) -> str:

@@ -92,16 +92,21 @@ def words(columns: Columns, meaning: str) -> list[str] | None:
 
 def labels(columns: list[NDArray[Any]]) -> NDArray[np.int64]:
     """Return each row the number of its group, counted from 0 as they come: rows equal in all columns form one."""
-    if len(columns) == 1:
-        return _labels_of(columns[0].tolist())
-    codes: dict[tuple[Any, ...], int] = {}
-    rows = zip(*(values.tolist() for values in columns), strict=True)
-    return np.array([codes.setdefault(row, len(codes)) for row in rows], dtype=np.int64)
+    found = _labels_of(columns[0])
+    for values in columns[1:]:
+        one = _labels_of(values)
+        found = _labels_of(found * (int(one.max(initial=0)) + 1) + one)
+    return found
 
 
-def _labels_of(values: list[Any]) -> NDArray[np.int64]:
-    codes = {value: number for number, value in enumerate(dict.fromkeys(values))}
-    return np.fromiter(map(codes.__getitem__, values), np.int64, len(values))
+def _labels_of(values: NDArray[Any]) -> NDArray[np.int64]:
+    if values.dtype.kind == "O":
+        codes = {value: number for number, value in enumerate(dict.fromkeys(values.tolist()))}
+        return np.fromiter(map(codes.__getitem__, values.tolist()), np.int64, len(values))
+    _, first, found = np.unique(values, return_index=True, return_inverse=True, equal_nan=False)
+    number = np.empty(len(first), np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[found]
 
 
 def repeats(values: NDArray[np.float64]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,38 +22,39 @@ NAMED_BY = (
 
 def run_names(columns: Mapping[str, NDArray[Any]], rows: Rows) -> tuple[str, ...]:
     """Return each row's name: from the first column that has another for each, or from one of texts, with the row."""
-    there = {normal(name): name for name in list(columns)[::-1]}
-    found = [there[name] for name in NAMED_BY if name in there]
-    for column in found:
-        values = columns[column].tolist()
-        if len(set(values)) == len(rows):
-            return tuple(shown(value) if isinstance(value, str) else f"{column} {value:g}" for value in values)
-    texts = next((columns[column].tolist() for column in found if columns[column].dtype.kind == "O"), None)
-    if texts is None or not any(texts):
-        return tuple(f"row {row}" for row in rows.tolist())
-    return tuple(
-        f"{shown(text)} (row {row})" if text else f"row {row}" for text, row in zip(texts, rows.tolist(), strict=True)
-    )
+    return Names(columns, rows).of(np.arange(len(rows)))
 
 
+@dataclass(frozen=True, eq=False)
 class Names:
-    """The names of a table's rows, worked out when they are first asked for: there may be a million."""
+    """What names the rows of a table. Names are made for the rows asked for: there may be a million."""
 
-    def __init__(self, columns: Mapping[str, NDArray[Any]], rows: Rows) -> None:
-        self.columns, self.rows = columns, rows
-        self._found: tuple[str, ...] | None = None
+    columns: Mapping[str, NDArray[Any]]
+    rows: Rows
 
-    def __call__(self) -> tuple[str, ...]:
-        """Return the names of all rows."""
-        if self._found is None:
-            self._found = run_names(self.columns, self.rows)
-        return self._found
+    def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | Iterable[int]) -> tuple[str, ...]:
+        """Return the names of some rows, by their positions or a mask."""
+        chosen = chosen if isinstance(chosen, np.ndarray) else np.array([*chosen], dtype=np.int64)
+        rows = self.rows[chosen].tolist()
+        if not rows:
+            return ()
+        column, unique = self._column()
+        if column is None:
+            return tuple(f"row {row}" for row in rows)
+        named = zip(self.columns[column][chosen].tolist(), rows, strict=True)
+        if unique:
+            return tuple(shown(value) if isinstance(value, str) else f"{column} {value:g}" for value, _ in named)
+        return tuple(f"{shown(text)} (row {row})" if text else f"row {row}" for text, row in named)
 
-    def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> tuple[str, ...]:
-        """Return the names of some rows."""
-        names = self()
-        places = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        return tuple(names[place] for place in places.tolist())
+    def _column(self) -> tuple[str | None, bool]:
+        """Return the column that names the rows, and whether it has another name for each."""
+        there = {normal(name): name for name in list(self.columns)[::-1]}
+        found = [there[name] for name in NAMED_BY if name in there]
+        for column in found:
+            if len(set(self.columns[column].tolist())) == len(self.rows):
+                return column, True
+        texts = next((column for column in found if self.columns[column].dtype.kind == "O"), None)
+        return texts if texts is not None and any(self.columns[texts].tolist()) else None, False
 
 
 def listed(names: tuple[str, ...], limit: int = 5) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -110,6 +111,10 @@ class Runs:
         """Each run's name: its text in a column such as run, name or model; else "row 7"."""
         return run_names(self.columns, self.rows)
 
+    def names_of(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | Iterable[int]) -> tuple[str, ...]:
+        """Return the names of some runs, by their positions or a mask."""
+        return Names(self.columns, self.rows).of(chosen)
+
     @property
     def data_unit(self) -> str:
         """What D counts, by the name of its column in the source: tokens, or images, frames, examples and so on."""
@@ -173,10 +178,8 @@ class Runs:
         keep = holds(condition, self._named_columns(), len(self), source=self.source)
         if not np.any(keep):
             raise DataError(f"{self.source}: {condition} is false for all {len(self)} runs; none is left.")
-        names = self.names
-        dropped = tuple(
-            Excluded(int(self.rows[row]), f"{condition} is false", names[row]) for row in np.flatnonzero(~keep).tolist()
-        )
+        named = zip(self.rows[~keep].tolist(), self.names_of(~keep), strict=True)
+        dropped = tuple(Excluded(row, f"{condition} is false", name) for row, name in named)
         kept = self.take(keep)
         return _inspected(replace(kept, excluded=self.excluded + dropped))
 
@@ -290,20 +293,19 @@ def _finished(runs: Runs) -> Runs:
     if len(bad) == len(runs):
         raise DataError(f"{runs.source}: none of the {len(runs)} runs is finished; row {runs.rows[0]}: {bad[0]}. "
                         "To read them all the same, say --allow D02.")  # fmt: skip
-    return _without(runs, bad, findings_on_unfinished(bad, runs.names)) if bad else runs
+    return _without(runs, bad, findings_on_unfinished(bad, Names(runs.columns, runs.rows))) if bad else runs
 
 
 def _single(runs: Runs) -> Runs:
     """Set aside the rows that repeat an earlier one in every column (D25), unless the user allows them."""
     bad = {} if "D25" in runs.allowed else dict.fromkeys(checks.copies(runs.columns), "a copy of an earlier row")
-    names = runs.names
-    return _without(runs, bad, checks.findings_on_copies(tuple(names[row] for row in bad))) if bad else runs
+    return _without(runs, bad, checks.findings_on_copies(runs.names_of(bad))) if bad else runs
 
 
 def _without(runs: Runs, bad: Mapping[int, str], findings: tuple[Finding, ...]) -> Runs:
     """Return the runs without those at some positions, which are listed with the reason, and findings on them."""
-    names = runs.names
-    left_out = tuple(Excluded(int(runs.rows[row]), reason, names[row]) for row, reason in bad.items())
+    named = zip(bad.items(), runs.names_of(bad), strict=True)
+    left_out = tuple(Excluded(int(runs.rows[row]), reason, name) for (row, reason), name in named)
     kept = runs.take(~np.isin(np.arange(len(runs)), list(bad)))
     return replace(kept, excluded=runs.excluded + left_out, findings=runs.findings + findings)
 
@@ -332,7 +334,9 @@ def _canonical_bytes(values: NDArray[Any]) -> bytes:
     """Return the bytes of a column: little-endian float64 with one nan, or each text with its length."""
     if values.dtype.kind == "f":
         return np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes()
-    return b"".join(len(text.encode()).to_bytes(8, "little") + text.encode() for text in values)
+    texts = [text.encode() for text in values]
+    lengths = {length: length.to_bytes(8, "little") for length in {*map(len, texts)}}
+    return b"".join(chain.from_iterable((lengths[len(text)], text) for text in texts))
 
 
 def _plain(value: float | str) -> float | str | None:

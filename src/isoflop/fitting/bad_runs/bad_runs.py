@@ -22,7 +22,7 @@ def bad_runs(fit: Judged, evidence: Evidence, runs: Runs, *, flops: float | None
 
     flops  the budget by which a run's influence is judged; ten times the largest unless said
     """
-    far = outliers(evidence, runs.names)
+    far = outliers(evidence, runs)
     if evidence.noise <= ROUNDING:  # what rounding leaves says nothing more about the runs
         return far
-    return (*far, *influence(fit, evidence, runs.names, flops=flops), *rungs(evidence, runs))
+    return (*far, *influence(fit, evidence, runs, flops=flops), *rungs(evidence, runs))

@@ -13,6 +13,7 @@ from isoflop.fitting.target import quantity
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
+    from isoflop.data.runs import Runs
     from isoflop.fitting.bad_runs.residuals import Evidence
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Problem
@@ -44,19 +45,22 @@ class Judged(Protocol):
         """What was minimised."""
 
 
-def outliers(evidence: Evidence, names: tuple[str, ...]) -> tuple[Finding, ...]:
+def outliers(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:
     """Return F06 if runs lie farther from a fit without them than noise would ever put them."""
     far = [row for row, (residual, _) in evidence.outliers.items() if abs(residual) > ROUNDING]
     if not far:
         return ()
     order = sorted(far, key=lambda row: -evidence.outliers[row][1])
-    told = ", ".join(f"{names[row]} {np.expm1(evidence.outliers[row][0]):+.1%}" for row in order[:3])
+    names = runs.names_of(order)
+    told = ", ".join(
+        f"{name} {np.expm1(evidence.outliers[row][0]):+.1%}" for name, row in zip(names[:3], order, strict=False)
+    )
     more = f" and {len(order) - 3} more" if len(order) > 3 else ""
     return (Finding(
         "F06", "WARN",
         f"{_count(len(order))} farther from the fit to the others than noise would put any: {told}{more}",
         "look for what was different there; the default objective already gives such runs little weight",
-        tuple(names[row] for row in order),
+        names,
     ),)  # fmt: skip
 
 
@@ -64,7 +68,7 @@ def _count(number: int) -> str:
     return "1 run lies" if number == 1 else f"{number} runs lie"
 
 
-def influence(fit: Judged, evidence: Evidence, names: tuple[str, ...], *, flops: float | None) -> tuple[Finding, ...]:
+def influence(fit: Judged, evidence: Evidence, runs: Runs, *, flops: float | None) -> tuple[Finding, ...]:
     """Return F05 if leaving one run out moves the target by more than one standard error, and more than noise would.
 
     On every table some run moves it most. So much is allowed as the most influential of sound runs
@@ -80,12 +84,13 @@ def influence(fit: Judged, evidence: Evidence, names: tuple[str, ...], *, flops:
     if not far.size:
         return ()
     order = far[np.argsort(-np.abs(moved[far]))]
-    told = ", ".join(f"{names[row]} ({abs(moved[row]):.1f})" for row in order[:3])
+    names = runs.names_of(order)
+    told = ", ".join(f"{name} ({abs(moved[row]):.1f})" for name, row in zip(names[:3], order, strict=False))
     return (Finding(
         "F05", "WARN",
         f"{words} hangs on single runs: leaving one out moves it by more than a standard error: {told}",
         "check these runs first, and train another beside each before the answer is used",
-        tuple(names[row] for row in order),
+        names,
     ),)  # fmt: skip
 
 

@@ -26,7 +26,9 @@ ROUNDING = 1e-6
 """Log loss below which residuals are of printing and arithmetic: no two trainings agree so well, by a factor of 100."""
 REFITTED = 40
 """Runs up to which each is really left out; beyond, its leverage says what that would do."""
-_MOST_OUT, _SQUARES = 25, parse_objective("squares")
+_MOST_OUT, _UNMOVED = 25, 20_000
+"""So many outliers are looked for; among more runs than the second, taking them out moves no fit."""
+_SQUARES = parse_objective("squares")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,16 +84,23 @@ def _outliers(problem: Problem, theta: Array) -> tuple[Bools, dict[int, tuple[fl
     Rosner 1983: take the strangest run out, again and again; the last that was too strange is an
     outlier, and so are all before it, though each may have hidden behind the others.
     """
-    count, width = problem.size, theta.size
+    count, width, here = problem.size, theta.size, theta
     kept, taken, last = np.ones(count, dtype=bool), [], 0
     most = min(max((count - width) // 4, 1), _MOST_OUT)
-    here = theta
     for number in range(1, most + 1):
         freedom = int(kept.sum()) - width - 1
         if freedom < 3:
             break
-        here = _squares(problem, theta, kept[None].astype(float))[0][0]
-        deleted, strangeness = _deleted(problem, here, kept, start=theta)
+        if number == 1 or count <= _UNMOVED:
+            here = _squares(problem, theta, kept[None].astype(float))[0][0]
+            residuals, leverage = _fitted(problem, here, kept)
+        left = residuals * kept
+        total = float(left @ left)
+        deleted, rest = left / (1 - leverage), total - left**2 / (1 - leverage)
+        if kept.sum() <= REFITTED:
+            deleted, rest = _refitted(problem, kept, (here, theta))
+        rest = np.maximum(rest, 1e-12 * total + 1e-300)
+        strangeness = np.sqrt(np.maximum(total - rest, 0.0) / rest * freedom)
         worst = int(np.argmax(np.where(kept, strangeness, -1.0)))
         taken.append((worst, float(deleted[worst]), float(strangeness[worst])))
         kept[worst] = False
@@ -107,30 +116,30 @@ def _squares(problem: Problem, theta: Array, weights: Array) -> tuple[Array, Arr
     return found.theta, 2 * found.objective
 
 
-def _deleted(problem: Problem, here: Array, kept: Bools, *, start: Array) -> tuple[Array, Array]:
-    """Return each run's residual by a fit without it, and its size in standard errors, (runs,)."""
+def _fitted(problem: Problem, here: Array, kept: Bools) -> tuple[Array, Array]:
+    """Return residuals and leverages (runs,) of a fit to the runs kept."""
     residuals, slopes = problem.linearise(here[None])
-    left = np.where(kept, residuals[0], 0.0)
-    total, freedom = float(left @ left), int(kept.sum()) - here.size - 1
     leverage = np.zeros(problem.size)
     basis = _basis(slopes[0].T[kept])
     leverage[kept] = np.minimum(np.einsum("nr,nr->n", basis, basis), 1 - 1e-6)
-    rest = total - left**2 / (1 - leverage)
-    away = left / (1 - leverage)
-    if kept.sum() <= REFITTED:
-        rows = np.flatnonzero(kept)
-        weights = np.tile(kept.astype(float), (rows.size, 1))
-        weights[np.arange(rows.size), rows] = 0.0
-        ends = [_squares(problem, begin, weights) for begin in (here, start)]
-        better = ends[1][1] < ends[0][1]
-        theta, squares = np.where(better[:, None], ends[1][0], ends[0][0]), np.minimum(ends[0][1], ends[1][1])
-        rest[rows], away[rows] = squares, problem.residuals(theta)[np.arange(rows.size), rows]
-    rest = np.maximum(rest, 1e-12 * total + 1e-300)
-    return away, np.sqrt(np.maximum(total - rest, 0.0) / rest * freedom)
+    return residuals[0], leverage
+
+
+def _refitted(problem: Problem, kept: Bools, begins: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return each run's residual by a fit without it, and the squares of that fit, (runs,): 0 where none is kept."""
+    rows = np.flatnonzero(kept)
+    weights = np.tile(kept.astype(float), (rows.size, 1))
+    weights[np.arange(rows.size), rows] = 0.0
+    ends = [_squares(problem, begin, weights) for begin in begins]
+    theta = np.where((ends[1][1] < ends[0][1])[:, None], ends[1][0], ends[0][0])
+    away, rest = np.zeros(kept.size), np.zeros(kept.size)
+    rest[rows], away[rows] = np.minimum(ends[0][1], ends[1][1]), problem.residuals(theta)[np.arange(rows.size), rows]
+    return away, rest
 
 
 def _basis(columns: Array) -> Array:
     """Return orthonormal columns that span the given ones."""
     length = np.linalg.norm(columns, axis=0)
-    left, values, _ = np.linalg.svd(columns / np.where(length > 0, length, 1.0), full_matrices=False)
-    return np.asarray(left[:, values > 1e-10 * max(float(values[0]), 1e-300)])
+    tall, square = np.linalg.qr(columns / np.where(length > 0, length, 1.0))  # quicker than the SVD of many rows
+    left, values, _ = np.linalg.svd(square, full_matrices=False)
+    return np.asarray(tall @ left[:, values > 1e-10 * max(float(values[0]), 1e-300)])

@@ -52,7 +52,7 @@ def rungs(evidence: Evidence, runs: Runs) -> tuple[Finding, ...]:
         f"the {rows.size} runs at {show(flops)} FLOPs lie {offset:+.1%} off the law together; no other budget's "
         "do",
         "look for what was different at that budget (data, schedule, evaluation); leave it out with --where to compare",
-        tuple(runs.names[row] for row in rows.tolist()),
+        runs.names_of(rows),
     ),)  # fmt: skip
 
 
