@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.beyond.test_time import Attempts, Choosing, difficulty
-from isoflop.beyond.test_time.coverage import slope_of, with_tail
+from isoflop.beyond.test_time.coverage import slope_of, with_tails
 
 Array = NDArray[np.float64]
 PROBLEMS, SAMPLES, FAR = 128, 100, 10_000
@@ -54,7 +54,7 @@ def main() -> None:
             p = world(random)
             counts, single = (Attempts.of(n, random.binomial(n, p)) for n in (SAMPLES, 1))
             truth, alone = covered(p), difficulty(counts, seed=seed)
-            both = with_tail(counts, alone, seed=seed).at(Choosing(), FAR)
+            both = with_tails([counts], [alone], seed=seed)[0].at(Choosing(), FAR)
             law, wide = slope_of(counts), difficulty(single, seed=seed).at(Choosing(), FAR)
             rows.append([
                 abs(alone.at(Choosing(), FAR).value - truth), abs(law(FAR) - truth) if law else np.nan,

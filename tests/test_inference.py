@@ -98,6 +98,7 @@ def test_every_family_is_a_density_with_named_parameters(family):
 def test_only_families_with_never_keep_a_floor_of_unsolved_problems():
     for family in FAMILIES:
         z = np.zeros((1, family.size))
+        z[:, 0] = 2.0  # all but the easiest densities of a family lie partly below the smallest chance looked at
         assert ("never" in family.name) == (family.mass(z)[0, 0] > 0.05)
 
 

@@ -9,9 +9,9 @@ from commands import write  # noqa: F401 - a fixture
 
 import isoflop
 from isoflop.beyond.test_time import Attempts, Choosing, difficulty, solved
-from isoflop.beyond.test_time.coverage import slope_of, with_tail
+from isoflop.beyond.test_time.coverage import slope_of, with_tails
 from isoflop.beyond.test_time.difficulty_densities import P
-from isoflop.beyond.test_time.evidence import Rates, counts_of
+from isoflop.beyond.test_time.evidence import Rates, counts_of, evidence_of
 from isoflop.errors import DataError
 from isoflop.laws.pass_at_k import pass_at_k
 
@@ -62,13 +62,50 @@ def test_what_is_no_rate_is_refused_by_its_cell(table, message, write):
         isoflop.read_attempts(write(table))
 
 
-def test_one_sample_a_problem_is_one_answer_in_every_form(write):
-    counts = "problem,n,c\n" + "\n".join(f"{q},1,{int(q < 50)}" for q in range(164))
-    samples = "problem,correct\n" + "\n".join(f"{q},{int(q < 50)}" for q in range(164))
-    tables = (counts, samples, "accuracy,problems\n0.3049,164\n", "accuracy,problems\n30.49%,164\n")
-    each = [isoflop.inference(write(text)).models[0].reach for text in tables]
-    for reach in each[1:]:
-        assert [row.by for row in reach] == [row.by for row in each[0]]
+def once(right, problems):
+    """Give what is known of one sample of each problem, in every form in which people write it."""
+    each = [int(q < right) for q in range(problems)]
+    share = right / problems
+    return {
+        "counts": "problem,n,c\n" + "\n".join(f"{q},1,{c}" for q, c in enumerate(each)),
+        "samples": "problem,correct\n" + "\n".join(f"{q},{c}" for q, c in enumerate(each)),
+        "truth values": "problem,correct\n" + "\n".join(f"{q},{bool(c)}" for q, c in enumerate(each)),
+        "pass@1": f"pass@1,problems\n{share:.4f},{problems}\n",
+        "accuracy in per cent": f"accuracy,problems\n{share:.2%},{problems}\n",
+        "pass@k with k of 1": f"k,pass@k,problems\n1,{share:.4f},{problems}\n",
+        "pass@k problem by problem": "problem,k,pass@k\n" + "\n".join(f"{q},1,{c}" for q, c in enumerate(each)),
+    }
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_sample_a_problem_is_the_same_evidence_in_every_form(seed, tmp_path):
+    random = np.random.default_rng(seed)
+    problems = int(random.integers(8, 400))
+    found = []
+    for place, text in enumerate(once(int(random.integers(1, problems)), problems).values()):
+        path = tmp_path / f"{place}.csv"
+        path.write_text(text)
+        (one,) = isoflop.read_attempts(path)
+        found.append((one.pass1 == pytest.approx(found[0][4], abs=1e-4) if found else True, evidence_of(one), one.rated,
+                      one.counted, one.pass1))  # fmt: skip
+    for same, evidence, rated, counted, _ in found:
+        assert same
+        assert not rated
+        assert not counted
+        assert evidence.rates == pytest.approx(found[0][1].rates, abs=1e-12)
+        assert evidence.problems == found[0][1].problems
+        assert evidence.variance == found[0][1].variance
+        assert (evidence.h == found[0][1].h).all()
+
+
+def test_one_sample_a_problem_is_one_answer_in_every_form(tmp_path):
+    reach = []
+    forms = once(50, 164)
+    for place, form in enumerate(("counts", "pass@1", "pass@k with k of 1")):
+        path = tmp_path / f"{place}.csv"
+        path.write_text(forms[form])
+        reach.append([row.by for row in isoflop.inference(path).models[0].reach])
+    assert all(one == reach[0] for one in reach)
 
 
 def drawn(a, b, *, problems=128, samples=100, seed=0):
@@ -119,7 +156,7 @@ def test_the_likelihood_of_means_is_highest_near_the_density_they_come_from():
 
 def test_a_power_law_continues_where_measuring_ends_and_never_falls():
     _, counts = drawn(0.3, 5, seed=1)
-    found = with_tail(counts, difficulty(counts))
+    (found,) = with_tails([counts], [difficulty(counts)])
     assert found.tail is not None
     k = [10, 50, 99, 100, 101, 200, 1000, 1e5]
     draws = np.stack([found.reached(Choosing(), one)[0] for one in k], axis=1)

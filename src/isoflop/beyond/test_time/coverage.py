@@ -2,12 +2,14 @@
 
 What many samples bring hangs on problems that few samples leave unsolved, of which counts say little. Two views are
 held: the densities that the evidence allows, and the power law that Brown et al. 2024 (arXiv:2407.21787) find in mean
-coverage. Each forecasts what was measured from a tenth and a third of the samples; their errors weigh them.
+coverage. Each forecasts what was measured from a tenth and a third of the samples; their errors over all models of a
+table weigh them.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +18,7 @@ import numpy as np
 from isoflop.beyond.test_time.answers import Choosing
 from isoflop.beyond.test_time.difficulty import Difficulty, Tail, difficulty
 from isoflop.beyond.test_time.difficulty_densities import PLAIN
+from isoflop.forecasting.weighing import weigh
 
 if TYPE_CHECKING:
     from isoflop.beyond.test_time.attempts import Attempts
@@ -27,12 +30,15 @@ FRACTIONS = (0.1, 1 / 3)
 FEWEST = 3
 """Samples, and measured k, that a power law needs."""
 WINDOW = 30.0
-"""The power law goes through coverage at k from a thirtieth of the most samples on: it holds far out, not at k = 1."""
-EXPECTED, ODDS = 0.05, 2.0
-"""The error of either view before any was seen, in shares; odds of the power law to the densities with equal errors."""
+"""The power law goes through coverage at k from a thirtieth of the most samples on, or through the last three known:
+it holds far out, not at k = 1."""
+EXPECTED, COUNT = 0.03, 2.0
+"""The error of either view before any was seen, in shares, and how many blind forecasts that counts as."""
+ODDS = 3.0
+"""Odds of the power law to the densities with equal errors."""
 LEAST_SPREAD = 0.15
-"""Least standard deviation of the power law's exponent, as a share of it. These five were chosen on
-the simulated worlds of benchmarks/coverage_worlds.py, on no public table."""
+"""Least standard deviation of the power law's exponent, as a share of it. These were chosen on half of the simulated
+worlds of benchmarks/coverage_worlds.py, on no public table."""
 
 
 class Slope(NamedTuple):
@@ -48,27 +54,40 @@ class Slope(NamedTuple):
         return math.exp(math.log(self.begun) * (k / self.start) ** -self.b)
 
 
-def with_tail(attempts: Attempts, found: Difficulty, *, seed: int = 0) -> Difficulty:
-    """Return the difficulty with a power law of coverage in as many draws as blind forecasts give it weight."""
-    slope = slope_of(attempts)
-    if slope is None:
-        return found
-    errors, strayed = _blind(attempts, seed=seed)
-    squares = [float(np.mean(one**2)) if one.size else 0.0 for one in errors.values()]
-    odds = ODDS * (squares[0] + EXPECTED**2) / (squares[1] + EXPECTED**2)
+def with_tails(models: Sequence[Attempts], founds: Sequence[Difficulty], *, seed: int = 0) -> tuple[Difficulty, ...]:
+    """Return each model's difficulty with a power law of coverage in as many draws as blind forecasts give it weight.
+
+    What is known at one k only, or all or none of it solved, stays as it is.
+    """
+    slopes = [slope_of(one) for one in models]
+    blind = [each for one, slope in zip(models, slopes, strict=True) if slope for each in _blind(one, seed=seed)]
+    errors = {"densities": np.array([one[0] for one in blind]), "power law": np.array([one[1] for one in blind])}
+    strayed = float(np.sqrt(np.mean([one[2] ** 2 for one in blind]))) if blind else 0.0
+    squares = np.stack([one**2 for one in errors.values()])
+    plain, law = weigh(squares, np.ones((1, len(blind))), expected=EXPECTED**2, count=COUNT, sharpness=1.0)[:, 0]
+    weight = ODDS * law / (plain + ODDS * law)
+    return tuple(
+        one if slope is None else replace(one, tail=_tail(slope, errors, strayed, weight=weight, count=len(one.these),
+                                                          seed=seed))
+        for one, slope in zip(founds, slopes, strict=True)
+    )  # fmt: skip
+
+
+def _tail(slope: Slope, errors: dict[str, Array], strayed: float, *, weight: float, count: int, seed: int) -> Tail:
+    """Return the power law in as many of the draws as its weight says."""
     random = np.random.default_rng(seed)
     spread = max(slope.spread, LEAST_SPREAD * abs(slope.b), strayed)
-    slopes = np.maximum(slope.b + spread * random.standard_normal(len(found.these)), 0.0)
-    chosen = random.random(len(found.these)) < odds / (1 + odds)
-    return replace(found, tail=Tail(slope.start, np.where(chosen, slopes, np.nan), errors))
+    slopes = np.maximum(slope.b + spread * random.standard_normal(count), 0.0)
+    return Tail(slope.start, np.where(random.random(count) < weight, slopes, np.nan), errors)
 
 
 def slope_of(attempts: Attempts) -> Slope | None:
     """Return the power law through coverage at the largest k; None where too little is measured."""
     k, rate = attempts.curve
-    keep = (rate > 0) & (rate < 1) & (k >= k[-1] / WINDOW)
-    if keep.sum() < FEWEST or not 0 < rate[-1] < 1:
+    between = np.flatnonzero((rate > 0) & (rate < 1))
+    if between.size < FEWEST or not 0 < rate[-1] < 1:
         return None
+    keep = np.union1d(between[k[between] >= k[-1] / WINDOW], between[-FEWEST:])
     x, y = np.log(k[keep]), np.log(-np.log(rate[keep]))
     x, line = x - x.mean(), np.polyfit(x - x.mean(), y, 1)
     half = x >= np.median(x)
@@ -76,22 +95,22 @@ def slope_of(attempts: Attempts) -> Slope | None:
     return Slope(max(-float(line[0]), 0.0), abs(bent), float(k[-1]), float(rate[-1]))
 
 
-def _blind(attempts: Attempts, *, seed: int) -> tuple[dict[str, Array], float]:
-    """Return each view's errors at the most samples, forecast from fewer, and how far the exponents strayed."""
-    densities, laws, strayed = [], [], []
+def _blind(attempts: Attempts, *, seed: int) -> list[tuple[float, float, float]]:
+    """Return blind forecasts of the most samples from fewer: errors of densities and law, how far the exponent strayed.
+
+    Where all are solved in the end, or none, no exponent leads there.
+    """
+    found, target = [], float(attempts.fewest)
+    truth = attempts.measured(target)
     for most in _cuts(attempts):
-        part, target = attempts.cut(most, seed=seed), float(attempts.fewest)
+        part = attempts.cut(most, seed=seed)
         slope = slope_of(part)
         if slope is None:
             continue
-        truth = attempts.measured(target)
-        blind = difficulty(part, families=PLAIN, seed=seed, effort=0.5)
-        densities.append(blind.at(Choosing(), target).value - truth)
-        laws.append(slope(target) - truth)
+        plain = difficulty(part, families=PLAIN, seed=seed, effort=0.5).at(Choosing(), target).value
         needed = math.log(math.log(slope.begun) / math.log(truth)) / math.log(target / slope.start)
-        strayed.append(needed - slope.b)
-    errors = {"densities": np.array(densities), "power law": np.array(laws)}
-    return errors, float(np.sqrt(np.mean(np.square(strayed)))) if strayed else 0.0
+        found.append((plain - truth, slope(target) - truth, needed - slope.b))
+    return found
 
 
 def _cuts(attempts: Attempts) -> list[int]:

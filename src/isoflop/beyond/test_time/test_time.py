@@ -13,7 +13,7 @@ import numpy as np
 
 from isoflop.beyond.test_time.answers import HOWS, Choosing
 from isoflop.beyond.test_time.attempts import Attempts, power_law
-from isoflop.beyond.test_time.coverage import with_tail
+from isoflop.beyond.test_time.coverage import with_tails
 from isoflop.beyond.test_time.difficulty import Difficulty, difficulty
 from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.findings import notice
@@ -158,15 +158,16 @@ def _difficulties(
     if told and not all(one.counted or one.rated for one in models):
         known = [difficulty(one, seed=seed) for one in like]
         shared = concentrations(concentration or CONCENTRATION, like=known, seed=seed)
-    return tuple(
+    founds = [
         _difficulty(one, shared, level=level, seed=seed + (place if told else 0)) for place, one in enumerate(models)
-    )
+    ]
+    return with_tails(models, founds, seed=seed)
 
 
 def _difficulty(model: Attempts, shared: Array, *, level: float, seed: int) -> Difficulty:
-    """Return the difficulty of a model's problems: of counts and rates with a tail, of pass@1 alone without."""
+    """Return the difficulty of a model's problems: of counts and rates, or of pass@1 alone."""
     if model.counted or model.rated:
-        return with_tail(model, difficulty(model, seed=seed, level=level), seed=seed)
+        return difficulty(model, seed=seed, level=level)
     return assumed(model, shared, seed=seed) if shared.size else aligned(difficulty(model, seed=seed, level=level))
 
 
