@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from urllib.parse import unquote
 
 import pytest
 
@@ -68,11 +69,23 @@ def test_markdown_begins_with_question_and_answer(planned, tmp_path):
     assert "Train 40.2B parameters on 761B tokens" in lines[2]
 
 
+def test_markdown_shows_the_figures_that_lie_beside_it(planned, tmp_path):
+    text = report(planned, tmp_path / "the plan.md").read_text()
+    shown = [unquote(name) for name in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)]
+    assert shown == ["the plan_files/the-valley.svg", "the plan_files/what-each-budget-trains.svg"]
+    assert all((tmp_path / name).read_bytes().startswith(b"<?xml") for name in shown)
+
+
 def test_equal_plans_give_equal_files_where_the_day_is_fixed(planned, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764374400")
-    one, other = (report(planned, tmp_path / f"{name}.md").read_bytes() for name in "ab")
-    assert one == other
-    assert "29 November 2025" in (tmp_path / "a.md").read_text()
+    folders = ("a", "b")
+    for name in folders:
+        (tmp_path / name).mkdir()
+    one, other = (report(planned, tmp_path / name / "p.md") for name in folders)
+    assert one.read_bytes() == other.read_bytes()
+    pictures = [sorted(path.read_bytes() for path in (tmp_path / name / "p_files").iterdir()) for name in folders]
+    assert pictures[0] == pictures[1]
+    assert "29 November 2025" in one.read_text()
 
 
 def test_the_pdf_has_letters_and_a_decision_on_its_first_page(planned, tmp_path):
@@ -80,7 +93,9 @@ def test_the_pdf_has_letters_and_a_decision_on_its_first_page(planned, tmp_path)
     content = report(planned, tmp_path / "p.pdf", **said).read_bytes()
     assert report(planned, tmp_path / "p.pdf", **said).read_bytes() == content
     assert content.startswith(b"%PDF")
-    assert content.count(b"/Type /Page ") >= 2
+    sizes = re.findall(rb"/MediaBox \[ 0 0 (\S+) (\S+) \]", content)
+    assert len(sizes) >= 2
+    assert {tuple(sorted(round(float(side)) for side in size)) for size in sizes} == {(595, 842)}  # A4, in points
     assert b"/FontFile2" in content  # TrueType, embedded
     assert b"(A. N. Other)" in content
 

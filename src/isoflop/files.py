@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO
@@ -110,6 +111,14 @@ def write_whole(path: Pathish, content: bytes) -> None:
     IsoflopError, with nothing left behind, if the folder cannot be written or the disk is full.
     """
     _write(_target(path), content, _replace)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there; raises IsoflopError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IsoflopError(f"{shown(str(folder))}: cannot be made ({error.strerror}).") from None
 
 
 def write_once(path: Pathish, content: bytes) -> bool:
@@ -381,19 +390,10 @@ def flattened(row: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[
     return found
 
 
-def to_pandas(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return flat rows as a pandas DataFrame."""
+def frame(rows: Sequence[Mapping[str, Any]], library: str) -> Any:
+    """Return flat rows as a DataFrame of pandas or polars."""
     try:
-        import pandas as pd
+        made = import_module(library).DataFrame
     except ImportError:
-        raise MissingExtraError("pandas is not installed. Type: pip install pandas") from None
-    return pd.DataFrame(list(rows))
-
-
-def to_polars(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return flat rows as a polars DataFrame."""
-    try:
-        import polars as pl
-    except ImportError:
-        raise MissingExtraError("polars is not installed. Type: pip install polars") from None
-    return pl.DataFrame(list(rows), infer_schema_length=None)
+        raise MissingExtraError(f"{library} is not installed. Type: pip install {library}") from None
+    return made(list(rows)) if library == "pandas" else made(list(rows), infer_schema_length=None)

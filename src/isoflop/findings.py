@@ -88,16 +88,16 @@ class Answer(ABC):
     @final
     def to_pandas(self) -> Any:
         """Return the result's rows as a pandas DataFrame."""
-        from isoflop.files import to_pandas
+        from isoflop.files import frame
 
-        return to_pandas(self.as_flat_rows())
+        return frame(self.as_flat_rows(), "pandas")
 
     @final
     def to_polars(self) -> Any:
         """Return the result's rows as a polars DataFrame."""
-        from isoflop.files import to_polars
+        from isoflop.files import frame
 
-        return to_polars(self.as_flat_rows())
+        return frame(self.as_flat_rows(), "polars")
 
     @final
     def plot(self, kind: str = "") -> Figure:

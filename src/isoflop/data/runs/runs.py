@@ -30,7 +30,7 @@ from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.mixed_units import mixed_units
 from isoflop.data.runs.names import Names, run_names
 from isoflop.errors import DataError, UsageError, shown
-from isoflop.files import to_pandas, to_polars
+from isoflop.files import frame
 from isoflop.findings import Finding, allow_codes
 
 __all__ = ["Excluded", "Runs", "build", "table"]
@@ -208,11 +208,11 @@ class Runs:
 
     def to_pandas(self) -> Any:
         """Return the runs as a pandas DataFrame, a row each."""
-        return to_pandas([*self])
+        return frame([*self], "pandas")
 
     def to_polars(self) -> Any:
         """Return the runs as a polars DataFrame, a row each."""
-        return to_polars([*self])
+        return frame([*self], "polars")
 
     def _rows(self) -> Iterator[tuple[float | str, ...]]:
         return zip(*(values.tolist() for values in self.columns.values()), strict=True)

@@ -9,11 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from isoflop.compute.flops import rule_named
 from isoflop.errors import DataError, shown
 from isoflop.experiments.study.description import read_description, read_value
-from isoflop.experiments.study.planned import DESCRIPTION, Study, make_folder, open_study, plan_study, study_folder
+from isoflop.experiments.study.planned import DESCRIPTION, Study, open_study, plan_study, study_folder
 from isoflop.experiments.study.settings import Value
 from isoflop.experiments.study.sizing import sized
 from isoflop.experiments.study.toml import toml_runs
-from isoflop.files import encoded, write_whole
+from isoflop.files import encoded, make_folder, write_whole
 
 _LETTERS = ("N", "D", "C")
 NEAR = 1.1

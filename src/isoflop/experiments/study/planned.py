@@ -82,14 +82,6 @@ def study_folder(path: str | os.PathLike[str]) -> Path:
     return found.parent if found.name == DESCRIPTION else found
 
 
-def make_folder(folder: Path) -> None:
-    """Make a study's folder unless it is there; raises IsoflopError if it cannot be made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise IsoflopError(f"{shown(str(folder))}: cannot be made ({error.strerror}).") from None
-
-
 def open_study(path: str | os.PathLike[str]) -> Study:
     r"""Return the study of a folder; where study.toml changed or the plan is damaged, it is planned again.
 

@@ -22,13 +22,13 @@ from isoflop.experiments.launchers import launch
 from isoflop.experiments.register import Foretold, Scored, open_ledger
 from isoflop.experiments.register.ledger import FILE, add
 from isoflop.experiments.study.description import name_from
-from isoflop.experiments.study.planned import DESCRIPTION, Study, StudyRun, make_folder, open_study, plan_study
+from isoflop.experiments.study.planned import DESCRIPTION, Study, StudyRun, open_study, plan_study
 from isoflop.experiments.study.progress import progress
 from isoflop.experiments.study.results import Result, read_result
 from isoflop.experiments.study.sizing import Sized, sized
 from isoflop.experiments.study.toml import toml
 from isoflop.experiments.verify.result import Trial, Verification
-from isoflop.files import encoded, write_whole
+from isoflop.files import encoded, make_folder, write_whole
 from isoflop.forecasting.backtest import axis_of, budget_ends
 from isoflop.forecasting.ensemble import FEWEST_RUNS, combine, evidence
 from isoflop.forecasting.forecast import forecast_with

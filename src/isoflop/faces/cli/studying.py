@@ -43,9 +43,9 @@ def _talk(line: str) -> None:
 def new(folder: Folder, json: Json = False) -> None:
     """Plan the study that study.toml describes; where there is none, write an example to start from."""
     from isoflop.experiments.study.description import check_name, example
-    from isoflop.experiments.study.planned import DESCRIPTION, make_folder, plan_study, study_folder
+    from isoflop.experiments.study.planned import DESCRIPTION, plan_study, study_folder
     from isoflop.experiments.study.progress import progress
-    from isoflop.files import encoded, write_whole
+    from isoflop.files import encoded, make_folder, write_whole
 
     place = study_folder(folder)
     if not (place / DESCRIPTION).exists():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from isoflop.errors import UsageError
 from isoflop.faces.report.document import Document, Origin, document
 from isoflop.faces.report.markdown import markdown
 from isoflop.faces.report.page import page
-from isoflop.files import STANDARD, encoded, write_output
+from isoflop.files import STANDARD, check_output, encoded, make_folder, write_output
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.result import Plan
 
@@ -31,7 +32,8 @@ def report(
     """Write the report of runs, a fit or a plan to one file, and give its path.
 
     source   runs, through several laws together; a fit or a curve; a plan, of which the first page is the decision
-    path     report.html, with a slider for the budget; report.pdf, to print on A4; report.md
+    path     report.html, with a slider for the budget; report.pdf, to print on A4; report.md, with its
+             figures in report_files/
     command  what a reader should type to make it again
     author, date  who made it and when: today unless said, SOURCE_DATE_EPOCH where that is set
     seed     of the one law that is checked
@@ -47,23 +49,27 @@ def report(
     if suffix not in FORMATS:
         raise UsageError(f'"{os.fspath(path)}": a report is {", ".join(FORMATS)}. Say report.html.')
     origin = Origin(command=command, author=author, date=_today() if date is None else date, seed=seed)
-    shown = _document(source, origin, suffix)
     if suffix == ".pdf":
         from isoflop.faces.report.paper import pdf
 
-        write_output(path, pdf(shown))
+        write_output(path, pdf(_document(source, origin)))
+    elif suffix == ".md":
+        shown = _document(source, origin)
+        write_output(path, encoded(markdown(shown, _beside(shown, check_output(path)))))
     else:
-        write_output(path, encoded(_text(shown, suffix)))
+        write_output(path, encoded(page(_document(source, origin))))
     return Path(path)
 
 
 def report_text(source: Source | Plan, suffix: str = ".html", *, command: str = "", seed: int = 0) -> str:
-    """Return the report as text, by the suffix of its file, without a date; see `report`."""
-    return _text(_document(source, Origin(command=command, seed=seed), suffix), suffix)
+    """Return the report as text, by the suffix of its file, without a date, Markdown without figures; see `report`."""
+    origin = Origin(command=command, seed=seed)
+    if suffix == ".md":
+        return markdown(_document(source, origin, figures=False))
+    return page(_document(source, origin))
 
 
-def _document(source: Source | Plan, origin: Origin, suffix: str) -> Document:
-    figures = suffix != ".md"
+def _document(source: Source | Plan, origin: Origin, *, figures: bool = True) -> Document:
     if not isinstance(source, Plan):
         return document(settle(source), plan=None, origin=origin, figures=figures)
     if source.answers is None:
@@ -71,8 +77,16 @@ def _document(source: Source | Plan, origin: Origin, suffix: str) -> Document:
     return document(source.answers, plan=source, origin=origin, figures=figures)
 
 
-def _text(shown: Document, suffix: str) -> str:
-    return markdown(shown) if suffix == ".md" else page(shown)
+def _beside(shown: Document, target: Path) -> dict[str, str]:
+    """Write the figures into a folder beside a document, and return where each lies, as the document calls it."""
+    folder, places = target.with_name(f"{target.stem}_files"), {}
+    for one in shown.exhibits:
+        kind, content = one.picture(shown.runs)
+        file = folder / f"{one.name.lower().replace(' ', '-')}.{kind}"
+        make_folder(folder)
+        write_output(file, content)
+        places[one.name] = quote(f"{folder.name}/{file.name}")
+    return places
 
 
 def _today() -> str:

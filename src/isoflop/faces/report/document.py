@@ -61,6 +61,21 @@ class Document:
     missing: str = ""
 
     @property
+    def runs(self) -> int:
+        """How many runs stand behind it."""
+        return 0 if self.source.runs is None else len(self.source.runs)
+
+    @property
+    def beside(self) -> tuple[Exhibit, ...]:
+        """The figure that stands with the decision, if there is one."""
+        return self.exhibits[:1] if self.decision else ()
+
+    @property
+    def evidence(self) -> tuple[Exhibit, ...]:
+        """The other figures."""
+        return self.exhibits[len(self.beside) :]
+
+    @property
     def title(self) -> str:
         """What stands above everything."""
         return self.decision.question if self.decision else self.name

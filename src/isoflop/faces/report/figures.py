@@ -36,13 +36,16 @@ class Exhibit:
     said: str
     figure: Figure = field(repr=False)
 
-    def svg(self) -> bytes:
-        """Return the figure as SVG whose letters are outlines, so that it looks alike wherever it is read."""
-        return figure_bytes(self.figure, "svg", **{"svg.fonttype": "path"})
+    @property
+    def alt(self) -> str:
+        """What is said in place of the figure."""
+        return f"{self.name}: {self.said}"
 
-    def png(self) -> bytes:
-        """Return the figure as PNG."""
-        return figure_bytes(self.figure, "png")
+    def picture(self, runs: int) -> tuple[str, bytes]:
+        """Return its format and bytes: SVG whose letters are outlines, alike wherever it is read; PNG of many runs."""
+        if runs > MOST_AS_LINES:
+            return "png", figure_bytes(self.figure, "png")
+        return "svg", figure_bytes(self.figure, "svg", **{"svg.fonttype": "path"})
 
 
 def exhibits(source: Predictor, one_law: Fit | None, plan: Plan | None) -> tuple[Exhibit, ...]:

@@ -17,25 +17,31 @@ if TYPE_CHECKING:
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&~$!])")
 
 
-def markdown(shown: Document) -> str:
-    """Return a report as Markdown; text from the runs stays text."""
-    above = _decision(shown.decision) if shown.decision else [_text(shown.words)]
+def markdown(shown: Document, pictures: Mapping[str, str] | None = None) -> str:
+    """Return a report as Markdown; text from the runs stays text.
+
+    pictures  the name of each figure → where it lies beside the document
+    """
+    drawn = {one.name: f"![{_text(one.alt)}]({pictures[one.name]})" for one in shown.exhibits} if pictures else {}
+    above = _decision(shown, shown.decision, drawn) if shown.decision else [_text(shown.words)]
     doubts = [_doubt(one) for one in shown.doubts]
     blocks = [
         f"# {_text(shown.title)}", _text(shown.origin.byline), *above,
         "## What to doubt", "\n".join(doubts) or "Nothing was found against it.",
+        *(["## Figures", *(drawn[one.name] for one in shown.evidence)] if drawn and shown.evidence else []),
         *(block for part in shown.parts for block in _blocks(part)),
     ]  # fmt: skip
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
-def _decision(one: Decision) -> list[str]:
+def _decision(shown: Document, one: Decision, drawn: Mapping[str, str]) -> list[str]:
     """Return the answer, how sure it is, what could go wrong and the alternatives."""
     cards = [(card.name, card.value, card.under) for card in one.cards]
     doubts = [_doubt(each) for each in told(one.doubts)]
     return [
         f"**{_text(one.answer)}**", *([_table(("", "", ""), cards)] if cards else []),
         "## How sure is that?", "\n".join(f"- {_text(each)}" for each in one.trust),
+        *(drawn[each.name] for each in shown.beside if drawn),
         "## What could go wrong?", "\n".join(doubts) or "Nothing was found against it.",
         *(["## What else could be done?", _table(CHOICES, one.choices)] if one.choices else []),
     ]  # fmt: skip

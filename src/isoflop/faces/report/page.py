@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from isoflop.faces.pages.browser import asset, held, joined, policy
 from isoflop.faces.pages.content import laws_script, surroundings, told
 from isoflop.faces.report.decision import CHOICES
-from isoflop.faces.report.figures import MOST_AS_LINES
 
 if TYPE_CHECKING:
     from isoflop.faces.report.decision import Decision
@@ -44,12 +43,11 @@ def _own(name: str) -> str:
 
 def _body(shown: Document) -> str:
     """Return the decision, then the evidence: what moves, doubts, figures, tables."""
-    first = shown.exhibits[:1] if shown.decision else ()
-    above = _decision(shown, shown.decision, first) if shown.decision else _heading(shown)
+    above = _decision(shown, shown.decision) if shown.decision else _heading(shown)
     by = f"By {escape(shown.data['by'])}." if shown.data else ""
     moving = f'<section id="moving"><h2>Plan a budget</h2><p>{by}</p><div id="desk"></div></section>'
     missing = f"<p>{escape(shown.missing)}</p>" if shown.missing else ""
-    figures = "".join(_figure(one, shown) for one in shown.exhibits[len(first) :])
+    figures = "".join(_figure(one, shown) for one in shown.evidence)
     return (
         f"{above}{moving if shown.data else ''}"
         f"<section><h2>What to doubt</h2>{_findings(shown.doubts)}</section>"
@@ -69,7 +67,7 @@ def _byline(shown: Document) -> str:
     return f'<p class="byline">{escape(shown.origin.byline)}</p>' if shown.origin.byline else ""
 
 
-def _decision(shown: Document, one: Decision, valley: Sequence[Exhibit]) -> str:
+def _decision(shown: Document, one: Decision) -> str:
     """Return the page for whoever decides."""
     cards = "".join(
         f"<div><span>{escape(card.name)}</span><b>{escape(card.value)}</b><small>{escape(card.under)}</small></div>"
@@ -83,7 +81,7 @@ def _decision(shown: Document, one: Decision, valley: Sequence[Exhibit]) -> str:
         f'<article class="decision"><p class="kind">Decision</p>{_byline(shown)}<h1>{escape(one.question)}</h1>'
         f'<p class="verdict">{escape(one.answer)}</p><div class="cards">{cards}</div>'
         f'<div class="sure"><div><h2>How sure is that?</h2>{trust}</div>'
-        f"{''.join(_image(each, shown) for each in valley)}</div>"
+        f"{''.join(_image(each, shown) for each in shown.beside)}</div>"
         f"<h2>What could go wrong?</h2>{_findings(doubts)}{left}{_choices(one)}"
         f'<p class="foot">{escape(origin)}</p></article>'
     )
@@ -111,10 +109,9 @@ def _figure(one: Exhibit, shown: Document) -> str:
 
 
 def _image(one: Exhibit, shown: Document) -> str:
-    many = shown.source.runs is not None and len(shown.source.runs) > MOST_AS_LINES
-    kind, content = ("png", one.png()) if many else ("svg+xml", one.svg())
-    told = escape(f"{one.name}: {one.said}", quote=True)
-    return f'<img alt="{told}" src="data:image/{kind};base64,{base64.b64encode(content).decode()}">'
+    kind, content = one.picture(shown.runs)
+    source = f"data:image/{'svg+xml' if kind == 'svg' else kind};base64,{base64.b64encode(content).decode()}"
+    return f'<img alt="{escape(one.alt, quote=True)}" src="{source}">'
 
 
 def _section(part: Part) -> str:

@@ -27,6 +27,8 @@ WIDTH, HEIGHT, MARGIN = 8.27, 11.69, 0.62
 _POINT = 1 / 72
 _LINE = 1.36
 """Height of a line, in sizes of its letters."""
+_ABOVE = 0.3
+"""Inches of the name of a figure, above it."""
 _MOST_ROWS = 400
 """Rows of a table that are printed; more are for the HTML."""
 
@@ -46,8 +48,8 @@ def pdf(shown: Document) -> bytes:
                 _decision(paper, shown, shown.decision)
                 paper.turn()
             _evidence(paper, shown)
-            for one in shown.exhibits[1 if shown.decision else 0 :]:
-                _figure(pages, one)
+            for one in shown.evidence:
+                _figure(paper, one)
     return content.getvalue()
 
 
@@ -284,6 +286,23 @@ def _part(paper: Paper, part: Part) -> None:
         paper.write(f"and {len(part.rows) - len(rows)} more", size=9, color=QUIET)
 
 
-def _figure(pages: PdfPages, one: Exhibit) -> None:
-    """Print a figure, on a page of its own size: what is drawn in inches stays as it was drawn."""
-    pages.savefig(one.figure)  # type: ignore[no-untyped-call]
+def _figure(paper: Paper, one: Exhibit) -> None:
+    """Print a figure on a page of its own, as it was drawn, with its name above it and what it tells below.
+
+    A wide one lies on its side, so that its letters keep their size.
+
+    Matplotlib cannot lay one figure on another; the page is the rectangle around the figure that it is asked to save.
+    """
+    from matplotlib.transforms import Bbox
+
+    (across, up), paper.number = one.figure.get_size_inches(), paper.number + 1
+    wide, tall = (WIDTH, HEIGHT) if across <= WIDTH - 2 * MARGIN else (HEIGHT, WIDTH)
+    left, bottom = (wide - across) / 2, tall - MARGIN - _ABOVE - up
+    for at, text, look in (
+        ((MARGIN, tall - MARGIN), one.name, {"size": 12, "weight": "bold", "va": "top"}),
+        ((MARGIN, bottom - 0.1), one.said, {"size": 9, "va": "top"}),
+        ((wide - MARGIN, 0.36), str(paper.number), {"size": 8, "color": QUIET, "ha": "right"}),
+    ):
+        one.figure.text((at[0] - left) / across, (at[1] - bottom) / up, text, in_layout=False, **look)
+    page = Bbox.from_bounds(-left, -bottom, wide, tall)
+    paper.pages.savefig(one.figure, bbox_inches=page)  # type: ignore[no-untyped-call]
