@@ -276,6 +276,27 @@ def test_a_line_still_being_written_is_left_out_wherever_it_is_cut(suffix, tmp_p
     assert read_curve(path, growing=True).last == read_log(path).at[-1] == 11
 
 
+def test_in_a_folder_with_a_table_a_run_a_line_still_being_written_is_left_out_wherever_it_is_cut(tmp_path):
+    rows = [f"{step},{4 - step / 100}\n" for step in range(1, 12)]
+    (tmp_path / "ended.csv").write_text("step,loss\n" + "".join(rows))
+    whole, growing = "step,loss\n" + "".join(rows[:10]), tmp_path / "grows.csv"
+    for cut in range(len(rows[10])):
+        growing.write_text(whole + rows[10][:cut])
+        for found in (read_curve(tmp_path, run="grows", growing=True), read_log(tmp_path, "grows")):
+            assert (found.at[-1], found.loss[-1]) == (10, 3.9), rows[10][:cut]
+    growing.write_text(whole + rows[10])
+    assert read_curve(tmp_path, run="grows", growing=True).last == read_log(tmp_path, "grows").at[-1] == 11
+    growing.write_text(whole + rows[10].strip())
+    assert read_curve(tmp_path, run="grows").last == 11  # a log that does not grow has its last line
+
+
+@pytest.mark.parametrize("begun", ["", "st", "step,loss", "step,loss\n", "step,loss\n1,3"])
+def test_a_table_of_a_folder_that_has_no_row_yet_keeps_nobody_from_the_others(begun, tmp_path):
+    (tmp_path / "grows.csv").write_text("step,loss\n" + "".join(f"{step},{4 - step / 100}\n" for step in range(1, 12)))
+    (tmp_path / "new.csv").write_text(begun)
+    assert read_log(tmp_path).at[-1] == 11
+
+
 def test_the_last_line_of_a_log_that_does_not_grow_and_of_a_document_counts(tmp_path):
     path, document = tmp_path / "log.csv", tmp_path / "log.json"
     path.write_text("step,loss\n" + "".join(f"{step},{4 - step / 100}\n" for step in range(1, 11)) + "11,3.89")

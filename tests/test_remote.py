@@ -10,7 +10,10 @@ import isoflop
 from isoflop import DataError
 from isoflop.data.readers import remote
 from isoflop.data.readers.address import is_address
+from isoflop.forecasting.curves.logged import read_log
 from isoflop.forecasting.source import open_source
+
+pytest_plugins = ["commands"]
 
 TABLE = "N,D,loss\n" + "".join(f"{n}e7,{d}e8,{1.7 + 3 / n + 2 / d}\n" for n in range(1, 5) for d in range(1, 5))
 LOG = "step,tokens,val_loss,n_params\n" + "".join(f"{n}00,{n}e6,{4.9 - n / 10:.1f},1e7\n" for n in range(1, 9))
@@ -116,6 +119,28 @@ def test_every_way_to_name_runs_takes_an_address(web, store):
         assert isoflop.combine(address).runs.source == address
         assert open_source(address).runs.source == address
     assert isoflop.read_curve(f"{web}/log.csv").loss[-1] == 4.1
+
+
+@pytest.mark.usefixtures("inner")
+def test_a_saved_fit_opens_at_an_address_as_a_file_does(web, store, *, tmp_path, run):
+    kept = isoflop.fit("E + A/N^alpha", isoflop.read(tmp_path / "runs.csv"), draws=20)
+    isoflop.save(kept, tmp_path / "fit.json")
+    boto3 = pytest.importorskip("boto3")
+    boto3.client("s3").put_object(Bucket=BUCKET, Key="fit.json", Body=(tmp_path / "fit.json").read_bytes())
+    for address in (f"{web}/fit.json", f"{store}/fit.json"):
+        assert isoflop.load(address).curve.values == kept.curve.values
+        assert open_source(address).curve.values == kept.curve.values
+    assert run("forecast", f"{web}/fit.json", "N=1e9", "--json").code == 0
+    refused = run("forecast", f"{web}/fit.json", "N=1e9", "--where", "N > 1")
+    assert (refused.code, "a saved fit has its law" in refused.err) == (2, True)
+    (tmp_path / "cut.json").write_bytes((tmp_path / "fit.json").read_bytes()[:-20])
+    with pytest.raises(DataError, match=f"^{web}/cut.json: not a saved fit"):
+        isoflop.load(f"{web}/cut.json")
+
+
+@pytest.mark.usefixtures("inner")
+def test_a_log_and_a_ladder_are_read_at_an_address(web):
+    assert read_log(f"{web}/log.csv").at[-1] == 800
 
 
 @pytest.mark.usefixtures("inner")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from curves import SHARES, STEPS, curve, ladder, table, trend
 
 import isoflop
 from isoflop import DataError, Machines, Told, UsageError, watch
+from isoflop.experiments.watch import following
 from isoflop.experiments.watch.advice import OUT_OF_REACH, SURE
 from isoflop.experiments.watch.changes import usual
 from isoflop.experiments.watch.following import as_it_was, joined
@@ -228,6 +231,36 @@ def test_what_is_missing_is_said_with_what_to_type(run, tmp_path):
     done = run("watch", tmp_path / "nowhere.csv", "--ladder", tmp_path / "ladder.csv", "--once")
     assert done.code == 3
     assert "nowhere.csv" in done.err
+
+
+def test_what_is_waited_for_is_said_once_for_each_reason_and_nothing_after_the_first_row(run, tmp_path, monkeypatch):
+    (tmp_path / "ladder.csv").write_text(table(ladder(4)))
+    log, whole = tmp_path / "log.csv", table([curve(N, D)], ("step", "tokens", "loss"))
+    states = iter([None, "", "step,tokens,loss\n", "step,tokens,loss\n1", whole])
+
+    def wait(_):
+        """Stand for the seconds between two looks: the training starts and writes."""
+        if (state := next(states)) is not None:
+            log.write_text(state)
+
+    clock = SimpleNamespace(sleep=wait, monotonic=time.monotonic, thread_time=time.thread_time)
+    monkeypatch.setattr(following, "time", clock)
+    done = run("watch", log, "--ladder", tmp_path / "ladder.csv", "N=1.28B", "D=25.6B", "--json")
+    assert (done.code, done.json["state"]) == (0, "ended")
+    reasons = [
+        line.removeprefix("isoflop: waiting for the first row (Ctrl-C ends it): ") for line in done.err.splitlines()
+    ]
+    assert [one.partition(": ")[0] for one in reasons] == [str(log)] * 3
+    assert [one.partition(": ")[2].split(".")[0] for one in reasons] == [
+        "there is no such file or folder", "is empty", "has no row yet"
+    ]  # fmt: skip
+
+
+def test_an_address_is_looked_at_once_and_not_followed(run, tmp_path):
+    (tmp_path / "ladder.csv").write_text(table(ladder(3)))
+    done = run("watch", "https://example.org/log.csv", "--ladder", tmp_path / "ladder.csv", "N=1.28B", "D=25.6B")
+    assert done.code == 2
+    assert "--once" in done.err
 
 
 def test_exit_code_five_only_where_it_is_asked_for(run, tmp_path):

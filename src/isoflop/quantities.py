@@ -278,7 +278,8 @@ def _fitting(value: Any, name: str, annotation: str) -> Any:
         inner = frozenset({annotation[9:].partition("]")[0]})
         return value if isinstance(value, str) else [_plain(one, name, inner) for one in value]
     mapped = annotation.startswith("Mapping") and not any(one.startswith("Sequence") for one in kinds)
-    if mapped and value is not None and not hasattr(value, "items"):
+    frame = getattr(value, "ndim", 1) > 1  # columns by name, where a few values by name are wanted
+    if mapped and value is not None and (frame or not hasattr(value, "items")):
         raise _wrong(value, name, annotation)
     return value
 
@@ -309,8 +310,7 @@ def _plain(value: Any, name: str, kinds: frozenset[str]) -> Any:
 
 def _wrong(value: object, name: str, annotation: str) -> UsageError:
     words = {"float": "a number", "int": "a whole number", "str": "a text", "bool": "True or False"}
-    words |= dict.fromkeys(
-        ("Source", "Runs", "ColumnMapping"), "a path, a DataFrame, a mapping of columns or a list of them"
-    )
+    tables = ("Source", "Runs", "ColumnMapping", "CurveSource")
+    words |= dict.fromkeys(tables, "a path, a DataFrame, a mapping of columns or a list of them")
     wanted = " or ".join(words.get(one, one) for one in annotation.split(" | ") if one != "None")
     return UsageError(f"{name} must be {wanted}; {type(value).__name__} {str(value)[:40]!r} came.")

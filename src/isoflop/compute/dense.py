@@ -27,6 +27,8 @@ def dense_equivalent(curve: Curve, *, dense: Curve | None = None, **inputs: Any)
     >>> bool(isoflop.dense_equivalent(curve, N=1e9, D=1e10, bits=4) < 1e9)
     True
     """
+    if not hasattr(curve, "law"):
+        raise UsageError(f"curve must be a curve such as laws.CURVES['kumar2024']; {type(curve).__name__} came.")
     if "N" not in curve.law.inputs or (dense is None and not set(DENSE) & set(curve.law.inputs)):
         raise UsageError(f"{curve.name} takes {', '.join(curve.law.inputs)}: nothing in it is sparse. Say dense=CURVE.")
     there = dense or curve

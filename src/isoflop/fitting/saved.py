@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from isoflop.data.metric import Metric, parse_metric
+from isoflop.data.readers.address import at_hand
 from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.files import read_limited, write_output
@@ -121,6 +122,8 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
 def load(path: str | os.PathLike[str]) -> Fit:
     """Return the fit in a file written by `save`, number for number; raises DataError if one byte has changed.
 
+    path  a file, or an address: https://, s3://, gs://
+
     >>> import tempfile, pathlib
     >>> runs = isoflop.Runs.of(N=[1e7, 2e7, 4e7, 8e7], loss=[4.2, 3.9, 3.65, 3.45])
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "fit.json"
@@ -130,7 +133,8 @@ def load(path: str | os.PathLike[str]) -> Fit:
     """
     name = shown(os.fspath(path))
     try:
-        return _fit(json.loads(_unsealed(read_limited(path, MAX_SAVED))))
+        with at_hand(os.fspath(path)) as copy:
+            return _fit(json.loads(_unsealed(read_limited(copy.path, MAX_SAVED))))
     except OSError as error:
         raise DataError(f"{name}: {error.strerror}. Give a file written by isoflop fit -o fit.json.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:

@@ -12,6 +12,7 @@ import numpy as np
 
 from isoflop.data.datasets import NAMES
 from isoflop.data.read import as_runs, has_runs, read
+from isoflop.data.readers.address import at_hand
 from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
@@ -81,12 +82,15 @@ def open_source(
     """
     if not called and (known := published(text)):
         return known
-    if is_fit(text):
-        if law or where or columns:
-            raise UsageError("a saved fit has its law and its runs. Leave the law, --where and the columns out.")
-        return load(text)
-    runs = read(text, columns=columns, where=where, flop_rule=flop_rule, cluster=cluster, metric=metric, allow=allow)
-    runs = replace(runs, source=called) if called else runs
+    with at_hand(text) as copy:
+        if is_fit(copy.path):
+            if law or where or columns:
+                raise UsageError("a saved fit has its law and its runs. Leave the law, --where and the columns out.")
+            return load(copy.path)
+        runs = read(
+            copy.path, columns=columns, where=where, flop_rule=flop_rule, cluster=cluster, metric=metric, allow=allow
+        )
+    runs = replace(runs, source=called or copy.named(runs.source))
     runs = prepare(runs) if prepare is not None else runs
     names = listed(law)
     if not (one_law or fix or bounds or objective != "robust" or (law is not None and not names)):

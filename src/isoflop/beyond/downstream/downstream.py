@@ -18,7 +18,7 @@ from isoflop.beyond.downstream.tasks import AVERAGE, Task, average_of, tasks_of
 from isoflop.beyond.downstream.verdict import erring, finding_of, judge, wide
 from isoflop.compute.flops import rule_named
 from isoflop.data.read import as_runs
-from isoflop.data.runs import Runs
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.findings import Finding
@@ -26,6 +26,7 @@ from isoflop.forecasting.ensemble import combine
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.single_input import single_input
 from isoflop.forecasting.source import refuse_nonpositive
+from isoflop.quantities import as_number
 
 DRAWS, FEWEST_DRAWS = 1_000, 100
 FAR = 0.5
@@ -45,7 +46,7 @@ class _Asked:
 
 
 def downstream(
-    runs: Runs,
+    runs: Runs | ColumnMapping,
     *,
     tasks: Sequence[str] = (),
     chance: Mapping[str, float] | None = None,
@@ -116,6 +117,7 @@ def downstream(
 
 def _inputs(runs: Runs, at: Mapping[str, float]) -> dict[str, float]:
     """Return the new run with its compute, or refuse what is missing or strange."""
+    at = {key: as_number(value, key) for key, value in at.items()}
     for key, value in at.items():
         refuse_nonpositive(key, value)
     strange = [key for key in at if key not in {"N", "D", "C", "loss"}]

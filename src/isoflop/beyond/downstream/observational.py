@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.data.read import as_runs
-from isoflop.data.runs import Runs
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding
@@ -201,7 +201,7 @@ class Observed(Answer):
 
 
 def observe(
-    runs: Runs,
+    runs: Runs | ColumnMapping,
     target: str,
     *,
     benchmarks: Sequence[str] = (),

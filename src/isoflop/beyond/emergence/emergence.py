@@ -24,7 +24,7 @@ from isoflop.fitting.fit import fit
 
 if TYPE_CHECKING:
     from isoflop.beyond.emergence.reasons import Said
-    from isoflop.data.runs import Runs
+    from isoflop.data.runs import ColumnMapping, Runs
     from isoflop.formula.arrays import Array
 
 
@@ -38,7 +38,7 @@ STEEPER = 3.0
 
 
 def emergence(
-    runs: Runs,
+    runs: Runs | ColumnMapping,
     *,
     metric: str | None = "accuracy",
     items: int | None = None,

@@ -14,7 +14,7 @@ from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Finding
 from isoflop.forecasting.curves.average import Mixed, Past
 from isoflop.forecasting.curves.known_schedule import FALLEN, STRANGE, Followed, follow
-from isoflop.forecasting.curves.loss_curve import LossCurve, spikes_of, thinned
+from isoflop.forecasting.curves.loss_curve import CurveSource, LossCurve, read_curve, spikes_of, thinned
 from isoflop.forecasting.curves.schedules import Schedule, changed, finished_rates, stopped, whole_rates
 from isoflop.forecasting.curves.spikes import Spike
 from isoflop.forecasting.curves.unknown_schedule import NAMES, extrapolate
@@ -27,17 +27,18 @@ ROSE = 0.02
 
 
 def finish(
-    run: LossCurve,
+    run: CurveSource,
     *,
     end: float | None = None,
     schedule: Schedule | None = None,
-    like: Sequence[LossCurve] = (),
+    like: Sequence[CurveSource] = (),
     what_if: Sequence[str] = (),
     stop: float | None = None,
     level: float = LEVEL,
 ) -> Finish:
     """Return the loss that a run in progress will end at, with the interval one logged loss should fall into.
 
+    run       a curve, or what `read_curve` reads: a log, a table, a DataFrame
     end       where it ends, in the unit of its rows, where no schedule says so
     schedule  its learning rates to the end, by steps; without it the trend of the curve alone goes on
     like      finished runs of the same model, data and batch size: the laws are fitted to all together
@@ -49,8 +50,8 @@ def finish(
     True
     """
     refuse_level(level)
-    run, spikes = spikes_of(run)
-    like = [spikes_of(one)[0] for one in like]
+    run, spikes = spikes_of(_curve(run))
+    like = [spikes_of(_curve(one))[0] for one in like]
     if schedule is None:
         trended = _by_trend(run, end, level=level, asked=bool(like or what_if or stop))
         return replace(trended, findings=(*trended.findings, *_spikes(run, spikes)))
@@ -76,6 +77,11 @@ def finish(
     )
     return Finish(run, float(schedule.steps), plan, path, schedule.shape, weights, guesses, followed.past.origins,
                   others, findings)  # fmt: skip
+
+
+def _curve(run: CurveSource) -> LossCurve:
+    """Return a curve as it is, and that in a log or a table."""
+    return run if isinstance(run, LossCurve) else read_curve(run)
 
 
 def _by_trend(run: LossCurve, end: float | None, *, level: float, asked: bool) -> Finish:

@@ -13,7 +13,8 @@ from isoflop.beyond.mix.laws import AVERAGED, LAWS, Said, Worths, average
 from isoflop.beyond.mix.mixtures import Mixtures, mixtures_of, shares_of, weights_of
 from isoflop.beyond.mix.result import Mix, Mixture
 from isoflop.beyond.mix.scale import LEAST, carry
-from isoflop.data.runs import Runs
+from isoflop.data.read import as_runs
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Finding, allow_codes
 from isoflop.formula.arrays import MOST_FREEDOM as MANY
@@ -22,11 +23,11 @@ from isoflop.quantities import show
 
 
 def mix(
-    runs: Runs,
+    runs: Runs | ColumnMapping,
     *,
     targets: Mapping[str, float] | Sequence[str] = (),
     shares: Sequence[str] = (),
-    at: Runs | None = None,
+    at: Runs | ColumnMapping | None = None,
     limits: Mapping[str, float] | None = None,
     N: float = float("nan"),
     D: float = float("nan"),
@@ -53,6 +54,7 @@ def mix(
     >>> bool(0.3 < found.best.shares["share_code"] < 0.7)
     True
     """
+    runs, at = as_runs(runs), None if at is None else as_runs(at)
     refuse_level(level)
     asked = dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets, 1.0)
     every = mixtures_of(runs, shares=shares)

@@ -17,7 +17,7 @@ from isoflop.beyond.recipes.shared_parameters import FREE as UNHELD
 from isoflop.beyond.recipes.shared_parameters import Hold
 from isoflop.beyond.recipes.two_curves import Duel, duel
 from isoflop.data.read import as_runs
-from isoflop.data.runs import Runs
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.findings import allow_codes
@@ -29,7 +29,7 @@ DRAWS, FAR, POINTS = 400, 10.0, 49
 
 
 def recipes(
-    *runs: Runs,
+    *runs: Runs | ColumnMapping,
     names: Sequence[str] = (),
     laws: Sequence[str] = (),
     at: Sequence[float] = (),

@@ -13,21 +13,24 @@ from isoflop.beyond.test_time.attempts import SOUND, Attempts, unsound
 from isoflop.beyond.test_time.columns import OF_MODEL, Table, assigned, kept_rows
 from isoflop.beyond.test_time.rates import rate_columns, rates_of
 from isoflop.beyond.test_time.rewards import Picked, picked_of
-from isoflop.data.readers.source import read_text
-from isoflop.data.readers.table import raw_table
+from isoflop.data.readers.table import raw_source
 from isoflop.errors import DataError, shown
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from isoflop.data.runs import ColumnMapping
     from isoflop.formula.arrays import Array
 
 
 def read_attempts(
-    source: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None, where: str | None = None
+    source: str | os.PathLike[str] | ColumnMapping,
+    *,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
 ) -> tuple[Attempts, ...]:
-    r"""Return the attempts of each model in a table, small models first.
+    r"""Return the attempts of each model in a table, a file or a DataFrame, small models first.
 
     A row is a problem with its samples and correct ones, one sample that is correct (1) or not (0), a model with its
     pass@1 or with pass@k at several k, or one k of a model. Columns are found by common names; `columns` maps ours to
@@ -43,7 +46,7 @@ def read_attempts(
     >>> [one.name for one in isoflop.read_attempts(path)]
     ['1B', '7B']
     """
-    raw = raw_table(read_text(source))
+    raw = raw_source(source)
     if not len(raw.rows):
         raise DataError(f"{raw.source}: 0 rows. Give a row for each problem, sample or model.")
     table = Table(raw, assigned(raw, columns or {}), kept_rows(raw, where))

@@ -23,12 +23,14 @@ from isoflop.beyond.test_time.result import Budget, Flip, Inference, Offer, Reac
 from isoflop.beyond.test_time.rewards import best_of, separation_of
 from isoflop.beyond.test_time.serving import MOST, Serving
 from isoflop.beyond.test_time.tables import read_attempts
+from isoflop.data.runs.frames import is_table
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.formula.arrays import median
 from isoflop.laws import find_curve
 
 if TYPE_CHECKING:
+    from isoflop.data.runs import ColumnMapping
     from isoflop.formula.arrays import Array
 
 
@@ -56,7 +58,7 @@ class Asked:
 
 
 def test_time(
-    source: str | os.PathLike[str] | Sequence[Attempts],
+    source: str | os.PathLike[str] | ColumnMapping | Sequence[Attempts],
     *,
     asked: Asked | None = None,
     concentration: tuple[float, float] | None = None,
@@ -81,7 +83,7 @@ def test_time(
     2
     """
     refuse_level(level)
-    models = tuple(read_attempts(source) if isinstance(source, str | os.PathLike) else source)
+    models = tuple(read_attempts(source) if isinstance(source, str | os.PathLike) or is_table(source) else source)
     if not models:
         raise DataError("there are no attempts. Give those of one model at least.")
     asked = _settled(asked or Asked(), models)

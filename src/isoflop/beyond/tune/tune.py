@@ -12,7 +12,7 @@ from isoflop.beyond.tune.laws import law_of
 from isoflop.beyond.tune.result import Setting, Target, Tune, Wrong
 from isoflop.beyond.tune.sweep import Sweep, sweep_of
 from isoflop.data.read import as_runs
-from isoflop.data.runs import Runs
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.data.runs.metadata_columns import number
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
@@ -30,7 +30,7 @@ FACTORS = np.geomspace(1 / 4, 4, 41)
 
 
 def tune(
-    runs: Runs,
+    runs: Runs | ColumnMapping,
     *,
     of: Sequence[str] = (),
     at: Sequence[Mapping[str, float]] = (),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -33,3 +33,8 @@ def local_copy(address: str) -> AbstractContextManager[Copy]:
     """Return a copy of what is at an address, for as long as it is read."""
     found: AbstractContextManager[Copy] = import_module(FETCHING).fetched(address)
     return found
+
+
+def at_hand(name: str) -> AbstractContextManager[Copy]:
+    """Return a copy of what is at an address, or what is named itself where it is on this machine."""
+    return local_copy(name) if is_address(name) else nullcontext(Copy(name, name))

@@ -62,13 +62,15 @@ class Reader(Protocol):
         """Return the runs in it; raises DataError for what is damaged."""
 
 
-def find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
+def find(path: Path, *, growing: bool = False) -> tuple[str, tuple[Logged, ...]] | None:
     """Return what the logs in a file or folder are called, and the runs in them; None if no reader knows it.
+
+    growing  leaves out a last line without its end in a table of one run: who writes it may be in the middle of it
 
     Raises DataError for a folder with logs of several kinds: they may hold the same runs twice.
     """
     try:
-        return _find(path)
+        return _find(path, growing=growing)
     except OSError as error:
         place = shown(str(error.filename or path))
         raise DataError(f"{place}: cannot be read ({error.strerror}). Name a folder that you may read.") from None
@@ -89,7 +91,7 @@ def find_online(source: str) -> tuple[str, tuple[Logged, ...]] | None:
     return reader.TITLE, _distinct([(on_own_clock(run), Path(source)) for run in reader.read(place)], Path(source))
 
 
-def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
+def _find(path: Path, *, growing: bool) -> tuple[str, tuple[Logged, ...]] | None:
     own: Mapping[str, Reader] = {name: import_module(f"isoflop.data.readers.{name}") for name in OWN}
     found = list(_walk(path, own, path.resolve()))
     if not found and path.suffix.lower() not in TABLES and (others := _installed()):
@@ -104,7 +106,7 @@ def _find(path: Path) -> tuple[str, tuple[Logged, ...]] | None:
             "Name a folder with one kind."
         )
     if not found and path.is_dir():
-        runs = run_files.read(path)
+        runs = run_files.read(path, growing=growing)
         return (
             (run_files.TITLE, _distinct([(_with_model(run, place), place) for run, place in runs], path))
             if runs

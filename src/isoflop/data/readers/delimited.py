@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.limits import MAX_COLUMNS, MAX_ROWS
+from isoflop.data.readers.second_header import is_second_header, names_with_units
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable, fast_numbers, is_number
 from isoflop.errors import DataError
@@ -43,6 +44,7 @@ def delimited_table(text: Text) -> RawTable:
     records = _records(text, separator)
     header_row, header = next(records, (1, []))
     names = _header(header, header_row, text.source)
+    names, records, above = _below_the_header(names, records, text.source)
     rows: list[NDArray[np.int64]] = []
     chunks: list[list[NDArray[Any] | tuple[str, ...]]] = []
     while chunk := list(islice(records, _CHUNK)):
@@ -55,7 +57,7 @@ def delimited_table(text: Text) -> RawTable:
         chunks.append([_chunk_of(column) for column in zip(*cells, strict=True)])
     columns = [_joined(parts) for parts in zip(*chunks, strict=True)] or [()] * len(names)
     if mixed := [place for place, cells in enumerate(columns) if cells is None]:
-        again = list(_column_texts(text, separator, mixed))
+        again = list(_column_texts(text, separator, mixed, above=above))
         for place, texts in zip(mixed, zip(*again, strict=True), strict=True):
             columns[place] = texts
     source = f"{text.source} (separated by semicolons)" if separator == ";" else text.source
@@ -138,6 +140,15 @@ def _lines(text: Text, separator: str) -> Records:
             yield row, [cell.strip().strip("*`") for cell in line.strip().strip("|").split("|")]
 
 
+def _below_the_header(names: tuple[str, ...], records: Records, source: str) -> tuple[tuple[str, ...], Records, int]:
+    """Return the names, with the units of a second line if there is one, the rows, and the lines above them."""
+    first = list(islice(records, 2))
+    if len(first) == 2 and len(first[0][1]) == len(names) and is_second_header(first[0][1], first[1][1]):
+        names = names_with_units(names, first[0][1], f"{source}, row {first[0][0]}")
+        return names, chain(first[1:], records), 2
+    return names, chain(first, records), 1
+
+
 def _chunk_of(cells: tuple[str, ...]) -> NDArray[Any] | tuple[str, ...]:
     found = None if "" in cells else fast_numbers(cells)  # an empty cell is not the word nan
     return cells if found is None else found
@@ -151,9 +162,8 @@ def _joined(parts: Sequence[NDArray[Any] | tuple[str, ...]]) -> Any:
     return tuple(chain.from_iterable(parts)) if not arrays else None
 
 
-def _column_texts(text: Text, separator: str, places: Iterable[int]) -> Iterator[tuple[str, ...]]:
-    records = _records(text, separator)
-    next(records, None)
+def _column_texts(text: Text, separator: str, places: Iterable[int], *, above: int) -> Iterator[tuple[str, ...]]:
+    records = islice(_records(text, separator), above, None)
     return (tuple(record[place] for place in places) for _, record in records)
 
 

@@ -18,6 +18,7 @@ from isoflop.data.limits import MAX_DEPTH, Look
 from isoflop.data.readers import lm_eval
 from isoflop.data.readers.logs import Cell, Logged, flat, number, read_json, refuse_many
 from isoflop.data.readers.restarts import standing
+from isoflop.data.readers.source import head
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs.cells import RawTable, is_number
 from isoflop.data.runs.columns import meaning, normal
@@ -39,14 +40,18 @@ _FEWEST_RETURNS = 2
 _STEPS = ("step", "globalstep", "trainstep", "iteration", "iter", "trainingiteration", "update", "steps", "epoch")
 
 
-def read(folder: Path) -> tuple[tuple[Logged, Path], ...]:
+def read(folder: Path, *, growing: bool = False) -> tuple[tuple[Logged, Path], ...]:
     """Return the runs in a folder and the folders in it, each with its file; none if there is no table of a run.
+
+    growing  leaves out a last line that is not yet whole, and a table that has no whole line yet
 
     Raises DataError where tables of many runs stand there, too, unless one such table is all there is.
     """
     found, of_runs = [], []
     for file in _files(folder):
-        raw = raw_source(file)
+        if growing and not _begun(file):
+            continue
+        raw = raw_source(file, growing=growing)
         if _is_of_runs(raw):
             of_runs.append(file)
         elif len(raw.rows):
@@ -79,6 +84,11 @@ def _files(folder: Path) -> Iterator[Path]:
         wanted = _kind(file) in SUFFIXES and normal(file.stem) not in _SETTINGS and len(below) <= MAX_DEPTH
         if wanted and file.is_file() and not file.is_symlink() and not any(part.startswith(".") for part in below):
             yield file
+
+
+def _begun(file: Path) -> bool:
+    """Return whether a file has a line of its own yet: of documents and packed files nobody can say it so."""
+    return _kind(file) in {".json", ".parquet"} or file.suffix.lower() == ".gz" or b"\n" in head(file)
 
 
 def _kind(file: Path) -> str:

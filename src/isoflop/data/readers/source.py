@@ -122,7 +122,7 @@ def read_bytes(path: Path) -> bytes:
         _refuse_size(path.stat().st_size, source)
         data = read_limited(path, MAX_BYTES)
     except FileNotFoundError:
-        raise DataError(f"{source}: there is no such file.{_near(path)}") from None
+        raise DataError(f"{source}: there is no such file.{near(path)}") from None
     except IsADirectoryError:
         raise DataError(f"{source}: is a folder. Name the file with the runs.") from None
     except (OSError, ValueError) as error:
@@ -155,7 +155,7 @@ def header(path: Path) -> list[str]:
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """Return what may have been meant by the name of a file that is not there."""
     if _ADDRESS.match(str(path)):
         return " It looks like an address; only s3, gs, https and http are fetched. Download it, and name the file."
@@ -163,8 +163,8 @@ def _near(path: Path) -> str:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:
         return f" Nor is there a folder {shown(str(path.parent))}."
-    near = get_close_matches(path.name, names, n=3)
-    return f" Did you mean {' or '.join(shown(str(path.parent / name)) for name in near)}?" if near else ""
+    close = get_close_matches(path.name, names, n=3)
+    return f" Did you mean {' or '.join(shown(str(path.parent / name)) for name in close)}?" if close else ""
 
 
 def _refuse_size(size: int, source: str) -> None:

@@ -13,7 +13,7 @@ from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.delimited import delimited_table, refuse_large
 from isoflop.data.readers.records import is_json_lines, json_lines_table, json_table
 from isoflop.data.readers.source import Text, read_text
-from isoflop.data.runs import Runs, build
+from isoflop.data.runs import ColumnMapping, Runs, build, raw_frame
 from isoflop.data.runs.cells import RawTable
 
 
@@ -32,14 +32,16 @@ def read_table(
     return build(raw_source(source), columns=columns, flop_rule=flop_rule, allow=allow)
 
 
-def raw_source(source: str | os.PathLike[str]) -> RawTable:
-    """Return the raw table in a file, or on standard input for "-"."""
+def raw_source(source: str | os.PathLike[str] | ColumnMapping, *, growing: bool = False) -> RawTable:
+    """Return the raw table in a file, on standard input for "-", or in memory; growing is as in `read_text`."""
+    if not isinstance(source, str | os.PathLike):
+        return raw_frame(source)
     if is_address(source):
         with local_copy(str(source)) as copy:
-            return replace(raw_source(copy.path), source=copy.address)
+            return replace(raw_source(copy.path, growing=growing), source=copy.address)
     if source != "-" and parquet.recognises(Path(source)):
         return parquet.parquet_table(Path(source), (MAX_ROWS, MAX_COLUMNS))
-    return raw_table(read_text(source))
+    return raw_table(read_text(source, growing=growing))
 
 
 def raw_table(text: Text) -> RawTable:

@@ -139,6 +139,11 @@ def _years(texts: Sequence[str]) -> NDArray[np.float64] | None:
     return None if np.isnan(found).all() else found
 
 
+def is_missing(cell: str) -> bool:
+    """Return whether a cell says that there is no number: nan, n/a, -, or nothing at all."""
+    return cell.strip().lower() in _MISSING
+
+
 def texts_of(raw: RawTable) -> frozenset[str]:
     """Return the columns whose first cells are all words: no number, no quantity, nothing missing."""
     return frozenset(

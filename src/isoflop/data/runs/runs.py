@@ -237,11 +237,15 @@ def table(
     columns maps the names the runs shall have to names in the data: {"N": "Model Size"}; allow is as
     in `read`.
     """
-    columns_ = columns_of(data)
-    names = tuple(columns_)
-    values = equal_lengths(columns_, source)
-    rows = np.arange(1, (len(values[0]) if values else 0) + 1)
-    return build(RawTable(source, names, values, rows), columns=columns, flop_rule=flop_rule, allow=allow, where=where)
+    return build(raw_frame(data, source), columns=columns, flop_rule=flop_rule, allow=allow, where=where)
+
+
+def raw_frame(data: ColumnMapping | Sequence[Mapping[str, Any]], source: str = "") -> RawTable:
+    """Return the raw table of anything with named columns; the first row is row 1."""
+    source = source or f"the {type(data).__name__}"
+    columns = columns_of(data)
+    values = equal_lengths(columns, source)
+    return RawTable(source, tuple(columns), values, np.arange(1, (len(values[0]) if values else 0) + 1))
 
 
 def build(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from isoflop.errors import DataError, UsageError
+from isoflop.data.readers.address import is_address
+from isoflop.errors import DataError, UsageError, shown
 from isoflop.experiments.watch.options import Machines
 from isoflop.experiments.watch.planned import Told
 from isoflop.experiments.watch.result import Watched
@@ -75,28 +76,41 @@ def as_it_was(run: LoggedRun, rows: int) -> LoggedRun:
 
 
 def follow(
-    asked: Asked, *, every: float, silent: float, on_alarm: Sequence[str] | None = None
-) -> Iterator[Watched]:  # fmt: skip
+    asked: Asked,
+    *,
+    every: float,
+    silent: float,
+    on_alarm: Sequence[str] | None = None,
+    waiting: Callable[[str], None] = lambda _: None,
+) -> Iterator[Watched]:
     """Yield a look whenever the log has grown, until the run has ended; a look that it has fallen silent, once.
 
     every     seconds between looks at least
     silent    seconds without a new row after which that is said
     on_alarm  a command that gets each new alarm, as JSON on its standard input
+    waiting   is told why there is nothing to look at yet, and again only where the reason is another
     """
     if every <= 0:
         raise UsageError(f"--every {every:g} must be some seconds above zero.")
     if asked.log == "-":
         raise UsageError("watch reads a file again and again. Name it, or say --once.")
+    if is_address(asked.log):
+        raise UsageError("watch follows a log on this machine. Copy it here as it grows, or say --once.")
     curves = read_runs(asked.ladder)
     behind: Ladder | None = None
     kept: LoggedRun | None = None
     told: object = None
     seen: object = None
+    reason = ""
     begun = grew = time.monotonic()
     spent, quiet = time.thread_time(), False
     while True:
         mark = _mark(str(asked.log))
-        if mark != seen and (run := _try(str(asked.log), asked.told.run)) is not None:
+        run, why = _try(str(asked.log), asked.told.run) if mark != seen else (None, "")
+        if kept is None and why and why != reason:
+            reason = why
+            waiting(why)
+        if run is not None:
             before, kept = kept, joined(kept, run)
             seen = mark
             if before is None or kept.at[-1:].tolist() != before.at[-1:].tolist() or kept.lost != before.lost:
@@ -141,13 +155,15 @@ def _mark(log: str) -> tuple[object, ...]:
             tuple(one.st_ino for one in stats[:8]))  # fmt: skip
 
 
-def _try(log: str, name: str | None) -> LoggedRun | None:
-    """Return the run in a log; None while it is away, torn, or has no rows yet."""
+def _try(log: str, name: str | None) -> tuple[LoggedRun | None, str]:
+    """Return the run in a log; None, and why, while it is away, torn, or has no rows yet."""
     try:
         found = read_log(log, name)
-    except (DataError, OSError):
-        return None
-    return found if len(found.at) or found.lost else None
+    except DataError as error:
+        return None, str(error)
+    except OSError as error:
+        return None, f"{shown(log)}: cannot be read ({error.strerror})."
+    return (found, "") if len(found.at) or found.lost else (None, f"{shown(log)}: has no row yet.")
 
 
 def _tell(found: Watched, told: object, command: Sequence[str] | None) -> object:

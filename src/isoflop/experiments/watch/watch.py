@@ -11,6 +11,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.data.runs import ColumnMapping
+from isoflop.data.runs.frames import is_table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.experiments.watch.advice import advice
@@ -59,8 +61,8 @@ class Ladder:
 
 
 def watch(
-    log: LoggedRun | Path | None,
-    ladder: Sequence[LoggedRun] | Path | Sequence[Path],
+    log: LoggedRun | Path | ColumnMapping | None,
+    ladder: Sequence[LoggedRun] | Path | ColumnMapping | Sequence[Path],
     *,
     told: Told | None = None,
     at: Sequence[float] | None = None,
@@ -71,7 +73,7 @@ def watch(
 ) -> Watched:
     r"""Return a run beside the curve that smaller runs foretell for it.
 
-    log     the run's rows, a log of any tracker, or None before it starts
+    log     the run's rows, a log of any tracker, a DataFrame, or None before it starts
     ladder  finished runs of the same recipe: a table with run, N, step, tokens, lr, loss, logs, or a study
     told    size, length and schedule, where the log does not say them
     at      places, in the unit of the log's rows, at which the expected loss is told; the ten tenths otherwise
@@ -97,7 +99,9 @@ def watch(
     return look(run, behind, at=at, target=target, stop=stop, machines=machines, level=level)
 
 
-def climb(run: LoggedRun | None, ladder: Sequence[LoggedRun] | Path | Sequence[Path], told: Told) -> Ladder:
+def climb(
+    run: LoggedRun | None, ladder: Sequence[LoggedRun] | Path | ColumnMapping | Sequence[Path], told: Told
+) -> Ladder:
     """Return what a ladder says of a run: made once, and looked at as often as the log grows."""
     curves = ladder_of(_logged(ladder), _each(run, told))
     plan = planned(run, curves, told)
@@ -242,8 +246,8 @@ def _weights(seen: Seen, own: Own | None) -> dict[str, float]:
 # What is asked
 
 
-def _logged(ladder: Sequence[LoggedRun] | Path | Sequence[Path]) -> Sequence[LoggedRun]:
-    if isinstance(ladder, str | os.PathLike):
+def _logged(ladder: Sequence[LoggedRun] | Path | ColumnMapping | Sequence[Path]) -> Sequence[LoggedRun]:
+    if isinstance(ladder, str | os.PathLike) or is_table(ladder):
         return read_runs([ladder])
     runs = [one for one in ladder if isinstance(one, LoggedRun)]
     return [*runs, *read_runs([one for one in ladder if not isinstance(one, LoggedRun)])]

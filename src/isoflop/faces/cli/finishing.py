@@ -12,7 +12,7 @@ import typer
 
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.cli.options import share_of
-from isoflop.faces.cli.shared import Drawn, Full, Json, print_answer, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Full, Json, print_answer, say_waiting, stop_on_block
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ def _follow(
             # At first there are too few rows; later, a log that is just being replaced is away for one look.
             if (str(error) == failed) if seen >= 0 else not Path(log.source).is_file():
                 raise
+            if seen < 0 and str(error) != failed:
+                say_waiting(str(error))
             failed = str(error)
         else:
             failed = ""

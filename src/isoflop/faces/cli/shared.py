@@ -121,6 +121,11 @@ def in_full(found: Any) -> RenderableType:
     return whole
 
 
+def say_waiting(why: str) -> None:
+    """Say on standard error why a command that follows a log has nothing to print yet, and how to end it."""
+    typer.echo(f"isoflop: waiting for the first row (Ctrl-C ends it): {why}", err=True)
+
+
 def blocked(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings that stand in the way of an answer."""
     return [one for one in findings if one.severity == "BLOCK"]

@@ -10,7 +10,7 @@ import typer
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import share_of, takes
 from isoflop.faces.cli.serving import PORT, Browser, Port, open_page
-from isoflop.faces.cli.shared import Drawn, Json, print_answer, print_json
+from isoflop.faces.cli.shared import Drawn, Json, print_answer, print_json, say_waiting
 from isoflop.faces.cli.watched_run import EVERY, LADDER, SILENT, Going, OfRun, curves_behind
 from isoflop.quantities import parse_quantity
 
@@ -112,7 +112,7 @@ def _stay(asked: Asked, stay: Staying, *, output: str | None, json: bool) -> Wat
         _give(found, output, json=json)
         return found
     last: Watched | None = None
-    for last in follow(asked, every=stay.every, silent=60 * stay.silent, on_alarm=stay.command):
+    for last in follow(asked, every=stay.every, silent=60 * stay.silent, on_alarm=stay.command, waiting=say_waiting):
         _give(last, output, json=json, line=True)
     return last
 

@@ -57,7 +57,7 @@ class Followed:
     def _follow(self) -> None:
         try:
             self._begin()
-            for found in follow(self._asked, **self._how):
+            for found in follow(self._asked, **self._how, waiting=self._wait):
                 self._show(found)
         except IsoflopError as error:
             self._tell({"error": str(error)})
@@ -84,6 +84,10 @@ class Followed:
     def _show(self, found: Watched) -> None:
         self._keep(found)
         self._tell({"look": as_page(found, self._ends)})
+
+    def _wait(self, why: str) -> None:
+        if "waiting" in self._told:  # what was foretold before the run began stays in sight
+            self._tell({"waiting": f"Waiting for the first row: {why}"})
 
     def _tell(self, told: dict[str, Any]) -> None:
         with self._lock:

@@ -16,13 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.packed import run_folders
+from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_online
 from isoflop.data.readers.column_choice import choose
 from isoflop.data.readers.logs import Logged, read_json
-from isoflop.data.readers.source import Text, read_text
+from isoflop.data.readers.source import Text, near, read_text
 from isoflop.data.readers.table import raw_source, raw_table
+from isoflop.data.runs import ColumnMapping
 from isoflop.data.runs.cells import Cells, RawTable, numbers
 from isoflop.data.runs.columns import normal
+from isoflop.data.runs.frames import is_table
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve, refuse_short
 from isoflop.formula.arrays import Array
@@ -80,18 +83,19 @@ class LoggedRun:
         return float(self.tokens[-1] / self.step[-1])
 
 
-def read_runs(sources: Iterable[str | os.PathLike[str]]) -> tuple[LoggedRun, ...]:
+def read_runs(sources: Iterable[str | os.PathLike[str] | ColumnMapping]) -> tuple[LoggedRun, ...]:
     """Return the runs of tables and logs, in order; raises DataError, naming file, column and reason."""
-    return tuple(run for source in sources for run in _read(os.fspath(source), growing=False))
+    return tuple(run for source in sources for run in _logged(source, growing=False))
 
 
-def read_log(source: str | os.PathLike[str], name: str | None = None) -> LoggedRun:
+def read_log(source: str | os.PathLike[str] | ColumnMapping, name: str | None = None) -> LoggedRun:
     """Return the one run of a log, or the one of this name. It may grow: a last line not yet whole is left out."""
-    found = _read(os.fspath(source), growing=True)
+    found = _logged(source, growing=True)
     named = [one for one in found if name is None or one.name == name]
     if len(named) != 1:
         names = ", ".join(shown(one.name) for one in found[:8])
-        raise DataError(f"{shown(os.fspath(source))}: holds {len(found)} run{'s' * (len(found) != 1)} ({names}); watch "
+        place = f"the {type(source).__name__}" if is_table(source) else shown(str(source))
+        raise DataError(f"{place}: holds {len(found)} run{'s' * (len(found) != 1)} ({names}); watch "
                         f"takes one. Say which: --run {shown(found[0].name) if found else 'NAME'}.")  # fmt: skip
     return named[0]
 
@@ -132,17 +136,28 @@ def _finished(run: LoggedRun, tokens_per_step: float) -> SizedCurve:
     )  # fmt: skip
 
 
+def _logged(source: str | os.PathLike[str] | ColumnMapping, *, growing: bool) -> list[LoggedRun]:
+    if is_table(source):
+        raw = raw_source(source)
+        return _tabled(raw, raw.source)
+    return _read(os.fspath(source), growing=growing)  # type: ignore[arg-type]  # no table: a path, or os says what
+
+
 def _read(source: str, *, growing: bool) -> list[LoggedRun]:
+    if is_address(source):
+        with local_copy(source) as copy:
+            return _read(copy.path, growing=growing)
     if source in BUNDLED and not Path(source).exists():
         source = os.fspath(Path(__file__).parents[2] / "data" / "datasets" / "tables" / f"{source}.csv")
     if (Path(source) / STUDY_MARK).is_file():
         return _studied(Path(source))
     if Path(source).exists() or ":" in source:
-        logs = find(Path(source)) if Path(source).exists() else find_online(source)
+        logs = find(Path(source), growing=growing) if Path(source).exists() else find_online(source)
         if logs is not None:
             return _tracked(logs[1], source)
     if not Path(source).exists() and source != "-":
-        raise DataError(f"{shown(source)}: there is no such file or folder. Name a log, a table or a folder of logs.")
+        raise DataError(f"{shown(source)}: there is no such file or folder.{near(Path(source))} "
+                        "Name a log, a table or a folder of logs.")  # fmt: skip
     if Path(source).is_dir():
         files = [one for one in sorted(Path(source).iterdir()) if one.suffix in {".csv", ".jsonl", ".json", ".tsv"}]
         if not files:

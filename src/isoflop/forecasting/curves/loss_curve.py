@@ -14,10 +14,12 @@ from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import find
 from isoflop.data.readers.column_choice import Taken, choose, missing
 from isoflop.data.readers.logs import Logged, Series
-from isoflop.data.readers.source import Text, read_text
-from isoflop.data.readers.table import raw_table
+from isoflop.data.readers.source import read_text
+from isoflop.data.readers.table import raw_source, raw_table
+from isoflop.data.runs import ColumnMapping
 from isoflop.data.runs.cells import Cells, RawTable, numbers, with_decimal_points
 from isoflop.data.runs.columns import normal
+from isoflop.data.runs.frames import is_table
 from isoflop.errors import DataError, shown
 from isoflop.forecasting.curves.spikes import Spike, spikes
 from isoflop.formula.arrays import Array
@@ -83,8 +85,12 @@ class LossCurve:
         return replace(self, at=self.at[keep], loss=self.loss[keep], rates=_rows(self.rates, keep))
 
 
+CurveSource = LossCurve | str | os.PathLike[str] | ColumnMapping
+"""A curve, or what one is read from."""
+
+
 def read_curve(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | ColumnMapping,
     *,
     at: str | None = None,
     loss: str | None = None,
@@ -94,7 +100,7 @@ def read_curve(
 ) -> LossCurve:
     """Return the curve in a log, or a bundled one.
 
-    A log is what a tracker wrote, what a training printed, or a table with one row for each measurement.
+    A log is what a tracker wrote, what a training printed, or a table or DataFrame with a row for each measurement.
 
     at, loss, rate  the columns (or keys) of steps or tokens, loss and learning rate, where their names do not say it
     run             the run of a source that holds several
@@ -109,11 +115,14 @@ def read_curve(
     if is_address(source):
         with local_copy(str(source)) as copy:
             return read_curve(copy.path, at=at, loss=loss, rate=rate, run=run, growing=growing)
+    if is_table(source):
+        raw = raw_source(source)
+        return _curve(raw, raw.source, at=at, loss=loss, rate=rate)
     path = _path(source)
-    if os.fspath(path) != "-" and (logged := find(Path(path))) is not None:
+    if os.fspath(path) != "-" and (logged := find(Path(path), growing=growing)) is not None:
         return of_run(_one(logged[1], run, os.fspath(path)), at=at, loss=loss, rate=rate)
     text = read_text(path, growing=growing)
-    return _curve(with_decimal_points(raw_table(text)), text, at=at, loss=loss, rate=rate)
+    return _curve(with_decimal_points(raw_table(text)), Path(text.source).stem, at=at, loss=loss, rate=rate)
 
 
 def _one(runs: Sequence[Logged], name: str | None, source: str) -> Logged:
@@ -173,7 +182,7 @@ def _path(source: str | os.PathLike[str]) -> str | os.PathLike[str]:
     return source
 
 
-def _curve(raw: RawTable, text: Text, *, at: str | None, loss: str | None, rate: str | None) -> LossCurve:
+def _curve(raw: RawTable, name: str, *, at: str | None, loss: str | None, rate: str | None) -> LossCurve:
     place, unit = _place(raw, at)
     losses = _found(raw, loss, _LOSSES, what="loss")
     x, y = _column(raw, place), _column(raw, losses)
@@ -181,7 +190,6 @@ def _curve(raw: RawTable, text: Text, *, at: str | None, loss: str | None, rate:
     rates = None if named is None else _column(raw, named)
     keep = np.isfinite(x) & np.isfinite(y) & (x > 0)
     order = np.flatnonzero(keep)[np.argsort(x[keep], kind="stable")]
-    name = Path(text.source).stem
     written = raw.columns[raw.names.index(losses)]
     lost = sum(str(cell).strip().lower().lstrip("+-") in _NO_NUMBERS for cell in written)
     return LossCurve(name, x[order], y[order], _rows(rates, order), unit, lost)
