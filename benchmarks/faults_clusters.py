@@ -23,7 +23,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from faults import endings, starts, study_of
 
@@ -35,6 +37,8 @@ from isoflop.experiments.study.progress import progress
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 HOUR = 3600.0
+START = 240.0
+"""Seconds in which a node of Ray must have started."""
 SLURM = """
 import sys
 from isoflop import open_study
@@ -228,18 +232,56 @@ def on_slurm(folder: Path, seconds: float, rng: random.Random) -> None:
 
 
 @contextmanager
-def ray_cluster() -> Iterator[object]:
-    """Give a Ray of a head without cores and two nodes of two."""
+def ray_cluster() -> Iterator[Any]:
+    """Give a Ray of a head without cores and two nodes of two.
+
+    On a busy machine a node takes longer to start than the 30 s that Ray waits for one, which no setting changes: so
+    its question whether the node is there yet waits for longer, and a node that did not start is started again.
+    """
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
+    from ray._private import services
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    services.get_node = partial(asked_until, services.get_node)
+    cluster = patiently(
+        lambda: Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    )
     for _ in range(2):
-        cluster.add_node(num_cpus=2)
+        new_node(cluster)
     try:
         yield cluster
     finally:
         cluster.shutdown()
+
+
+def asked_until(ask: Callable[[str, str], Any], *words: str) -> Any:
+    """Return what is known of a node, asked until it is known."""
+    end = time.monotonic() + START
+    while True:
+        try:
+            return ask(*words)
+        except RuntimeError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)
+
+
+def new_node(cluster: Any) -> None:
+    """Add a node of two cores, and wait until the head knows it."""
+    patiently(lambda: cluster.add_node(wait=False, num_cpus=2))
+    cluster.wait_for_nodes(timeout=START)
+
+
+def patiently(act: Callable[[], Any]) -> Any:
+    """Return what an act returns, tried up to five times."""
+    for _ in range(4):
+        try:
+            return act()
+        except Exception as error:
+            if isinstance(error, TypeError):
+                raise
+            print(f"ray: a node is started again ({error})", file=sys.stderr)
+    return act()
 
 
 def on_ray(folder: Path, seconds: float, rng: random.Random) -> None:
@@ -252,7 +294,7 @@ def on_ray(folder: Path, seconds: float, rng: random.Random) -> None:
         def kill_node() -> bool:
             node = rng.choice([one for one in cluster.list_all_nodes() if one is not cluster.head_node])
             cluster.remove_node(node, allow_graceful=False)
-            cluster.add_node(num_cpus=2)
+            new_node(cluster)
             return True
 
         faults = {

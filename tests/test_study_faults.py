@@ -241,6 +241,32 @@ def test_a_worker_elsewhere_whose_heart_beats_keeps_its_run(monkeypatch, tmp_pat
     assert not watch.alive(theirs, folder)
 
 
+@pytest.mark.parametrize("ending", ["DONE", "FAILED", "DIVERGED"])
+def test_a_result_that_a_shared_file_system_shows_later_than_its_claim_is_waited_for(ending, monkeypatch, tmp_path):
+    study = sweep(tmp_path / "s", runs=("a",), top="heartbeat = 10")
+    run, seconds = study.runs[0], [0.0]
+    folder, watch = study.folder_of(run), Watch(10)
+    clock = SimpleNamespace(monotonic=lambda: seconds[0], time=time.time)
+    monkeypatch.setattr("isoflop.experiments.study.claims.time", clock)
+    replace(elsewhere(folder), ended=ending).save(folder)
+    for now in (0.0, 15.0, 30.0):
+        seconds[0] = now
+        assert attempts.attempt(study, run, watch) is None
+    assert [one.attempt for one in claims_in(folder)] == [1]
+    seconds[0] = 31.0  # nobody's result is on its way for ever: one that somebody removed is made again
+    again = attempts.attempt(study, run, watch)
+    again.kill()
+    assert [one.attempt for one in claims_in(folder)] == [1, 2]
+
+
+def test_a_result_that_was_removed_on_this_machine_is_not_waited_for(tmp_path):
+    study = sweep(tmp_path / "s", runs=("a",))
+    assert launch(study).count("done") == 1
+    (study.folder_of(study.runs[0]) / "DONE").unlink()
+    assert launch(study).count("done") == 1
+    assert len(claims_in(study.folder_of(study.runs[0]))) == 2
+
+
 def test_a_worker_that_slept_and_was_followed_ends_its_command_and_records_nothing(tmp_path):
     study = sweep(tmp_path / "s", runs=("a",), train="import time\ntime.sleep(60)", top="heartbeat = 0.2")
     folder = study.folder_of(study.runs[0])

@@ -39,7 +39,7 @@ def attempt(study: Study, run: StudyRun, watch: Watch) -> Attempt | None:
     if sound_result(study, run) is not None:
         return None
     before = claims_in(folder)
-    if before and watch.alive(before[-1], folder):
+    if before and (watch.alive(before[-1], folder) or watch.arriving(before[-1], folder)):
         return None
     if before and before[-1].ended is None:
         end_orphan(before[-1].child)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from isoflop.errors import DataError, IsoflopError, shown
+from isoflop.experiments.study.results import ENDINGS
 from isoflop.files import DAMAGED, parse_json, read_limited, write_once, write_whole
 from isoflop.system import lock, place, started
 
@@ -128,12 +129,14 @@ class Watch:
 
     Here a claim lives as long as its process. One from another machine is dead when its file did not change
     for three heartbeats of our own steady clock: the clocks of two machines need not agree, nor run evenly.
+    As long is waited for a result of which there is word: a shared file system may show it later than its claim.
     """
 
     def __init__(self, heartbeat: float) -> None:
         self._patience = _MISSED * heartbeat
         self._seen: dict[Path, tuple[float, float]] = {}
         self._first: dict[Path, float] = {}
+        self._late: dict[Path, float] = {}
 
     def alive(self, claim: Claim, folder: Path) -> bool:
         """Return whether a claim's owner is at work, as far as can be told by now."""
@@ -147,6 +150,13 @@ class Watch:
         if path not in self._seen or self._seen[path][0] != changed:
             self._seen[path] = (changed, time.monotonic())
         return time.monotonic() - self._seen[path][1] <= self._patience
+
+    def arriving(self, claim: Claim, folder: Path) -> bool:
+        """Return whether a claim says that its run has ended, whose result may only be late: one of another machine."""
+        if claim.ended not in ENDINGS or claim.owner.here:
+            return False
+        since = self._late.setdefault(claim.path(folder), time.monotonic())
+        return time.monotonic() - since <= self._patience
 
     def beating(self, claim: Claim, folder: Path) -> bool:
         """Return whether a claim's owner is certainly at work: its process is here, or its heartbeat was seen."""
