@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import isoflop
+from isoflop.data.metric import parse_metric
 from isoflop.data.runs import table
 from isoflop.data.runs.columns import LETTERS, letter_of
 from isoflop.errors import DataError
@@ -119,3 +122,29 @@ def test_a_perplexity_beside_a_loss_is_just_another_column():
 
 def test_every_letter_has_a_word():
     assert all(LETTERS.values())
+
+
+# A quantity that the file calls a loss, and that may be negative.
+
+
+@pytest.mark.parametrize(("header", "spec"), [("loss", "loss:fall"), ("nll", "nll:fall"), ("nll", "loss:fall")])
+def test_a_negative_loss_is_read_as_what_falls(tmp_path, header, spec):
+    path = tmp_path / "runs.csv"
+    values = [-1.0, -1.5, -2.1, -2.4, -3.0]
+    path.write_text(f"compute,{header}\n" + "".join(f"{10.0 ** (18 + k)},{v}\n" for k, v in enumerate(values)))
+    with pytest.raises(DataError, match="--metric loss:fall"):
+        isoflop.read(path)
+    runs = isoflop.read(path, metric=spec)
+    assert len(runs) == 5
+    assert np.argsort(runs["loss"]).tolist() == [4, 3, 2, 1, 0]
+
+
+def test_a_run_without_a_loss_counts_where_something_else_is_asked_for(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("compute,loss,accuracy\n1e18,3,0.2\n1e19,,0.4\n1e20,2.5,0.5\n")
+    assert len(isoflop.read(path)) == 2
+    assert len(isoflop.read(path, metric="accuracy:up:1")) == 3
+
+
+def test_what_is_above_a_negative_bound_is_written_with_a_plus():
+    assert parse_metric("log-density:fall").settled([-3.5, -2.0]).loss == "exp((log-density + 3.5)/1)"

@@ -69,9 +69,11 @@ class Metric:
         if self.shape == "growth":
             return f"{self.bound:.3g} / {name}"
         if self.shape in {"rise", "fall"}:
-            ends = (f"{self.bound:.3g}", name) if self.shape == "rise" else (name, f"{self.bound:.3g}")
-            return f"exp(({ends[0]} − {ends[1]})/{self.scale:.3g})"
-        return f"{self.bound:g} − {name}" if self.shape == "up" else f"{name} − {self.bound:g}" if self.bound else name
+            short = f"{self.bound:.3g} − {name}" if self.shape == "rise" else _less(name, self.bound, ".3g")
+            return f"exp(({short})/{self.scale:.3g})"
+        return (
+            f"{self.bound:g} − {name}" if self.shape == "up" else _less(name, self.bound, "g") if self.bound else name
+        )
 
     def settled(self, values: ArrayLike) -> Metric:
         """Return the metric with what it is compared with, where nobody stated that: the best value there is.
@@ -218,3 +220,8 @@ def items_of(accuracy: NDArray[np.float64]) -> int:
     fraction = counts[:, None] * found
     fits = (np.abs(fraction - np.rint(fraction)) <= counts[:, None] * max(10.0**-digits, 1e-7)).all(axis=1)
     return int(counts[np.argmax(fits)]) if fits.any() else 0
+
+
+def _less(name: str, bound: float, form: str) -> str:
+    """Write what a column is above a value of either sign."""
+    return f"{name} {'+' if bound < 0 else '−'} {format(abs(bound), form)}"

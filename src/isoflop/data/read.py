@@ -78,7 +78,7 @@ def read(
     """
     found = find_runs(
         source, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
-        per_run=per_run, where=() if metric else _conditions(where), line=line,
+        per_run=per_run, where=() if metric else _conditions(where), line=line, of_loss=metric is None,
     )  # fmt: skip
     runs = found.runs if metric is None else found.runs.measured(metric)
     runs = runs if cluster is None else runs.clustered(cluster)
@@ -103,23 +103,25 @@ def find_runs(
     per_run: str | os.PathLike[str] | None = None,
     where: Sequence[str] = (),
     line: str | Sequence[str] = (),
+    of_loss: bool = True,
 ) -> Found:
     """Return the runs of a source as `read` does, with which key each column comes from and what is still missing.
 
-    where  conditions; rows that they leave out by the source's own columns are dropped before their cells are judged
+    where    conditions; rows that they leave out by the source's own columns are dropped before their cells are judged
+    of_loss  whether a run needs a loss above zero, or something else of it is asked for
 
     >>> isoflop.find_runs("tinylm").kind
     'dataset'
     """
     rule = Rule(final, smooth, curves)
     if not isinstance(source, str | os.PathLike):
-        return _in_memory(source, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
+        return _in_memory(source, columns=columns, flop_rule=flop_rule, allow=allow, where=where, of_loss=of_loss)
     name = os.fspath(source)
     if is_address(name):
         with local_copy(name) as copy:
             found = find_runs(
                 copy.path, columns=columns, flop_rule=flop_rule, allow=allow, final=final, smooth=smooth, curves=curves,
-                per_run=per_run, where=where, line=line,
+                per_run=per_run, where=where, line=line, of_loss=of_loss,
             )  # fmt: skip
         return replace(found, runs=replace(found.runs, source=copy.named(found.runs.source)))
     if not name:
@@ -138,14 +140,15 @@ def find_runs(
         logged = logged if per_run is None else _completed(logged, per_run)
         taken = choose(logged, columns or {}, shown(name))
         raw = table(logged, taken, rule, source=shown(name))
-        runs = build(raw, flop_rule=flop_rule, allow=allow, where=where).clustered("run")
+        runs = build(raw, flop_rule=flop_rule, allow=allow, where=where, of_loss=of_loss).clustered("run")
         doubts = tuple(dict.fromkeys(one for run in logged for one in run.doubts))
         doubts += () if "N" in (columns or {}) else contradicted(logged, sizes_of(logged, taken))
         runs = replace(runs, findings=(*doubts, *runs.findings))
         return Found(runs, kind, taken, str(rule), missing({*runs.columns}, logged))
     if rule != Rule() or per_run is not None:
         raise UsageError(f"{shown(name)} is no log of training: final, smooth, curves and per_run are for logs.")
-    runs, kind, taken = _of_rows(name, study=study, columns=columns, flop_rule=flop_rule, allow=allow, where=where)
+    said = {"flop_rule": flop_rule, "allow": allow, "where": where, "of_loss": of_loss}
+    runs, kind, taken = _of_rows(name, study=study, columns=columns, **said)
     return Found(runs, kind, taken, missing=question(runs))
 
 
@@ -199,7 +202,7 @@ def _of_rows(
         named = assign(raw.names, columns or {}, raw.source, texts=texts_of(raw))
         taken = tuple(Taken(letter, ((named[letter].text, "column"),)) for letter in LETTERS if letter in named)
         return build(raw, columns=columns, **said), "table", taken
-    said.pop("where")
+    said = {name: said[name] for name in ("flop_rule", "allow")}
     runs = study_reader()(name, columns=columns, **said) if study else datasets.load(name, columns=columns, **said)
     kind: Origin = "study" if study else "dataset"
     return runs, kind, tuple(Taken(letter, ((letter, kind),)) for letter in LETTERS if letter in runs)

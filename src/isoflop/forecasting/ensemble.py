@@ -297,9 +297,10 @@ def _usable(runs: Runs, along: str, *, keys: Sequence[str] = ("N", "D", "loss"),
         whole &= np.isfinite(runs[key]) & (runs[key] > 0)
     kept = runs.take(whole)
     if len(kept) < fewest:
+        out = f" ({len(runs.excluded)} left out: {runs.excluded[0]})" if runs.excluded else ""
         raise DataError(
-            f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}; a forecast needs {fewest}. "
-            'Add runs, or fit a smaller law, such as --law "A/N^alpha".'
+            f"{runs.source}: {len(kept)} usable run{'s' * (len(kept) != 1)}{out}; a forecast needs {fewest}. "
+            f'Add runs, or fit a smaller law, such as --law "A/{keys[0]}^alpha".'
         )
     return thinned(kept, along)
 

@@ -54,10 +54,10 @@ class Excluded:
         return f"{self.name or f'row {self.row}'} ({self.reason})"
 
 
-def unusable(columns: Columns, rows: Rows, names: Names) -> tuple[Excluded, ...]:
-    """Return the rows (D01) in which N, D, C or the loss is not a finite number above zero."""
+def unusable(columns: Columns, rows: Rows, names: Names, *, of_loss: bool = True) -> tuple[Excluded, ...]:
+    """Return the rows (D01) in which N, D, C or, where the runs are read for it, the loss is no number above zero."""
     bad: dict[int, str] = {}
-    for name in MEASURED:
+    for name in MEASURED if of_loss else MEASURED[:-1]:
         values = columns.get(name)
         if values is not None:
             for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
@@ -68,8 +68,15 @@ def unusable(columns: Columns, rows: Rows, names: Names) -> tuple[Excluded, ...]
 
 def findings_on_unusable(excluded: Sequence[Excluded], total: int) -> tuple[Finding, ...]:
     """Return the finding D01 that lists the rows left out as unusable; none if there are none."""
-    remedy = "N, D, C and loss must be finite and above zero. Correct these rows or leave them out."
-    return left_out(excluded, total, remedy)
+    return left_out(excluded, total, f"{_rule(excluded)} Correct these rows or leave them out.")
+
+
+def _rule(excluded: Sequence[Excluded]) -> str:
+    """Return what a usable run has, and how a loss that may be negative is said."""
+    rule = "N, D, C and loss must be finite and above zero."
+    if any(one.reason.startswith("loss is -") for one in excluded):
+        rule += " A quantity that falls below zero is --metric loss:fall, one that rises is loss:rise."
+    return rule
 
 
 def left_out(excluded: Sequence[Excluded], total: int, remedy: str) -> tuple[Finding, ...]:
@@ -87,8 +94,7 @@ def none_usable(source: str, excluded: Sequence[Excluded]) -> DataError:
     """Return the error for a table of which no run is left."""
     worst = excluded[0]
     return DataError(
-        f"{source}: none of the {len(excluded)} runs is usable; row {worst.row}: {worst.reason}. "
-        "N, D, C and loss must be finite and above zero."
+        f"{source}: none of the {len(excluded)} runs is usable; row {worst.row}: {worst.reason}. {_rule(excluded)}"
     )
 
 

@@ -153,6 +153,8 @@ class Runs:
         Raises UsageError for words that are no metric and DataError if its column is missing, text, or all beyond.
         """
         parsed = parse_metric(metric) if isinstance(metric, str) else metric
+        if parsed.name not in self.columns and parsed.name in self.called:
+            parsed = replace(parsed, name=self.called[parsed.name][0])
         settled = parsed.settled(_numeric(self, parsed.name))
         loss, excluded, findings = measure(settled, self.columns, self.rows, source=self.source)
         own = {"loss (file)" if name == "loss" else name: values for name, values in self.columns.items()}
@@ -231,13 +233,15 @@ def table(
     flop_rule: str = "6ND",
     allow: Sequence[str] = (),
     where: Sequence[str] = (),
+    of_loss: bool = True,
 ) -> Runs:
     """Return runs from a mapping of columns (a dict of arrays, a data frame), checked as a file is.
 
     columns maps the names the runs shall have to names in the data: {"N": "Model Size"}; allow is as
     in `read`.
     """
-    return build(raw_frame(data, source), columns=columns, flop_rule=flop_rule, allow=allow, where=where)
+    raw = raw_frame(data, source)
+    return build(raw, columns=columns, flop_rule=flop_rule, allow=allow, where=where, of_loss=of_loss)
 
 
 def raw_frame(data: ColumnMapping | Sequence[Mapping[str, Any]], source: str = "") -> RawTable:
@@ -255,10 +259,12 @@ def build(
     flop_rule: str = "6ND",
     allow: Sequence[str] = (),
     where: Sequence[str] = (),
+    of_loss: bool = True,
 ) -> Runs:
     """Return the checked runs of a raw table: columns named, numbers read, compute completed, bad rows out.
 
-    where  conditions over the source's columns: rows that they leave out are dropped before their cells are judged
+    where    conditions over the source's columns: rows that they leave out are dropped before their cells are judged
+    of_loss  whether a run needs a loss above zero
 
     Raises DataError if the table has no rows, if a number is none, and if no usable row is left.
     """
@@ -270,7 +276,7 @@ def build(
     raw, dropped = kept_rows(raw, origins, where)
     read, computed = complete(read_columns(raw, origins), rule, steps_count=not raw.logged)
     computed |= {name: origin.text for name, origin in origins.items() if origin.expression.key is None}
-    excluded = unusable(read, raw.rows, Names(read, raw.rows))
+    excluded = unusable(read, raw.rows, Names(read, raw.rows), of_loss=of_loss)
     if len(excluded) == len(raw.rows):
         raise checks.none_usable(raw.source, excluded)
     keep = ~np.isin(raw.rows, [item.row for item in excluded])

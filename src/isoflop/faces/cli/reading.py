@@ -62,6 +62,7 @@ def read(
     found = find_runs(
         source, columns=asked, flop_rule=flop_rule, allow=allow or (), final=final, smooth=smooth, curves=curves,
         per_run=per_run, line=line or (), where=() if condition is None or metric else (condition,),
+        of_loss=metric is None,
     )  # fmt: skip
     if metric is not None:
         runs = found.runs.measured(metric)
