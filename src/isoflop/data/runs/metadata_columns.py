@@ -101,8 +101,13 @@ def labels(columns: list[NDArray[Any]]) -> NDArray[np.int64]:
 
 def _labels_of(values: NDArray[Any]) -> NDArray[np.int64]:
     if values.dtype.kind == "O":
-        codes = {value: number for number, value in enumerate(dict.fromkeys(values.tolist()))}
+        different = dict.fromkeys(values.tolist())
+        if len(different) == len(values):
+            return np.arange(len(values))
+        codes = {value: number for number, value in enumerate(different)}
         return np.fromiter(map(codes.__getitem__, values.tolist()), np.int64, len(values))
+    if not repeats(values):
+        return np.arange(len(values))
     _, first, found = np.unique(values, return_index=True, return_inverse=True, equal_nan=False)
     number = np.empty(len(first), np.int64)
     number[np.argsort(first)] = np.arange(len(first))
