@@ -90,6 +90,16 @@ def test_rows_left_out_and_findings_are_kept(path):
     assert [one.code for one in back.findings] == ["D01"]
 
 
+def test_what_the_runs_are_counted_in_is_kept(path):
+    sizes, images = np.repeat([1e6, 1e7, 1e8], 3), np.tile([1e7, 1e8, 1e9], 3)
+    data = {"params": sizes, "images": images, "flops": 1536 * sizes * images, "loss": 1 + 40 / sizes**0.3}
+    runs = isoflop.read(data)
+    isoflop.save(isoflop.fit("E + A/N^alpha", runs), path)
+    kept = isoflop.load(path).runs
+    assert (kept.data_unit, kept.flop_rule, kept.computed) == (runs.data_unit, runs.flop_rule, runs.computed)
+    assert kept.data_unit == "images"
+
+
 def test_a_fit_of_a_typed_formula_loads_where_no_catalogue_is(path):
     isoflop.save(isoflop.fit("E + A/N^a + B/D^b + G/(N*D)^a", RUNS, draws=5), path)
     program = (

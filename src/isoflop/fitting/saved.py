@@ -215,8 +215,10 @@ def _fit(content: dict[str, Any]) -> Fit:
 
 def _table(runs: Runs) -> dict[str, Any]:
     columns = {name: runs[name] for name in runs.columns}
-    named_by = runs.run_named_by
-    return {"rows": runs.rows, "columns": columns, "flop_rule": runs.flop_rule, "run_named_by": named_by}
+    return {
+        "rows": runs.rows, "columns": columns, "flop_rule": runs.flop_rule, "run_named_by": runs.run_named_by,
+        "computed": dict(runs.computed), "called": dict(runs.called),
+    }  # fmt: skip
 
 
 def _runs(content: dict[str, Any] | None, source: str, *, metric: Metric | None) -> Runs | None:
@@ -231,7 +233,11 @@ def _runs(content: dict[str, Any] | None, source: str, *, metric: Metric | None)
     if any(column.shape != rows.shape for column in columns.values()):
         raise ValueError("the columns of its table differ in length")
     named_by = tuple(content.get("run_named_by", ()))
-    return Runs(columns, source, rows, flop_rule=content["flop_rule"], run_named_by=named_by, metric=metric)
+    called = {key: (str(column), _number(factor)) for key, (column, factor) in content.get("called", {}).items()}
+    return Runs(
+        columns, source, rows, flop_rule=content["flop_rule"], run_named_by=named_by, metric=metric,
+        computed=dict(content.get("computed", {})), called=called,
+    )  # fmt: skip
 
 
 def _metric(text: str | None) -> Metric | None:
