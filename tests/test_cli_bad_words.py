@@ -7,6 +7,7 @@ import os
 import pytest
 
 from isoflop.faces import cli
+from isoflop.faces.cli.command import RENAMED
 
 pytest_plugins = ["commands"]
 
@@ -307,3 +308,18 @@ def test_an_option_of_the_verb_is_no_input_of_a_run(run, words):
     done = run(*words)
     assert (done.code, done.out) == (2, "")
     assert "is no input of a run" in done.err
+
+
+@pytest.mark.parametrize(("name", "option"), [(name, old) for name, names in RENAMED.items() for old in names])
+def test_an_option_by_its_old_name_is_taken_for_the_new_one(run, name, option):
+    new = RENAMED[name][option]
+    words = ["design", name] if name == "grid" else [name]
+    assert new in run(*words, "--help").out
+    said = run(*words, option, "1", "--nonsense").err
+    assert said.startswith(f"isoflop: {option} is called {new} now")
+    assert f"No such option: {option} " not in said
+
+
+def test_a_device_without_a_number_is_what_money_buys_and_one_where_it_runs_for_days(good):
+    assert good("plan", "--budget", "1M USD", "--gpus", "H200")["sheet"]["cost"]["device"] == "H200"
+    assert good("plan", "--gpus", "H200", "--days", "21")["sheet"]["cost"]["count"] == 1

@@ -111,7 +111,7 @@ def test_tables_that_must_not_be_compared_end_with_4(run, write):
         (["--flops", "1e21", "--budget", "1 USD"], "both say"),
         (["--fix", "E=1.7"], "--floor"),
         (["-o", "figure.gif"], "figure.png"),
-        (["--hardware", "Gaudi 3"], "--price"),
+        (["--gpus", "Gaudi 3"], "--price"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(refused, old, new, *, words, said):

@@ -117,7 +117,7 @@ def test_a_demand_a_plan_and_the_command_line_are_asked_alike():
     bounds = inspect.signature(isoflop.frontier).parameters
     assert set(bounds) - {"source", "flops"} <= set(signature)
     options = {one.name for one in inspect.signature(command).parameters.values()}
-    assert set(fields) - {"loss", "N", "D", "flop_rule"} <= options
+    assert set(fields) - {"loss", "N", "D", "flop_rule", "hardware"} <= options
 
 
 def settled(asked):

@@ -280,7 +280,7 @@ def test_a_run_is_repeated_only_where_that_is_allowed(few):
 
 def test_the_command_writes_the_table_it_prints(good, tmp_path):
     path = tmp_path / "runs.csv"
-    said = good("design", "grid", "--budgets", "1e19:1e20", "--count", 2, "--sizes", 3, "-o", path)
+    said = good("design", "grid", "--flops", "1e19:1e20", "--count", 2, "--sizes", 3, "-o", path)
     lines = path.read_text().splitlines()
     assert lines[0] == "N,D,C"
     assert [float(line.split(",")[0]) for line in lines[1:]] == [run["N"] for run in said["runs"]]

@@ -16,8 +16,8 @@ SHOWN = [
     ["landmarks", "gpt-3", "chinchilla"],
     ["compare-models", "gpt-3", "chinchilla"],
     ["laws", "hoffmann2022"],
-    ["cost", "7B", "2T", "--on", "8xH100"],
-    ["design", "grid", "--budgets", "1e17:1e19"],
+    ["cost", "7B", "2T", "--gpus", "8xH100"],
+    ["design", "grid", "--flops", "1e17:1e19"],
     ["fit", "tinylm", "--law", "chinchilla", "--draws", "20"],
     ["explain", "D09"],
 ]

@@ -17,7 +17,7 @@ def test_budgets_are_centred_anew_on_the_runs_so_far(run, tmp_path):
     """The prior is off by a factor of 3.6; from the second round on the grid stands about the truth."""
     folder = tmp_path / "sweep"
     grid = ("design", "grid", "--sizes", 7, "-o", folder / "study.toml")
-    done = run(*grid, "--budgets", "1e16,2e16")
+    done = run(*grid, "--flops", "1e16,2e16")
     assert done.code == 0
     assert done.err == f"isoflop: {folder}/study.toml has 14 runs, 14 of them new.\n"
     (folder / "train.py").write_text(TRAIN)
@@ -30,7 +30,7 @@ def test_budgets_are_centred_anew_on_the_runs_so_far(run, tmp_path):
     assert best_size(1e16) / middle > 3
 
     for budget in (8e16, 3.2e17):
-        assert run(*grid, "--prior", folder, "--budgets", f"{budget:g}").code == 0
+        assert run(*grid, "--prior", folder, "--flops", f"{budget:g}").code == 0
         assert run("study", "run", folder).code == 0
         runs = isoflop.read(folder, where=f"C > {budget / 1.1} and C < {budget * 1.1}")
         assert len(runs) == 7

@@ -28,7 +28,7 @@ def test_chinchilla_is_quoted_as_its_parts_are():
 
 
 def test_the_command_gives_what_python_gives(good):
-    told = good("cost", "70B", "1.4T", "--on", "1024xH100", "--price", "3", "--mfu", "0.5", "--context", "8k")
+    told = good("cost", "70B", "1.4T", "--gpus", "1024xH100", "--price", "3", "--mfu", "0.5", "--context", "8k")
     same = quote(70e9, 1.4e12, device="H100", count=1024, price=3, mfu=0.5, context=8000)
     assert told["cost"]["dollars"] == same.cost.dollars
     assert told["shape"]["total"] == same.shape.total
@@ -41,11 +41,11 @@ def test_experts_and_unknown_prices_are_null_and_said(good, run):
         "cost",
         "12.9B",
         "1T",
-        "--on",
+        "--gpus",
         "4xTPU-v6e",
         "--experts",
         "8",
-        "--experts-per-token",
+        "--top-k",
         "2",
         "--kv-heads",
         "8",
@@ -62,8 +62,8 @@ def test_experts_and_unknown_prices_are_null_and_said(good, run):
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["7B", "1T", "--on", "8xH1000"], "H100"),
-        (["7B", "1T", "--on", "8xV100"], "fp16"),
+        (["7B", "1T", "--gpus", "8xH1000"], "H100"),
+        (["7B", "1T", "--gpus", "8xV100"], "fp16"),
         (["7B", "1T", "--flop-rule", "7ND"], "palm"),
         (["13B", "1T", "--flop-rule", "deepseek", "--experts", "8"], "6ND"),
         (["7B", "0"], "1.4e12"),
@@ -71,7 +71,7 @@ def test_experts_and_unknown_prices_are_null_and_said(good, run):
         (["7B", "1T", "--mfu", "40"], "0.4"),
         (["7B", "1T", "--price", "0"], "price"),
         (["7B", "1T", "--context", "1.5"], "8192"),
-        (["7B", "1T", "--experts-per-token", "3"], "experts"),
+        (["7B", "1T", "--top-k", "3"], "experts"),
     ],
 )
 def test_what_cannot_be_priced_is_refused_with_what_to_say(refused, words, hint):

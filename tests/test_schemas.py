@@ -60,8 +60,8 @@ def test_a_command_without_json_is_refused_with_the_nearest(refused):
 ASKED = (
     "read @", "check @ --profile E", "fit @ --draws 20", "solve D besiroglu2024 N=1B loss=2.4",
     "forecast besiroglu2024 N=1B D=1T", "plan besiroglu2024 --flops 1e22", "plan besiroglu2024 --flops 1e20:1e22",
-    "plan besiroglu2024 --gpus 64xH100 --days 7 --tiers 2", "cost 7B 1T --on 64xH100", "design ladder --sizes 10M:1B",
-    "design grid --budgets 1e17:1e19", "landmarks", "compare-models gpt-3 chinchilla", "laws", "laws chinchilla",
+    "plan besiroglu2024 --gpus 64xH100 --days 7 --tiers 2", "cost 7B 1T --gpus 64xH100", "design ladder --sizes 10M:1B",
+    "design grid --flops 1e17:1e19", "landmarks", "compare-models gpt-3 chinchilla", "laws", "laws chinchilla",
     "laws --claims", "laws besiroglu2024 N=1B D=1T", "laws chinchilla N=1B D=1T", "data", "explain D03",
 )  # fmt: skip
 

@@ -81,7 +81,7 @@ def test_options_that_tiers_cannot_keep_are_refused(refused):
 
 
 def test_the_command_prints_who_gets_which(good, run):
-    told = good("plan", "--flops", "1e24", "--tiers", "3", "--serve-tokens", "1e12", "--hardware", "H200")
+    told = good("plan", "--flops", "1e24", "--tiers", "3", "--serve-tokens", "1e12", "--gpus", "H200")
     assert [one["N"] for one in told["tiers"]] == [one.N for one in isoflop.planning.tiers.tiers(flops=1e24).tiers]
     assert all(one["lifetime_dollars"] > 0 for one in told["tiers"])
     shown = run("plan", "--flops", "1e24", "--price-per-Mtok", "0.1,1,5").out

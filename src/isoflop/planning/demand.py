@@ -110,8 +110,16 @@ class Demand:
     vocabulary: Annotated[float, Said("Tokens the model knows.", RUN, "tokens", flag="--vocab")] = math.nan
     batch_limit: Annotated[float, Said("Most tokens in a batch.", RUN, "tokens")] = math.inf
     context: Annotated[float, Said("Tokens in a sequence.", RUN, "tokens")] = 4096.0
-    gpus: Annotated[str, Said("Devices, such as 256xH100.", MACHINES, "count x device", metavar="COUNTxDEVICE")] = ""
-    hardware: Annotated[str, Said("The device that hours and money buy.", MACHINES)] = ""
+    gpus: Annotated[
+        str,
+        Said(
+            "Devices, such as 256xH100, or the kind that hours and money buy, such as H100.",
+            MACHINES,
+            "count x device",
+            metavar="COUNTxDEVICE",
+        ),
+    ] = ""
+    hardware: Annotated[str, Said("The device that hours and money buy.", MACHINES, option=False)] = ""
     price: Annotated[float, Said("Dollars for an hour of one device.", MACHINES, "US dollars")] = math.nan
     mfu: Annotated[float, Said("Share of the peak reached in training.", MACHINES, "share")] = MFU
     serve_mfu: Annotated[float, Said("Share of the peak reached in serving.", MACHINES, "share")] = math.nan
@@ -154,8 +162,11 @@ class Demand:
 
     @property
     def count(self) -> float:
-        """How many devices there are, nan if nobody said; no more than a limited batch has sequences for."""
-        if not self.gpus:
+        """How many devices there are, nan if nobody said; no more than a limited batch has sequences for.
+
+        "H100" is one where it runs for so many days, and the kind that is bought where it is not said how long.
+        """
+        if not self.gpus or not (self.gpus.strip()[:1].isdigit() or known(self.days) or self.deadline):
             return math.nan
         return min(float(parse_devices(self.gpus)[0]), max(self.batch_limit // self.context, 1.0))
 

@@ -79,9 +79,7 @@ def serving_cost(
     memory = serving_memory(shape, tokens=batch * shape.context, precision=precision)
     devices = fewest_devices(memory, device)
     if math.isnan(devices) or math.isnan(device.bandwidth):
-        raise UsageError(
-            f"memory or bandwidth of {device.name} is not known. Say another device, as in --hardware H200."
-        )
+        raise UsageError(f"memory or bandwidth of {device.name} is not known. Say another device, as in --gpus H200.")
     cache = batch * shape.context / 2 * cache_per_token(shape, precision=precision)
     computing = 2 * shape.active * batch / peak
     reading = (_read(shape, memory.weights, batch) + cache) / device.bandwidth

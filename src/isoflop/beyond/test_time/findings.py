@@ -157,7 +157,7 @@ def _on_choice(found: Inference) -> Iterator[Finding]:
         yield Finding(
             "T08", "INFO",
             f"dollars are those of a device used at {serving.mfu:.0%} of its peak, which decoding rarely is",
-            "say --mfu as you serve, or --price-per-million tokens",
+            "say --mfu as you serve, or --price-per-Mtok tokens",
         )  # fmt: skip
     yield from _on_lifetime(found)
     untaught = [one.attempts.name for one in found.models if not serving.taught(one.attempts)]

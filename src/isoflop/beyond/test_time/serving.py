@@ -56,7 +56,7 @@ class Serving:
             if value < least:
                 raise UsageError(f"{name} {value:g} must be a number of at least {least}.")
         if self.per_million <= 0:
-            raise UsageError(f"price-per-million {self.per_million:g} must be dollars above zero, as in 0.5.")
+            raise UsageError(f"price-per-Mtok {self.per_million:g} must be dollars above zero, as in 0.5.")
         self.per_flop()
 
     def per_flop(self) -> float:

@@ -140,7 +140,7 @@ def _refuse(asked: Asked, models: Sequence[Attempts]) -> None:
         if math.isnan(asked.serving.parts(one)[1]):
             raise UsageError(
                 f"{one.name}: neither its parameters nor a price are known, so what a sample costs is not. Give a "
-                "column N, or --price and --hardware, or --price-per-million."
+                "column N, or --price and --gpus, or --price-per-Mtok."
             )
 
 

@@ -16,7 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 
 from isoflop.errors import IsoflopError, UsageError
-from isoflop.faces.cli.command import add
+from isoflop.faces.cli.command import ALIASES, add
 from isoflop.faces.cli.shared import introduce
 from isoflop.faces.cli.streams import wrapped, write_anywhere
 
@@ -33,8 +33,6 @@ PANELS = {
 }  # fmt: skip
 """The commands, in the groups in which --help shows them; each with the file here that holds it under its own name."""
 HOMES = {name: home for panel in PANELS.values() for name, home in panel.items()}
-ALIASES = {"inference": "test-time"}
-"""Other names of commands; --help does not show them."""
 MEANT = {"version": "--version", "help": "--help", "predict": "forecast", "extrapolate": "forecast",
          "sweep": "design grid", "budget": "plan", "allocate": "plan", "optimal": "plan", "serve": "web", "ui": "web",
          "table": "read", "runs": "read", "docs": "explain", "price": "cost", "datasets": "data"}  # fmt: skip

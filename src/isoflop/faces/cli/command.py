@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout, suppress
 from functools import wraps
 from pathlib import Path
@@ -19,6 +19,8 @@ from isoflop.faces.cli.figure_form import OPTIONS, draws, form_said
 from isoflop.files import STANDARD, check_output, replacing
 from isoflop.quantities import refuse_beyond
 
+ALIASES = {"inference": "test-time"}
+"""Other names of commands; --help does not show them."""
 _EMOJI = re.compile(r":(?=\w+:)")
 """The colon before what Rich may take for the name of an emoji."""
 _GROWS = "study.toml"
@@ -45,14 +47,36 @@ def _refuse_slips(name: str, value: Any) -> None:
                 refuse_beyond(f'"{found}"', float(found))
 
 
+RENAMED = {
+    "cost": {"--on": "--gpus", "--experts-per-token": "--top-k"},
+    "grid": {"--budgets": "--flops"},
+    "plan": {"--hardware": "--gpus"},
+    "recipes": {"--hardware": "--gpus"},
+    "report": {"--hardware": "--gpus"},
+    "test-time": {"--hardware": "--gpus", "--price-per-million": "--price-per-Mtok"},
+}
+"""A command's options by their old names, which go with version 1.0, and what they are called now."""
+
+
+def _now(word: str, names: Mapping[str, str]) -> str:
+    """Return a word with the name that an option has now, and say so on standard error."""
+    option, sign, value = word.partition("=")
+    if option not in names:
+        return word
+    typer.echo(f"isoflop: {option} is called {names[option]} now, and goes with version 1.0.", err=True)
+    return f"{names[option]}{sign}{value}"
+
+
 class Command(TyperCommand):
     """A command that refuses an option said twice, unless it gathers what it is told: the first would be forgotten.
 
-    And numbers that are slips, in whatever option.
+    And numbers that are slips, in whatever option. An option's old name is taken for its new one.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words of a command, each option of one value at most once."""
+        name = self.name or ""
+        args = [_now(word, RENAMED.get(ALIASES.get(name, name), {})) for word in args]
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for place, one in enumerate(order):
             if one in order[:place] and not getattr(one, "multiple", False):

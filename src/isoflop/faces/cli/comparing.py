@@ -91,7 +91,7 @@ class Costs:
     recipe_cost: Annotated[
         list[str], _option("--recipe-cost", "Of a change: '100k USD', per tokens, or NAME=PRICE.", _COST)
     ] = ()  # type: ignore[assignment]  # Typer makes lists of it
-    hardware: Annotated[Text, _option("--hardware", "The device that FLOPs are bought on.", _COST)] = None
+    gpus: Annotated[Text, _option("--gpus", "The device that FLOPs are bought on.", _COST, metavar="DEVICE")] = None
     price: Annotated[Text, _option("--price", "Dollars for an hour of one device.", _COST)] = None
     mfu: Annotated[Text, _option("--mfu", "Share of the peak reached.", _COST)] = None
 
@@ -103,7 +103,7 @@ class Costs:
         if len(names) > 2 and any("=" not in text for text in self.recipe_cost):
             raise UsageError(f"--recipe-cost of which recipe? Say --recipe-cost '{names[1]}=100k USD'.")
         return Prices.of(
-            self.data_cost or "", named, device=self.hardware or "", mfu=_number(self.mfu),
+            self.data_cost or "", named, device=self.gpus or "", mfu=_number(self.mfu),
             price=_number(self.price), always=self.budget is not None,
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ _SHAPE, _RUN = "Shape", "Run"
 def cost(
     parameters: Annotated[str, typer.Argument(metavar="N", help="Parameters that a token uses, such as 70B.")],
     tokens: Annotated[str, typer.Argument(metavar="D", help="Tokens to train on, such as 1.4T.")],
-    on: Annotated[str, typer.Option("--on", metavar="DEVICES", help="Devices, such as 1024xH100.")] = "H100",
+    gpus: Annotated[str, typer.Option("--gpus", metavar="COUNTxDEVICE", help="Devices, such as 1024xH100.")] = "H100",
     mfu: Annotated[float, typer.Option("--mfu", help="Share of peak reached.", rich_help_panel=_RUN)] = MFU,
     price: Annotated[
         str | None,
@@ -46,9 +46,7 @@ def cost(
         typer.Option("--kv-heads", help="Heads of keys and values; all, unless said.", rich_help_panel=_SHAPE),
     ] = None,
     experts: Annotated[int, typer.Option("--experts", help="Experts in each layer.", rich_help_panel=_SHAPE)] = 1,
-    experts_per_token: Annotated[
-        int, typer.Option("--experts-per-token", "--top-k", help="Experts that one token uses.", rich_help_panel=_SHAPE)
-    ] = 1,
+    top_k: Annotated[int, typer.Option("--top-k", help="Experts that a token uses.", rich_help_panel=_SHAPE)] = 1,
     shared_experts: Annotated[
         int, typer.Option("--shared-experts", help="Experts beside them that every token uses.", rich_help_panel=_SHAPE)
     ] = 0,
@@ -58,11 +56,11 @@ def cost(
     from isoflop.compute.devices import parse_devices
     from isoflop.compute.quote import quote
 
-    count, device = parse_devices(on)
+    count, device = parse_devices(gpus)
     shape: dict[str, Any] = {
         "kv_heads": kv_heads,
         "experts": experts,
-        "experts_per_token": experts_per_token,
+        "experts_per_token": top_k,
         "shared_experts": shared_experts,
     }
     found = quote(

@@ -31,7 +31,7 @@ _PRIOR = "What centres the sizes: a curve, a fit, or the runs so far."
 @takes_runs
 def grid(
     asked: Asked,
-    budgets: Annotated[str, typer.Option("--budgets", metavar="LO:HI", help="FLOPs, as 1e17:1e19 or 1e17,3e17.")],
+    flops: Annotated[str, typer.Option("--flops", metavar="LO:HI", help="Budgets, as 1e17:1e19 or 1e17,3e17.")],
     count: Annotated[int, typer.Option("--count", help="Budgets between the lowest and the highest.")] = 4,
     sizes: Annotated[int, typer.Option("--sizes", help="Sizes at each budget.")] = 5,
     step: Annotated[float | None, typer.Option("--step", help="Factor between sizes; 2 or what --off asks.")] = None,
@@ -46,7 +46,7 @@ def grid(
 
     _check_output(output, prior)
     found = grid(
-        _scale(budgets, count), sizes=sizes, step=step, prior=asked.source(prior), off=off,
+        _scale(flops, count), sizes=sizes, step=step, prior=asked.source(prior), off=off,
         min_tokens=parse_quantity(min_tokens), flop_rule=asked.flop_rule,
     )  # fmt: skip
     _give(found, output, json=json)

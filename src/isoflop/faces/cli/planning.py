@@ -20,7 +20,7 @@ from isoflop.quantities import parse_quantity
 if TYPE_CHECKING:
     from isoflop.planning.result import Plan
 
-TEXTS = ("precision", "gpus", "hardware", "deadline")
+TEXTS = ("precision", "gpus", "deadline")
 """Fields of a Demand that are words, not quantities."""
 
 

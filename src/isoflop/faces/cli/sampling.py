@@ -41,10 +41,10 @@ class Options:
         Text, _option("--lifetime", "FLOPs, or money, to train a model and answer all --queries.", _COST)
     ] = None
     curve: Annotated[str, _option("--curve", "The curve that gives the loss of N and D.", _COST)] = "besiroglu2024"
-    hardware: Annotated[Text, _option("--hardware", "The device that dollars buy.", _COST)] = None
+    gpus: Annotated[Text, _option("--gpus", "The device that dollars buy.", _COST, metavar="DEVICE")] = None
     price: Annotated[Text, _option("--price", "Dollars for an hour of one device.", _COST)] = None
     mfu: Annotated[Text, _option("--mfu", "Share of its peak reached.", _COST)] = None
-    per_million: Annotated[Text, _option("--price-per-million", "Dollars for a million tokens instead.", _COST)] = None
+    per_million: Annotated[Text, _option("--price-per-Mtok", "Dollars for a million tokens instead.", _COST)] = None
     how: Annotated[
         Text, _option("--choose", "coverage (a perfect verifier), majority, verifier, best-of-n or one.", _CHOICE)
     ] = None
@@ -75,8 +75,8 @@ class Options:
         said = {"tokens": self.tokens, "prompt": self.prompt, "queries": self.queries, "price": self.price,
                 "mfu": self.mfu, "per_million": self.per_million}  # fmt: skip
         numbers: dict[str, Any] = {key: parse_quantity(text) for key, text in said.items() if text is not None}
-        if self.hardware is not None:
-            numbers["hardware"] = self.hardware
+        if self.gpus is not None:
+            numbers["hardware"] = self.gpus
         serving = Serving(**numbers, reuse=not self.reread, unit="dollars" if paid != budgets else "FLOPs")
         how: Any = self.how or ("coverage" if math.isnan(self.separation) else "best-of-n")
         unsaid = (self.rival, self.recall, self.false) == (1.0, 1.0, 0.0) and math.isnan(self.separation)
