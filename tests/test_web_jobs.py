@@ -219,6 +219,15 @@ def test_a_job_over_the_limit_is_ended_and_the_server_goes_on(faulty):
     assert is_well(faulty, name="quick")
 
 
+def test_a_job_that_nobody_waits_for_any_more_is_ended(faulty):
+    before = faulty.both_workers()
+    (asked,) = begin_endless(faulty, 1)
+    asked.close()  # Cancel on the page, or the page is closed
+    until(lambda: under_way(faulty) == 0)
+    assert [alive(worker) for worker in before].count(False) == 1
+    assert is_well(faulty, name="quick")
+
+
 def test_waiting_does_not_count_against_the_limit(faulty):
     assert is_well(faulty, name="quick")
     asked = begin_endless(faulty, 2)

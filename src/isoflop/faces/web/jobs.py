@@ -24,6 +24,9 @@ RUNNING, WAITING = 2, 8
 """Jobs that run at once, a process each, and those that may wait for their turn."""
 LIMIT = 30.0
 """The seconds after which a job is ended."""
+GRACE = 2.0
+"""The seconds that a job at work has left when nobody waits for it any more: a process that ends loses what it has
+fitted, so that short jobs are let end by themselves."""
 _MEMORY = 5 << 30
 """The bytes of address space that a process may use, NumPy's 0.3 GiB included."""
 
@@ -51,7 +54,7 @@ class Jobs:
     async def run(self, job: str, /, *words: Any, gone: Callable[[], Awaitable[None]], **more: Any) -> bytes:
         """Return what the function of `isoflop.web.work` answers to these words; more is added to the dict it gives.
 
-        gone  returns when nobody waits any more: a job that has not begun is then left undone
+        gone  returns when nobody waits any more: a job that has not begun is then left undone, one at work is ended
 
         Raises the errors of isoflop that the job raised, BusyError, LeftError, TimeoutError and BrokenError.
         """
@@ -59,14 +62,12 @@ class Jobs:
             raise BusyError
         self._under_way += 1
         try:
-            await self._wait(gone)
-            try:
-                found: bytes = await self._done(_answer, job, words, more)
-                return found
-            finally:
-                self._turn.release()
+            found = await self._while_waited_for(gone, job, words, more)
         finally:
             self._under_way -= 1
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def warm(self) -> None:
         """Start one process and load in it what jobs need; what fails at this fails again, and is told, in a job."""
@@ -80,20 +81,26 @@ class Jobs:
             for _ in range(RUNNING):
                 await self._turn.acquire()
 
-    async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:
-        begun = False
+    async def _while_waited_for(self, gone: Callable[[], Awaitable[None]], *job: Any) -> bytes | Exception:
+        """Return the answer or what went wrong, which a task group would wrap if it were raised in it."""
+        found: bytes | Exception = LeftError()
+        grace = 0.0
         async with anyio.create_task_group() as group:
 
             async def leave() -> None:
                 await gone()
+                await anyio.sleep(grace)
                 group.cancel_scope.cancel()
 
             group.start_soon(leave)
-            await self._turn.acquire()
-            begun = True
+            async with self._turn:
+                grace = GRACE
+                try:
+                    found = await self._done(_answer, *job)
+                except Exception as error:  # noqa: BLE001 - raised by whoever asked
+                    found = error
             group.cancel_scope.cancel()
-        if not begun:
-            raise LeftError
+        return found
 
     async def _done(self, function: Callable[..., Any], *words: Any) -> Any:
         try:
