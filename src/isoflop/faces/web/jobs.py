@@ -103,11 +103,16 @@ class Jobs:
         return found
 
     async def _done(self, function: Callable[..., Any], *words: Any) -> Any:
-        try:
-            with anyio.fail_after(LIMIT):
-                return await to_process.run_sync(function, *words, cancellable=True, limiter=self._processes)
-        except anyio.BrokenWorkerProcess:
-            raise BrokenError("a process that worked for isoflop web has died, perhaps for want of memory") from None
+        with anyio.fail_after(LIMIT):
+            while True:
+                try:
+                    return await to_process.run_sync(function, *words, cancellable=True, limiter=self._processes)
+                except anyio.BrokenWorkerProcess as error:
+                    if isinstance(error.__cause__, TimeoutError):
+                        continue  # it did not even start within anyio's 20 s: the machine is busy
+                    raise BrokenError(
+                        "a process that worked for isoflop web has died, perhaps for want of memory"
+                    ) from None
 
 
 def _answer(job: str, words: tuple[Any, ...], more: dict[str, Any]) -> bytes:
