@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ project = "isoflop"
 author = "The isoflop authors"
 copyright = author  # noqa: A001 - Sphinx's own name
 release = version = isoflop.__version__
+_PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton", "sphinx_design"]
 exclude_patterns = ["_build"]
@@ -36,7 +38,7 @@ html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {
-    "source_repository": "https://github.com/isoflop/isoflop/",
+    "source_repository": _PROJECT["urls"]["Repository"] + "/",
     "source_branch": "main",
     "source_directory": "docs/",
 }

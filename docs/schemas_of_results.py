@@ -107,7 +107,6 @@ PRINTS: dict[str, Any] = {
     "laws": (
         {"families": {"type": "object", "additionalProperties": TEXT}, "laws": ["faces.cli.listing._law"],
          "curves": ["faces.cli.listing._curve"]},
-        {"laws": ["faces.cli.listing._law"], "curves": ["faces.cli.listing._curve"]},
         "formula.value.Value", ["formula.value.Value"], CLAIMS,
     ),
     "landmarks": "planning.landmarks.place.Landmarks",

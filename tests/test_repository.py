@@ -235,3 +235,24 @@ def test_every_command_is_documented():
     headings = [heading.strip() for heading in headings]
     missing = [path for path in command_paths(typer.main.get_command(application())) if path not in headings]
     assert not missing, f"no heading in docs/cli.md for: {', '.join(missing)}"
+
+
+CANNOT_READ = {"CITATION.cff", "packaging/conda/recipe.yaml", "src/isoflop/faces/pages/explain.js"}
+"""Files whose format cannot look an address up in pyproject.toml."""
+
+
+def test_the_addresses_of_the_project_stand_in_one_place():
+    """They are not there yet: whoever makes them changes pyproject.toml, and this names the rest."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    true = {re.search(rf'^{key} = "(.+)"', project, re.MULTILINE)[1] for key in ("Homepage", "Repository")}
+    address = re.compile(r"https://(?:github\.com/isoflop|isoflop\.github\.io)[^\s\"'<>)]*")
+    texts = {".py", ".js", ".md", ".toml", ".yml", ".yaml", ".cff", ".html", ".css"}
+    folders = [ROOT / name for name in ("src", "docs", "packaging", "tests", "examples", "benchmarks", ".github")]
+    files = [*ROOT.glob("*.*"), *(path for folder in folders for path in folder.rglob("*.*"))]
+    for path in files:
+        name = path.relative_to(ROOT).as_posix()
+        if path.suffix not in texts or name == "pyproject.toml" or "_build" in path.parts:
+            continue
+        found = set(address.findall(path.read_text(encoding="utf-8")))
+        assert not found or name in CANNOT_READ, name
+        assert {one.rstrip("/") for one in found} <= true, name

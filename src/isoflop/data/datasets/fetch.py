@@ -48,7 +48,7 @@ def _download(dataset: Dataset) -> Path:
         import pooch
     except ImportError:
         raise MissingExtraError(
-            f'the dataset {dataset.name} must be downloaded. Say: pip install "isoflop[io]"'
+            f'the dataset {dataset.name} must be downloaded. Say: pip install "isoflop[read]"'
         ) from None
     try:
         path = pooch.retrieve(

@@ -33,7 +33,7 @@ def parquet_table(path: Path, most: tuple[int, int]) -> RawTable:
     try:
         import duckdb
     except ImportError:
-        raise MissingExtraError(f'{shown(str(path))} is a Parquet file. Say: pip install "isoflop[io]"') from None
+        raise MissingExtraError(f'{shown(str(path))} is a Parquet file. Say: pip install "isoflop[read]"') from None
     source = shown(str(path))
     if set("*?[") & set(str(path.absolute())):
         raise DataError(f"{source}: has one of * ? [ in its path, which means several files to DuckDB. Rename it.")

@@ -109,9 +109,7 @@ def _said(fetch: _Fetch) -> Iterator[None]:
     except IsoflopError:
         raise
     except ImportError:
-        raise MissingExtraError(
-            f'{place}: is fetched with the extra remote. Say: pip install "isoflop[remote]"'
-        ) from None
+        raise MissingExtraError(f'{place}: is fetched with the extra read. Say: pip install "isoflop[read]"') from None
     except Exception as error:  # noqa: BLE001 - each library of fsspec has its own
         raise _unfetched(place, error, fetch.inner) from None
 

@@ -84,7 +84,7 @@ def _signed_in() -> Any:
         import wandb
     except ImportError:
         raise MissingExtraError(
-            'runs on a W&B server are read by wandb, which is not installed. Type: pip install "isoflop[trackers]". '
+            'runs on a W&B server are read by wandb, which is not installed. Type: pip install "isoflop[read]". '
             "Offline files need no package: name the folder wandb/."
         ) from None
     said = io.StringIO()  # the package tells where it found the key
@@ -137,7 +137,7 @@ def _refusal(error: Exception, source: str) -> IsoflopError:
     if isinstance(error, TypeError | AttributeError):
         return MissingExtraError(
             f"wandb {wandb.__version__} cannot be asked as a newer one can. "
-            'Type: pip install --upgrade "isoflop[trackers]".'
+            'Type: pip install --upgrade "isoflop[read]".'
         )
     signing_in = isinstance(error, wandb.errors.AuthenticationError | wandb.errors.UsageError)
     if status in {401, 403} or (signing_in and error.__cause__ is None):

@@ -269,7 +269,7 @@ def _named(curves: Sequence[Curve]) -> str:
 def as_dict(found: Law | Curve | Listing | None = None) -> dict[str, Any]:
     """Return the laws and curves that were found, or all of them, as they stand in the JSON."""
     if isinstance(found, Curve):
-        return {"laws": [], "curves": [_curve(found)]}
+        found = Listing((), (found,))
     if isinstance(found, Law):
         found = Listing((found,), tuple(curve for curve in CURVES.values() if curve.law is found))
     laws, curves = (found.laws, found.curves) if found else (tuple(LAWS.values()), tuple(CURVES.values()))
