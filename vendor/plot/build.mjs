@@ -3,9 +3,9 @@ import { build } from "esbuild";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const home = "../../src/isoflop/pages/";
+const home = "../../src/isoflop/faces/pages/";
 const { metafile } = await build({
-  stdin: { contents: 'export { areaY, contour, dot, line, plot, text } from "@observablehq/plot";', resolveDir: "." },
+  stdin: { contents: 'export { areaY, dot, line, plot, text } from "@observablehq/plot";', resolveDir: "." },
   bundle: true, minify: true, format: "iife", globalName: "Plot", metafile: true, outfile: `${home}plot.js`,
 });
 const packages = [...new Set(Object.keys(metafile.inputs).map((one) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(one)?.[1]).filter(Boolean))].sort();

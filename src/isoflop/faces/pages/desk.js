@@ -1,10 +1,10 @@
 // The desk: knobs for what may be spent, the best run for that, and figures that follow.
 import { answer } from "./answer.js";
-import { allocation, contours, frontier, valley } from "./figures.js";
+import { allocation, contours, DIGITS, frontier, valley } from "./figures.js";
 import { controls, el, flopsOf, hourly, WAYS } from "./knobs.js";
 import { best, budgetFor, lossAt, lossBy, modelOf, tokensFor } from "./planner.js";
 
-const CURVE = 121, AROUND = 14, SERVED = 2, LINES = 3; // points of a curve, times N on both sides, FLOPs a token, budgets a line
+const CURVE = 121, AROUND = 14, SERVED = 2, LINES = 3; // points of a curve, times N on both sides, FLOPs a token, budgets a line of equal loss
 const SEARCHED = 1e4; // times beyond the budgets shown, up to which the budget of a loss or a size is sought
 const DOTS = 600; // of more runs an even share is drawn, so that figures keep up with a slider
 const TITLES = {
@@ -54,9 +54,9 @@ const picture = ({ data, model, models, acts }) => {
     valley: () => valley(boxes.valley, { curves: valleys(model, now.found, now.flops, now.terms), best: now.found, laws: data.laws }),
     allocation: () => allocation(boxes.allocation, { path, models }),
     contours: () => {
-      const { terms } = now, levels = path.filter((_, i) => i % LINES === 0).map((one) => one.loss).reverse();
+      const { terms } = now, levels = new Set(path.filter((_, i) => i % LINES === 0).map((one) => Number(one.loss.toPrecision(DIGITS))));
       const at = (C, N) => { const D = tokensFor(model, N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
-      return contours(boxes.contours, { runs, path, at, levels, sizes: [...path, ...runs].map((one) => one.N), acts });
+      return contours(boxes.contours, { runs, path, at, levels: [...levels], sizes: [...path, ...runs].map((one) => one.N), acts });
     },
   };
   const dots = {

@@ -1,12 +1,14 @@
 // The figures of a page, drawn by Observable Plot. Each is drawn again when what it shows changes; the chosen budget is
 // a dot that only moves.
 import { along, inspect, SVG } from "./inspect.js";
+import { linesOf } from "./levels.js";
 import { power, show, showFlops, showLoss } from "./units.js";
 
 const HEIGHT = 290, ROOM = 56, AXIS = 11;
 const HIGHEST = 2.5; // times the least loss, up to which losses are drawn
 const LABEL = [110, 22]; // pixels that a model's name takes
-const EDGE = 1.5; // contours reach beyond the frame, which cuts off where they close
+const EDGE = 1.5, CELL = 10; // times beyond the frame that lines of equal loss reach, pixels between their points
+export const DIGITS = 3; // of the losses of these lines
 const INK = { law: "var(--law)", quiet: "var(--quiet)", second: "var(--second)", line: "var(--line)" };
 
 // Round numbers between two ends, for a logarithmic axis that spans less than a decade or two.
@@ -120,15 +122,33 @@ export const allocation = (box, { path, models }) => {
   });
 };
 
+// A place on each line for its value: in the frame, off the curve and the other labels, near the middle of what lies above
+// the line's tip. lines: lists of { x, y }; pixels gives where a point stands in a frame of this width and height.
+const CLEAR = [38, 15], MARGIN = 20; // pixels that a label takes, and from its middle to the frame
+export const labelled = (lines, curve, pixels, [width, height]) => {
+  const shown = [], apart = ([x, y], share) => ([u, v]) => Math.abs(x - u) > CLEAR[0] * share || Math.abs(y - v) > CLEAR[1] * share;
+  for (const line of lines) {
+    const places = line.map((one) => ({ one, at: pixels(one) })).filter(({ at: [x, y] }) => x > MARGIN && x < width - MARGIN && y > MARGIN / 2 && y < height - MARGIN / 2);
+    if (line[0].y > line.at(-1).y) places.reverse();
+    const tip = places.reduce((least, { at }, i) => (at[0] < places[least].at[0] ? i : least), 0), middle = (tip + places.length) / 2;
+    const free = places.filter(({ at }) => curve.every(apart(at, 0.6)) && shown.every((other) => apart(at, 1)(other.at))), away = (one) => Math.abs(places.indexOf(one) - middle);
+    if (free.length) shown.push(free.reduce((best, one) => (away(one) < away(best) ? one : best)));
+  }
+  return shown.map(({ one }) => one);
+};
+
 // Lines of equal loss over compute and size, and the cheapest way down. at: (C, N) → loss.
 export const contours = (box, { runs, path, at, sizes, levels, acts }) => {
-  const [x1, x2] = padded(path.map((one) => one.C), 0.02), [y1, y2] = padded(sizes, 0.03);
-  const wide = { x1: x1 / EDGE, x2: x2 * EDGE, y1: y1 / EDGE, y2: y2 * EDGE };
+  const x = padded(path.map((one) => one.C), 0.02), y = padded(sizes, 0.03), room = [Math.max(box.clientWidth, 260) - ROOM - 14, HEIGHT - 58];
+  const wide = ([low, high]) => [low / EDGE, high * EDGE], lines = linesOf({ at, x: wide(x), y: wide(y), counts: room.map((one) => Math.round(one / CELL)) }, levels).flat();
+  const share = ([low, high], value) => Math.log(value / low) / Math.log(high / low), pixels = (one) => [share(x, one.x) * room[0], (1 - share(y, one.y)) * room[1]];
+  const shown = labelled(lines, path.map(({ C, N }) => pixels({ x: C, y: N })), pixels, room);
   return figure(box, "Lines of equal loss over compute and parameters, and the best size at each budget", {
-    x: logarithmic([x1, x2], "training FLOPs →"), y: logarithmic([y1, y2], "parameters N"),
+    x: logarithmic(x, "training FLOPs →"), y: logarithmic(y, "parameters N"),
     marks: [
-      Plot.contour({ value: at, ...wide, pixelSize: 10, thresholds: levels, stroke: INK.quiet, strokeOpacity: 0.7, clip: true }),
+      Plot.line(lines.flatMap((line, k) => line.map((one) => ({ ...one, k }))), { x: "x", y: "y", z: "k", stroke: INK.quiet, strokeOpacity: 0.7, strokeWidth: 1, clip: true }),
       Plot.line(path, { x: "C", y: "N", stroke: INK.law, strokeWidth: 2.4, clip: true }), dots(runs, "N"),
+      Plot.text(shown, { x: "x", y: "y", text: (one) => one.level.toPrecision(DIGITS), className: "losses", fill: INK.quiet, stroke: "var(--page)", strokeWidth: 4, fontSize: 10 }),
     ],
     series: [readable("best N", path, "C", "N", show)], here: (C, N) => [["N here", show(N)], ["loss here", showLoss(at(C, N))]], runs, key: "N", acts,
   });

@@ -107,17 +107,21 @@ export const best = (model, budget, terms = PLAIN, fine = true) => {
   return { ...found, C: perToken(model, found.N) * found.D ** model.cost.tokens, ...outcome(model, found.N, found.D, terms), each: each.map((y) => run(Math.exp(y))) };
 };
 
-// The budget whose best run has this loss, N or D, by the secant rule between the ends; NaN where there is none between them.
-// log q(log C) is nearly straight, so that few steps are enough; a side that stays is halved (the Illinois rule).
+// Where f, which changes sign between a and b, is zero, by the secant rule; NaN where it does not change sign. What is
+// sought for here is nearly straight in the logarithms, so that few steps are enough; a side that stays is halved (the
+// Illinois rule).
 const CLOSE = 1e-10, STEPS_OF_SECANT = 40;
-export const budgetFor = (model, key, value, terms, [least, most]) => {
-  const off = (x) => Math.log(best(model, Math.exp(x), terms)[key] / value);
-  let [a, b] = [Math.log(least), Math.log(most)], [f, g] = [off(a), off(b)];
+export const zero = (off, a, b) => {
+  let [f, g] = [off(a), off(b)];
   if (!(f * g <= 0)) return NaN;
   for (let i = 0, side = 0; i < STEPS_OF_SECANT && Math.abs(b - a) > CLOSE; i++) {
     const x = (a * g - b * f) / (g - f), y = off(x);
-    if (Math.abs(y) < CLOSE) return Math.exp(x);
+    if (Math.abs(y) < CLOSE) return x;
     if (y * g > 0) { [b, g] = [x, y]; if (side === -1) f /= 2; side = -1; } else { [a, f] = [x, y]; if (side === 1) g /= 2; side = 1; }
   }
-  return Math.exp((a * g - b * f) / (g - f || 1));
+  return (a * g - b * f) / (g - f || 1);
 };
+
+// The budget whose best run has this loss, N or D; NaN where there is none between the ends.
+export const budgetFor = (model, key, value, terms, [least, most]) =>
+  Math.exp(zero((x) => Math.log(best(model, Math.exp(x), terms)[key] / value), Math.log(least), Math.log(most)));
