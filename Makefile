@@ -8,6 +8,9 @@ BIN := .venv/bin
 # The fits are many and small: one BLAS thread each is the fastest and the most repeatable.
 export OPENBLAS_NUM_THREADS := 1
 
+# Tests start many processes, each of which would compile the package anew where the shell forbids bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Public tables beside the checkout are used when nothing else is said. Without them, the tests that
 # need them are left out (`isoflop.datasets` can download them).
 PUBLIC_TABLES := $(abspath ../shared/data)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from schemas import obeys
 from tabled import columns, csv
 
+import isoflop
 from isoflop.faces import cli
 
 
@@ -91,14 +94,22 @@ def write(tmp_path):
     return write
 
 
-@pytest.fixture
-def table(write):
-    return write(columns())
-
-
-@pytest.fixture
-def saved(run, table, tmp_path):
-    """Give a fit saved by the command line."""
-    path = tmp_path / "fit.json"
-    assert run("fit", table, "--draws", 50, "-o", path).code == 0
+@pytest.fixture(scope="session")
+def table(tmp_path_factory):
+    """Give one table of simulated runs at one place, so that what is worked out from it is remembered."""
+    path = tmp_path_factory.mktemp("table") / "runs.csv"
+    path.write_text(csv(columns()))
     return path
+
+
+@pytest.fixture(scope="session")
+def saved_once(table, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "fit.json"
+    isoflop.save(isoflop.fit("chinchilla", table, draws=50), path)
+    return path
+
+
+@pytest.fixture
+def saved(saved_once, tmp_path):
+    """Give a saved fit of that table."""
+    return Path(shutil.copy(saved_once, tmp_path / "fit.json"))

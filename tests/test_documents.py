@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib import import_module
 from urllib.parse import unquote
 
 import pytest
@@ -89,9 +90,7 @@ def test_equal_plans_give_equal_files_where_the_day_is_fixed(planned, tmp_path, 
 
 
 def test_the_pdf_has_letters_and_a_decision_on_its_first_page(planned, tmp_path):
-    said = {"author": "A. N. Other", "date": "1 May 2026"}
-    content = report(planned, tmp_path / "p.pdf", **said).read_bytes()
-    assert report(planned, tmp_path / "p.pdf", **said).read_bytes() == content
+    content = report(planned, tmp_path / "p.pdf", author="A. N. Other").read_bytes()
     assert content.startswith(b"%PDF")
     sizes = re.findall(rb"/MediaBox \[ 0 0 (\S+) (\S+) \]", content)
     assert len(sizes) >= 2
@@ -100,22 +99,23 @@ def test_the_pdf_has_letters_and_a_decision_on_its_first_page(planned, tmp_path)
     assert b"(A. N. Other)" in content
 
 
+def test_equal_plans_give_equal_pdfs(planned, tmp_path, monkeypatch):
+    """Of the pages of text: figures are the same bytes by a test of their own."""
+    monkeypatch.setattr(import_module("isoflop.faces.report.document"), "exhibits", lambda *_: ())
+    one, other = (report(planned, tmp_path / f"{name}.pdf", date="1 May 2026").read_bytes() for name in "ab")
+    assert one == other
+
+
 @pytest.mark.browser
-def test_the_page_opens_with_the_decision_and_the_desk_at_the_same_budget(planned, tabs, tmp_path):
-    address = report(planned, tmp_path / "p.html", command=HOSTILE).as_uri()
-    tab = tabs(address, address)
-    assert tab.title() == "What should we train on 256 × H100 in 21 days?"
-    assert "Train 40.2B parameters" in tab.locator(".verdict").inner_text()
+def test_the_page_opens_with_the_decision_on_one_sheet_and_the_desk_at_the_same_budget(tabs, tmp_path):
+    planned = isoflop.plan(isoflop.read("tinylm", where='role == "sweep"'), flops=5e12)
+    address = report(planned, tmp_path / "p.html", command=HOSTILE + "isoflop " * 30).as_uri()
+    tab = tabs(address, address, viewport={"width": 688, "height": 1000})  # A4 within its margins, at 96 dots an inch
+    assert tab.title() == "What should we train with 5e12 FLOPs?"
+    assert f"Train {decide(planned).cards[0].value} parameters" in tab.locator(".verdict").inner_text()
     assert tab.evaluate("shown.get().flops") == pytest.approx(planned.budget.value)
     assert tab.locator("img[src=x]").count() == 0
     assert tab.evaluate("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
-
-
-@pytest.mark.browser
-def test_the_decision_prints_on_one_page(tabs, tmp_path):
-    runs = isoflop.read("tinylm", where='role == "sweep"')
-    address = report(isoflop.plan(runs, dollars=2e6), tmp_path / "p.html", command="isoflop " * 30).as_uri()
-    tab = tabs(address, address, viewport={"width": 688, "height": 1000})  # A4 within its margins, at 96 dots an inch
     tab.emulate_media(media="print")
     assert tab.locator(".decision").bounding_box()["height"] <= (297 - 14 - 16) / 25.4 * 96
 

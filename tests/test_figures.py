@@ -174,14 +174,14 @@ def test_every_kind_is_drawn_from_a_table(kind, tmp_path, *, run):
     assert path.read_bytes().startswith(b"<?xml")
 
 
-@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
-def test_markup_in_a_name_is_text_in_every_format(kind, tmp_path):
-    found = recipes(chinchilla_runs(40, noise=0.003), chinchilla_runs(40, noise=0.003, seed=1), names=(MARKUP, "new"))
+def test_markup_in_a_name_is_text_in_every_format(tmp_path):
+    found = recipes(chinchilla_runs(20, noise=0.003), chinchilla_runs(20, noise=0.003, seed=1), names=(MARKUP, "new"))
     figure = recipes_figure(found)
     assert MARKUP in {text.get_text() for text in figure.axes[0].texts}
-    written = save_figure(figure, tmp_path / f"figure.{kind}").read_bytes()
-    if kind == "svg":
-        assert not [one for one in ET.fromstring(written).iter() if one.tag.endswith("script")]  # noqa: S314
+    for kind in ("svg", "pdf", "png"):
+        written = save_figure(figure, tmp_path / f"figure.{kind}").read_bytes()
+        if kind == "svg":
+            assert not [one for one in ET.fromstring(written).iter() if one.tag.endswith("script")]  # noqa: S314
 
 
 def test_markup_in_the_name_of_a_metric_is_text(several):
@@ -215,7 +215,7 @@ def test_a_wrong_word_is_refused_in_one_line(refused, table, tmp_path):
 
 def test_a_published_curve_is_drawn_over_the_budgets_asked_for(run, tmp_path):
     for name, more in (("with.svg", ()), ("without.svg", ("--no-landmarks",))):
-        words = ("besiroglu2024", "--flops", "1e20:1e26", *more, "-o", tmp_path / name)
+        words = ("besiroglu2024", "--flops", "1e23:1e24", *more, "-o", tmp_path / name)
         assert run("plot", "allocation", *words).code == 0
     assert b"Gopher" in (tmp_path / "with.svg").read_bytes()
     assert b"Gopher" not in (tmp_path / "without.svg").read_bytes()

@@ -43,7 +43,7 @@ def example(law):
 
 def grid(law, elsewhere=None):
     """Give inputs on a grid that covers decades in each of them, flattened to one axis."""
-    count = {1: 40, 2: 7, 3: 5, 4: 4, 5: 3}[len(law.inputs)]
+    count = {1: 40, 2: 7, 3: 4, 4: 3, 5: 3}[len(law.inputs)]
     ranges = GRID | ELSEWHERE.get(law.name, {}) | (elsewhere or {})
     axes = np.meshgrid(*[np.geomspace(*ranges[key], count) for key in law.inputs])
     return {key: axis.ravel() for key, axis in zip(law.inputs, axes, strict=True)}
@@ -194,7 +194,7 @@ def test_a_curve_gives_a_float_for_numbers_and_an_array_for_arrays(curve):
 @laws
 def test_a_law_finds_its_own_parameters_again(law):
     truth, inputs = example(law), grid(law)
-    found = fit(law, inputs | {"loss": truth(**inputs)}, objective="squares", draws=0)
+    found = fit(law, inputs | {"loss": truth(**inputs)}, objective="squares", draws=0, starts=16)
     assert found.curve(**inputs) == pytest.approx(truth(**inputs), rel=1e-9)
     for key, value in truth.values.items():
         assert breaks_in_order(found.curve.values)[key] == pytest.approx(value, rel=1e-6), key
@@ -223,21 +223,14 @@ def test_all_five_chinchilla_parameters_come_back_to_eight_digits(name):
 
 
 @laws
-def test_the_unit_of_an_input_changes_no_prediction(law):
+def test_neither_the_unit_of_an_input_nor_the_order_of_the_runs_changes_a_prediction(law):
     runs, inputs = noisy(law), grid(law)
     units = dict.fromkeys(PURE_NUMBERS, 1.0) | UNITS.get(law.name, {})
     others = {key: axis / units.get(key, 1000.0) for key, axis in inputs.items()}
-    there = fit(law, runs | others, draws=0, starts=12).curve(**others)
-    assert there == pytest.approx(predicted_from_noise(law.name), rel=1e-8)
-
-
-@laws
-def test_the_order_of_the_runs_changes_no_prediction(law):
-    runs, inputs = noisy(law), grid(law)
     order = np.random.default_rng(0).permutation(len(runs["loss"]))
-    shuffled = {key: column[order] for key, column in runs.items()}
-    found = fit(law, shuffled, draws=0, starts=12).curve(**inputs)
-    assert found == pytest.approx(predicted_from_noise(law.name), rel=1e-8)
+    shuffled = {key: column[order] for key, column in (runs | others).items()}
+    there = fit(law, shuffled, draws=0, starts=12).curve(**others)
+    assert there == pytest.approx(predicted_from_noise(law.name), rel=1e-8)
 
 
 @curves

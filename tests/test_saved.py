@@ -20,7 +20,7 @@ from isoflop.fitting.saved import _sealed, is_fit, to_json
 
 pytest_plugins = ["commands"]
 
-RUNS = chinchilla_runs(60, noise=0.01)
+RUNS = chinchilla_runs(40, noise=0.01)
 RULED = {
     "named": {},
     "pinned": {"fix": {"E": 1.7}},
@@ -31,7 +31,7 @@ RULED = {
 }
 
 
-@pytest.fixture(params=RULED)
+@pytest.fixture(params=RULED, scope="module")
 def fit(request):
     return isoflop.fit("chinchilla", RUNS, **{"draws": 30, **RULED[request.param]})
 
@@ -41,11 +41,18 @@ def path(tmp_path):
     return tmp_path / "fit.json"
 
 
-@pytest.fixture
-def content(path):
-    """Give what a saved fit holds, as JSON without the seal."""
+@pytest.fixture(scope="module")
+def saved_text(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "fit.json"
     isoflop.save(isoflop.fit("chinchilla", RUNS, draws=5), path)
-    found = json.loads(path.read_text())
+    return path.read_text()
+
+
+@pytest.fixture
+def content(path, saved_text):
+    """Write a saved fit and give what it holds, as JSON without the seal."""
+    path.write_text(saved_text)
+    found = json.loads(saved_text)
     del found["sha256"]
     return found
 
@@ -229,7 +236,7 @@ def test_the_command_line_refuses_a_damaged_file(refused, run, path, *, damage):
     asked = ["forecast", path, "N=1e10", "D=1e12"]
     whole, random, answer = path.read_bytes(), np.random.default_rng(1), run(*asked)
     assert answer.code == 0
-    for _ in range(200):
+    for _ in range(40):
         path.write_bytes(damage(whole, random))
         assert "fit.json" in refused(3, *asked)
     path.write_bytes(whole)

@@ -17,11 +17,26 @@ from isoflop.planning.sensitivity.choices import counts
 
 pytest_plugins = ["commands"]
 
-RUNS = chinchilla_runs(60, noise=0.005)
-FOUND = isoflop.sensitivity(RUNS, flops=1e23, draws=100)
+RUNS = chinchilla_runs(40, noise=0.005)
 LADDER = isoflop.read("tinylm", where='role == "sweep"')
-ON_LADDER = isoflop.sensitivity(LADDER, flops=1e13, draws=100)
 QUANTITIES = ("N", "D", "tokens_per_parameter", "loss")
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Give the sensitivity of simulated runs."""
+    return isoflop.sensitivity(RUNS, flops=1e23, draws=100)
+
+
+@pytest.fixture(scope="module")
+def on_ladder():
+    """Give the sensitivity of real runs at five budgets."""
+    return isoflop.sensitivity(LADDER, flops=1e13, draws=100)
+
+
+@pytest.fixture(scope="module")
+def without_draws():
+    return isoflop.sensitivity(RUNS, flops=1e23, draws=0)
 
 
 def only(found, **chosen):
@@ -31,45 +46,45 @@ def only(found, **chosen):
     return row
 
 
-def test_the_baseline_is_the_plan_of_the_fit():
+def test_the_baseline_is_the_plan_of_the_fit(found):
     planned = isoflop.plan(isoflop.fit("chinchilla", RUNS, draws=100), flops=1e23)
     for name in QUANTITIES:
-        one, other = getattr(FOUND.baseline, name), getattr(planned, name)
+        one, other = getattr(found.baseline, name), getattr(planned, name)
         assert (one.value, one.low, one.high) == (other.value, *other.intervals["statistical"])
-    assert FOUND.baseline.changed == ()
+    assert found.baseline.changed == ()
 
 
 @pytest.mark.parametrize("objective", ["huber:1e-3", "squares"])
-def test_another_objective_gives_the_plan_of_its_own_fit(objective):
+def test_another_objective_gives_the_plan_of_its_own_fit(found, objective):
     planned = isoflop.plan(isoflop.fit("chinchilla", RUNS, objective=objective, draws=0), flops=1e23)
     for name in QUANTITIES:
-        assert getattr(only(FOUND, objective=objective), name).value == pytest.approx(
+        assert getattr(only(found, objective=objective), name).value == pytest.approx(
             getattr(planned, name).value, rel=2e-3
         )
 
 
-def test_squares_of_the_loss_are_not_taken_in_logs():
+def test_squares_of_the_loss_are_not_taken_in_logs(on_ladder):
     raw = isoflop.plan(isoflop.fit("chinchilla", LADDER, objective="squares", draws=0, log=False), flops=1e13)
-    assert only(ON_LADDER, objective="squares of loss").N.value == pytest.approx(raw.N.value, rel=2e-3)
-    assert only(ON_LADDER, objective="squares").N.value != pytest.approx(raw.N.value, rel=2e-3)
+    assert only(on_ladder, objective="squares of loss").N.value == pytest.approx(raw.N.value, rel=2e-3)
+    assert only(on_ladder, objective="squares").N.value != pytest.approx(raw.N.value, rel=2e-3)
 
 
-def test_another_law_gives_the_plan_of_its_own_fit():
+def test_another_law_gives_the_plan_of_its_own_fit(found):
     planned = isoflop.plan(isoflop.fit("log-quadratic", RUNS, draws=0), flops=1e23)
-    assert only(FOUND, law="log-quadratic").N.value == pytest.approx(planned.N.value, rel=2e-3)
+    assert only(found, law="log-quadratic").N.value == pytest.approx(planned.N.value, rel=2e-3)
 
 
-def test_every_combination_is_what_its_own_fit_from_afar_says():
-    row = only(ON_LADDER, objective="squares", outliers="cheapest", law="coupled")
+def test_every_combination_is_what_its_own_fit_from_afar_says(on_ladder):
+    row = only(on_ladder, objective="squares", outliers="cheapest", law="coupled")
     some = LADDER.take(LADDER["C"] > np.sort(LADDER["C"])[8])
     planned = isoflop.plan(isoflop.fit("coupled", some, objective="squares", draws=0), flops=1e13)
     for name in QUANTITIES:
         assert getattr(row, name).value == pytest.approx(getattr(planned, name).value, rel=2e-3)
 
 
-def test_the_approaches_are_their_own_verbs():
+def test_the_approaches_are_their_own_verbs(on_ladder):
     optimum = isoflop.approach2(LADDER, draws=100).at(1e13)
-    row = next(row for row in ON_LADDER.single if row.choice.approach == 2)
+    row = next(row for row in on_ladder.single if row.choice.approach == 2)
     assert row.N == optimum.N
     assert row.D == optimum.D
     assert row.tokens_per_parameter.value == pytest.approx(optimum.D.value / optimum.N.value, rel=1e-9)
@@ -77,12 +92,12 @@ def test_the_approaches_are_their_own_verbs():
     assert math.isnan(row.loss.value)
 
 
-def test_n_counted_otherwise_is_another_column_and_the_budget_stays():
+def test_n_counted_otherwise_is_another_column_and_the_budget_stays(on_ladder):
     total = LADDER["N"] + LADDER["N_embedding"] + LADDER["N_head"]
     runs = Runs.of(N=total, D=LADDER["D"], loss=LADDER["loss"])  # C is 6ND of that column too
     planned = isoflop.plan(isoflop.fit("chinchilla", runs, draws=0), flops=1e13)
-    row = only(ON_LADDER, N_convention="total")
-    assert ON_LADDER.baseline.choice.N_convention == "non-embedding"
+    row = only(on_ladder, N_convention="total")
+    assert on_ladder.baseline.choice.N_convention == "non-embedding"
     assert row.N.value == pytest.approx(planned.N.value, rel=2e-3)
     assert 6 * row.N.value * row.D.value == pytest.approx(1e13, rel=1e-9)
 
@@ -114,17 +129,17 @@ def test_width_and_depth_tell_that_n_holds_the_embeddings():
     assert found.N.tolist() == blocks.tolist()
 
 
-def test_the_choices_are_those_it_names():
-    found = {name: {getattr(row.choice, name) for row in ON_LADDER.rows} - {None} for name in FACTORS}
+def test_the_choices_are_those_it_names(on_ladder):
+    found = {name: {getattr(row.choice, name) for row in on_ladder.rows} - {None} for name in FACTORS}
     assert found["objective"] == set(OBJECTIVES)
     assert found["outliers"] == set(OUTLIERS)
     assert found["law"] >= {"chinchilla", "gadre", "kaplan-ND", "log-quadratic"}
     assert found["approach"] == {1, 2, 3}
-    assert len(ON_LADDER.rows) == len({row.choice for row in ON_LADDER.rows})
+    assert len(on_ladder.rows) == len({row.choice for row in on_ladder.rows})
 
 
-def test_what_cannot_be_is_a_row_with_a_reason():
-    rows = [row for row in FOUND.rows if math.isnan(row.N.value)]
+def test_what_cannot_be_is_a_row_with_a_reason(found):
+    rows = [row for row in found.rows if math.isnan(row.N.value)]
     assert [row.changed for row in rows] == [("approach",), ("approach",), ("N_convention",)]
     assert "envelope" in rows[0].note
     assert "no parabola" in rows[1].note
@@ -149,35 +164,34 @@ def test_runs_that_cannot_carry_the_baseline_are_refused():
         isoflop.sensitivity(RUNS, flops=1e22, law="E + A/N^alpha")
 
 
-def test_a_law_that_fits_badly_is_shown_and_does_not_count():
-    row = only(FOUND, law="kaplan-ND")
+def test_a_law_that_fits_badly_is_shown_and_does_not_count(found):
+    row = only(found, law="kaplan-ND")
     assert "fits these runs worse" in row.note
     assert math.isfinite(row.N.value)
     assert not row.counted
-    assert not any(row.choice.law == "kaplan-ND" for row in FOUND.rows if len(row.changed) > 1)
-    assert "kaplan-ND *" in str(FOUND)
+    assert not any(row.choice.law == "kaplan-ND" for row in found.rows if len(row.changed) > 1)
+    assert "kaplan-ND *" in str(found)
 
 
-def test_ranges_and_factors_are_of_the_rows():
-    counted = [row for row in ON_LADDER.rows if row.counted]
+def test_ranges_and_factors_are_of_the_rows(on_ladder):
+    counted = [row for row in on_ladder.rows if row.counted]
     for name in QUANTITIES:
         values = [getattr(row, name).value for row in counted if math.isfinite(getattr(row, name).value)]
-        assert ON_LADDER.range[name] == (min(values), max(values))
-    for factor in ON_LADDER.factors:
+        assert on_ladder.range[name] == (min(values), max(values))
+    for factor in on_ladder.factors:
         alone = [row.N.value for row in counted if row.changed in {(), (factor.name,)}]
         assert (factor.low, factor.high, factor.choices) == (min(alone), max(alone), len(alone))
-    assert [one.times for one in ON_LADDER.factors] == sorted((one.times for one in ON_LADDER.factors), reverse=True)
-    shares = [one.share for one in ON_LADDER.factors if not math.isnan(one.share)]
-    assert sum(shares) + ON_LADDER.together == pytest.approx(1)
+    assert [one.times for one in on_ladder.factors] == sorted((one.times for one in on_ladder.factors), reverse=True)
+    shares = [one.share for one in on_ladder.factors if not math.isnan(one.share)]
+    assert sum(shares) + on_ladder.together == pytest.approx(1)
 
 
-def test_units_of_tokens_only_rescale_the_answer():
+def test_units_of_tokens_only_rescale_the_answer(without_draws):
     """Tokens counted in pairs: as many FLOPs buy them at 3ND, so the best N for half the budget is the same."""
     pairs = Runs.of(N=RUNS["N"], D=RUNS["D"] / 2, loss=RUNS["loss"])
     found = isoflop.sensitivity(pairs, flops=0.5e23, draws=0)
-    whole = isoflop.sensitivity(RUNS, flops=1e23, draws=0)
-    assert [row.choice for row in found.rows] == [row.choice for row in whole.rows]
-    for here, there in zip(found.rows, whole.rows, strict=True):
+    assert [row.choice for row in found.rows] == [row.choice for row in without_draws.rows]
+    for here, there in zip(found.rows, without_draws.rows, strict=True):
         held_by_priors = str(there.choice.law).startswith("several laws")  # which were learnt in tokens
         if math.isfinite(there.N.value) and not held_by_priors:
             assert here.N.value == pytest.approx(there.N.value, rel=5e-3), there.choice
@@ -202,26 +216,26 @@ def test_an_alarm_is_raised_only_where_the_method_says_more_than_the_interval():
     assert "the law moves it most" in finding.message
 
 
-def test_without_draws_there_are_no_intervals_and_no_alarm():
-    found = isoflop.sensitivity(LADDER, flops=1e13, draws=0)
-    assert math.isnan(found.baseline.N.low)
-    assert "P13" not in [one.code for one in found.findings]
-    assert "–" in str(found)
+def test_without_draws_there_are_no_intervals_and_no_alarm(without_draws):
+    assert math.isnan(without_draws.baseline.N.low)
+    assert "P13" not in [one.code for one in without_draws.findings]
+    assert "–" in str(without_draws)
 
 
 def test_equal_seeds_give_equal_results():
-    assert str(isoflop.sensitivity(RUNS, flops=1e23, draws=100)) == str(FOUND)
+    first, again = (isoflop.sensitivity(chinchilla_runs(7, noise=0.01), flops=1e22, draws=20) for _ in range(2))
+    assert str(first) == str(again)
 
 
-def test_it_prints_itself():
-    text = str(ON_LADDER)
+def test_it_prints_itself(on_ladder):
+    text = str(on_ladder)
     assert text.startswith("1e13 training FLOPs")
     for word in ("huber:1e-3", "cheapest (9)", "gadre", "2: parabolas", "total", "share of variance"):
         assert word in text
-    assert "<table" in ON_LADDER._repr_html_()
+    assert "<table" in on_ladder._repr_html_()
 
 
-def test_the_command_gives_the_same_as_json(good, write):
+def test_the_command_gives_the_same_as_json(on_ladder, good, write):
     columns = {
         name: LADDER[name].tolist() for name in ("N", "D", "C", "loss", "N_embedding", "N_head", "width", "depth")
     }
@@ -232,8 +246,8 @@ def test_the_command_gives_the_same_as_json(good, write):
     assert {name: first[name] for name in ("objective", "outliers", "law", "approach", "N_convention")} == {
         "objective": "robust", "outliers": "none", "law": "chinchilla", "approach": 3, "N_convention": "non-embedding",
     }  # fmt: skip
-    assert first["N"]["value"] == pytest.approx(ON_LADDER.baseline.N.value, rel=1e-6)
-    assert found["range"]["N"] == pytest.approx(ON_LADDER.range["N"], rel=0.2)
+    assert first["N"]["value"] == pytest.approx(on_ladder.baseline.N.value, rel=1e-6)
+    assert found["range"]["N"] == pytest.approx(on_ladder.range["N"], rel=0.2)
     (parabolas,) = [row for row in found["rows"] if row["approach"] == 2 and row["outliers"] == "none"]
     assert parabolas["objective"] is parabolas["law"] is None
     assert parabolas["loss"] == {"value": None, "low": None, "high": None}

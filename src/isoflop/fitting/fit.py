@@ -54,6 +54,7 @@ class Fit(Answer):
     agreement   share of the starts that reached the best objective
     condition   condition number of the fit in centred coordinates
     noted       what was found about the runs and in the search; `findings` has the bad runs besides
+    judges      whether findings look at each run, which takes longer than the fit: one of many fits need not
     runs        the runs it was fitted to; None in a saved fit of very many
     metric      what the loss was made of, if it is no loss
     unknown     the parameters that the runs say nothing about: their numbers in `curve` are any that fit
@@ -85,6 +86,7 @@ class Fit(Answer):
     whole_runs: int = 0
     metric: Metric | None = None
     unknown: tuple[str, ...] = ()
+    judges: bool = True
 
     @property
     def parameters(self) -> dict[str, Estimate]:
@@ -114,7 +116,11 @@ class Fit(Answer):
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What was noted, and the runs and budgets that do not belong or decide the answer (F05, F06, F16)."""
-        if self.runs is None or any(one.severity == "BLOCK" or one.code in CODES for one in self.noted):
+        if (
+            self.runs is None
+            or not self.judges
+            or any(one.severity == "BLOCK" or one.code in CODES for one in self.noted)
+        ):
             return self.noted
         return (*self.noted, *bad_runs(self, gather(*problem_behind(self)), self.runs))
 

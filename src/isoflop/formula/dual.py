@@ -76,6 +76,10 @@ def _power(values: list[Any], dual: list[bool]) -> tuple[Any, Partials]:
     base, exponent = values
     if not dual[1]:
         return np.power(base, exponent), (_at_zero(base, exponent, exponent * np.power(base, exponent - 1.0)), None)
+    if np.count_nonzero(base) == np.size(base):
+        log_base = np.log(base)
+        value = np.exp(exponent * log_base)
+        return value, (exponent * value / base if dual[0] else None, value * log_base)
     with np.errstate(divide="ignore", invalid="ignore"):  # of a base that is 0: `_at_zero` says what is right
         log_base = np.log(base)
         value = np.exp(exponent * log_base)

@@ -48,6 +48,8 @@ _INCH, _LEFT = 72, 0.8
 """Points of an inch; inches left of a panel, where its axis is written."""
 _LETTER, _LINE = 0.52, 1.25
 """Width of a letter and height of a line, in sizes of the letter."""
+_MANY_DECADES = 2.0
+"""Decades of an axis beyond which small ticks stand at 2 and 5 only: eight to a decade take longer than all else."""
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
@@ -128,13 +130,16 @@ def figure_of(width: float, height: float, *, top: float = 1.0, wspace: float = 
     top    the share of the height that panels may fill
     wspace, hspace  room between panels
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     form = _FORM.get()
     times = 1.0 if form.width is None else form.width / width
     margins = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, rect=(0, 0, 1, top), wspace=wspace, hspace=hspace)
-    return Figure(figsize=(width * times, height * times), dpi=form.dpi, layout=margins)
+    figure = Figure(figsize=(width * times, height * times), dpi=form.dpi, layout=margins)
+    FigureCanvasAgg(figure)  # keeps what measures letters, which a figure without it makes anew for every text
+    return figure
 
 
 @contextmanager
@@ -239,7 +244,9 @@ def log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
     steps = (1.0, 3.0) if math.log10(high / low) < 2.4 else (1.0,)
     axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: written(value)))
-    axes.xaxis.set_minor_locator(ticker.LogLocator(subs=range(1, 10)))
+    axes.xaxis.set_minor_locator(
+        ticker.LogLocator(subs=range(1, 10) if math.log10(high / low) < _MANY_DECADES else (2.0, 5.0))
+    )
     axes.xaxis.set_minor_formatter(ticker.NullFormatter())
     axes.yaxis.set_major_locator(ticker.MaxNLocator(9, steps=(1, 2, 2.5, 5, 10)))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
@@ -260,6 +267,8 @@ def decades(axis: Axis, written: Callable[[float], str] | None = None) -> None:
     subs = next((one for one, enough in zip(steps, many, strict=True) if enough), steps[-1])
     axis.set_major_locator(ticker.LogLocator(subs=subs))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: how(value)))
+    if reach > _MANY_DECADES:
+        axis.set_minor_locator(ticker.LogLocator(subs=(2.0, 5.0)))
     axis.set_minor_formatter(ticker.NullFormatter())
 
 

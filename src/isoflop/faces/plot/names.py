@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from isoflop.faces.plot.look import INK, QUIET
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from isoflop.formula.arrays import Array
+    from isoflop.formula.arrays import Array, Bools
 
 
 RINGS, _ANGLES = (5.0, 9.0, 14.0, 20.0, 27.0, 35.0, 44.0, 54.0, 66.0, 80.0), 32
@@ -56,12 +56,14 @@ class Room:
         text.set_in_layout(False)
         extent = text.get_window_extent()
         half = np.array([extent.width, extent.height]) / 2
-        for away, offset in _offsets(*(half / self.scale).tolist(), far=self.far):
-            middle = self.places[index] + np.array(offset) * self.scale
-            box = np.array([middle - half - self.scale, middle + half + self.scale])
-            lead = self._lead(self.places[index], box) if away > _NEAR else np.zeros((0, 2))
-            if self._free(box, lead):
-                text.set_position(offset)
+        away, offsets = _offsets(*(half / self.scale).tolist(), far=self.far)
+        middle, reach = self.places[index] + offsets * self.scale, half + self.scale
+        boxes = np.stack([middle - reach, middle + reach], axis=1)
+        for place in np.flatnonzero(self._clear(boxes)).tolist():
+            box, led = boxes[place], away[place] > _NEAR
+            lead = self._lead(self.places[index], box) if led else np.zeros((0, 2))
+            if not self._crosses(lead):
+                text.set_position(offsets[place])
                 self._take(box, lead)
                 return
         text.remove()
@@ -72,19 +74,21 @@ class Room:
         start = min(1.0, 3.0 * self.scale / float(np.linalg.norm(way)))
         return np.asarray(dot + np.linspace(start, 1, 24)[:, None] * way)
 
-    def _free(self, box: Array, lead: Array) -> bool:
-        """Return whether a name and the line that leads to it cover nothing, and lie inside the panel."""
-        low, high = box
-        if (low < self.panel[0]).any() or (high > self.panel[1]).any():
-            return False
-        if ((self.boxes[:, 0] < high) & (self.boxes[:, 1] > low)).all(axis=1).any():
-            return False
+    def _clear(self, boxes: Array) -> Bools:
+        """Return which boxes (boxes, low or high, x or y) lie inside the panel and cover nothing."""
+        low, high = boxes[:, 0], boxes[:, 1]
+        inside = ((low >= self.panel[0]) & (high <= self.panel[1])).all(axis=1)
+        low, high = low[:, None], high[:, None]
+        over = ((self.boxes[:, 0] < high) & (self.boxes[:, 1] > low)).all(axis=2).any(axis=1)
         margin = self.margin[:, None]
-        if ((self.blocked > low - margin) & (self.blocked < high + margin)).all(axis=1).any():
-            return False
+        covered = ((self.blocked > low - margin) & (self.blocked < high + margin)).all(axis=2).any(axis=1)
+        return np.asarray(inside & ~over & ~covered)
+
+    def _crosses(self, lead: Array) -> bool:
+        """Return whether the line that leads to a name, (points, 2), covers a name or touches a dot."""
         crossed = (lead[:, None] > self.boxes[None, :, 0]) & (lead[:, None] < self.boxes[None, :, 1])
         near = np.linalg.norm(self.places[:, None] - lead[None], axis=2) < 2.9 * self.scale
-        return not (crossed.all(axis=2).any() or near.any())
+        return bool(crossed.all(axis=2).any() or near.any())
 
     def _take(self, box: Array, lead: Array) -> None:
         self.boxes = np.concatenate([self.boxes, box[None]])
@@ -96,9 +100,8 @@ class Room:
             line.set_in_layout(False)
 
 
-def _offsets(across: float, up: float, *, far: float) -> Iterator[tuple[float, tuple[float, float]]]:
-    """Return places of a name's middle about its dot, the nearest first, each with the gap; half its width, height."""
-    angles = np.arange(_ANGLES) * 2 * np.pi / _ANGLES
-    for ring in (one for one in RINGS if one <= far):
-        for angle in angles.tolist():
-            yield ring, (float(np.cos(angle)) * (ring + across), float(np.sin(angle)) * (ring + up))
+def _offsets(across: float, up: float, *, far: float) -> tuple[Array, Array]:
+    """Return the gaps (places,) and the middles of a name about its dot (places, 2), nearest first; half its sizes."""
+    rings = np.repeat([one for one in RINGS if one <= far], _ANGLES)
+    angles = np.tile(np.arange(_ANGLES) * 2 * np.pi / _ANGLES, len(rings) // _ANGLES)
+    return rings, np.column_stack([np.cos(angles) * (rings + across), np.sin(angles) * (rings + up)])

@@ -42,7 +42,7 @@ class Objective:
 
     def slope(self, residuals: Array) -> Array:
         """Return the derivative of the loss."""
-        return self._weighed(np.clip(residuals, -self.delta, self.delta), residuals)
+        return self._weighed(np.minimum(np.maximum(residuals, -self.delta), self.delta), residuals)
 
     def curvature(self, residuals: Array, blend: Array | float) -> Array:
         """Return the second derivative, raised outside delta by `blend` (0–1) of the reweighting curvature.

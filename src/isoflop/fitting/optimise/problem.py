@@ -111,8 +111,8 @@ class Problem:
             unit = 1 / predicted if self.log else np.ones_like(predicted)
             for column, key in enumerate(names):
                 if key in tangents:
-                    scale = unit * values[:, column, None] if self.logged[column] else unit
-                    np.multiply(tangents[key], scale, out=slopes[:, column])
+                    slopes[:, column] = tangents[key]
+            slopes *= unit[:, None, :] * np.where(self.logged, values, 1.0)[:, :, None]
             return self.target - (np.log(predicted) if self.log else predicted), slopes
 
     def residuals(self, theta: Array) -> Array:
@@ -127,14 +127,17 @@ class Problem:
     ) -> Normal:
         """Return objective, descent and curvature at each theta; weights are (batch, runs) or none."""
         batch, count = theta.shape
-        total = Normal(np.zeros(batch), np.zeros((batch, count)), np.zeros((batch, count, count)))
         blend = np.broadcast_to(np.asarray(blend, float), (batch,))
-        for some, rows in self._chunks(batch):
-            part = self.take(rows) if rows != slice(0, self.size) else self
-            weight = None if weights is None else weights[some, rows]
-            found = _normal(part, theta[some], objective, weights=weight, blend=blend[some])
-            for whole, piece in zip(total, found, strict=True):
-                whole[some] += piece
+        if batch * self.size <= CHUNK:
+            total = _normal(self, theta, objective, weights=weights, blend=blend)
+        else:
+            total = Normal(np.zeros(batch), np.zeros((batch, count)), np.zeros((batch, count, count)))
+            for some, rows in self._chunks(batch):
+                part = self.take(rows) if rows != slice(0, self.size) else self
+                weight = None if weights is None else weights[some, rows]
+                found = _normal(part, theta[some], objective, weights=weight, blend=blend[some])
+                for whole, piece in zip(total, found, strict=True):
+                    whole[some] += piece
         total = self._with_prior(total, theta)
         bad = ~np.isfinite(total.objective) | ~np.isfinite(total.curvature).all(axis=(1, 2))
         total.objective[bad] = np.inf

@@ -25,6 +25,8 @@ LAST_DIGITS = 1e-13
 """A delta that moves by less than this share has settled: rounding is 2e-16, and residuals lose two digits."""
 NOTHING = 1e-24
 """An objective below this is zero, to rounding."""
+ENDLESS = 3
+"""Descents without an end after which no other is tried: the runs leave a valley that falls for ever."""
 MANY_RUNS = 4_000
 """Above so many runs, starts descend on a sample of that size first."""
 
@@ -74,11 +76,12 @@ def settle(
     problem: Problem, theta: Array, objective: Objective, *, rounds: int = 50, tolerance: float = 1e-13
 ) -> tuple[Array, Objective]:
     """Refit until an adaptive objective's delta agrees with the noise it leaves."""
-    settled = objective.adapted(problem.residuals(theta[None])[0], theta.size)
+    settled, endless = objective.adapted(problem.residuals(theta[None])[0], theta.size), 0
     for _ in range(rounds):
-        theta = minimise(problem, theta[None], settled, tolerance=tolerance, first=NEAR).theta[0]
+        found = minimise(problem, theta[None], settled, tolerance=tolerance, first=NEAR)
+        theta, endless = found.theta[0], endless + (not found.converged[0])
         now = objective.adapted(problem.residuals(theta[None])[0], theta.size)
-        if now is settled or abs(now.delta - settled.delta) <= 1e-10 * settled.delta:
+        if now is settled or abs(now.delta - settled.delta) <= 1e-10 * settled.delta or endless == ENDLESS:
             break
         settled = now
     return theta, settled

@@ -221,7 +221,7 @@ class _Ways:
         planned = (
             self.planned
             if found is self.base
-            else plan_with(found, UNTESTED, flops=self.planned.C, level=found.options.level)
+            else plan_with(replace(found, judges=False), UNTESTED, flops=self.planned.C, level=found.options.level)
         )
         return self._doubted(Row(choice, changed, **{name: getattr(planned, name) for name in QUANTITIES}))
 
