@@ -177,5 +177,5 @@ def test_the_words_of_a_server_that_fails_are_not_repeated(refused):
 
 def test_without_the_package_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[trackers\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[read\]"'):
         read("wandb:team/sweep")
