@@ -12,8 +12,7 @@ import isoflop
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
 from isoflop.forecasting.constants import CLIPPED
-from isoflop.forecasting.ensemble import FEWEST_RUNS, alone, combine, drawn, outlook, scale, shares, values
-from isoflop.forecasting.priors import predicted
+from isoflop.forecasting.ensemble import FEWEST_RUNS, alone, combine, outlook, scale, shares, values
 from isoflop.forecasting.weights import PastErrors, PastMisses
 from isoflop.laws.chinchilla import besiroglu2024
 
@@ -38,7 +37,7 @@ def untested(together=TOGETHER):
 def erring(by, decades=None, misses=1.0):
     """Return the laws with backtest errors of so much each, at some distances; and misses of so many widths."""
     far = np.linspace(0, 2, 40) if decades is None else decades
-    squares = np.minimum(np.broadcast_to(np.asarray(by, float), (far.size, 4)).T, CLIPPED) ** 2
+    squares = np.minimum(np.broadcast_to(np.asarray(by, float), (far.size, 2)).T, CLIPPED) ** 2
     origin = np.arange(far.size) % 4
     return replace(TOGETHER, errors=PastErrors(origin, far, squares),
                    misses=PastMisses(origin, far, np.full(far.size, misses**2)))  # fmt: skip
@@ -47,7 +46,7 @@ def erring(by, decades=None, misses=1.0):
 # Weights.
 
 
-@pytest.mark.parametrize("together", [TOGETHER, untested(), erring([0.1, 0, 0.01, 3])])
+@pytest.mark.parametrize("together", [TOGETHER, untested(), erring([0.1, 0])])
 def test_weights_add_up_to_one(together):
     found = shares(together, np.linspace(0, 8, 50))
     assert (found > 0).all()
@@ -55,19 +54,18 @@ def test_weights_add_up_to_one(together):
 
 
 def test_without_backtests_laws_count_alike():
-    assert shares(untested(), np.array([0.0, 0.5, 1.0])) == pytest.approx(np.full((4, 3), 0.25))
+    assert shares(untested(), np.array([0.0, 0.5, 1.0])) == pytest.approx(np.full((2, 3), 0.5))
 
 
 def test_the_law_that_erred_less_counts_for_more():
-    found = shares(erring([0.03, 0.01, 0.02, 0.03]), np.array([0.5]))[:, 0]
-    assert found[1] > 2 * found[2] > 2 * found[0]
-    assert found[0] == pytest.approx(found[3])
+    first, second = shares(erring([0.03, 0.01]), np.array([0.5]))[:, 0]
+    assert second > 4 * first
 
 
 def test_errors_near_the_distance_asked_for_say_more():
     """The first law erred near by, the second far out."""
     far = np.linspace(0, 2, 40)
-    error = np.where(far < 1, [[0.05], [0.005], [0.05], [0.05]], [[0.005], [0.05], [0.05], [0.05]])
+    error = np.where(far < 1, [[0.05], [0.005]], [[0.005], [0.05]])
     together = erring(error.T, far)
     near, out = shares(together, np.array([0.0, 2.0])).T
     assert near[1] > 2 * near[0]
@@ -75,9 +73,9 @@ def test_errors_near_the_distance_asked_for_say_more():
 
 
 def test_few_backtests_move_the_weights_little():
-    few = shares(erring([0.03, 0.01, 0.03, 0.03], np.array([0.5])), np.array([0.5]))[:, 0]
-    many = shares(erring([0.03, 0.01, 0.03, 0.03], np.full(40, 0.5)), np.array([0.5]))[:, 0]
-    assert 0.25 < few[1] < many[1]
+    few = shares(erring([0.03, 0.01], np.array([0.5])), np.array([0.5]))[:, 0]
+    many = shares(erring([0.03, 0.01], np.full(40, 0.5)), np.array([0.5]))[:, 0]
+    assert 0.5 < few[1] < many[1]
 
 
 # The forecast.
@@ -105,7 +103,7 @@ def test_one_bad_run_moves_the_forecast_by_less_than_a_percent():
 
 def test_the_interval_widens_with_distance_and_level():
     at = {key: column[1] * np.array([1.0, 10.0, 100.0]) for key, column in AT.items()}
-    near = outlook(erring([0.01] * 4), at, level=0.9).calibrated
+    near = outlook(erring([0.01] * 2), at, level=0.9).calibrated
     assert (np.diff(near) > 0).all()
     for kind in ("statistical", "calibrated"):
         halves = [getattr(outlook(TOGETHER, AT, level=level), kind) for level in (0.5, 0.9, 0.99)]
@@ -114,7 +112,7 @@ def test_the_interval_widens_with_distance_and_level():
 
 def test_large_past_errors_widen_the_interval_and_small_ones_narrow_it():
     large, none, small = (
-        scale(one, FAR) for one in (erring([0.01] * 4, misses=3.0), untested(), erring([0.01] * 4, misses=0.01))
+        scale(one, FAR) for one in (erring([0.01] * 2, misses=3.0), untested(), erring([0.01] * 2, misses=0.01))
     )
     assert (small < none).all()
     assert (large > none).all()
@@ -189,23 +187,3 @@ def test_a_row_without_n_or_d_is_left_out():
 def test_too_few_runs_are_refused():
     with pytest.raises(DataError, match=f"{FEWEST_RUNS - 1} usable runs; a forecast needs {FEWEST_RUNS}"):
         combine(chinchilla_runs(FEWEST_RUNS - 1))
-
-
-# Draws.
-
-
-def test_draws_scatter_as_the_runs_allow():
-    draws = drawn(TOGETHER, np.array([0.7, 0.1, 0.1, 0.1]), count=2000, seed=0)
-    assert [len(rows) for _, rows in draws] == [1400, 200, 200, 200]
-    law, rows = draws[0]
-    at = {"N": 2e10, "D": 4e11}
-    losses = np.log(law(**dict(zip(law.parameters, rows.T, strict=True)), **at))
-    _, error = predicted(TOGETHER.members[0], {key: np.array([value]) for key, value in at.items()})
-    assert losses.std() == pytest.approx(error[0], rel=0.15)
-
-
-def test_equal_seeds_give_equal_draws_and_every_law_is_drawn():
-    one, same, other = (drawn(TOGETHER, np.array([1.0, 0, 0, 0]), count=10, seed=seed) for seed in (1, 1, 2))
-    assert [len(rows) for _, rows in one] == [10, 1, 1, 1]
-    assert (one[0][1] == same[0][1]).all()
-    assert (one[0][1] != other[0][1]).any()

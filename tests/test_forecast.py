@@ -245,7 +245,7 @@ def test_a_forecast_that_rises_with_size_is_pointed_out():
 def test_laws_that_disagree_are_pointed_out():
     """Exponents that depend on size, which no law here knows, and a model of half a token per parameter."""
     size, tokens = RUNS["N"], RUNS["D"]
-    loss = 1.8 + 480 / size**0.35 + 2000 / tokens ** (0.36 * (size / 1e9) ** 0.02)
+    loss = 1.8 + 480 / size**0.35 + 2000 / tokens ** (0.36 * (size / 1e9) ** -0.02)
     found = isoflop.forecast(Runs.of(N=size, D=tokens, loss=loss), N=1e12, D=1e11)
     (one,) = [one for one in found.findings if one.code == "P04"]
     low, high = found[0].loss.intervals["laws"]

@@ -10,7 +10,6 @@ from simulated import chinchilla_runs
 
 import isoflop
 from isoflop.data.runs import Runs
-from isoflop.forecasting.constants import FORM_POWERS
 from isoflop.forecasting.priors import counted, member_of, members, predicted, solved
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
@@ -30,15 +29,13 @@ def changed(runs=NOISY, **columns):
     return Runs.of(**({key: runs[key] for key in ("N", "D", "loss")} | columns))
 
 
-def test_two_laws_take_part_at_each_weight_of_runs_and_every_label_is_its_own():
-    assert [one.law.name for one in FITTED] == ["coupled"] * len(FORM_POWERS) + ["valley"] * len(FORM_POWERS)
-    assert len({one.label for one in FITTED}) == len(FITTED)
+def test_two_laws_take_part():
+    assert [one.law.name for one in FITTED] == ["coupled", "valley"]
 
 
-@pytest.mark.parametrize("position", range(len(FORM_POWERS)))
-def test_exact_runs_of_a_law_give_it_back_in_spite_of_the_prior(position):
+def test_exact_runs_of_a_law_give_it_back_in_spite_of_the_prior():
     """The coupled law with k = 1 is Chinchilla's."""
-    value, error = said(members(EXACT)[position])
+    value, error = said(members(EXACT)[0])
     assert value == pytest.approx(np.log(besiroglu2024(**AT)), abs=4e-3)
     assert (error < 0.005).all()
 
@@ -82,7 +79,7 @@ def test_one_run_far_off_does_not_count():
 
 
 def test_larger_runs_count_more():
-    weights = FITTED[0].weights  # by the root of compute
+    weights = FITTED[1].weights  # of the valley, by the root of compute
     clean = weights > 0.5 * np.sqrt(NOISY["C"] / NOISY["C"].max())
     assert clean.mean() > 0.9
     assert weights[np.argmax(NOISY["C"])] > 10 * weights[np.argmin(NOISY["C"])] > 0

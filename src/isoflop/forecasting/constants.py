@@ -4,11 +4,11 @@ All were chosen on one list of papers and are reported on another, neither of wh
 benchmarks/truth.py has both lists, prints the table of these numbers, and says how much each one matters.
 """
 
-FORM_POWERS = (0.5, 1.5)
-"""Powers of compute by which a run counts in a fit: one member of the forecast for each law and power.
+GENTLE, STEEP = 0.5, 1.5
+"""Powers of compute by which a run counts in a fit: that of the valley, and that of the coupled law.
 
 The small runs are what no law describes, and the steeper the weight, the less a forecast far out follows them;
-the more it hangs on the few largest. No one power is best at all distances, so two are taken."""
+the more it hangs on the few largest. No one power is best at all distances, so each law takes another."""
 FORGOTTEN = 6.0
 """Standard deviations off the curve at which a run no longer counts at all (Tukey's biweight)."""
 TAIL = 0.8

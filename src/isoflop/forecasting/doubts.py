@@ -92,7 +92,7 @@ def left_aside(ensemble: Ensemble | None) -> list[Finding]:
     """
     if ensemble is None or len(ensemble.members) < 2:
         return []
-    first, runs = ensemble.members[0], ensemble.runs
+    first, runs = ensemble.members[0].gentler or ensemble.members[0], ensemble.runs
     off = first.problem.residuals(first.theta[None])[0]
     limit = student(1 - FALSE_STRAY, max(len(runs) - first.theta.size, 1)) * first.noise
     strange = np.abs(evened(first.problem, first.theta, first.weights)) > limit

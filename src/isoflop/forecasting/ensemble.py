@@ -184,7 +184,7 @@ class Outlook(NamedTuple):
 
 
 def combine(runs: Runs, *, laws: Sequence[str] = (), along: str = "C", inputs: Sequence[str] = ()) -> Ensemble:
-    """Fit the laws that forecast together (the coupled law and the valley, at two weights) and backtest them.
+    """Fit the laws that forecast together (the coupled law and the valley) and backtest them.
 
     Where a single input is known, say compute, it is a power law with a floor, at two weights.
 
@@ -332,21 +332,6 @@ def scale(ensemble: Ensemble, decades: Array) -> Array:
     By so much a normal interval of the ordinary level is to be widened.
     """
     return factors(ensemble.misses, decades, level=LEVEL) / NormalDist().inv_cdf((1 + LEVEL) / 2)
-
-
-def drawn(ensemble: Ensemble, weights: Array, *, count: int, seed: int) -> list[tuple[Law, Array]]:
-    """Return parameter values (draws, parameters) of each law that the runs allow; more of a law that weighs more.
-
-    weights (members,) add up to 1; a law is drawn at least once.
-    """
-    generator, found = np.random.default_rng(seed), []
-    for member, weight in zip(ensemble.members, weights, strict=True):
-        values, vectors = np.linalg.eigh(member.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        normal = generator.standard_normal((max(1, round(count * float(weight))), values.size))
-        theta = np.clip(member.theta + normal @ root.T, member.problem.lower, member.problem.upper)
-        found.append((member.law, member.problem.natural(theta)))
-    return found
 
 
 def nudged(ensemble: Ensemble, step: float) -> list[tuple[Law, Array]]:

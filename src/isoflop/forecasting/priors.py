@@ -1,8 +1,8 @@
 """The component laws of a forecast: each held by what published fits make plausible, at some weight of runs.
 
-Two forms take part, the coupled law and the valley, each fitted with the runs weighed by two powers of their
-compute. Chinchilla's law and the log-quadratic took part once: far out they are what is too high
-(benchmarks/LOG.md), so they are single laws to be asked for.
+Two laws take part, the valley with runs weighed by the root of their compute, and the coupled law with steeper
+weights. Chinchilla's law and the log-quadratic took part once: far out they are what is too high; so did either
+law at both weights: no better, at twice the time (benchmarks/LOG.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.optimise.minimise import FAR, NEAR, minimise
 from isoflop.fitting.optimise.objective import EFFICIENT, Objective
 from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
-from isoflop.forecasting.constants import ELSEWHERE, FORGOTTEN, FORM_POWERS, TAIL
+from isoflop.forecasting.constants import ELSEWHERE, FORGOTTEN, GENTLE, STEEP, TAIL
 from isoflop.formula.arrays import median
 from isoflop.laws import LAWS, find_law
 
@@ -36,7 +36,9 @@ _ROUNDS = 6
 _SAME_NOISE = 0.01
 _LENT = 0.1
 _LEAST_SHARE = 0.5
-"""A steeper fit, which follows the largest runs, takes the noise for no less than this share of the first one's."""
+"""A steep fit, which follows the largest runs, takes the noise for no less than this share of the gentle one's."""
+_LEAST_KEPT = 1 / 3
+"""The share of the gentle fit's runs that a steep one must go by."""
 _SETTLED, _SAME_OPTIMUM = 1e-8, 1e-4
 """Where the descents from a form's starts end, and by what share of the objective two ends are one optimum."""
 _LEAST_LEFT = 0.01
@@ -50,11 +52,13 @@ class Form(NamedTuple):
             Published fits (Chinchilla and its refits, Gadre, Gemstones, Muennighoff) have exponents of
             0.24 to 0.6 and floors of 0.5 to 0.9 times their best loss; the priors are wider than that.
     begin   smallest, median loss → where its fits begin, a list of parameter values
+    power   of compute by which a run counts
     """
 
     law: Law
     prior: Mapping[str, tuple[float, float]]
     begin: Callable[[Problem, float, float], list[dict[str, float]]]
+    power: float = GENTLE
 
 
 _EXPONENT = (0.35, 0.15)
@@ -85,7 +89,7 @@ def _centre(problem: Problem) -> tuple[float, float]:
 
 
 FORMS = (
-    Form(LAWS["coupled"], {"E": _FLOOR, "alpha": _EXPONENT, "beta": _EXPONENT, "k": (1.0, 0.5)}, _coupled),
+    Form(LAWS["coupled"], {"E": _FLOOR, "alpha": _EXPONENT, "beta": _EXPONENT, "k": (1.0, 0.5)}, _coupled, STEEP),
     Form(LAWS["valley"], {"E": _FLOOR, "alpha": (0.17, 0.1), "beta": (0.17, 0.1), "q": (0.03, 0.05)}, _valley),
 )
 """The laws that forecast together unless one is asked for."""
@@ -95,7 +99,7 @@ ENDLESS = tuple(form._replace(law=replace(form.law.pinned({"E": 0.0}), name=f"{f
 
 
 def forms_of(key: str, *, endless: bool = False, dated: bool = False) -> tuple[Form, ...]:
-    """Return the law that forecasts where a single input is known: a power law with a floor.
+    """Return what forecasts where a single input is known: a power law with a floor, at both weights of runs.
 
     Along compute its exponent is half that of N or D, which both grow; of another input little is taken for granted.
 
@@ -104,7 +108,7 @@ def forms_of(key: str, *, endless: bool = False, dated: bool = False) -> tuple[F
     """
     if dated:
         law = find_law(f"{'' if endless else 'E + '}A*exp(-rate*({key} - {_EPOCH:g}))", inputs=(key,))
-        return (Form(law, {"E": _LOOSE_FLOOR}, _halved),)
+        return _at_both_weights(Form(law, {"E": _LOOSE_FLOOR}, _halved))
     exponent = {"C": (0.17, 0.1), "N": _EXPONENT, "D": _EXPONENT}.get(key, (0.3, 0.3))
 
     def begin(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
@@ -115,7 +119,11 @@ def forms_of(key: str, *, endless: bool = False, dated: bool = False) -> tuple[F
         ]
 
     law = find_law(f"A/{key}^alpha" if endless else f"E + A/{key}^alpha", inputs=(key,))
-    return (Form(law, {"E": _LOOSE_FLOOR, "alpha": exponent}, begin),)
+    return _at_both_weights(Form(law, {"E": _LOOSE_FLOOR, "alpha": exponent}, begin))
+
+
+def _at_both_weights(form: Form) -> tuple[Form, ...]:
+    return form._replace(power=STEEP), form
 
 
 def _halved(problem: Problem, least: float, middle: float) -> list[dict[str, float]]:
@@ -138,6 +146,7 @@ class Member:
     label       its name in answers, which no other way to fit the law shares
     settled     the noise that its fit has settled on, from which others begin
     agreement   share of the starts of a free fit that reached its optimum; nan where priors hold the law
+    gentler     the fit by gentle weights from which it began
     """
 
     problem: Problem
@@ -149,6 +158,7 @@ class Member:
     label: str
     settled: float = _FIRST_NOISE
     agreement: float = math.nan
+    gentler: Member | None = None
 
     @property
     def law(self) -> Law:
@@ -173,12 +183,14 @@ def members(runs: Runs, before: Sequence[Member] = (), *, forms: Sequence[Form] 
 
     before  the members on a smaller part of the runs, from which the fits begin
     """
-    known = {one.label: one for one in before}
-    found: list[Member] = []
+    known, gentle = {one.label: one for one in before}, dict[str, Member | None]()
+    found = []
     for form in forms:
-        first = _first(form, runs, known.get(_label(form, FORM_POWERS[0])))
-        if first is not None:
-            found += [first, *(one for power in FORM_POWERS[1:] if (one := _steeper(form, runs, first, power=power)))]
+        past, name = known.get(_label(form)), form.law.name
+        if name not in gentle:
+            gentle[name] = _gentle(form._replace(power=GENTLE), runs, past and (past.gentler or past))
+        if (first := gentle[name]) and (one := first if form.power == GENTLE else _steep(form, runs, first)):
+            found.append(one)
     return tuple(found)
 
 
@@ -203,18 +215,17 @@ def agreement(member: Member) -> float:
     return float((reached[1:] <= reached[0] * (1 + _SAME_OPTIMUM)).mean())
 
 
-def _label(form: Form, power: float) -> str:
+def _label(form: Form) -> str:
     inputs = list(form.law.inputs)
-    return f"{form.law.name} (priors, {'C' if len(inputs) > 1 else inputs[0]}^{power:g})"
+    return f"{form.law.name} (priors, {'C' if len(inputs) > 1 else inputs[0]}^{form.power:g})"
 
 
-def _first(form: Form, runs: Runs, before: Member | None) -> Member | None:
-    """Fit a form by the least steep weights, beginning where a smaller part of the runs ended, if there is one."""
-    power, every = FORM_POWERS[0], np.ones(len(runs))
+def _gentle(form: Form, runs: Runs, before: Member | None) -> Member | None:
+    """Fit a form by gentle weights, beginning where that to a smaller part of the runs ended, if there is one."""
+    every = np.ones(len(runs))
     if before is not None:
-        return _settled(form, runs, _Start(before.theta[None], before.settled, NEAR, every), power=power)
-    starts = _starts(form, _problem(form, runs))
-    return _settled(form, runs, _Start(starts, _FIRST_NOISE, FAR, every), power=power)
+        return _settled(form, runs, _Start(before.theta[None], before.settled, NEAR, every))
+    return _settled(form, runs, _Start(_starts(form, _problem(form, runs)), _FIRST_NOISE, FAR, every))
 
 
 def _starts(form: Form, problem: Problem) -> Array:
@@ -224,14 +235,18 @@ def _starts(form: Form, problem: Problem) -> Array:
     return problem.fitted(np.array([[one[key] for key in form.law.parameters] for one in starts]))
 
 
-def _steeper(form: Form, runs: Runs, first: Member, *, power: float) -> Member | None:
-    """Fit the same form by steeper weights, beginning where the first ended: as good, and much faster.
+def _steep(form: Form, runs: Runs, gentle: Member) -> Member:
+    """Fit the same law by steep weights, beginning where the gentle fit ended.
 
-    The first fit's strays stay out: among the largest runs a steeper fit would follow one, not find it.
+    Its strays stay out, and its noise halved is the least: among the largest runs a steep fit would follow a stray,
+    not find it. Where it forgets most of the others it has run away with a few, and the gentle fit stands in.
     """
-    kept = (first.weights > 0).astype(float)
-    begin = _Start(first.theta[None], first.settled, NEAR, kept, first.settled * _LEAST_SHARE)
-    return _settled(form, runs, begin, power=power)
+    kept = (gentle.weights > 0).astype(float)
+    begin = _Start(gentle.theta[None], gentle.settled, NEAR, kept, gentle.settled * _LEAST_SHARE)
+    found = _settled(form, runs, begin)
+    if found is None or np.count_nonzero(found.weights) < _LEAST_KEPT * kept.sum():
+        found = replace(gentle, label=_label(form))
+    return replace(found, gentler=gentle)
 
 
 def _counts_by(form: Form, runs: Runs) -> str:
@@ -252,14 +267,14 @@ class _Start(NamedTuple):
     least: float = _LEAST_NOISE
 
 
-def _settled(form: Form, runs: Runs, begin: _Start, *, power: float) -> Member | None:
+def _settled(form: Form, runs: Runs, begin: _Start) -> Member | None:
     """Fit again until the noise that sets the prior's weight, Huber's delta and what is forgotten agrees with the fit.
 
     w_i = (C_i / C_max)^power · (1 - (r_i / 6 s)²)², with r_i the residual and s the noise (Tukey's biweight)
     """
     problem = _problem(form, runs)
-    share, loss = counted(runs, power, _counts_by(form, runs)), np.exp(problem.target)
-    theta, spread, damping, kept, floor = begin
+    share, loss = counted(runs, form.power, _counts_by(form, runs)), np.exp(problem.target)
+    theta, spread, damping, kept, least = begin
     sound = kept
     objective = Objective("robust", adaptive=True)
     for turn in range(_ROUNDS):
@@ -273,7 +288,7 @@ def _settled(form: Form, runs: Runs, begin: _Start, *, power: float) -> Member |
             return None
         best = found.theta[np.argmin(found.objective)]
         residuals = evened(problem, best, weights)
-        now = max(_noise(residuals, share * kept, quantile=0.5), floor)
+        now = max(_noise(residuals, share * kept, quantile=0.5), least)
         theta, damping = best[None], NEAR
         sound = kept * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
         if turn and abs(now - spread) < _SAME_NOISE * spread:
@@ -284,7 +299,7 @@ def _settled(form: Form, runs: Runs, begin: _Start, *, power: float) -> Member |
     if runs.clusters is not None:
         noise = run_noise(problem, best, objective, clusters=runs.clusters)
     member = Member(problem=problem, objective=objective, theta=best, covariance=np.eye(best.size), noise=noise,
-                    weights=weights, label=_label(form, power), settled=spread)  # fmt: skip
+                    weights=weights, label=_label(form), settled=spread)  # fmt: skip
     return replace(member, covariance=_covariance(member, best[None], weights[None])[0])
 
 

@@ -97,6 +97,8 @@ def _estimate(value: float, kinds: Mapping[str, Array], level: float, *, togethe
         inside = level if kind != "laws" else 1 - 1e-9
         one = from_draws(value, points, inside)
         found[kind] = (one.low, one.high)
+    (low, high), (least, most) = found["statistical"], found["calibrated"]  # what past errors ask for is never less
+    found["calibrated"] = (float(np.minimum(low, least)), float(np.maximum(high, most)))
     if together:
         return Estimate(value, *found["calibrated"], level, found)
     low, high = (pick.reduce([ends[side] for ends in found.values()]) for side, pick in ((0, np.fmin), (1, np.fmax)))

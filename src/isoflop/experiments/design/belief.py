@@ -20,7 +20,7 @@ from isoflop.errors import DataError, UsageError
 from isoflop.experiments.design.choose import Views
 from isoflop.fitting.fit import Fit
 from isoflop.fitting.optimise.problem import Problem, problem_of
-from isoflop.forecasting.constants import DRIFT, FORM_POWERS
+from isoflop.forecasting.constants import DRIFT, GENTLE
 from isoflop.forecasting.ensemble import Ensemble, shares
 from isoflop.formula.law import Curve
 
@@ -82,7 +82,7 @@ def believe(source: Predictor, decades: float, *, at: Mapping[str, Array], prior
             Believed(one.problem, one.theta, _root(one.covariance), one.noise, weight)
             for one, weight in zip(source.members, weights, strict=True)
         )
-        return Belief(found, float(source.runs["C"].max()), rule, FORM_POWERS[0])
+        return Belief(found, float(source.runs["C"].max()), rule, GENTLE)
     if isinstance(source, Fit):
         problem = _problem(source.curve.law)
         unit = np.where(problem.logged, np.maximum(source.curve.row[0], 1e-300), 1.0)
