@@ -67,6 +67,7 @@ PURE_NUMBERS = {
 """Inputs without a unit: counts that a law may add 1 to, shares and ratios. Nobody counts them in thousands."""
 
 ELSEWHERE: dict[str, dict[str, tuple[float, float]]] = {
+    "muennighoff": {"U": (7e8, 2e10)},
     "ludziejewski": {"D": (4e9, 4e11)},  # on fewer than 1.9B tokens its second term rises with experts
     "float-bits": {"N": (1e8, 1e10), "D": (1e9, 5e10), "exponent_bits": (3.0, 8.0)},  # beyond, more tokens harm
     "efficiency-leverage": {"granularity": (1.0, 8.0)},  # beyond 11 finer experts harm

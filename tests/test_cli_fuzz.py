@@ -36,19 +36,19 @@ def ends_in_words(run, text, *words):
     assert bool(done.out) == (done.code in {0, 4})
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(tables(), st.sampled_from(["chinchilla", "E + A/N^a", "E + A/D^a + log(N)/B"]))
 def test_any_table_is_fitted_or_refused_in_words(run, text, law):
     ends_in_words(run, text.encode("utf-8", "surrogatepass"), "--law", law)
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode()))
 def test_any_bytes_are_refused_in_words(run, content):
     ends_in_words(run, content)
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(st.text(alphabet="NDEABab0123456789.+-*/^() ,<>='explogsqrtwhermin_", max_size=40))
 def test_any_formula_is_fitted_or_refused_in_words(run, formula):
     text = b"N,D,loss\n1e8,2e9,3.2\n2e8,9e9,2.9\n4e8,3e9,3.0\n1e9,2e10,2.6\n3e9,5e9,2.8\n9e9,4e10,2.4\n2e10,3e11,2.2\n"

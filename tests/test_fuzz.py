@@ -97,7 +97,7 @@ def table():
         yield str(path)
 
 
-@examples(40)
+@examples(24)
 @given(line=lines())
 def test_any_words_end_in_an_answer_or_in_one_sentence(run, table, line):
     with tempfile.TemporaryDirectory() as folder:
