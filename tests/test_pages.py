@@ -2,8 +2,8 @@
 
 import json
 import re
-from importlib import import_module
 from html import unescape
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,15 @@ NAMES = {
 TEXT_MODES = {"read_text", "write_text"}
 
 
+@cache
+def nodes(path):
+    """Give every node of a file's syntax tree."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def names_in(path):
     """Give what a file names with its line: each module that it imports, each attribute and each text."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((f"import {one.name.partition('.')[0]}", node.lineno) for one in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -52,10 +59,12 @@ def test_no_other_file_asks_for_what_only_some_systems_have():
 def test_every_text_file_is_read_and_written_in_a_stated_encoding():
     found = []
     for path in [*FILES, PACKAGE / "system.py"]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name not in {"open", "fdopen"} | TEXT_MODES:
+                continue
             where = {one.arg for one in node.keywords}
             said = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
             method = isinstance(node.func, ast.Attribute)
