@@ -18,7 +18,7 @@ from isoflop.experiments.launchers import attempt as attempts
 from isoflop.experiments.launchers import launch, script
 from isoflop.experiments.launchers.local import work
 from isoflop.experiments.study import open_study
-from isoflop.experiments.study.claims import Claim, Watch, claim, claims_in, owner_of
+from isoflop.experiments.study.claims import Claim, Watch, claim, claims_in, driver_lock, owner_of
 from isoflop.experiments.study.progress import progress
 from isoflop.experiments.study.repair import repair
 from isoflop.experiments.study.results import conclude, read_result, save_result
@@ -103,20 +103,14 @@ def test_runs_whose_workers_always_die_have_failed_in_the_end(tmp_path):
 
 
 def test_a_second_driver_is_refused_in_one_line_that_says_who_runs_it(tmp_path):
-    study = sweep(tmp_path / "s", mode="slow")
-    first = driver(study)
-    until(lambda: (study.folder / "driver.lock").exists() and (study.folder / "driver.lock").read_text())
-    second = subprocess.run(
-        [sys.executable, "-m", "isoflop", "study", "run", str(study.folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    study = sweep(tmp_path / "s")
+    words = [sys.executable, "-m", "isoflop", "study", "run", str(study.folder)]
+    with driver_lock(study.folder):
+        second = subprocess.run(words, capture_output=True, text=True, check=False)
     assert second.returncode == 1
-    assert f"process {first.pid} on " in second.stderr
+    assert f"process {os.getpid()} on " in second.stderr
     assert "runs this study" in second.stderr
     assert second.stderr.count("\n") == 1
-    first.communicate(timeout=600)
     assert launch(study).count("done") == 3  # the lock of one that is gone keeps nobody out
     assert started(study) == ["a", "b", "c"]
 
