@@ -155,6 +155,7 @@ REFUSED = {  # the example: (file name, content, what the refusal says)
     "only blank lines": ("runs.csv", "\n\n", "is empty. Give a header"),
     "header only": ("runs.csv", HEAD, "0 runs. Give at least one row"),
     "UTF-16": ("runs.csv", HEAD.encode("utf-16"), "is UTF-16. Save it as UTF-8"),
+    "UTF-32": ("runs.csv", HEAD.encode("utf-32"), "is UTF-32. Save it as UTF-8"),
     "UTF-16 without its mark": ("runs.csv", HEAD.encode("utf-16-le"), "line 1: a NUL byte at byte 1"),
     "latin-1 bytes": ("runs.csv", "N,D,größe\n".encode("latin-1"), "line 1: byte 6 (0xf6) is not UTF-8"),
     "NUL bytes": ("runs.csv", f"{HEAD}1e9,2e10,\x002\n", "line 2: a NUL byte at byte 18"),

@@ -9,7 +9,7 @@ import pytest
 from isoflop.beyond.finish import LossCurve, Schedule, finish, read_curve
 from isoflop.errors import DataError, UsageError
 from isoflop.forecasting.curves.average import Past, mix
-from isoflop.forecasting.curves.logged import read_log
+from isoflop.forecasting.curves.logged import read_log, read_runs
 from isoflop.forecasting.curves.loss_curve import BINS, thinned
 from isoflop.forecasting.curves.responses import annealed, blocks, multi_powered
 from isoflop.forecasting.curves.schedule_fit import FORMS, Seen, fit_jointly
@@ -357,3 +357,14 @@ def test_trends_beat_every_published_method_on_most_kinds_of_learning_curve():
     best = {"IC": 0.0421, "LM": 0.00083, "BB": 0.0083}
     assert all(np.mean(errors[domain]) < published for domain, published in best.items())
     assert np.mean(errors["NMT"]) < 0.03
+
+
+def test_without_a_column_run_a_table_of_several_sizes_is_a_run_for_each(tmp_path):
+    path = tmp_path / "ladder.csv"
+    rows = [f"{N},{step},{4 - step / 100 - N / 1e9}" for step in range(1, 11) for N in (10_000_000, 20_000_000)]
+    path.write_text("\n".join(["N,step,loss", *rows]) + "\n")
+    found = read_runs([path])
+    assert [(one.name, one.N, len(one.at)) for one in found] == [
+        ("ladder N=10.0M", 1e7, 10), ("ladder N=20.0M", 2e7, 10)
+    ]  # fmt: skip
+    assert found[1].loss[-1] == pytest.approx(3.88)

@@ -138,6 +138,10 @@ def _target(path: Pathish) -> Path:
     name = os.fspath(path)
     if not name:
         raise UsageError("a file to write needs a name, as in -o fit.json.")
+    if name.endswith(("/", os.sep)):
+        raise UsageError(
+            f"{shown(name)}: is the name of a folder. Say that of a file in it, as in {shown(name)}fit.json."
+        )
     try:
         mode = os.stat(name).st_mode  # noqa: PTH116 - of pipes behind /dev/stdout, too, which have no path
     except (FileNotFoundError, NotADirectoryError):

@@ -63,7 +63,8 @@ _ZIPPED = (
     (b"", "a zip archive", "Unpack it and name the table."),
 )
 """What kinds of zip archive are known by: a file inside."""
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_WIDE = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+"""How a text in another encoding begins."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -204,8 +205,8 @@ def _refuse_formats(data: bytes, source: str) -> None:
 
 
 def _decode(data: bytes, source: str) -> str:
-    if data.startswith(_UTF16):
-        raise DataError(f"{source}: is UTF-16. Save it as UTF-8.")
+    if wide := next((name for mark, name in _WIDE if data.startswith(mark)), ""):
+        raise DataError(f"{source}: is {wide}. Save it as UTF-8.")
     null = data.find(b"\0")
     if null >= 0:
         row = data.count(b"\n", 0, null) + 1

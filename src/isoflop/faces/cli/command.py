@@ -33,6 +33,8 @@ _FORCE = inspect.Parameter(
 
 _POWER = re.compile(r"(?<![\w.])[+-]?[0-9.]+[eE][+-]?[0-9]+(?![\w.])")
 """A number with an exponent, alone or within the words of an option: 1e22, huber:1e-3, 1e20:1e22, alpha=0.3e0."""
+_DRAWN = {".png", ".svg"}
+"""Suffixes of files that are figures and nothing else."""
 _FORMULAS = {"law", "where"}
 """Options whose numbers are constants of a formula, of whatever size."""
 
@@ -122,6 +124,7 @@ def _writing(command: Callable[..., Any]) -> Callable[..., Any]:
         return command
 
     figure = draws(signature)
+    tabled = not figure and signature.parameters["output"].default is None  # a demo draws, in a form of its own
 
     @wraps(command)
     def called(*, force: bool, **given: Any) -> Any:
@@ -132,6 +135,8 @@ def _writing(command: Callable[..., Any]) -> Callable[..., Any]:
 
     def written(given: dict[str, Any], *, force: bool) -> Any:
         output = given["output"]
+        if output and tabled and Path(output).suffix.lower() in _DRAWN:
+            raise UsageError(f"{output}: this command writes no figure. isoflop plot draws one.")
         if output != STANDARD:
             with replacing(force=force):
                 if output and Path(output).name != _GROWS:

@@ -1,7 +1,7 @@
 """LoggedRun: the rows of one run as a log or a table has them, of any tracker; many of them are a ladder.
 
 A table has a row for each measurement: run, N, step, tokens, lr, loss (D and steps of the whole run where they differ
-from the last row). A folder of logs is read by the same readers as runs are.
+from the last row); without a column run, each size is one. A folder of logs is read by the same readers as runs are.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from isoflop.data.runs.frames import is_table
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve, refuse_short
 from isoflop.formula.arrays import Array
+from isoflop.quantities import show
 
 NAMES = {
     "run": ("run", "runname", "name", "runid", "model", "curve"),
@@ -219,7 +220,11 @@ def _tabled(raw: RawTable, name: str) -> list[LoggedRun]:
         )
     columns = {what: _numbers(raw, one) for what, one in named.items() if one is not None and what != "run"}
     if named["run"] is None:
-        return [_of_rows(name, columns, np.arange(len(raw.rows)))]
+        sizes = columns.get("N", np.zeros(len(raw.rows)))
+        several = np.unique(sizes[np.isfinite(sizes)])
+        if len(several) < 2:
+            return [_of_rows(name, columns, np.arange(len(raw.rows)))]
+        return [_of_rows(f"{name} N={show(one)}", columns, np.flatnonzero(sizes == one)) for one in several.tolist()]
     labels = np.array([str(one).strip() for one in raw.columns[raw.names.index(named["run"])]], object)
     return [_of_rows(str(label), columns, np.flatnonzero(labels == label)) for label in dict.fromkeys(labels)]
 
