@@ -12,7 +12,7 @@ OF_FIT = "See isoflop fit --help."
     [
         (["fit", "{runs}", "--seed", "nan"], f"invalid value for '--seed': 'nan' is not a valid int. {OF_FIT}"),
         (["fit", "{runs}", "--bound", "alpha=1,2"], "no such option: --bound"),
-        (["fit", "{runs}", "more"], "got unexpected extra argument(s) (more)."),
+        (["check", "{runs}", "more"], "got unexpected extra argument(s) (more). See isoflop check --help."),
         (["fit"], "missing argument 'RUNS'."),
         (["frobnicate"], "no such command 'frobnicate'. See isoflop --help."),
         (["study", "frobnicate"], "no such command 'frobnicate'. See isoflop study --help."),

@@ -71,3 +71,48 @@ def test_what_is_masked_is_no_run_and_what_is_complex_is_no_number():
     assert len(Runs.of(N=masked, D=runs["D"], loss=runs["loss"])) == 19
     with pytest.raises(IsoflopError):
         Runs.of(N=runs["N"] + 1j, D=runs["D"], loss=runs["loss"])
+
+
+GRID = {"N": [1e7, 2e7, 4e7] * 4, "D": [2e8, 4e8, 8e8, 16e8] * 3, "loss": [4 - 0.1 * place for place in range(12)]}
+TASK = {**GRID, "arc": [0.5] * 12}
+
+
+class Liar:
+    """Something that names columns and has none."""
+
+    columns = ("N", "D", "loss")
+
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    {
+        "a table that lies": lambda: isoflop.read(Liar()),
+        "a function as condition": lambda: isoflop.read(GRID, where=lambda row: True),  # noqa: ARG005
+        "a number as condition": lambda: isoflop.read(GRID).where(5),
+        "a number for names": lambda: isoflop.mix(GRID, targets=5),
+        "one bound": lambda: isoflop.fit("chinchilla", GRID, bounds={"alpha": 1}),
+        "three bounds": lambda: isoflop.fit("chinchilla", GRID, bounds={"alpha": (0, 1, 2)}),
+        "words for items": lambda: isoflop.downstream(TASK, items={"arc": "many"}, N=1e9, D=1e10),
+        "lengths that differ": lambda: isoflop.forecast(CURVE, N=[1e9, 2e9, 3e9], D=[1e10, 2e10]),
+        "a mapping for options": lambda: isoflop.watch(None, GRID, told={"N": 1e9}),
+        "a mapping for several": lambda: isoflop.tune(GRID, at={"N": 1e9}),
+        "texts for attempts": lambda: isoflop.test_time(["a", "b"]),
+        "a number for a dataset": lambda: isoflop.datasets.load(5),
+        "a word for budgets": lambda: isoflop.design.grid("x"),
+        "one table for several": lambda: isoflop.fit_all("chinchilla", GRID),
+    }.items(),
+    ids=lambda one: one[0],
+)
+def test_what_a_verb_does_not_take_is_one_sentence(ask):
+    with pytest.raises(IsoflopError) as refused:
+        ask[1]()
+    assert str(refused.value).count("\n") == 0
+
+
+def test_numbers_of_options_are_taken_as_text():
+    assert isoflop.Told(N="8B", warmup="2k").N == 8e9
+    assert isoflop.Machines(gpus="8xH100", price="2").price == 2.0
+    assert isoflop.Serving(tokens="1k").tokens == 1000.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import MAXYEAR, date
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -235,7 +235,14 @@ def _significant(value: float, digits: int) -> str:
 
 
 _PLAIN = frozenset({"float", "int", "str", "bool", "None"})
-_CLASSES = frozenset({"LossCurve", "Schedule", "Law", "Fit", "Study", "Path", "Hold", "Prices", "Model", "str", "None"})
+_CLASSES = frozenset(
+    {"LossCurve", "Schedule", "Law", "Fit", "Study", "Path", "Hold", "Prices", "Model", "Told", "Machines", "Serving",
+     "Choosing", "Asked", "str", "None"}
+)  # fmt: skip
+_BETWEEN = re.compile(r" \| (?![^\[]*\])")
+"""What stands between the kinds of an annotation, outside brackets."""
+_VALUES = re.compile(r"Mapping\[str, (float|tuple\[float, float\])\]")
+"""Mappings whose values are numbers, or pairs of them."""
 _NUMERIC = ("float", "int", "Array", "Any", "object")
 
 
@@ -265,7 +272,7 @@ def checked(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 def _fitting(value: Any, name: str, annotation: str) -> Any:
     """Return a value as an annotation wants it; raises UsageError where it is of another kind."""
-    kinds = frozenset("float" if one in _letters() else one for one in annotation.split(" | "))
+    kinds = frozenset("float" if one in _letters() else one for one in _BETWEEN.split(annotation))
     if kinds <= _PLAIN:
         return _plain(value, name, kinds)
     classes = {one.__name__ for one in type(value).__mro__} if value is not None else {"None"}
@@ -281,7 +288,32 @@ def _fitting(value: Any, name: str, annotation: str) -> Any:
     frame = getattr(value, "ndim", 1) > 1  # columns by name, where a few values by name are wanted
     if mapped and value is not None and (frame or not hasattr(value, "items")):
         raise _wrong(value, name, annotation)
+    listed = all(one in {"str", "None"} or one.startswith(("Sequence", "Mapping")) for one in kinds)
+    rows = isinstance(value, Mapping) and not any(one.startswith("Mapping") for one in kinds)
+    if value is not None and listed and (rows or not hasattr(value, "__iter__")):
+        raise _wrong(value, name, annotation)
+    if isinstance(value, Mapping) and len(kinds - {"None"}) == 1 and (of := _VALUES.match(annotation)):
+        return {key: _number_or_pair(one, f"{name}[{key!r}]", of[1]) for key, one in value.items()}
     return value
+
+
+def _number_or_pair(value: Any, name: str, kind: str) -> Any:
+    """Return one value of a mapping: a number, or the two of a pair."""
+    if kind == "float":
+        return as_number(value, name)
+    try:
+        low, high = value
+    except (TypeError, ValueError):
+        raise _wrong(value, name, "a pair of numbers") from None
+    return as_number(low, name), as_number(high, name)
+
+
+def settle_numbers(options: Any) -> None:
+    """Set those numbers of frozen options that were said as quantities: Told(N="8B")."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if isinstance(value, str) and "float" in (kinds := str(field.type).split(" | ")) and "str" not in kinds:
+            object.__setattr__(options, field.name, as_number(value, field.name))
 
 
 @cache
@@ -312,5 +344,5 @@ def _wrong(value: object, name: str, annotation: str) -> UsageError:
     words = {"float": "a number", "int": "a whole number", "str": "a text", "bool": "True or False"}
     tables = ("Source", "Runs", "ColumnMapping", "CurveSource")
     words |= dict.fromkeys(tables, "a path, a DataFrame, a mapping of columns or a list of them")
-    wanted = " or ".join(words.get(one, one) for one in annotation.split(" | ") if one != "None")
+    wanted = " or ".join(dict.fromkeys(words.get(one, one) for one in _BETWEEN.split(annotation) if one != "None"))
     return UsageError(f"{name} must be {wanted}; {type(value).__name__} {str(value)[:40]!r} came.")

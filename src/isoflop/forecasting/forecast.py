@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +68,15 @@ def forecast_with(source: Predictor, behind: Evidence, *, level: float, at: Mapp
     return Forecasts(rows, source.name, found, past, source)
 
 
+def _as_long(columns: Mapping[str, Array]) -> Sequence[Array]:
+    """Return columns of one length: one number stands for as many as the others are."""
+    try:
+        return np.broadcast_arrays(*columns.values())
+    except ValueError:
+        told = ", ".join(f"{key} has {column.size}" for key, column in columns.items())
+        raise UsageError(f"the new runs differ in length: {told}. Give each as many, or one for all.") from None
+
+
 def _rows(source: Predictor, behind: Evidence, columns: Mapping[str, Array], *, level: float) -> tuple[Forecast, ...]:
     """Return the forecast of each row of the inputs."""
     far = decades(source.fitted_on, columns)
@@ -107,7 +116,7 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
         raise UsageError(f"{law} need{s} {', '.join(missing)}. {hint}")
     if others := [key for key in at if key not in {*inputs, "N", "D"}]:
         raise UsageError(f"{law} take{s} {', '.join(inputs)}, not {', '.join(others)}.")
-    columns = dict(zip(at, np.broadcast_arrays(*[as_numbers(at[key], key) for key in at]), strict=True))
+    columns = dict(zip(at, _as_long({key: as_numbers(at[key], key) for key in at}), strict=True))
     for key, column in columns.items():
         refuse_nonpositive(key, column, source.inputs.get(key))
     for curve in source.curves:

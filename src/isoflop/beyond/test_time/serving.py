@@ -11,6 +11,7 @@ from isoflop.compute.devices import MFU
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.planning.demand import DEVICE
+from isoflop.quantities import settle_numbers
 
 if TYPE_CHECKING:
     from isoflop.beyond.test_time.attempts import Attempts
@@ -48,6 +49,7 @@ class Serving:
     unit: Unit = "FLOPs"
 
     def __post_init__(self) -> None:
+        settle_numbers(self)
         for name, value, least in (
             ("tokens", self.tokens, 1),
             ("prompt", self.prompt, 0),

@@ -84,6 +84,8 @@ def test_time(
     """
     refuse_level(level)
     models = tuple(read_attempts(source) if isinstance(source, str | os.PathLike) or is_table(source) else source)
+    if not all(isinstance(one, Attempts) for one in models):
+        raise UsageError("source must be a path, a table or Attempts, as read_attempts gives them.")
     if not models:
         raise DataError("there are no attempts. Give those of one model at least.")
     asked = _settled(asked or Asked(), models)

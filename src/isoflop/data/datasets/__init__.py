@@ -27,6 +27,8 @@ def describe(name: str) -> Dataset:
 
     Raises UsageError if there is no dataset of that name.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"a dataset is named by a text; {type(name).__name__} came. Say one of {', '.join(NAMES)}.")
     if name not in DATASETS:
         near = get_close_matches(name, NAMES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

@@ -38,7 +38,10 @@ def columns_of(value: object) -> Columns:
     if names is None:
         raise wrong_type(value)
     frame: Any = value
-    found = {name: column_of(name, frame[own]) for name, own in names.items()}
+    try:
+        found = {name: column_of(name, frame[own]) for name, own in names.items()}
+    except (KeyError, IndexError, TypeError):  # something that only looks like a frame
+        raise wrong_type(value) from None
     index = _index(frame)
     return found if index is None or {"run", "name"} & found.keys() else {"run": index, **found}
 

@@ -53,6 +53,8 @@ def _rows_of(values: Sequence[object] | NDArray[Any], keep: NDArray[np.bool_]) -
 
 def holds(condition: str, columns: Mapping[str, NDArray[Any]], count: int, *, source: str) -> NDArray[np.bool_]:
     """Return for each row whether a condition holds; raises DataError for a column that is missing."""
+    if not isinstance(condition, str):
+        raise UsageError(f"a condition is a text such as 'D/N > 0.5'; {type(condition).__name__} came.")
     try:
         parsed = parse_filter(condition, columns)
     except UnknownKeyError as unknown:

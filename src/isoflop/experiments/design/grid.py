@@ -16,7 +16,7 @@ from isoflop.errors import UsageError
 from isoflop.experiments.design.result import Design, planned, show_flops
 from isoflop.findings import Finding
 from isoflop.forecasting.source import Source, settle
-from isoflop.quantities import show
+from isoflop.quantities import as_numbers, show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -98,7 +98,7 @@ def ladder(sizes: Sequence[float] | Array, *, multiples: Sequence[float] = (20.0
 
 
 def _positive(what: str, values: ArrayLike, example: str) -> Array:
-    found = np.atleast_1d(np.asarray(values, float)).ravel()
+    found = as_numbers(values, what).ravel() if np.size(values) else np.zeros(0)  # type: ignore[arg-type]
     bad = found[~(np.isfinite(found) & (found > 0))]
     if bad.size or not found.size:
         came = f"{bad[0]:g}" if bad.size else "nothing"

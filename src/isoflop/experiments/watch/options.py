@@ -22,6 +22,7 @@ from isoflop.forecasting.curves.collapse import Run, expect
 from isoflop.forecasting.curves.deviation import Deviation
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve
 from isoflop.formula.arrays import Array
+from isoflop.quantities import settle_numbers
 
 STOP = 0.1
 """The share of what was trained over which the rate falls before a run is stopped, unless another is asked for."""
@@ -41,6 +42,9 @@ class Machines:
     gpus: str
     price: float | None = None
     mfu: float = MFU
+
+    def __post_init__(self) -> None:
+        settle_numbers(self)
 
     def cost(self, flops: float) -> Cost:
         """Return what so many training FLOPs take."""

@@ -17,6 +17,7 @@ from isoflop.forecasting.curves.logged import NAMES, LoggedRun, rates_at_places
 from isoflop.forecasting.curves.schedules import SHAPES, Schedule
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve
 from isoflop.formula.arrays import Array
+from isoflop.quantities import settle_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,9 @@ class Told:
     final: float = 0.0
     decay: float = 0.2
     run: str | None = None
+
+    def __post_init__(self) -> None:
+        settle_numbers(self)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
