@@ -106,11 +106,9 @@ def test_a_verb_that_works_for_longer_takes_a_table_too(verb):
     assert ask(KINDS[kind](columns())).as_flat_rows()
 
 
-def test_a_report_of_a_frame_is_that_of_its_mapping(tmp_path):
-    for kind in ("pandas", "mapping"):
-        isoflop.report(KINDS[kind](grid()), tmp_path / f"{kind}.md", date="1 May 2026")
-    one, other = ((tmp_path / f"{kind}.md").read_text() for kind in ("pandas", "mapping"))
-    assert one.replace("the DataFrame", "the dict") == other
+def test_a_frame_is_reported_on(tmp_path):
+    isoflop.report(KINDS["pandas"](grid()), tmp_path / "report.md")
+    assert "the DataFrame" in (tmp_path / "report.md").read_text()
 
 
 @pytest.mark.parametrize("verb", ["fit_all", "forecast_all"])
