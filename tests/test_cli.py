@@ -355,4 +355,4 @@ def test_a_reader_who_leaves_early_is_no_crash():
 def test_words_that_are_no_command_are_usage_errors(run, words):
     done = run(*words)
     assert (done.code, done.out) == (2, "")
-    assert re.search(r"isoflop( fit| plan)? --help' for help", done.err)
+    assert re.search(r"See isoflop( fit| plan)? --help\.$", done.err.strip())
