@@ -16,7 +16,7 @@ OF_FIT = "See isoflop fit --help."
         (["fit"], "missing argument 'RUNS'."),
         (["frobnicate"], "no such command 'frobnicate'. See isoflop --help."),
         (["study", "frobnicate"], "no such command 'frobnicate'. See isoflop study --help."),
-        (["fit", "{runs}", "-o", "{folder}/new/"], "/new/: is the name of a folder."),
+        (["fit", "{runs}", "-o", "{folder}/new/"], "/new/: a file to write needs a name,"),
         (["read", "{runs}", "-o", "{folder}/runs.svg"], "runs.svg: this command writes no figure."),
         (["fit", "{runs}", "-o", "{folder}/fit.PNG"], "fit.PNG: this command writes no figure."),
     ],

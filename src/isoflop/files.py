@@ -136,12 +136,8 @@ def write_once(path: Pathish, content: bytes) -> bool:
 def _target(path: Pathish) -> Path:
     """Return where a name leads, links followed; raises IsoflopError where that is no regular file."""
     name = os.fspath(path)
-    if not name:
-        raise UsageError("a file to write needs a name, as in -o fit.json.")
-    if name.endswith(("/", os.sep)):
-        raise UsageError(
-            f"{shown(name)}: is the name of a folder. Say that of a file in it, as in {shown(name)}fit.json."
-        )
+    if not name or name.endswith(("/", os.sep)):
+        raise UsageError(f"{shown(name) or '-o'}: a file to write needs a name, as in -o fit.json.")
     try:
         mode = os.stat(name).st_mode  # noqa: PTH116 - of pipes behind /dev/stdout, too, which have no path
     except (FileNotFoundError, NotADirectoryError):
