@@ -1,8 +1,16 @@
 """What the app draws and how it waits: lines of equal loss, runs left out without a mouse, work that is given up."""
 
 import json
+import re
 
+import numpy as np
 import pytest
+
+import isoflop
+from isoflop.compute.allocation import Allocation
+from isoflop.faces.web import work
+from isoflop.laws import CURVES
+from isoflop.planning.limits import OutsideError
 
 pytest_plugins = ["chromium", "web_fixtures"]
 pytestmark = pytest.mark.browser
@@ -87,3 +95,77 @@ def test_a_load_that_is_given_up_leaves_the_answer_that_stood(visit):
     tab.wait_for_selector(".desk:not(.waits)")
     assert tab.input_value("#more-experts") == ""
     assert tab.inner_text("#answer").partition(":")[0] == before.partition(":")[0]
+
+
+def test_runs_are_left_out_and_told_of_by_keyboard(visit):
+    tab = visit()
+    figure = tab.locator("#figure-frontier svg.picks")
+    figure.focus()
+    for key, times in (("ArrowDown", 40), ("ArrowLeft", 60)):  # into the corner
+        for _ in range(times):
+            tab.keyboard.press(key)
+    assert "FLOPs" in tab.inner_text("#figure-frontier .readout")
+    for key, times in (("Shift+ArrowUp", 40), ("Shift+ArrowRight", 8)):
+        for _ in range(times):
+            tab.keyboard.press(key)
+    tab.keyboard.press("Enter")
+    assert re.match(r"Leave these \d+ runs out", tab.evaluate("document.activeElement.textContent"))
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#opened [aria-current]:has-text('not (C')")
+    assert 0 < len(isoflop.read("tinylm", where=tab.input_value("#where"))) < 72
+
+
+def test_a_loss_out_of_reach_is_said_with_the_laws_that_reach_it(visit):
+    tab = visit(f"#curves={json.dumps(PAPERS)}")
+    out = {one: float(np.exp(Allocation(CURVES[one]).best_loss(np.array([1e30]))[0])) for one in PAPERS}
+    for loss in (0.1, min(out.values()) + 0.01):
+        tab.fill("#reach-box", str(loss))
+        tab.press("#reach-box", "Enter")
+        told = tab.inner_text("#unanswered")
+        assert [one for one in PAPERS if f"{one} with " in told] == [one for one in PAPERS if out[one] < loss]
+    tab.fill("#flops-box", "1e24")
+    tab.press("#flops-box", "Enter")
+    assert not tab.is_visible("#unanswered")
+
+
+def test_a_curve_that_refuses_names_curves_that_plan_it(visit):
+    refusing = next(one for one in work.start()["curves"] if refuses(one))
+    tab = visit(f"#curves={json.dumps([refusing])}&flops=1e26")
+    tab.click("#answer button:has-text('Ask ')")
+    tab.wait_for_selector("#answer:has-text('With 1e26 FLOPs')")
+    assert refusing not in tab.inner_text("h1")
+
+
+def refuses(name):
+    unique = {"unique_tokens": 3e11} if "U" in CURVES[name].law.inputs else {}
+    try:
+        isoflop.plan(name, flops=1e26, **unique)
+    except isoflop.UsageError as error:
+        return isinstance(error, OutsideError) and not unique
+    return False
+
+
+def test_the_figures_show_a_question_that_only_python_answers(visit):
+    tab = visit(f"#curves={json.dumps(PAPERS)}&flops=1e24&more={json.dumps({'experts': '64'})}")
+    tab.wait_for_selector(".desk:not(.waits):not(.draws)")
+    tab.wait_for_function(f"{DOT} < 3")
+    found = work.figures({"curves": PAPERS}, {"flops": 1e24, "experts": "64"}, 1e24)
+    wanted = isoflop.plan(flops=1e24, experts=64)
+    lowest = min(found["valley"], key=lambda one: one["loss"])
+    assert lowest["N"] == pytest.approx(wanted.N.value, rel=0.05)
+    assert lowest["loss"] == pytest.approx(wanted.loss.value, rel=1e-4)
+    assert [round(one["C"]) for one in found["path"]] == sorted({round(one["C"]) for one in found["path"]})
+    grid, plain = np.array(found["grid"]["losses"], float), isoflop.plan(flops=1e24)
+    assert np.nanmin(grid) < wanted.loss.value < plain.loss.value
+    drawn = tab.evaluate(f"{LINE}.getAttribute('d')")
+    tab.fill("#more-experts", "")
+    tab.press("#more-experts", "Enter")
+    tab.wait_for_function(f"(was) => {LINE}.getAttribute('d') !== was && {DOT} < 3", arg=drawn)
+
+
+LINE = """[...document.querySelectorAll("#figure-valley svg path")].find((one) => one.getBBox().width > 200)"""
+DOT = f"""(() => {{
+    const dot = document.querySelector("#figure-valley svg circle.now").getBoundingClientRect();
+    return Math.abs(dot.y + dot.height / 2 - {LINE}.getBoundingClientRect().bottom);
+}})()"""
+"""Gives how far the dot of the run lies from the valley's lowest point, in pixels."""

@@ -22,7 +22,7 @@ const comparison = (data) => {
   const rows = el("tbody"), head = ["law", "best N", "D", "loss there", "loss given up by the plan"];
   const node = el("div", { class: "wide", tabindex: 0 }, el("table", { id: "compared" }, el("caption", {}, "If one law alone is right"),
     el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))), rows));
-  const tell = (model, found, terms) => found.each && rows.replaceChildren(...found.each.map((one, k) => {
+  const tell = (model, found, terms) => (node.hidden = !found.each) || rows.replaceChildren(...found.each.map((one, k) => {
     const least = lossBy(model, k, one.N, one.D, terms), lost = Math.max(lossBy(model, k, found.N, found.D, terms) / least - 1, 0);
     return el("tr", {}, el("th", { scope: "row" }, data.laws[k].name),
       ...[show(one.N), show(one.D), showLoss(least), `${(100 * lost).toFixed(2)} %`].map((cell) => el("td", {}, cell)));
@@ -61,11 +61,11 @@ export const answer = ({ data, devices, model }) => {
     far.className = away > RED ? "BLOCK" : away > AMBER ? "WARN" : "";
     compared?.tell(model, found, terms);
   };
-  // No plan: why, and a way to the nearest budget that has one.
-  const refuse = (why, nearer) => {
+  // No plan: why, and ways to one, buttons.
+  const refuse = (why, ways) => {
     for (const one of Object.values(cards)) one.tell(NaN, "–", ["no plan"]);
     now = null;
-    sentence.replaceChildren(why, ...(nearer ? [" ", el("button", { type: "button", onclick: nearer }, "Take the nearest budget inside")] : []));
+    sentence.replaceChildren(why, ...ways.flatMap(([label, act]) => [" ", el("button", { type: "button", onclick: act }, label)]));
     far.textContent = "";
   };
   const head = [sentence, el("div", { class: "cards" }, ...Object.values(cards).map((one) => one.node)), far];

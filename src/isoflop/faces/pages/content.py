@@ -135,10 +135,20 @@ def _tokenizers(runs: Runs | None) -> list[str]:
     return [] if runs is None or not named else sorted({str(one) for one in runs[named[0]].tolist()})
 
 
+def budgets_shown(runs: Runs | None) -> list[float]:
+    """Return the budgets over which figures go: those of the runs and beyond, or those of published models."""
+    low, high = _span(runs)
+    found: list[float] = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
+    return found
+
+
+def _span(runs: Runs | None) -> tuple[float, float]:
+    return (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
+
+
 def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
     """Return runs and frontier; without runs the span of published models."""
-    low, high = (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
-    budgets = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
+    budgets, (low, high) = budgets_shown(runs), _span(runs)
     unique = 1e40 if any("U" in one.law.inputs for one in source.curves) else math.inf
     plans = frontier(source, budgets, unique_tokens=unique, beyond=True).plans
     ends = {

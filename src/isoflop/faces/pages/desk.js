@@ -2,7 +2,8 @@
 import { answer } from "./answer.js";
 import { allocation, contours, DIGITS, frontier, valley } from "./figures.js";
 import { controls, el, flopsOf, hourly, WAYS } from "./knobs.js";
-import { best, budgetFor, lossAt, lossBy, modelOf, tokensFor } from "./planner.js";
+import { show, showFlops } from "./units.js";
+import { best, budgetFor, eachAlone, lossAt, lossBy, modelOf, tokensFor } from "./planner.js";
 
 const CURVE = 121, AROUND = 14, SERVED = 2, LINES = 3; // points of a curve, times N on both sides, FLOPs a token, budgets a line of equal loss
 const SEARCHED = 1e4; // times beyond the budgets shown, up to which the budget of a loss or a size is sought
@@ -31,6 +32,22 @@ export const pathOf = (data, model, terms) => data.budgets.map((C) => {
   return { ...found, C, low, high, N_low, N_high, each: found.each.map((one, k) => lossBy(model, k, one.N, one.D, terms)) };
 });
 
+// The same of runs that Python found: as far apart as the page's own are there.
+const withIntervals = (data, path) => path.map((one) => {
+  const [low, high] = between(data, "loss", one.C, one.loss), [N_low, N_high] = between(data, "N", one.C, one.N);
+  return { ...one, low, high, N_low, N_high, each: [] };
+});
+
+// The loss between budgets and sizes at which it is known, by straight lines in the logarithms; NaN outside.
+const gridded = ({ x, y, losses }) => {
+  const place = ([low, high], count) => (value) => (Math.log(value / low) / Math.log(high / low)) * (count - 1);
+  const across = place(x, losses.length), up = place(y, losses[0].length), at = (i, j) => Math.log(losses[i]?.[j] ?? NaN);
+  return (C, N) => {
+    const [p, q] = [across(C), up(N)], i = Math.min(Math.floor(p), losses.length - 2), j = Math.min(Math.floor(q), losses[0].length - 2), [s, t] = [p - i, q - j];
+    return Math.exp((1 - s) * ((1 - t) * at(i, j) + t * at(i, j + 1)) + s * ((1 - t) * at(i + 1, j) + t * at(i + 1, j + 1)));
+  };
+};
+
 // Loss against size at a budget: a curve of each law, and the last of all together.
 const valleys = (model, found, flops, terms) => {
   const sizes = Array.from({ length: CURVE }, (_, i) => (found.N / AROUND) * AROUND ** ((2 * i) / (CURVE - 1)));
@@ -49,13 +66,13 @@ const picture = ({ data, model, models, acts }) => {
   const drawn = {}, stale = new Set(); // figures by name, and those that show another question
   let path = [], now = null, drawnFor = "", waiting = 0;
   const draw = {
-    path: () => { path = pathOf(data, model, now.terms); },
-    frontier: () => frontier(boxes.frontier, { runs, path, laws: model.weighing ? data.laws : [], acts }),
-    valley: () => valley(boxes.valley, { curves: valleys(model, now.found, now.flops, now.terms), best: now.found, laws: data.laws }),
+    path: () => { path = now.given ? withIntervals(data, now.given.path) : pathOf(data, model, now.terms); },
+    frontier: () => frontier(boxes.frontier, { runs, path, laws: model.weighing && !now.given ? data.laws : [], acts }),
+    valley: () => valley(boxes.valley, { curves: now.given ? [now.given.valley] : valleys(model, now.found, now.flops, now.terms), best: now.found, laws: data.laws }),
     allocation: () => allocation(boxes.allocation, { path, models }),
     contours: () => {
       const { terms } = now, levels = new Set(path.filter((_, i) => i % LINES === 0).map((one) => Number(one.loss.toPrecision(DIGITS))));
-      const at = (C, N) => { const D = tokensFor(model, N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
+      const at = now.given ? gridded(now.given.grid) : (C, N) => { const D = tokensFor(model, N, C, terms); return D > 1 ? lossAt(model, N, D, terms) : NaN; };
       return contours(boxes.contours, { runs, path, at, levels: [...levels], sizes: [...path, ...runs].map((one) => one.N), acts });
     },
   };
@@ -72,14 +89,15 @@ const picture = ({ data, model, models, acts }) => {
     if (drawn[key]) point(key);
   };
   const later = () => { waiting = 0; if (stale.size) one(); if (stale.size) waiting ||= requestAnimationFrame(later); };
-  const move = (found, flops, terms, own = true) => {
-    now = { found, flops, terms };
+  // given: what Python says of a question that is not this page's own, { path, valley, grid }
+  const move = (found, flops, terms, given = null) => {
     const wanted = JSON.stringify([terms.unique, terms.serving, ...Object.values(boxes).map((box) => box.clientWidth)]);
-    if (wanted !== drawnFor) for (const key of ["path", "frontier", "allocation", "contours"]) stale.add(key);
-    if (own) stale.add("valley");
+    if (wanted !== drawnFor || given !== now?.given) for (const key of ["path", "frontier", "allocation", "contours"]) stale.add(key);
+    now = { found, flops, terms, given };
+    stale.add("valley");
     if (drawnFor === "") while (stale.size) one(); // the first are there at once
     drawnFor = wanted;
-    for (const key of Object.keys(dots)) if (drawn[key] && (own || key !== "valley")) point(key);
+    for (const key of Object.keys(dots)) if (drawn[key]) point(key);
     waiting ||= requestAnimationFrame(later);
   };
   return { node, move };
@@ -87,8 +105,8 @@ const picture = ({ data, model, models, acts }) => {
 
 // data: what content.py gives of a source; laws, fresh: its functions; around: what surroundings() gives; exact: whether a
 // state is planned here, and not by Python alone; acts: what is done with runs that are picked or left out.
-// Gives { node, model, set, get, start, told, refused, answered }: told takes the intervals of the plan that stands, worked
-// out in full, answered a plan of Python's where this page has none of its own.
+// Gives { node, model, set, get, start, told, refused, answered, figured }: told takes the intervals of the plan that stands, worked
+// out in full, answered a plan of Python's where this page has none of its own, figured what the figures show of it.
 export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = () => true, acts = {} }) => {
   const { devices, models, money } = around, model = modelOf(data, laws, fresh);
   const start = { way: "flops", said: data.start, flops: data.start, unique: Infinity, serve: 0, ...money, more: {} };
@@ -96,39 +114,53 @@ export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = ()
   const said = answer({ data, devices, model }), figures = picture({ data, model, models: data.counted === "tokens" ? models : [], acts });
   const ends = [data.budgets[0] / SEARCHED, data.budgets.at(-1) * SEARCHED];
   const settled = (next) => flopsOf(next, devices, (key, value) => budgetFor(model, key, value, termsOf(next), ends));
+  // Why no budget answers, and which laws by themselves reach what is asked.
+  const unanswered = ({ way, said }) => {
+    const { solved, written = show, label } = WAYS[way];
+    if (!solved) return "This is no budget.";
+    const each = eachAlone(model, solved, said, termsOf(state), ends).map((one, k) => ({ ...one, name: data.laws[k].name })), reach = each.filter((one) => one.flops > 0);
+    const by = reach.map((one) => `${one.name} with ${showFlops(one.flops)} FLOPs`).join(", ");
+    const end = each.map((one) => `${one.name} ${written(one.end)}`).join(", ");
+    return `No budget up to ${showFlops(ends[1])} FLOPs has a best run of ${label.replace(" to reach", "")} ${written(said)}${each.length > 1 ? " by these laws together" : ""}. `
+      + (reach.length ? `By itself reaches it: ${by}. Choose that law to plan by it.` : `${each.length > 1 ? "None of them reaches it by itself either; there" : "There"} the best run has ${end}.`);
+  };
   // The question in every other way to ask it.
   const shown = () => ({
     ...Object.fromEntries(Object.entries(WAYS).filter(([, one]) => one.worth).map(([key, one]) => [key, state.flops * one.worth(state, devices)])),
     reach: found.loss, size: found.N, tokens: found.D, ...(state.way !== "deadline" && { [state.way]: state.said }),
   });
-  const knobs = controls({ data, devices, state: () => state, shown, moved: (change) => { const took = set(change); if (took) changed(change.way ?? Object.keys(change)[0]); return took; } });
+  const knobs = controls({ data, devices, state: () => state, shown, moved: (change) => { const took = set(change); if (took) changed(change.way ?? Object.keys(change)[0]); return took; }, why: (change) => unanswered({ ...state, ...change }) });
   const tell = () => {
     const terms = termsOf(state), plain = state.serve === 0 && state.unique === Infinity;
     const near = () => Object.fromEntries(["N", "D", "loss"].map((key) => [key, between(data, key, state.flops, found[key])]));
     if (exact(state)) said.tell(found, { state, terms, interval: full ?? near(), about: !full && !plain });
   };
-  const draw = () => figures.move(found, state.flops, termsOf(state));
+  let drawing = null; // draws what the figures show now
+  const draw = (run, flops, given = null) => {
+    drawing = () => figures.move(run, flops, termsOf(state), given);
+    drawing();
+  };
   const set = (change) => {
     const next = { ...state, ...change };
     if ("flops" in change && !("way" in change)) [next.way, next.said] = ["flops", change.flops];
     next.flops = settled(next);
     if (!(next.flops > 0 && next.flops < Infinity)) return false;
     [state, full, found] = [next, null, best(model, next.flops, termsOf(next))];
-    node.classList.toggle("waits", !exact(state));
+    for (const name of ["waits", "draws"]) node.classList.toggle(name, !exact(state)); // until Python has answered, and drawn
     tell();
-    draw();
+    if (exact(state) || !drawing) draw(found, state.flops);
     knobs.tell(); // nowhere else: what is being typed stays
     return true;
   };
   const node = el("div", { class: "desk" }, knobs.node, el("div", { class: "shown" }, ...said.head, figures.node, ...said.foot));
-  new ResizeObserver(() => found && draw()).observe(figures.node);
+  new ResizeObserver(() => drawing?.()).observe(figures.node);
   return {
     node, model, set, start, extra: knobs.extra, get: () => state, told: (intervals) => { full = intervals; tell(); },
-    refused: (why, nearest) => said.refuse(why, nearest && (() => { set({ flops: nearest }); changed(); })),
+    refused: (why, nearest, others = []) => said.refuse(why, [...(nearest ? [["Take the nearest budget inside", () => { set({ flops: nearest }); changed(); }]] : []), ...others]),
     answered: (run, interval) => {
       node.classList.remove("waits");
       said.tell(run, { state, terms: termsOf(state), interval, about: false });
-      figures.move(run, run.budget, termsOf(state), false);
     },
+    figured: (run, given) => { node.classList.remove("draws"); draw(run, run.budget, given); },
   };
 };

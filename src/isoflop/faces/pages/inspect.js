@@ -3,6 +3,8 @@ import { el } from "./knobs.js";
 import { show, showFlops } from "./units.js";
 
 const PICKED = 10, DRAGGED = 6; // pixels to a run that is clicked, and from which a press is a drag
+const STRIDE = 8, ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }; // pixels a key
+const KEYS = "Arrow keys move a cross that reads the curves; with Shift they draw a box round runs, to leave these out; Enter ends the box, or tells of the run at the cross.";
 export const SVG = "http://www.w3.org/2000/svg";
 
 // A curve through points as a function, by straight lines in the logarithms; NaN beyond its ends.
@@ -56,10 +58,27 @@ export const inspect = (drawn, box, { series, here = null, runs = [], key = "", 
     const button = (label, act) => el("button", { type: "button", class: "quiet", onclick: act }, label);
     chosen.replaceChildren(button(`Leave ${within.length === 1 ? "this run" : `these ${within.length} runs`} out`, () => acts.leave(`not (${ends.join(" and ")})`)), " ", button("Keep", clear));
   };
+  // The same without a pointer: arrows move the cross, with Shift they draw the box, Enter ends it or picks a run.
+  let cross = [(left + right) / 2, (top + bottom) / 2];
+  const keyed = (event) => {
+    const by = ARROWS[event.key], before = cross;
+    if (by) {
+      cross = [Math.min(Math.max(cross[0] + by[0] * STRIDE, left), right), Math.min(Math.max(cross[1] + by[1] * STRIDE, top), bottom)];
+      if (event.shiftKey) { from ??= before; brushed(cross); } else { from = null; clear(); }
+      tell(cross);
+    } else if (event.key === "Enter") {
+      if (from) { done(cross); from = null; chosen.querySelector("button")?.focus(); } else pick(cross);
+    } else if (event.key === "Escape") { from = null; clear(); quiet(); } else return;
+    event.preventDefault();
+  };
   drawn.addEventListener("pointermove", (event) => { const place = placed(event); tell(place); if (from && Math.hypot(place[0] - from[0], place[1] - from[1]) > DRAGGED) brushed(place); });
   drawn.addEventListener("pointerleave", quiet);
   if (!runs.length || !acts.leave) return;
   drawn.classList.add("picks");
+  set(drawn, { tabindex: 0, role: "application", "aria-description": KEYS });
+  readout.setAttribute("role", "status");
+  drawn.addEventListener("keydown", keyed);
+  drawn.addEventListener("blur", quiet);
   drawn.addEventListener("pointerdown", (event) => { const place = placed(event); if (inside(place)) { clear(); from = place; drawn.setPointerCapture(event.pointerId); event.preventDefault(); } }, true); // before the tips of Plot, which keep it to themselves
   drawn.addEventListener("pointerup", (event) => {
     const place = placed(event), start = from;

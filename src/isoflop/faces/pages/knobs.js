@@ -90,16 +90,20 @@ export const flopsOf = (state, devices, solve) => {
   return (state.way === "deadline" ? daysTo(state.said) : state.said) / worth(state, devices);
 };
 
-// The knobs of a desk. moved is given a new state whenever one is turned, and says whether it was taken.
-export const controls = ({ data, devices, state, moved, shown }) => {
+// The knobs of a desk. moved is given a new state whenever one is turned, and says whether it was taken; why says why not.
+export const controls = ({ data, devices, state, moved, why, shown }) => {
   const ends = (key) => [data.budgets[0], data.budgets.at(-1)].map((flops) => flops * WAYS[key].worth(state(), devices));
   const known = (key) => data.plans[key].map((row) => row[0]).filter((one) => one > 0);
   const span = (values) => ({ low: Math.min(...values), high: Math.max(...values) }), tokens = span(known("D"));
   const turned = (key, value, wrong) => {
     const changed = key in WAYS ? { way: key, said: value } : { [key]: value };
     if (key === "device" && devices[value].price) changed.price = devices[value].price;
-    if (!moved(changed)) wrong?.();
+    if (moved(changed)) return;
+    wrong?.();
+    refusal.textContent = why(changed);
+    refusal.hidden = false;
   };
+  const refusal = el("p", { class: "bad", id: "unanswered", role: "alert", hidden: true });
   const asked = Object.entries(WAYS).map(([key, { label, written, solved }]) => {
     const one = key === "deadline" ? calendar(key, turned) : knob({ key, label, written, ...span(solved ? known(solved) : ends(key)) }, turned);
     const choice = el("input", { type: "radio", name: "way", "aria-label": `ask by ${label}`, onchange: () => one.box.value && turned(key, shown()[key]) });
@@ -113,12 +117,13 @@ export const controls = ({ data, devices, state, moved, shown }) => {
   const fields = Object.keys(MONEY).map((key) => ({ key, ...field(key, devices, turned) }));
   const extra = el("div", { class: "extra" });
   const node = el("form", { class: "controls", "aria-label": "what may be spent", onsubmit: (event) => event.preventDefault() },
-    el("fieldset", {}, el("legend", {}, "What have you got?"), ...asked.map((one) => one.node),
+    el("fieldset", {}, el("legend", {}, "What have you got?"), ...asked.map((one) => one.node), refusal,
       el("div", { class: "sliders" }, ...asked.map((one) => one.slider))),
     ...bounds.map((one) => el("div", { class: "knob" }, el("label", { for: one.box.id }, one.label), one.box, one.slider)),
     el("div", { class: "fields" }, ...fields.map((one) => one.node)), extra);
   const tell = () => {
     const now = state(), told = { ...now, ...shown() };
+    refusal.hidden = true;
     for (const one of [...asked, ...bounds, ...fields]) one.tell(told[one.key]);
     for (const one of asked) {
       one.choice.checked = one.key === now.way;

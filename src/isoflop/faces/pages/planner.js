@@ -125,3 +125,10 @@ export const zero = (off, a, b) => {
 // The budget whose best run has this loss, N or D; NaN where there is none between the ends.
 export const budgetFor = (model, key, value, terms, [least, most]) =>
   Math.exp(zero((x) => Math.log(best(model, Math.exp(x), terms)[key] / value), Math.log(least), Math.log(most)));
+
+// What each law by itself says of a loss, N or D that is asked for: the budget whose best run has it, NaN where there is
+// none, and what it has at the largest budget.
+export const eachAlone = (model, key, value, terms, ends) => model.laws.map((law, k) => {
+  const one = { ...model, laws: [law], unique: [model.unique[k]], weighing: null, weights: () => [1] };
+  return { flops: budgetFor(one, key, value, terms, ends), end: best(one, ends[1], terms)[key] };
+});

@@ -27,7 +27,8 @@ _DEEPEST = 6
 _ONE_OF = ("table", "dataset", "curves")
 _TEXTS = ("table", "dataset", "name", "law", "where")
 _VIEW = (*_TEXTS, "curves", "columns")
-_KINDS: dict[type, str] = {str: "a text", dict: "an object", list: "a list", int: "a whole number"}
+_KINDS: dict[type, str] = {str: "a text", dict: "an object", list: "a list", int: "a whole number",
+                         float: "a number"}  # fmt: skip
 
 
 class Bodies:
@@ -99,7 +100,9 @@ def wanted_view(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def wanted(asked: Mapping[str, Any], **kinds: type) -> list[Any]:
     """Return the values of an object that has these keys and no others, each of its kind; or UsageError."""
-    if set(asked) != {*kinds} or not all(isinstance(asked[key], kind) for key, kind in kinds.items()):
+    if set(asked) != {*kinds} or not all(
+        isinstance(asked[key], (kind, int) if kind is float else kind) for key, kind in kinds.items()
+    ):
         told = ", ".join(f"{key} ({_KINDS[kind]})" for key, kind in kinds.items())
         raise UsageError(f"the request must hold {told}, and nothing else.")
     return [asked[key] for key in kinds]

@@ -81,6 +81,7 @@ def application(tables: Tables, begun: Callable[[], object], followed: Followed 
         Route("/api/views/{view}/laws.js", _laws),
         Route("/api/rows", _row, methods=["POST"]),
         Route("/api/plans", _plan, methods=["POST"]),
+        Route("/api/figures", _figures, methods=["POST"]),
         Route("/api/exports", _export, methods=["POST"]),
     ]
 
@@ -221,6 +222,12 @@ async def _plan(request: Request) -> Response:
     stock = _stock(request)
     view, demand = wanted(await stock.bodies.json(request), view=str, demand=dict)
     return _json(await _done(request, "plan", _known(stock, view), demand))
+
+
+async def _figures(request: Request) -> Response:
+    stock = _stock(request)
+    view, demand, flops = wanted(await stock.bodies.json(request), view=str, demand=dict, flops=float)
+    return _json(await _done(request, "figures", _known(stock, view), demand, flops))
 
 
 async def _row(request: Request) -> Response:

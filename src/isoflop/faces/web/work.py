@@ -24,8 +24,9 @@ from isoflop.data.datasets.catalogue import DATASETS
 from isoflop.display import plain
 from isoflop.errors import IsoflopError, UsageError, shown
 from isoflop.faces.pages.codes import explanations
-from isoflop.faces.pages.content import content, curves_script, known, laws_script, surroundings, told
+from isoflop.faces.pages.content import budgets_shown, content, curves_script, known, laws_script, surroundings, told
 from isoflop.faces.web.bundle import unpacked
+from isoflop.faces.web.drawn import drawn
 from isoflop.faces.web.kept import kept_page
 from isoflop.faces.web.preview import mended, preview
 from isoflop.faces.web.results import result
@@ -53,6 +54,9 @@ EXPORTS = ("report.html", *(f"{figure}.{suffix}" for figure in FIGURES for suffi
 _FAMILY = {"tiers": 3, "serve_batch": BATCH}
 """How many sizes, and sequences answered at once, unless said."""
 _KEPT = 8
+_OTHERS = 3
+"""Curves that are offered in place of one that refuses."""
+_MOST_FLOPS = 1e45
 _TAKEN = {"N", "D", "U", "bits"}
 
 
@@ -149,9 +153,32 @@ def plan(request: Mapping[str, Any], demand: Mapping[str, Any]) -> dict[str, Any
     try:
         found = planned(source, **asked)
     except OutsideError as error:
-        return {"refused": str(error), "nearest": known(error.nearest)}
+        return {"refused": str(error), "nearest": known(error.nearest), "others": _planning(source, asked)}
     sizes = {"family": _family(source, asked, family)} if family else {}
     return {**found.as_dict(), **sizes, "findings": told(found.findings), "text": plain(found.full())}
+
+
+def figures(request: Mapping[str, Any], demand: Mapping[str, Any], flops: float) -> dict[str, Any]:
+    """Return what the page's figures show of a demand that it leaves to Python; flops: the budget of its plan."""
+    source = _settled(request)
+    if not 1 < flops < _MOST_FLOPS:
+        raise UsageError(f"{flops:g} FLOPs are no budget.")
+    return drawn(source, Demand(**_asked(demand)), flops=flops, budgets=budgets_shown(source.runs))
+
+
+def _planning(refused: Predictor, asked: Mapping[str, Any]) -> list[str]:
+    """Return published curves that plan what a curve was refused for, those fitted on the largest runs first."""
+    found = [CURVES[name] for name in start()["curves"] if CURVES[name] not in refused.curves]
+    far = sorted(found, key=lambda one: -one.fitted_on.get("C", (0.0, 0.0))[1])
+    return [one.name for one in far if _plans(one, asked)][:_OTHERS]
+
+
+def _plans(curve: Predictor, asked: Mapping[str, Any]) -> bool:
+    try:
+        planned(curve, **asked)
+    except UsageError:
+        return False
+    return True
 
 
 def _family(source: Predictor, asked: Mapping[str, Any], family: Mapping[str, Any]) -> str:

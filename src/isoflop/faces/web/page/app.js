@@ -121,9 +121,16 @@ const settle = (source) => {
     busy("Planning …", async (signal) => {
       const plan = await data("/api/plans", JSON.stringify({ view: source.id, demand: demanded(state) }), signal);
       if (source.desk.get() !== state) return;
-      if (plan.refused) return source.desk.refused(plan.refused, plan.nearest);
+      if (plan.refused) return source.desk.refused(plan.refused, plan.nearest, plan.others.map((name) => [`Ask ${nameOf([name])}`, () => open({ curves: [name] }, state)]));
       const intervals = Object.fromEntries(["N", "D", "loss"].map((key) => [key, [plan[key].low, plan[key].high]]));
-      if (exact(state)) source.desk.told(intervals); else source.desk.answered(planned(plan), intervals);
+      if (exact(state)) source.desk.told(intervals);
+      else {
+        const run = planned(plan);
+        source.desk.answered(run, intervals);
+        const given = await data("/api/figures", JSON.stringify({ view: source.id, demand: demanded(state), flops: run.budget }), signal);
+        if (source.desk.get() !== state) return;
+        if (given.path.length) source.desk.figured(run, given);
+      }
       source.page.family.replaceChildren(...(plan.family ? [section("Several sizes", el("pre", { tabindex: 0 }, plan.family))] : []));
       source.page.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
       source.page.repeat.replaceChildren(...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
