@@ -1,6 +1,7 @@
 """A budget → what to train: parameters, tokens, batch, rate, shape, time, money, each with its interval.
 
 demand             what there is to spend and what bounds it
+keywords           the same, as plan and frontier take it
 limits             limits that a curve's source states
 hyperparameters    published laws of batch and rate
 optimum            the best size and its interval

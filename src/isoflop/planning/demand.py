@@ -5,14 +5,11 @@ The command line reads the fields here for its --help, so NumPy is loaded only w
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from difflib import get_close_matches
-from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 from isoflop.compute.devices import MFU, Device, find_device, parse_devices, refuse_mfu
 from isoflop.errors import UsageError
@@ -35,9 +32,6 @@ _MONEY = ("flops", "gpu_hours", "dollars")
 
 SPEND, RUN, MACHINES = "What there is to spend", "What bounds the run", "Machines"
 """Under which heading the command line lists an option."""
-MEANT = {"budget": "dollars", "money": "dollars", "tokens": "D", "params": "N", "parameters": "N", "hours": "gpu_hours",
-         "devices": "gpus", "vocab": "vocabulary"}  # fmt: skip
-"""What people may call a field of a Demand by."""
 
 
 class Said(NamedTuple):
@@ -356,33 +350,3 @@ def _refuse_contradiction(one: Demand) -> None:
     said += ["N and D"] * (known(one.N) and known(one.D)) + ["the loss to reach"] * known(one.loss)
     if len(said) > 1:
         raise UsageError(f"say {said[0]} or {said[1]}, not both: each gives the other.")
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def demanding(verb: Callable[P, R]) -> Callable[P, R]:
-    """Let a verb take inputs of a law by name beside the fields of a Demand, and refuse what is misspelt."""
-    takes = inspect.signature(verb).parameters
-
-    @wraps(verb)
-    def called(*args: P.args, **given: P.kwargs) -> R:
-        words: dict[str, Any] = dict(given)
-        held = {key: _input(key, words.pop(key), takes, verb=verb.__name__) for key in [*words] if key not in takes}
-        if held:
-            words["held"] = {**(words.get("held") or {}), **held}
-        return verb(*args, **words)
-
-    return called
-
-
-def _input(key: str, value: Any, takes: Collection[str], *, verb: str) -> float:
-    """Return the value of an input of a law; raises UsageError where the name is nearly that of a keyword."""
-    near = [MEANT[key]] if MEANT.get(key) in takes else get_close_matches(key, takes, 1, 0.75)
-    if near:
-        raise UsageError(f"{verb} takes no {key}. Did you mean {near[0]}=...?")
-    number = as_number(value, key)
-    if not 0 < number < math.inf:
-        raise UsageError(f"{key}={value} must be a finite number above zero.")
-    return number

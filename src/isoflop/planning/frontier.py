@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
-from isoflop.compute.devices import MFU
 from isoflop.compute.flops import said_as
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
 from isoflop.findings import Answer
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
-from isoflop.planning.demand import Demand, demanding
+from isoflop.planning.demand import Demand
+from isoflop.planning.keywords import Bounds, demanding
 from isoflop.planning.limits import beyond_limits, limits_crossed, refusal
 from isoflop.planning.plan import paid_as, planner, plans
 from isoflop.quantities import show, show_flops
@@ -73,35 +72,9 @@ class Frontier(Answer):
         return group(head, dim(f"by {self.plans[0].source}"), body, findings_list(self.findings))
 
 
-@demanding
+@demanding(Bounds)
 def frontier(
-    source: Source | None,
-    flops: Sequence[float],
-    *,
-    level: float = LEVEL,
-    days: float = math.nan,
-    deadline: str = "",
-    N: float = math.nan,
-    D: float = math.nan,
-    unique_tokens: float = math.inf,
-    token_worth: float = 1.0,
-    serve_tokens: float = 0.0,
-    max_params: float = math.inf,
-    min_tokens: float = 1.0,
-    precision: str = "bf16",
-    experts: float = math.nan,
-    top_k: float = 1.0,
-    shared_experts: float = 0.0,
-    granularity: float = math.nan,
-    vocabulary: float = math.nan,
-    batch_limit: float = math.inf,
-    context: float = 4096.0,
-    gpus: str = "",
-    mfu: float = MFU,
-    serve_mfu: float = math.nan,
-    flop_rule: str = "6ND",
-    beyond: bool = False,
-    held: Mapping[str, float] | None = None,
+    source: Source | None, flops: Sequence[float], *, level: float = LEVEL, **asked: Unpack[Bounds]
 ) -> Frontier:
     """Return what to train at each of these budgets, in FLOPs; the keywords are those of `plan` that bound a run.
 
@@ -111,13 +84,7 @@ def frontier(
     """
     if not 1 <= len(flops) <= MOST:
         raise UsageError(f"{len(flops)} budgets; a frontier takes 1 to {MOST}.")
-    demand = Demand(
-        flops=max(flops), days=days, deadline=deadline, N=N, D=D, unique_tokens=unique_tokens, token_worth=token_worth,
-        serve_tokens=serve_tokens, max_params=max_params, min_tokens=min_tokens, precision=precision, experts=experts,
-        top_k=top_k, shared_experts=shared_experts, granularity=granularity, beyond=beyond,
-        vocabulary=vocabulary, batch_limit=batch_limit, context=context, gpus=gpus, mfu=mfu, serve_mfu=serve_mfu,
-        flop_rule=flop_rule, held=held or {},
-    )  # fmt: skip
+    demand = Demand(flops=max(flops), **asked)
     answers = planner(source)
     terms = paid_as(demand, answers).terms()
     line = Allocation(answers, terms)
@@ -126,7 +93,7 @@ def frontier(
     found, findings, _ = plans(answers, evidence(answers), budgets, level=level, terms=terms, most_draws=DRAWS)
     for one in found:
         if crossed := limits_crossed(line, one.N.value, one.D.value):
-            if not beyond:
+            if not demand.beyond:
                 raise refusal(line, crossed, budget=one.budget.value)
             return Frontier(tuple(found), (beyond_limits(crossed), *findings))
     return Frontier(tuple(found), findings)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from isoflop.compute.allocation import PLAIN, Allocation
-from isoflop.compute.devices import MFU
 from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
 from isoflop.data.runs.columns import TOKENS
@@ -25,15 +24,14 @@ from isoflop.forecasting.source import Source, settle
 from isoflop.formula.arrays import bisect
 from isoflop.formula.several import Several
 from isoflop.laws import CURVES
-from isoflop.planning.demand import Demand, demanding
+from isoflop.planning.demand import Demand
+from isoflop.planning.keywords import Wants, demanding
 from isoflop.planning.limits import beyond_limits, limits_crossed, refusal
 from isoflop.planning.optimum import FLAT, calibrated, quantity, spread
 from isoflop.planning.result import Plan
 from isoflop.planning.run_sheet import prepare, sheet_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.record import Record
     from isoflop.formula.arrays import Array, Bools
@@ -42,41 +40,8 @@ PUBLISHED = ("besiroglu2024", "hoffmann2022", "muennighoff2023-c4")
 """The curves that plan where neither runs nor a curve are given: dense language models of three papers."""
 
 
-@demanding
-def plan(
-    source: Source | None = None,
-    *,
-    level: float = LEVEL,
-    flops: float = math.nan,
-    gpu_hours: float = math.nan,
-    dollars: float = math.nan,
-    days: float = math.nan,
-    deadline: str = "",
-    loss: float = math.nan,
-    N: float = math.nan,
-    D: float = math.nan,
-    unique_tokens: float = math.inf,
-    token_worth: float = 1.0,
-    serve_tokens: float = 0.0,
-    max_params: float = math.inf,
-    min_tokens: float = 1.0,
-    precision: str = "bf16",
-    experts: float = math.nan,
-    top_k: float = 1.0,
-    shared_experts: float = 0.0,
-    granularity: float = math.nan,
-    vocabulary: float = math.nan,
-    batch_limit: float = math.inf,
-    context: float = 4096.0,
-    gpus: str = "",
-    hardware: str = "",
-    price: float = math.nan,
-    mfu: float = MFU,
-    serve_mfu: float = math.nan,
-    flop_rule: str = "6ND",
-    beyond: bool = False,
-    held: Mapping[str, float] | None = None,
-) -> Plan:
+@demanding(Wants)
+def plan(source: Source | None = None, *, level: float = LEVEL, **asked: Unpack[Wants]) -> Plan:
     """Return what to train for a budget, or the cheapest run that reaches a loss, as a run sheet.
 
     The keywords are the fields of `Demand`, which says what each means: flops=1e24, dollars=2e6, gpus="256xH100"
@@ -89,16 +54,7 @@ def plan(
     >>> bool(1e9 < found.N.value < 2e10)
     True
     """
-    demand = Demand(
-        flops=flops, gpu_hours=gpu_hours, dollars=dollars, days=days, deadline=deadline, loss=loss, N=N, D=D,
-        unique_tokens=unique_tokens, token_worth=token_worth, serve_tokens=serve_tokens,
-        max_params=max_params, min_tokens=min_tokens,
-        precision=precision, experts=experts,
-        top_k=top_k, shared_experts=shared_experts, granularity=granularity, beyond=beyond,
-        vocabulary=vocabulary, batch_limit=batch_limit, context=context,
-        gpus=gpus, hardware=hardware, price=price, mfu=mfu, serve_mfu=serve_mfu, flop_rule=flop_rule, held=held or {},
-    )  # fmt: skip
-    return plan_for(source, demand, level=level)
+    return plan_for(source, Demand(**asked), level=level)
 
 
 _BUDGETS, _FOR_SIZE, _FOR_BUDGET = (1e9, 1e40), 40, 48
