@@ -9,7 +9,7 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import compute_behind, runs_of
-from isoflop.faces.plot.look import FAINT, LAW_COLOURS, QUIET, RUN, decades, of_ten, panels, points
+from isoflop.faces.plot.look import LAW_COLOURS, QUIET, RUN, decades, lines_behind, of_ten, panels, points
 from isoflop.faces.plot.names import Room
 from isoflop.planning.frontier import Frontier, frontier
 from isoflop.planning.landmarks import MODELS, Model
@@ -133,5 +133,4 @@ def _axes(axes: Axes, budgets: tuple[float, float]) -> None:
     axes.set(xlabel="training compute C (FLOPs)", xlim=(budgets[0] / 1.3, budgets[1] * 1.3))
     decades(axes.xaxis, of_ten)
     decades(axes.yaxis, lambda value: show(value, 1))
-    axes.grid(visible=True, which="major", color=FAINT, linewidth=0.5, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, dark, head, points, row, shades
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, dark, head, lines_behind, points, row, shades
 from isoflop.forecasting.baselines import NAMES
 from isoflop.forecasting.record import ALONG, ratio_name
 from isoflop.quantities import show
@@ -160,8 +160,7 @@ def _percent_axis(axes: Axes) -> None:
 
 
 def _rules(axes: Axes) -> None:
-    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes, "y")
 
 
 def _percent(error: ArrayLike) -> Any:

@@ -9,7 +9,19 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.data.runs.costs import own_terms
 from isoflop.faces.plot.fitted import runs_of
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, RUN, dark, head, label, of_ten, panel, points, shades
+from isoflop.faces.plot.look import (
+    INK,
+    LAW_COLOURS,
+    RUN,
+    dark,
+    head,
+    label,
+    lines_behind,
+    of_ten,
+    panel,
+    points,
+    shades,
+)
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.quantities import show
@@ -81,5 +93,4 @@ def _axes(axes: Axes, compute: Array, size: Array) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_formatter(ticker.NullFormatter())
     axes.tick_params(which="both", color=INK)
-    axes.grid(visible=True, which="major", color=FAINT, linewidth=0.5, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.faces.plot.look import LAW_COLOURS, QUIET, RUN, dark, figure_of, head, points, style
+from isoflop.faces.plot.look import LAW_COLOURS, QUIET, RUN, dark, head, panel, points
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ _BEGIN = 0.1
 
 def finish_figure(found: Finish) -> Figure:
     """Return the figure of a run in progress: rows, forecast with its interval, and each other way to go on."""
-    with style():
-        figure = figure_of(7.6, 4.6)
-        axes = figure.subplots()
+    with panel(7.6, 4.6) as (figure, axes):
         axes.plot(found.run.at, found.run.loss, "o", color=RUN, markersize=3, linewidth=0, zorder=2)
         blue = LAW_COLOURS[0]
         axes.fill_between(found.path.at, found.path.low, found.path.high, color=blue, alpha=0.14, linewidth=0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, RUN, decades, head, of_ten, panel, ticks_apart
+from isoflop.faces.plot.look import INK, LAW_COLOURS, RUN, decades, head, lines_behind, of_ten, panel, ticks_apart
 from isoflop.faces.plot.overview import Shown, frontier_line
 from isoflop.forecasting.ensemble import evidence
 from isoflop.quantities import show
@@ -73,5 +73,4 @@ def _axes(axes: Axes, name: str) -> None:
         axes.set_xlim(low / 2, high * 2)
     decades(axes.xaxis, of_ten if name.endswith("(FLOPs)") else lambda value: show(value, 1))
     ticks_apart(axes.yaxis)
-    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes, "y")

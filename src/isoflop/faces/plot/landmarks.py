@@ -9,7 +9,7 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import compute_behind
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, dark, decades, figure_of, head, points, shades, style
+from isoflop.faces.plot.look import INK, LAW_COLOURS, dark, decades, head, lines_behind, panel, points, shades
 from isoflop.faces.plot.names import Room
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks import Landmark, Landmarks, best_runs
@@ -42,9 +42,7 @@ def landmarks_figure(found: Landmarks, sources: Sequence[Source | str] = ()) -> 
     sources = sources or [one for one in (found.answers,) if one is not None]
     if not 1 <= len(sources) <= MOST:
         raise UsageError(f"a figure shows 1 to {MOST} frontiers, not {len(sources)}. Name fewer sources.")
-    with style():
-        figure = figure_of(9.6, 7.2)
-        axes = figure.subplots()
+    with panel(9.6, 7.2) as (figure, axes):
         _ends(axes, drawn)
         lines = [_frontier(axes, settle(one), colour) for one, colour in zip(sources, LAW_COLOURS, strict=False)]
         dots = _dots(axes, drawn)
@@ -77,8 +75,7 @@ def _ends(axes: Axes, drawn: Sequence[Landmark]) -> None:
     axes.set_ylim(size.min() / 1.8, size.max() * 3.2)
     decades(axes.xaxis)
     decades(axes.yaxis, lambda value: show(value, 1))
-    axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes)
 
 
 def _frontier(axes: Axes, source: Predictor, colour: str) -> _Line:

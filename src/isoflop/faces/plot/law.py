@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, QUIET, dark, figure_of, head, of_ten, points, shades, style
+from isoflop.faces.plot.look import QUIET, dark, head, lines_behind, of_ten, panel, points, shades
 from isoflop.formula.law import Curve, Law
 from isoflop.quantities import Kind
 
@@ -64,9 +64,7 @@ def law_figure(found: object) -> Figure:
         raise UsageError(f"{law.name} has no published curve to draw. Fit it to your runs: isoflop fit --law.")
     curves = curves[:MOST]
     lines, held = _lines(curves)
-    with style():
-        figure = figure_of(6.6, 4.4)
-        axes = figure.subplots()
+    with panel(6.6, 4.4) as (figure, axes):
         _draw(axes, lines, law)
         at = ", ".join(f"{key} = {_number(value)}" for key, value in held.items())
         head(axes, found.name, "   ".join(filter(None, [at, _short(str(law.formula), most=_ROOM - len(at))])))
@@ -136,8 +134,7 @@ def _draw(axes: Axes, lines: Sequence[_Line], law: Law) -> None:
     _scale(axes, "x", x, wide=_WIDE)
     _scale(axes, "y", y[np.isfinite(y)], wide=_STEEP)
     axes.margins(x=0.02)
-    axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes)
     if len(lines) > 1:
         _names(axes, lines, colours)
     _say_range(axes, lines)

@@ -251,8 +251,7 @@ def log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
     axes.yaxis.set_major_locator(ticker.MaxNLocator(9, steps=(1, 2, 2.5, 5, 10)))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
-    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes, "y")
 
 
 def decades(axis: Axis, written: Callable[[float], str] | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, figure_of, head, style
+from isoflop.faces.plot.look import INK, LAW_COLOURS, figure_of, head, lines_behind, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +48,4 @@ def _gains(axes: Axes, found: Mix, order: list[str]) -> None:
 
 
 def _rules(axes: Axes) -> None:
-    axes.grid(visible=True, which="major", axis="x", color=FAINT, linewidth=0.6, zorder=0)
-    axes.tick_params(colors=QUIET, labelcolor=INK)
-    axes.set_axisbelow(True)
+    lines_behind(axes, "x")

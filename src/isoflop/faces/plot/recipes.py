@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.beyond.recipes.result import MEANT, UNITS
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, points, row
+from isoflop.faces.plot.look import INK, LAW_COLOURS, dark, decades, head, lines_behind, points, row
 from isoflop.quantities import show_flops
 
 if TYPE_CHECKING:
@@ -133,6 +133,4 @@ def _times(axes: Axes) -> None:
 
 
 def _rules(axes: Any) -> None:
-    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
-    axes.tick_params(colors=QUIET, labelcolor=INK)
-    axes.set_axisbelow(True)
+    lines_behind(axes, "y")

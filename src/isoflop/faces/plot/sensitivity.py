@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, figure_of, head, points, style
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, figure_of, head, lines_behind, points, style
 from isoflop.planning.sensitivity import FACTORS, Row
 from isoflop.quantities import show
 
@@ -129,8 +129,7 @@ def _log_axis(axes: Axes, name: str) -> None:
         ticker.FuncFormatter(lambda value, _: show(value, 2) if value >= _SUFFIXED else f"{value:g}")
     )
     axes.xaxis.set_minor_locator(ticker.NullLocator())
-    axes.grid(visible=True, which="major", axis="x", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes, "x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
 

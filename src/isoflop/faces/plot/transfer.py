@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import dark, figure_of, head, points, shades, style
+from isoflop.faces.plot.look import dark, head, panel, points, shades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,9 +44,7 @@ def transfer_figure(runs: Iterable[tuple[int, float, float]]) -> Figure:
         found.setdefault(width, {})[rate] = loss
     if not found or min(map(len, found.values())) < 3:
         raise UsageError("a transfer needs three learning rates or more at every width. Train more of them.")
-    with style():
-        figure = figure_of(6.0, 4.2)
-        axes = figure.subplots()
+    with panel(6.0, 4.2) as (figure, axes):
         for colour, (width, losses) in zip(shades(len(found)), sorted(found.items()), strict=True):
             _line(axes, losses, colour=colour, name=f"width {width}")
         lowest = min(loss for losses in found.values() for loss in losses.values() if math.isfinite(loss))

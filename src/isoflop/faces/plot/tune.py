@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, figure_of, head, points, style
+from isoflop.faces.plot.look import INK, LAW_COLOURS, dark, decades, figure_of, head, lines_behind, points, style
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -71,6 +71,4 @@ def _cost(axes: Axes, found: Tune, name: str) -> None:
 
 
 def _rules(axes: Axes) -> None:
-    axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
-    axes.tick_params(colors=QUIET, labelcolor=INK)
-    axes.set_axisbelow(True)
+    lines_behind(axes)

@@ -9,7 +9,7 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, decades, head, panel, points, ticks_apart
+from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, decades, head, lines_behind, panel, points, ticks_apart
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.planning.plan import paid_as
@@ -64,8 +64,7 @@ def valley(axes: Axes, plan: Plan) -> None:
     axes.set_xlim(sizes[0], sizes[-1])
     decades(axes.xaxis, lambda value: show(value, 1))
     ticks_apart(axes.yaxis)
-    axes.grid(visible=True, which="major", axis="y", color=FAINT, linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    lines_behind(axes, "y")
     text = f"{show(plan.N.value)} on {show(plan.D.value)} tokens"
     axes.annotate(
         text, (plan.N.value, plan.loss.value), xytext=(0, 9), textcoords="offset points", ha="center", va="bottom",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, panel, points
+from isoflop.faces.plot.look import LAW_COLOURS, dark, decades, head, lines_behind, panel, points
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def values_figure(found: Values) -> Figure:
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
                 decades(axis)
-        axes.grid(visible=True, which="major", color=FAINT, linewidth=0.6, zorder=0)
-        axes.tick_params(colors=QUIET, labelcolor=INK)
+        lines_behind(axes)
         head(axes, ", ".join(dict.fromkeys(one.name for one in found)), "")
     return figure
 

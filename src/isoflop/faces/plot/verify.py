@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, figure_of, head, points, style
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, figure_of, head, lines_behind, points, style
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def verify_figure(found: Verification) -> Figure:
         axes.set_ylim(-0.7, rows - 0.6 if held_out else 1.4)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.grid(visible=True, axis="x", color=FAINT, linewidth=0.6)
-        axes.set_axisbelow(True)
+        lines_behind(axes, "x")
         axes.margins(x=0.06)
         axes.set_xlabel("loss")
         head(axes, f"What {found.study} forecast, and what came", _words(trials))
