@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, pairs, takes, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, option, print_answer, refuse_figure, stop_on_block
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 Text = str | None
 
 
-def _option(flag: str, text: str, panel: str, *, metavar: str = "") -> Any:
-    return typer.Option(flag, metavar=metavar or None, help=text, rich_help_panel=panel)
-
-
 _WHERE, _COST = "Where recipes are compared", "What things cost"
 
 
@@ -35,13 +31,13 @@ _WHERE, _COST = "Where recipes are compared", "What things cost"
 class Where:
     """The options that say where recipes are compared, and what they have in common, as typed."""
 
-    at: Annotated[Text, _option("--at", "Scales to compare at: 1e20,1e22.", _WHERE, metavar="SCALES")] = None
-    unit: Annotated[str, _option("--in", "compute; tokens (at --size) or params (at --tokens).", _WHERE)] = "compute"
-    size: Annotated[Text, _option("--size", "Parameters to hold, with --in tokens.", _WHERE)] = None
-    tokens: Annotated[Text, _option("--tokens", "Tokens to hold, with --in params.", _WHERE)] = None
-    ratio: Annotated[Text, _option("--ratio", "Tokens per parameter, unless each recipe's best.", _WHERE)] = None
-    floor: Annotated[Text, _option("--floor", "Pin the irreducible loss, or share one: shared.", _WHERE)] = None
-    exponents: Annotated[Text, _option("--exponents", "shared: one set for all recipes.", _WHERE)] = None
+    at: Annotated[Text, option("--at", "Scales to compare at: 1e20,1e22.", _WHERE, metavar="SCALES")] = None
+    unit: Annotated[str, option("--in", "compute; tokens (at --size) or params (at --tokens).", _WHERE)] = "compute"
+    size: Annotated[Text, option("--size", "Parameters to hold, with --in tokens.", _WHERE)] = None
+    tokens: Annotated[Text, option("--tokens", "Tokens to hold, with --in params.", _WHERE)] = None
+    ratio: Annotated[Text, option("--ratio", "Tokens per parameter, unless each recipe's best.", _WHERE)] = None
+    floor: Annotated[Text, option("--floor", "Pin the irreducible loss, or share one: shared.", _WHERE)] = None
+    exponents: Annotated[Text, option("--exponents", "shared: one set for all recipes.", _WHERE)] = None
 
     @property
     def scales(self) -> list[float]:
@@ -83,17 +79,15 @@ class Where:
 class Costs:
     """The options that say what things cost, as typed."""
 
-    flops: Annotated[Text, _option("--flops", "Where the first recipe stands: FLOPs.", _COST)] = None
-    budget: Annotated[Text, _option("--budget", "The same in dollars, such as '2M USD'.", _COST, metavar="MONEY")] = (
-        None
-    )
-    data_cost: Annotated[Text, _option("--data-cost", "Of more tokens: '10 USD per 1M tokens'.", _COST)] = None
+    flops: Annotated[Text, option("--flops", "Where the first recipe stands: FLOPs.", _COST)] = None
+    budget: Annotated[Text, option("--budget", "The same in dollars, such as '2M USD'.", _COST, metavar="MONEY")] = None
+    data_cost: Annotated[Text, option("--data-cost", "Of more tokens: '10 USD per 1M tokens'.", _COST)] = None
     recipe_cost: Annotated[
-        list[str], _option("--recipe-cost", "Of a change: '100k USD', per tokens, or NAME=PRICE.", _COST)
+        list[str], option("--recipe-cost", "Of a change: '100k USD', per tokens, or NAME=PRICE.", _COST)
     ] = ()  # type: ignore[assignment]  # Typer makes lists of it
-    gpus: Annotated[Text, _option("--gpus", "The device that FLOPs are bought on.", _COST, metavar="DEVICE")] = None
-    price: Annotated[Text, _option("--price", "Dollars for an hour of one device.", _COST)] = None
-    mfu: Annotated[Text, _option("--mfu", "Share of the peak reached.", _COST)] = None
+    gpus: Annotated[Text, option("--gpus", "The device that FLOPs are bought on.", _COST, metavar="DEVICE")] = None
+    price: Annotated[Text, option("--price", "Dollars for an hour of one device.", _COST)] = None
+    mfu: Annotated[Text, option("--mfu", "Share of the peak reached.", _COST)] = None
 
     def prices(self, names: Sequence[str]) -> Prices:
         """Return the prices; one without a name is of the only other recipe."""
@@ -132,7 +126,7 @@ def recipes(
     asked: Asked,
     where: Where,
     costs: Costs,
-    by: Annotated[Text, typer.Option("--by", metavar="COLUMN", help="The column that names each run's recipe.")] = None,
+    by: Annotated[Text, option("--by", "The column that names each run's recipe.", metavar="COLUMN")] = None,
     output: Drawn = None,
     json: Json = False,
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from isoflop.compute.devices import MFU
 from isoflop.errors import UsageError
-from isoflop.faces.cli.shared import Json, print_answer
+from isoflop.faces.cli.shared import Json, option, print_answer
 from isoflop.quantities import parse_quantity
 
 _SHAPE, _RUN = "Shape", "Run"
@@ -17,38 +17,24 @@ _SHAPE, _RUN = "Shape", "Run"
 def cost(
     parameters: Annotated[str, typer.Argument(metavar="N", help="Parameters that a token uses, such as 70B.")],
     tokens: Annotated[str, typer.Argument(metavar="D", help="Tokens to train on, such as 1.4T.")],
-    gpus: Annotated[str, typer.Option("--gpus", metavar="COUNTxDEVICE", help="Devices, such as 1024xH100.")] = "H100",
-    mfu: Annotated[float, typer.Option("--mfu", help="Share of peak reached.", rich_help_panel=_RUN)] = MFU,
+    gpus: Annotated[str, option("--gpus", "Devices, such as 1024xH100.", metavar="COUNTxDEVICE")] = "H100",
+    mfu: Annotated[float, option("--mfu", "Share of peak reached.", _RUN)] = MFU,
     price: Annotated[
-        str | None,
-        typer.Option("--price", metavar="DOLLARS", help="US dollars for an hour of one device.", rich_help_panel=_RUN),
+        str | None, option("--price", "US dollars for an hour of one device.", _RUN, metavar="DOLLARS")
     ] = None,
     region: Annotated[
         str,
-        typer.Option(
-            "--region",
-            help="Where the electricity is from, for its carbon: France, world, or grams for a kWh.",
-            rich_help_panel=_RUN,
-        ),
+        option("--region", "Where the electricity is from, for its carbon: France, world, or grams for a kWh.", _RUN),
     ] = "",
-    precision: Annotated[
-        str, typer.Option("--precision", help="bf16, fp16, fp8, fp4, int8, tf32 or fp32.", rich_help_panel=_RUN)
-    ] = "bf16",
-    flop_rule: Annotated[
-        str, typer.Option("--flop-rule", help="The rule that time and money go by.", rich_help_panel=_RUN)
-    ] = "6ND",
-    context: Annotated[str, typer.Option("--context", help="Tokens in a sequence.", rich_help_panel=_SHAPE)] = "2048",
-    vocabulary: Annotated[
-        str, typer.Option("--vocab", help="Tokens in the vocabulary.", rich_help_panel=_SHAPE)
-    ] = "32000",
-    kv_heads: Annotated[
-        int | None,
-        typer.Option("--kv-heads", help="Heads of keys and values; all, unless said.", rich_help_panel=_SHAPE),
-    ] = None,
-    experts: Annotated[int, typer.Option("--experts", help="Experts in each layer.", rich_help_panel=_SHAPE)] = 1,
-    top_k: Annotated[int, typer.Option("--top-k", help="Experts that a token uses.", rich_help_panel=_SHAPE)] = 1,
+    precision: Annotated[str, option("--precision", "bf16, fp16, fp8, fp4, int8, tf32 or fp32.", _RUN)] = "bf16",
+    flop_rule: Annotated[str, option("--flop-rule", "The rule that time and money go by.", _RUN)] = "6ND",
+    context: Annotated[str, option("--context", "Tokens in a sequence.", _SHAPE)] = "2048",
+    vocabulary: Annotated[str, option("--vocab", "Tokens in the vocabulary.", _SHAPE)] = "32000",
+    kv_heads: Annotated[int | None, option("--kv-heads", "Heads of keys and values; all, unless said.", _SHAPE)] = None,
+    experts: Annotated[int, option("--experts", "Experts in each layer.", _SHAPE)] = 1,
+    top_k: Annotated[int, option("--top-k", "Experts that a token uses.", _SHAPE)] = 1,
     shared_experts: Annotated[
-        int, typer.Option("--shared-experts", help="Experts beside them that every token uses.", rich_help_panel=_SHAPE)
+        int, option("--shared-experts", "Experts beside them that every token uses.", _SHAPE)
     ] = 0,
     json: Json = False,
 ) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Json, print_answer, refuse_overwriting
+from isoflop.faces.cli.shared import Json, option, print_answer, refuse_overwriting
 from isoflop.files import STANDARD, encoded, read_limited
 from isoflop.quantities import parse_quantity
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 design = typer.Typer(name="design", no_args_is_help=True, help="Design the runs to train next.")
 
 Planned = Annotated[
-    str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write the runs: .csv, .json, or add them to a study.toml."),
+    str | None, option("-o --output", "Write the runs: .csv, .json, or add them to a study.toml.", metavar="FILE")
 ]
 DESCRIPTION = "study.toml"
 _PRIOR = "What centres the sizes: a curve, a fit, or the runs so far."
@@ -31,13 +30,13 @@ _PRIOR = "What centres the sizes: a curve, a fit, or the runs so far."
 @takes_runs
 def grid(
     asked: Asked,
-    flops: Annotated[str, typer.Option("--flops", metavar="LO:HI", help="Budgets, as 1e17:1e19 or 1e17,3e17.")],
-    count: Annotated[int, typer.Option("--count", help="Budgets between the lowest and the highest.")] = 4,
-    sizes: Annotated[int, typer.Option("--sizes", help="Sizes at each budget.")] = 5,
-    step: Annotated[float | None, typer.Option("--step", help="Factor between sizes; 2 or what --off asks.")] = None,
-    prior: Annotated[str, typer.Option("--prior", metavar="CURVE_OR_FIT_OR_RUNS", help=_PRIOR)] = "besiroglu2024",
-    off: Annotated[float, typer.Option("--off", help="Factor by which the prior's best size may be off.")] = 2.0,
-    min_tokens: Annotated[str, typer.Option("--min-tokens", help="Leave out runs on fewer.")] = "1",
+    flops: Annotated[str, option("--flops", "Budgets, as 1e17:1e19 or 1e17,3e17.", metavar="LO:HI")],
+    count: Annotated[int, option("--count", "Budgets between the lowest and the highest.")] = 4,
+    sizes: Annotated[int, option("--sizes", "Sizes at each budget.")] = 5,
+    step: Annotated[float | None, option("--step", "Factor between sizes; 2 or what --off asks.")] = None,
+    prior: Annotated[str, option("--prior", _PRIOR, metavar="CURVE_OR_FIT_OR_RUNS")] = "besiroglu2024",
+    off: Annotated[float, option("--off", "Factor by which the prior's best size may be off.")] = 2.0,
+    min_tokens: Annotated[str, option("--min-tokens", "Leave out runs on fewer.")] = "1",
     output: Planned = None,
     json: Json = False,
 ) -> None:
@@ -54,10 +53,10 @@ def grid(
 
 @design.command()
 def ladder(
-    sizes: Annotated[str, typer.Option("--sizes", metavar="LO:HI", help="Parameters, as 10M:1B or 10M,30M.")],
-    count: Annotated[int, typer.Option("--count", help="Sizes between the smallest and the largest.")] = 5,
-    multiples: Annotated[str, typer.Option("--multiples", help="Tokens per parameter, as 10,20,80.")] = "20",
-    flop_rule: Annotated[str, typer.Option("--flop-rule", help="How C follows from N and D.")] = "6ND",
+    sizes: Annotated[str, option("--sizes", "Parameters, as 10M:1B or 10M,30M.", metavar="LO:HI")],
+    count: Annotated[int, option("--count", "Sizes between the smallest and the largest.")] = 5,
+    multiples: Annotated[str, option("--multiples", "Tokens per parameter, as 10,20,80.")] = "20",
+    flop_rule: Annotated[str, option("--flop-rule", "How C follows from N and D.")] = "6ND",
     output: Planned = None,
     json: Json = False,
 ) -> None:
@@ -76,19 +75,17 @@ def next_runs(
         str, typer.Argument(metavar="RUNS_OR_FIT_OR_CURVE", help="The runs so far, a saved fit, or a curve.")
     ],
     asked: Asked,
-    spend: Annotated[str, typer.Option("--spend", help="FLOPs for all the next runs together, such as 1e20.")],
+    spend: Annotated[str, option("--spend", "FLOPs for all the next runs together, such as 1e20.")],
     target: Annotated[
         list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The run to know about, such as N=8B D=1T.")
     ] = None,
     flops: Annotated[
-        str | None, typer.Option("--target-flops", help="The budget whose best run to know about, such as 1e22.")
+        str | None, option("--target-flops", "The budget whose best run to know about, such as 1e22.")
     ] = None,
-    want: Annotated[str, typer.Option("--want", help="loss, or N: the best size for --target-flops.")] = "loss",
-    among: Annotated[
-        str | None, typer.Option("--among", metavar="FILE", help="Candidates: a CSV with columns N and D.")
-    ] = None,
-    most: Annotated[int, typer.Option("--most", help="Most runs.")] = 12,
-    repeats: Annotated[bool, typer.Option("--repeats", help="A run may be chosen again, as another seed.")] = False,
+    want: Annotated[str, option("--want", "loss, or N: the best size for --target-flops.")] = "loss",
+    among: Annotated[str | None, option("--among", "Candidates: a CSV with columns N and D.", metavar="FILE")] = None,
+    most: Annotated[int, option("--most", "Most runs.")] = 12,
+    repeats: Annotated[bool, option("--repeats", "A run may be chosen again, as another seed.")] = False,
     output: Planned = None,
     json: Json = False,
 ) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, interval, takes_runs
-from isoflop.faces.cli.shared import Source_, refuse_figure
+from isoflop.faces.cli.shared import Source_, option, refuse_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,16 +37,16 @@ def plot(
     source: Source_,
     asked: Asked,
     output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="KIND.png unless said; also .svg and .pdf.")
+        str | None, option("-o --output", "KIND.png unless said; also .svg and .pdf.", metavar="FILE")
     ] = None,
     targets: Annotated[
-        str | None, typer.Option("--targets", metavar="EXPR", help="Larger runs, shown beside their forecasts.")
+        str | None, option("--targets", "Larger runs, shown beside their forecasts.", metavar="EXPR")
     ] = None,
     flops: Annotated[
-        str | None, typer.Option("--flops", metavar="LOW:HIGH", help="The budgets drawn (allocation): 1e20:1e26.")
+        str | None, option("--flops", "The budgets drawn (allocation): 1e20:1e26.", metavar="LOW:HIGH")
     ] = None,
     landmarks: Annotated[
-        bool, typer.Option("--landmarks/--no-landmarks", help="Published models within them (allocation).")
+        bool, option("--landmarks/--no-landmarks", "Published models within them (allocation).")
     ] = True,
 ) -> None:
     """Draw what fits your runs, fit for a paper: the frontier, isoFLOP curves, contours, residuals and more."""
@@ -55,9 +55,9 @@ def plot(
     if kind not in KINDS:
         listed = "; ".join(f"{name} ({what})" for name, what in KINDS.items())
         raise UsageError(f'"{shown(kind)}" is no figure. There are {listed}.')
-    for option, given, of in (("--targets", targets, "frontier"), ("--flops", flops, "allocation")):
+    for flag, given, of in (("--targets", targets, "frontier"), ("--flops", flops, "allocation")):
         if given is not None and kind != of:
-            raise UsageError(f"{option} belongs to {of}. Leave it out.")
+            raise UsageError(f"{flag} belongs to {of}. Leave it out.")
     name = output or f"{kind}.png"
     refuse_figure(source, name)
     if kind == "allocation":

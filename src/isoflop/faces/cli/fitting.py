@@ -17,6 +17,7 @@ from isoflop.faces.cli.shared import (
     Runs,
     blocked,
     in_full,
+    option,
     print_answer,
     print_json,
     print_result,
@@ -41,9 +42,9 @@ def fit(
         list[str] | None, typer.Argument(metavar="[CURVES…]", help="More curves, for a law of schedules.")
     ] = None,
     on: Annotated[
-        list[str] | None, typer.Option("--on", metavar="CURVE", help="Curves that a law of schedules shall foretell.")
+        list[str] | None, option("--on", "Curves that a law of schedules shall foretell.", metavar="CURVE")
     ] = None,
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the fit as JSON.")] = None,
+    output: Annotated[str | None, option("-o --output", "Save the fit as JSON.", metavar="FILE")] = None,
     full: Full = False,
     json: Json = False,
 ) -> None:
@@ -111,12 +112,12 @@ def _print_known(findings: tuple[Finding, ...], *, json: bool) -> None:
 def check(
     source: Annotated[str, typer.Argument(metavar="RUNS_OR_FIT", help="Runs, or a fit saved with -o.")],
     asked: Asked,
-    flops: Annotated[str | None, typer.Option("--flops", help="The budget that matters, such as 1e24.")] = None,
+    flops: Annotated[str | None, option("--flops", "The budget that matters, such as 1e24.")] = None,
     profile: Annotated[
         list[str] | None,
-        typer.Option("--profile", metavar="NAME", help="Profile a parameter, or N_opt, D_opt, exponent at --flops."),
+        option("--profile", "Profile a parameter, or N_opt, D_opt, exponent at --flops.", metavar="NAME"),
     ] = None,
-    checklist: Annotated[bool, typer.Option("--checklist", help="Show what a reader must know to repeat it.")] = False,
+    checklist: Annotated[bool, option("--checklist", "Show what a reader must know to repeat it.")] = False,
     json: Json = False,
 ) -> None:
     """Check whether a fit can be trusted: every finding about the runs, the fit and its residuals."""
@@ -144,7 +145,7 @@ def check(
 @takes_runs
 def sensitivity(
     runs: Runs,
-    flops: Annotated[str, typer.Option("--flops", help="The budget in training FLOPs, such as 1e24.")],
+    flops: Annotated[str, option("--flops", "The budget in training FLOPs, such as 1e24.")],
     asked: Asked,
     output: Drawn = None,
     json: Json = False,
@@ -183,8 +184,7 @@ def backtest(
     runs: Runs,
     asked: Asked,
     along: Annotated[
-        str | None,
-        typer.Option("--along", metavar="INPUT", help="What to extrapolate: C (unless said), N, D or another input."),
+        str | None, option("--along", "What to extrapolate: C (unless said), N, D or another input.", metavar="INPUT")
     ] = None,
     output: Drawn = None,
     json: Json = False,

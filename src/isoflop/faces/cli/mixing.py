@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, Runs, option, print_answer, refuse_figure, stop_on_block
 from isoflop.quantities import parse_quantity
 
 Text = str | None
@@ -22,15 +22,11 @@ def mix(
     ] = None,
     *,
     asked: Asked,
-    target: Annotated[
-        Text, typer.Option("--target", metavar="LOSSES", help="The losses that count: loss_a,loss_b=2.")
-    ] = None,
-    share: Annotated[
-        Text, typer.Option("--share", metavar="COLUMNS", help="The shares, if not called share_*.")
-    ] = None,
-    at: Annotated[Text, typer.Option("--at", metavar="TABLE", help="Mixtures to foretell the losses of.")] = None,
+    target: Annotated[Text, option("--target", "The losses that count: loss_a,loss_b=2.", metavar="LOSSES")] = None,
+    share: Annotated[Text, option("--share", "The shares, if not called share_*.", metavar="COLUMNS")] = None,
+    at: Annotated[Text, option("--at", "Mixtures to foretell the losses of.", metavar="TABLE")] = None,
     limit: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="SHARE=TOKENS", help="Unique tokens there are: share_a=30B.")
+        list[str] | None, option("--limit", "Unique tokens there are: share_a=30B.", metavar="SHARE=TOKENS")
     ] = None,
     output: Drawn = None,
     json: Json = False,

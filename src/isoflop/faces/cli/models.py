@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, option, print_answer, refuse_figure, stop_on_block
 
 DEFAULT = "besiroglu2024"
 BESIDE = ("hoffmann2022", "kaplan2020-ND")
@@ -16,8 +16,7 @@ BESIDE = ("hoffmann2022", "kaplan2020-ND")
 
 _NAMED = "gpt-3, 'llama 2 70b', or your own as N=8B,D=15T"
 _Sources = Annotated[
-    list[str] | None,
-    typer.Option("--source", metavar="CURVE_OR_FIT_OR_RUNS", help=f"What places them: {DEFAULT} unless said."),
+    list[str] | None, option("--source", f"What places them: {DEFAULT} unless said.", metavar="CURVE_OR_FIT_OR_RUNS")
 ]
 
 
@@ -26,7 +25,7 @@ def landmarks(
     asked: Asked,
     models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]…", help=f"Some models only: {_NAMED}.")] = None,
     source: _Sources = None,
-    sort: Annotated[str, typer.Option("--sort", help="year, compute or distance (from the frontier).")] = "year",
+    sort: Annotated[str, option("--sort", "year, compute or distance (from the frontier).")] = "year",
     output: Drawn = None,
     json: Json = False,
 ) -> None:

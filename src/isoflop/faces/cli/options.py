@@ -10,11 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from isoflop.data.runs.columns import LETTERS
 from isoflop.errors import UsageError
-from isoflop.faces.cli.shared import conjunction
+from isoflop.faces.cli.shared import conjunction, option
 from isoflop.planning.demand import Said, questions
 from isoflop.quantities import parse_quantity, year_of
 
@@ -35,121 +33,88 @@ _LAW = (
 )
 
 
+_FIT, _RUNS = "Fit", "Runs"
+"""Under which heading --help lists an option."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """The options that every command reading runs has in common, as typed."""
 
-    law: Annotated[str | None, typer.Option("--law", help=_LAW, rich_help_panel="Fit")] = None
-    objective: Annotated[
-        str,
-        typer.Option("--objective", help="robust, huber:1e-3, squares or envelope.", rich_help_panel="Fit"),
-    ] = "robust"
-    draws: Annotated[int, typer.Option("--draws", help="Curves to draw for the intervals.", rich_help_panel="Fit")] = (
-        1000
-    )
-    starts: Annotated[int, typer.Option("--starts", help="Starts of the search.", rich_help_panel="Fit")] = 32
-    seed: Annotated[int, typer.Option("--seed", help="Seed of starts and draws.", rich_help_panel="Fit")] = 0
+    law: Annotated[str | None, option("--law", _LAW, _FIT)] = None
+    objective: Annotated[str, option("--objective", "robust, huber:1e-3, squares or envelope.", _FIT)] = "robust"
+    draws: Annotated[int, option("--draws", "Curves to draw for the intervals.", _FIT)] = 1000
+    starts: Annotated[int, option("--starts", "Starts of the search.", _FIT)] = 32
+    seed: Annotated[int, option("--seed", "Seed of starts and draws.", _FIT)] = 0
     fix: Annotated[
-        list[str],
-        typer.Option(
-            "--fix",
-            metavar="P=V",
-            help="Pin a parameter (E=1.69) or tie it (beta=alpha).",
-            rich_help_panel="Fit",
-        ),
+        list[str], option("--fix", "Pin a parameter (E=1.69) or tie it (beta=alpha).", _FIT, metavar="P=V")
     ] = field(default_factory=list)
-    bounds: Annotated[
-        list[str],
-        typer.Option("--bounds", metavar="P=LO:HI", help="Bound a parameter (alpha=0.2:0.5).", rich_help_panel="Fit"),
-    ] = field(default_factory=list)
-    level: Annotated[float, typer.Option("--level", help="Level of the intervals.", rich_help_panel="Fit")] = 0.9
+    bounds: Annotated[list[str], option("--bounds", "Bound a parameter (alpha=0.2:0.5).", _FIT, metavar="P=LO:HI")] = (
+        field(default_factory=list)
+    )
+    level: Annotated[float, option("--level", "Level of the intervals.", _FIT)] = 0.9
     where: Annotated[
         list[str],
-        typer.Option(
-            "--where",
-            metavar="EXPR",
-            help="Keep these runs: 'D/N > 0.5'; said twice, those for which both hold.",
-            rich_help_panel="Runs",
+        option(
+            "--where", "Keep these runs: 'D/N > 0.5'; said twice, those for which both hold.", _RUNS, metavar="EXPR"
         ),
     ] = field(default_factory=list)
-    N: Annotated[
-        str | None,
-        typer.Option("--N", metavar="COLUMN", help="The column of parameters.", rich_help_panel="Runs"),
-    ] = None
-    D: Annotated[
-        str | None,
-        typer.Option("--D", metavar="COLUMN", help="The column of tokens.", rich_help_panel="Runs"),
-    ] = None
-    C: Annotated[
-        str | None, typer.Option("--C", metavar="COLUMN", help="The column of FLOPs.", rich_help_panel="Runs")
-    ] = None
+    N: Annotated[str | None, option("--N", "The column of parameters.", _RUNS, metavar="COLUMN")] = None
+    D: Annotated[str | None, option("--D", "The column of tokens.", _RUNS, metavar="COLUMN")] = None
+    C: Annotated[str | None, option("--C", "The column of FLOPs.", _RUNS, metavar="COLUMN")] = None
     loss: Annotated[
         str | None,
-        typer.Option(
-            "--loss",
-            metavar="COLUMN",
-            help="The column of losses; a number is a loss to reach (plan).",
-            rich_help_panel="Runs",
-        ),
+        option("--loss", "The column of losses; a number is a loss to reach (plan).", _RUNS, metavar="COLUMN"),
     ] = None
     column: Annotated[
-        list[str],
-        typer.Option(
-            "--column",
-            metavar="NAME=COLUMN",
-            help="Any other column (x='Seen Examples').",
-            rich_help_panel="Runs",
-        ),
+        list[str], option("--column", "Any other column (x='Seen Examples').", _RUNS, metavar="NAME=COLUMN")
     ] = field(default_factory=list)
     flop_rule: Annotated[
         str,
-        typer.Option(
+        option(
             "--flop-rule",
-            help="How C follows from N and D: 6ND, kaplan, chinchilla, palm, deepseek, or palm:context=8192.",
-            rich_help_panel="Runs",
+            "How C follows from N and D: 6ND, kaplan, chinchilla, palm, deepseek, or palm:context=8192.",
+            _RUNS,
         ),
     ] = "6ND"
     cluster: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--cluster",
+            "The column that names the run of each row, where rows are checkpoints.",
+            _RUNS,
             metavar="COLUMN",
-            help="The column that names the run of each row, where rows are checkpoints.",
-            rich_help_panel="Runs",
         ),
     ] = None
     metric: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--metric",
+            "What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.",
+            _RUNS,
             metavar="SPEC",
-            help="What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.",
-            rich_help_panel="Runs",
         ),
     ] = None
     input: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--input",
+            "Names in a typed formula that are columns: lr,bs. They are found, except A, B, E and exponents.",
+            _FIT,
             metavar="NAMES",
-            help="Names in a typed formula that are columns: lr,bs. They are found, except A, B, E and exponents.",
-            rich_help_panel="Fit",
         ),
     ] = None
     best_of: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--best-of",
+            "Keep one run for each N and D: at its best lr,batch, with the loss to be expected there (see tune).",
+            _RUNS,
             metavar="COLUMNS",
-            help="Keep one run for each N and D: at its best lr,batch, with the loss to be expected there (see tune).",
-            rich_help_panel="Runs",
         ),
     ] = None
     allow: Annotated[
-        list[str],
-        typer.Option(
-            "--allow", metavar="CODE", help="Go on in spite of a finding that blocks (D11).", rich_help_panel="Runs"
-        ),
+        list[str], option("--allow", "Go on in spite of a finding that blocks (D11).", _RUNS, metavar="CODE")
     ] = field(default_factory=list)
 
     @property
@@ -315,7 +280,7 @@ def _options_of_demand() -> tuple[inspect.Parameter, ...]:
 def option_of(key: str, said: Said) -> Any:
     """Return the option that asks for a field."""
     flag = said.flag or f"--{key.replace('_', '-')}"
-    return typer.Option(flag, help=said.help, rich_help_panel=said.panel, metavar=said.metavar or None)
+    return option(flag, said.help, said.panel, metavar=said.metavar)
 
 
 def pairs(words: Sequence[str], example: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, interval, option_of, quantities, takes_demand, takes_runs
-from isoflop.faces.cli.shared import Full, Json, dollars, print_answer, refuse_overwriting, stop_on_block
+from isoflop.faces.cli.shared import Full, Json, dollars, option, print_answer, refuse_overwriting, stop_on_block
 from isoflop.planning.demand import TIERS, Demand
 from isoflop.quantities import parse_quantity
 
@@ -75,14 +75,13 @@ def _tuned(found: Plan, sweep: str) -> Plan:
 
 Saved = Annotated[
     str | None,
-    typer.Option(
-        "-o",
-        "--output",
+    option(
+        "-o --output",
+        "Save it: plan.html, plan.pdf or plan.md for people, plan.toml, or study.toml to train the run.",
         metavar="FILE",
-        help="Save it: plan.html, plan.pdf or plan.md for people, plan.toml, or study.toml to train the run.",
     ),
 ]
-Author = Annotated[str, typer.Option("--author", metavar="NAME", help="Who signs a document.")]
+Author = Annotated[str, option("--author", "Who signs a document.", metavar="NAME")]
 
 
 def demanded(
@@ -123,16 +122,15 @@ def plan(
     *,
     wanted: dict[str, str | None],
     asked: Asked,
-    points: Annotated[int, typer.Option("--points", help="Budgets of a frontier.")] = 13,
+    points: Annotated[int, option("--points", "Budgets of a frontier.")] = 13,
     output: Saved = None,
     author: Author = "",
     tiers: Count = None,
     price_per_mtok: Prices = None,
     serve_batch: ServeBatch = 64,
-    beyond: Annotated[bool, typer.Option("--beyond", help="Use a curve beyond what its source states.")] = False,
+    beyond: Annotated[bool, option("--beyond", "Use a curve beyond what its source states.")] = False,
     tune: Annotated[
-        str | None,
-        typer.Option("--tune", metavar="SWEEP", help="A sweep of lr, batch and such: its laws before published ones."),
+        str | None, option("--tune", "A sweep of lr, batch and such: its laws before published ones.", metavar="SWEEP")
     ] = None,
     full: Full = False,
     json: Json = False,

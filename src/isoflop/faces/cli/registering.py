@@ -15,7 +15,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL
-from isoflop.faces.cli.shared import Json, print_answer, print_json, stop_on_block
+from isoflop.faces.cli.shared import Json, option, print_answer, print_json, stop_on_block
 
 if TYPE_CHECKING:
     from isoflop.experiments.register import Foretold
@@ -32,8 +32,8 @@ def register(
         list[str] | None,
         typer.Argument(metavar="[NAME COMMAND … | score RUNS]", help="NAME forecast RUNS N=… D=…, or score RUNS."),
     ] = None,
-    file: Annotated[str, typer.Option("--file", help="The register's file.")] = "forecasts.jsonl",
-    who: Annotated[str, typer.Option("--who", help="Who may be asked about it.")] = "",
+    file: Annotated[str, option("--file", "The register's file.")] = "forecasts.jsonl",
+    who: Annotated[str, option("--who", "Who may be asked about it.")] = "",
     json: Json = False,
 ) -> None:
     """Freeze a forecast before its run, score it when the run has ended, see how good the forecasts have been.

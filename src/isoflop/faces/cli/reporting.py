@@ -12,7 +12,7 @@ import typer
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, takes_demand, takes_runs
 from isoflop.faces.cli.planning import Author, demanded
-from isoflop.faces.cli.shared import Json, print_json, refuse_overwriting, stop_on_block
+from isoflop.faces.cli.shared import Json, option, print_json, refuse_overwriting, stop_on_block
 
 
 @takes_runs
@@ -31,7 +31,7 @@ def report(
     wanted: dict[str, str | None],
     asked: Asked,
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="report.html, report.pdf, or report.md.")
+        str, option("-o --output", "report.html, report.pdf, or report.md.", metavar="FILE")
     ] = "report.html",
     author: Author = "",
     json: Json = False,

@@ -10,7 +10,16 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import interval, pairs, takes
-from isoflop.faces.cli.shared import Drawn, Json, conjunction, dollars, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import (
+    Drawn,
+    Json,
+    conjunction,
+    dollars,
+    option,
+    print_answer,
+    refuse_figure,
+    stop_on_block,
+)
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -20,47 +29,43 @@ _COST, _CHOICE, _TABLE = "What a query may cost", "How one answer is chosen", "T
 Text = str | None
 
 
-def _option(flag: str, text: str, panel: str, *, metavar: str = "") -> Any:
-    return typer.Option(flag, metavar=metavar or None, help=text, rich_help_panel=panel)
-
-
 @dataclass(frozen=True)
 class Options:
     """The options of test-time compute, as typed."""
 
     budgets: Annotated[
-        Text, _option("--budget-per-query", "FLOPs, such as 1e15 or 1e14,1e15; money, such as '0.01 USD'.", _COST)
+        Text, option("--budget-per-query", "FLOPs, such as 1e15 or 1e14,1e15; money, such as '0.01 USD'.", _COST)
     ] = None
-    tokens: Annotated[Text, _option("--tokens", "Tokens of one sample.", _COST)] = None
-    prompt: Annotated[Text, _option("--prompt", "Tokens of a question, read once for all its samples.", _COST)] = None
-    reread: Annotated[bool, _option("--reread", "The question is read again for each sample.", _COST)] = False
+    tokens: Annotated[Text, option("--tokens", "Tokens of one sample.", _COST)] = None
+    prompt: Annotated[Text, option("--prompt", "Tokens of a question, read once for all its samples.", _COST)] = None
+    reread: Annotated[bool, option("--reread", "The question is read again for each sample.", _COST)] = False
     queries: Annotated[
-        Text, _option("--queries", "Queries in a model's life: they pay its training too (column D).", _COST)
+        Text, option("--queries", "Queries in a model's life: they pay its training too (column D).", _COST)
     ] = None
     lifetime: Annotated[
-        Text, _option("--lifetime", "FLOPs, or money, to train a model and answer all --queries.", _COST)
+        Text, option("--lifetime", "FLOPs, or money, to train a model and answer all --queries.", _COST)
     ] = None
-    curve: Annotated[str, _option("--curve", "The curve that gives the loss of N and D.", _COST)] = "besiroglu2024"
-    gpus: Annotated[Text, _option("--gpus", "The device that dollars buy.", _COST, metavar="DEVICE")] = None
-    price: Annotated[Text, _option("--price", "Dollars for an hour of one device.", _COST)] = None
-    mfu: Annotated[Text, _option("--mfu", "Share of its peak reached.", _COST)] = None
-    per_million: Annotated[Text, _option("--price-per-Mtok", "Dollars for a million tokens instead.", _COST)] = None
+    curve: Annotated[str, option("--curve", "The curve that gives the loss of N and D.", _COST)] = "besiroglu2024"
+    gpus: Annotated[Text, option("--gpus", "The device that dollars buy.", _COST, metavar="DEVICE")] = None
+    price: Annotated[Text, option("--price", "Dollars for an hour of one device.", _COST)] = None
+    mfu: Annotated[Text, option("--mfu", "Share of its peak reached.", _COST)] = None
+    per_million: Annotated[Text, option("--price-per-Mtok", "Dollars for a million tokens instead.", _COST)] = None
     how: Annotated[
-        Text, _option("--choose", "coverage (a perfect verifier), majority, verifier, best-of-n or one.", _CHOICE)
+        Text, option("--choose", "coverage (a perfect verifier), majority, verifier, best-of-n or one.", _CHOICE)
     ] = None
-    rival: Annotated[float, _option("--rival", "Share of wrong answers that agree on one.", _CHOICE)] = 1.0
-    recall: Annotated[float, _option("--recall", "Share of correct samples a verifier accepts.", _CHOICE)] = 1.0
-    false: Annotated[
-        float, _option("--false-positives", "Share of wrong samples that a verifier accepts.", _CHOICE)
-    ] = 0.0
+    rival: Annotated[float, option("--rival", "Share of wrong answers that agree on one.", _CHOICE)] = 1.0
+    recall: Annotated[float, option("--recall", "Share of correct samples a verifier accepts.", _CHOICE)] = 1.0
+    false: Annotated[float, option("--false-positives", "Share of wrong samples that a verifier accepts.", _CHOICE)] = (
+        0.0
+    )
     separation: Annotated[
-        float, _option("--separation", "Standard deviations by which rewards tell right from wrong.", _CHOICE)
+        float, option("--separation", "Standard deviations by which rewards tell right from wrong.", _CHOICE)
     ] = math.nan
-    samples: Annotated[Text, _option("--samples", "Forecast at these k, such as 1,100,10000.", _CHOICE)] = None
-    column: Annotated[
-        list[str], _option("--column", "Name a column (c='n passed').", _TABLE, metavar="NAME=COLUMN")
-    ] = field(default_factory=list)
-    where: Annotated[list[str], _option("--where", "Keep these rows: 'task == \"math\"'.", _TABLE, metavar="EXPR")] = (
+    samples: Annotated[Text, option("--samples", "Forecast at these k, such as 1,100,10000.", _CHOICE)] = None
+    column: Annotated[list[str], option("--column", "Name a column (c='n passed').", _TABLE, metavar="NAME=COLUMN")] = (
+        field(default_factory=list)
+    )
+    where: Annotated[list[str], option("--where", "Keep these rows: 'task == \"math\"'.", _TABLE, metavar="EXPR")] = (
         field(default_factory=list)
     )
 
@@ -101,19 +106,18 @@ def test_time(
     table: Annotated[
         str,
         typer.Argument(
-            metavar="TABLE",
-            help="A row a problem (n, c), sample (correct), model (pass@1, …) or k (k, pass@k).",
+            metavar="TABLE", help="A row a problem (n, c), sample (correct), model (pass@1, …) or k (k, pass@k)."
         ),
     ],
     options: Options,
     concentration: Annotated[
-        Text, typer.Option("--concentration", metavar="LO:HI", help="Assume a + b where only pass@1 is known (0.3:10).")
+        Text, option("--concentration", "Assume a + b where only pass@1 is known (0.3:10).", metavar="LO:HI")
     ] = None,
     like: Annotated[
-        str | None, typer.Option("--like", metavar="TABLE", help="Models with counts, to learn that spread from.")
+        str | None, option("--like", "Models with counts, to learn that spread from.", metavar="TABLE")
     ] = None,
-    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    level: Annotated[float, option("--level", "Level of the intervals.")] = 0.9,
+    seed: Annotated[int, option("--seed", "Seed of the draws.")] = 0,
     output: Drawn = None,
     json: Json = False,
 ) -> None:

@@ -51,9 +51,13 @@ def introduce(
     """Fit scaling laws to your training runs, forecast the next one, plan the budget."""
 
 
+def option(flags: str, told: str, panel: str = "", *, metavar: str = "") -> Any:
+    """Return an option of a command: "-o --output", what --help says of it and under which heading."""
+    return typer.Option(*flags.split(), help=told, rich_help_panel=panel or None, metavar=metavar or None)
+
+
 Runs = Annotated[
-    str,
-    typer.Argument(metavar="RUNS", help="A table of runs (- is stdin), logs of training, a study or a dataset."),
+    str, typer.Argument(metavar="RUNS", help="A table of runs (- is stdin), logs of training, a study or a dataset.")
 ]
 Source_ = Annotated[
     str,
@@ -61,15 +65,11 @@ Source_ = Annotated[
 ]
 Where = Annotated[
     list[str] | None,
-    typer.Option(
-        "--where", metavar="EXPR", help="Keep these runs: 'D/N > 0.5'; said twice, those for which both hold."
-    ),
+    option("--where", "Keep these runs: 'D/N > 0.5'; said twice, those for which both hold.", metavar="EXPR"),
 ]
-Drawn = Annotated[
-    str | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: a name ending in .png, .svg or .pdf.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Full = Annotated[bool, typer.Option("--full", help="Print everything, not the one screen of the answer.")]
+Drawn = Annotated[str | None, option("-o --output", "Draw it: a name ending in .png, .svg or .pdf.", metavar="FILE")]
+Json = Annotated[bool, option("--json", "Print JSON.")]
+Full = Annotated[bool, option("--full", "Print everything, not the one screen of the answer.")]
 
 
 class Answer(Protocol):

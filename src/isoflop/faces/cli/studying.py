@@ -18,6 +18,7 @@ from isoflop.faces.cli.shared import (
     Where,
     blocked,
     conjunction,
+    option,
     print_answer,
     print_json,
     print_result,
@@ -64,24 +65,21 @@ def new(folder: Folder, json: Json = False) -> None:
 @study.command()
 def run(
     folder: Folder,
-    launcher: Annotated[
-        str, typer.Option("--launcher", help="local, slurm, ray, or script: write a shell script.")
-    ] = "local",
+    launcher: Annotated[str, option("--launcher", "local, slurm, ray, or script: write a shell script.")] = "local",
     workers: Workers = None,
     sbatch: Annotated[
-        str | None, typer.Option("--sbatch", metavar="WORDS", help="For slurm: '--partition=gpu --time=2:00:00'.")
+        str | None, option("--sbatch", "For slurm: '--partition=gpu --time=2:00:00'.", metavar="WORDS")
     ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="For slurm: submit, and do not wait.")] = False,
+    no_wait: Annotated[bool, option("--no-wait", "For slurm: submit, and do not wait.")] = False,
     address: Annotated[
-        str | None, typer.Option("--address", help="For ray: of a cluster that runs; one on this machine, unless said.")
+        str | None, option("--address", "For ray: of a cluster that runs; one on this machine, unless said.")
     ] = None,
     cpus: Annotated[
         float | None, typer.Option("--cpus-per-run", min=0.0, help="For ray: cores; the study's threads, unless said.")
     ] = None,
     gpus: Annotated[float | None, typer.Option("--gpus-per-run", min=0.0, help="For ray; 0 unless said.")] = None,
     output: Annotated[
-        str | None,
-        typer.Option("-o", "--output", metavar="FILE", help="For script: where it goes; run.sh, unless said."),
+        str | None, option("-o --output", "For script: where it goes; run.sh, unless said.", metavar="FILE")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -124,9 +122,9 @@ def _check_launcher(launcher: str, given: Mapping[str, tuple[str, object]]) -> N
     """Refuse a launcher that there is not, and an option of another one."""
     if launcher not in _LAUNCHERS:
         raise UsageError(f'"{shown(launcher)}" is not a launcher. Say local, slurm, ray or script.')
-    for option, (goes_with, value) in given.items():
+    for flag, (goes_with, value) in given.items():
         if value is not None and launcher != goes_with:
-            raise UsageError(f"{option} goes with --launcher {goes_with}, not with {launcher}.")
+            raise UsageError(f"{flag} goes with --launcher {goes_with}, not with {launcher}.")
 
 
 def _words(text: str) -> list[str]:
@@ -180,7 +178,7 @@ def worker(
 @study.command()
 def status(
     folder: Folder,
-    every: Annotated[bool, typer.Option("--all", help="Show every run, however many.")] = False,
+    every: Annotated[bool, option("--all", "Show every run, however many.")] = False,
     json: Json = False,
 ) -> None:
     """Show where a study stands: what is done, at work, failed or waiting, when it will be over, what it cost."""
@@ -193,7 +191,7 @@ def status(
 @study.command()
 def repair(
     folder: Folder,
-    retry: Annotated[bool, typer.Option("--retry", help="Let runs that failed be tried again.")] = False,
+    retry: Annotated[bool, option("--retry", "Let runs that failed be tried again.")] = False,
     json: Json = False,
 ) -> None:
     """Put a study in order: write its plan again, free the runs of dead workers, mend damaged results."""
@@ -210,7 +208,7 @@ def repair(
 @study.command()
 def pack(
     folder: Folder,
-    undo: Annotated[bool, typer.Option("--undo", help="Write the packed files back to where they were.")] = False,
+    undo: Annotated[bool, option("--undo", "Write the packed files back to where they were.")] = False,
     json: Json = False,
 ) -> None:
     """Move the logs of runs that are done into one zip file, so that each run uses two inodes: its folder and DONE.
@@ -231,10 +229,10 @@ def pack(
 def export(
     folder: Folder,
     output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where the table goes; stdout, unless said.")
+        str | None, option("-o --output", "Where the table goes; stdout, unless said.", metavar="FILE")
     ] = None,
     columns: Annotated[
-        str, typer.Option("--columns", metavar="A,B,…", help="These columns alone, in this order; all, unless said.")
+        str, option("--columns", "These columns alone, in this order; all, unless said.", metavar="A,B,…")
     ] = "",
     json: Json = False,
 ) -> None:
@@ -264,15 +262,14 @@ def export(
 def verify(
     folder: Folder,
     flops: Annotated[
-        str | None,
-        typer.Option("--flops", help="Budget of the run to train; 3 times the study's largest, unless said."),
+        str | None, option("--flops", "Budget of the run to train; 3 times the study's largest, unless said.")
     ] = None,
     told: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that run (width=80).")
+        list[str] | None, option("--set", "A setting of that run (width=80).", metavar="NAME=VALUE")
     ] = None,
     train: Annotated[bool, typer.Option(" /--no-train", help="Only forecast; write nothing.")] = True,
     where: Where = None,
-    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
+    level: Annotated[float, option("--level", "Level of the intervals.")] = 0.9,
     output: Drawn = None,
     json: Json = False,
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, Runs, option, print_answer, refuse_figure, stop_on_block
 
 
 @takes_runs
@@ -21,9 +21,7 @@ def tune(
     asked: Asked,
     of: Annotated[
         str | None,
-        typer.Option(
-            "--of", metavar="COLUMNS", help="The tuned columns: lr,batch. Unless said, those with such names."
-        ),
+        option("--of", "The tuned columns: lr,batch. Unless said, those with such names.", metavar="COLUMNS"),
     ] = None,
     output: Drawn = None,
     json: Json = False,
