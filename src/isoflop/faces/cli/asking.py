@@ -12,7 +12,16 @@ import typer
 from isoflop.data.runs.columns import LETTERS, meaning, normal
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, inputs_for, pairs, quantities, takes_runs
-from isoflop.faces.cli.shared import Full, Json, Source_, in_full, print_answer, print_json, print_result, stop_on_block
+from isoflop.faces.cli.shared import (
+    Full,
+    Json,
+    Source_,
+    give,
+    in_full,
+    print_json,
+    print_result,
+    stop_on_block,
+)
 
 if TYPE_CHECKING:
     from isoflop.forecasting.predictor import Predictor
@@ -87,8 +96,7 @@ def _forecast_all(source: str, asked: Asked, words: list[str], each: dict[str, A
         level=asked.level,
         **inputs_for(forecast_all, words, "N=8e9"),
     )
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json)
 
 
 def _forecast(source: Predictor, words: list[str], targets: str | None, level: float) -> Forecasts:
@@ -119,5 +127,4 @@ def solve(
     from isoflop.forecasting.solve import solve
 
     found = solve(unknown, asked.source(source), level=asked.level, **inputs_for(solve, at, "loss=2.0"))
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json)

@@ -12,7 +12,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, pairs, takes, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, option, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ def recipes(
 
     if asked.fix or asked.bounds or asked.objective != "robust":
         raise UsageError("--fix, --bounds and --objective belong to one fit. Say --floor or --exponents instead.")
-    for source in sources if output is not None else ():
-        refuse_figure(source, str(output))
+    for source in sources:
+        refuse_figure(source, output)
     named = _runs(sources, asked, by)
     laws = asked.laws or ((asked.law,) if asked.law else ())
     prices = costs.prices(list(named))
@@ -144,12 +144,7 @@ def recipes(
         *named.values(), names=tuple(named), laws=laws, at=where.scales, path=where.path, hold=where.hold,
         flops=costs.stands(prices), prices=prices, level=asked.level, seed=asked.seed, allow=asked.allow,
     )  # fmt: skip
-    if output is not None:
-        from isoflop.faces.plot import recipes_figure, save_figure
-
-        save_figure(recipes_figure(found), output)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json, output=output)
 
 
 def _runs(sources: Sequence[str], asked: Asked, by: str | None) -> dict[str, Runs]:

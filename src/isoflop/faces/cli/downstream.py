@@ -9,7 +9,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, inputs_for, pairs, quantities, takes, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, Runs, give, refuse_figure
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs as Table
@@ -96,20 +96,15 @@ def downstream(
 ) -> None:
     """Forecast accuracy on tasks: N and D to loss, loss to accuracy, with a verdict on each task before."""
     from isoflop.beyond.downstream import downstream
-    from isoflop.faces.plot import downstream_figure, save_figure
 
-    if output is not None:
-        refuse_figure(runs, output)
+    refuse_figure(runs, output)
     table, about = scored.table(_read(asked, runs, scored))
     said: dict[str, Any] = inputs_for(downstream, at or [], "N=8e9")
     found = downstream(
         table, laws=asked.laws or ((asked.law,) if asked.law else ()), level=asked.level, draws=asked.draws,
         seed=asked.seed, **about, **said,
     )  # fmt: skip
-    if output is not None:
-        save_figure(downstream_figure(found), output)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json, output=output)
 
 
 @takes_runs
@@ -128,14 +123,10 @@ def capabilities(
 ) -> None:
     """Say what capabilities of public models foretell of a score, tested on those of the largest compute."""
     from isoflop.beyond.downstream import observe
-    from isoflop.faces.plot import capabilities_figure, save_figure
 
-    if output is not None:
-        refuse_figure(models, output)
+    refuse_figure(models, output)
     found = observe(
         asked.read(models), target, family=family, benchmarks=listed(benchmarks), components=components,
         hold_out=hold_out, level=asked.level,
     )  # fmt: skip
-    if output is not None:
-        save_figure(capabilities_figure(found), output)
-    print_answer(found, json=json)
+    give(found, json=json, output=output)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from isoflop.faces.cli.options import Asked, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, Runs, give, refuse_figure
 
 
 @takes_runs
@@ -41,15 +41,9 @@ def emergence(
     """Say whether a jump in accuracy is made by the metric or is a break in the model, and where it lies."""
     from isoflop.beyond.emergence import emergence
 
-    if output is not None:
-        refuse_figure(runs, output)
+    refuse_figure(runs, output)
     found = emergence(
         asked.read(runs), metric=metric, items=items, target_tokens=target_tokens, chance=chance, ceiling=ceiling,
         along=along, level=asked.level, seed=asked.seed,
     )  # fmt: skip
-    print_answer(found, json=json)
-    if output is not None:
-        from isoflop.faces.plot import emergence_figure, save_figure
-
-        save_figure(emergence_figure(found), output)
-    stop_on_block(found.findings)
+    give(found, json=json, output=output)

@@ -12,7 +12,7 @@ import typer
 
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.cli.options import share_of
-from isoflop.faces.cli.shared import Drawn, Full, Json, print_answer, say_waiting, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Full, Json, give, print_answer, say_waiting
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def _finish_metric(
 
     last = None if until is None else parse_quantity(until)
     found = finish_metric(curve, metric=metric, end=end, x=x, run=run, until=last, level=level)
-    print_answer(found, json=json, full=full)
-    stop_on_block(found.findings)
+    give(found, json=json, full=full)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,7 @@ from isoflop.faces.cli.shared import (
     Json,
     Runs,
     blocked,
+    give,
     in_full,
     option,
     print_answer,
@@ -30,8 +30,6 @@ from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
     from isoflop.findings import Finding
-    from isoflop.forecasting.record import Record
-    from isoflop.planning.sensitivity import Sensitivity
 
 
 @takes_runs
@@ -82,8 +80,7 @@ def _fit_all(runs: str, each: dict[str, Asked], *, output: str | None, json: boo
     if output is not None:
         raise UsageError("-o saves one fit. Say one loss, as in --loss loss_web -o web.json.")
     found = together({name: one.fit(runs) for name, one in each.items()})
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json)
 
 
 def _fit_schedule(curves: list[str], on: list[str], law: str, *, output: str | None, json: bool) -> None:
@@ -156,27 +153,12 @@ def sensitivity(
 
     if asked.fix or asked.bounds:
         raise UsageError("--fix and --bounds belong to one law, and sensitivity compares several. Leave them out.")
-    save = _figure_saver(runs, output)
+    refuse_figure(runs, output)
     found = sensitivity(
         asked.read(runs), flops=parse_quantity(flops), law=asked.law or ONE_LAW, objective=asked.objective,
         draws=asked.draws, seed=asked.seed, starts=asked.starts, level=asked.level,
     )  # fmt: skip
-    save(found)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
-
-
-def _figure_saver(runs: str, output: str | None) -> Callable[[Sensitivity | Record], object]:
-    """Refuse a figure that cannot be before any work; give what writes it afterwards."""
-    if output is None:
-        return lambda _: None
-    from isoflop.faces.plot import backtest_figure, save_figure, sensitivity_figure
-    from isoflop.forecasting.record import Record
-
-    refuse_figure(runs, output)
-    return lambda found: save_figure(
-        backtest_figure(found) if isinstance(found, Record) else sensitivity_figure(found), output
-    )
+    give(found, json=json, output=output)
 
 
 @takes_runs
@@ -192,7 +174,6 @@ def backtest(
     """Fit the small runs, score on the larger ones: what forecasts from these runs have been worth."""
     from isoflop.forecasting.record import backtest
 
-    save = _figure_saver(runs, output)
+    refuse_figure(runs, output)
     found = backtest(asked.fit_or_runs(runs), laws=asked.laws, along=along, level=asked.level)
-    save(found)
-    print_answer(found, json=json)
+    give(found, json=json, output=output)

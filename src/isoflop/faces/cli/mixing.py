@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, option, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, Runs, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
 
 Text = str | None
@@ -36,8 +36,7 @@ def mix(
 
     if asked.fix or asked.bounds or asked.law or asked.objective != "robust":
         raise UsageError("--law, --fix, --bounds and --objective belong to a fit. mix compares its laws by itself.")
-    if output is not None:
-        refuse_figure(source, output)
+    refuse_figure(source, output)
     place = quantities(scale, "N=1B D=25B") if scale else {}
     if wrong := set(place) - {"N", "D"}:
         raise UsageError(f"{min(wrong)} is no scale. Say N=1B, D=25B or both.")
@@ -48,12 +47,7 @@ def mix(
         limits=quantities(limit, "share_a=30B") if limit else None, level=asked.level, seed=asked.seed,
         allow=asked.allow, **place,
     )  # fmt: skip
-    if output is not None:
-        from isoflop.faces.plot import mix_figure, save_figure
-
-        save_figure(mix_figure(found), output)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json, output=output)
 
 
 def _names(text: Text) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, option, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, give, option, refuse_figure
 
 DEFAULT = "besiroglu2024"
 BESIDE = ("hoffmann2022", "kaplan2020-ND")
@@ -36,8 +36,7 @@ def landmarks(
     from isoflop.planning.landmarks import landmarks
 
     names = _sources(source, asked)
-    if output is not None:
-        refuse_figure(names[0], output)
+    refuse_figure(names[0], output)
     first = asked.source(names[0])
     found = landmarks(first, models=models or (), sort=sort, level=asked.level)
     if output is not None:
@@ -45,8 +44,7 @@ def landmarks(
 
         beside = names[1:] or [name for name in (DEFAULT, *BESIDE) if name != names[0]][:2]
         save_figure(landmarks_figure(found, [first, *map(asked.source, beside)]), output)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json)
 
 
 @takes_runs
@@ -64,8 +62,7 @@ def compare_models(
     if len(names) > 1:
         raise UsageError("a comparison is by one source. Say --source once.")
     found = compare_models(first, second, source=asked.source(names[0]), level=asked.level)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json)
 
 
 def _sources(given: list[str] | None, asked: Asked) -> list[str]:

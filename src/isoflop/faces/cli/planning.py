@@ -13,7 +13,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, interval, option_of, quantities, takes_demand, takes_runs
-from isoflop.faces.cli.shared import Full, Json, dollars, option, print_answer, refuse_overwriting, stop_on_block
+from isoflop.faces.cli.shared import Full, Json, dollars, give, option, print_answer, refuse_overwriting
 from isoflop.planning.demand import TIERS, Demand
 from isoflop.quantities import parse_quantity
 
@@ -158,5 +158,4 @@ def plan(
         found = _tuned(found, tune) if tune is not None else found
     if output is not None and isinstance(found, Plan):
         _save(found, output, author=author, seed=asked.seed)
-    print_answer(found, json=json, full=full)
-    stop_on_block(found.findings)
+    give(found, json=json, full=full)

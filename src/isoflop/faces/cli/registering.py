@@ -15,7 +15,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL
-from isoflop.faces.cli.shared import Json, option, print_answer, print_json, stop_on_block
+from isoflop.faces.cli.shared import Json, give, option, print_json
 
 if TYPE_CHECKING:
     from isoflop.experiments.register import Foretold
@@ -50,8 +50,7 @@ def register(
     file, who, json = own.get("--file", file), own.get("--who", who), json or "--json" in own
     if not said:
         found = history(open_ledger(file))
-        print_answer(found, json=json)
-        stop_on_block(found.findings)
+        give(found, json=json)
     elif said[0] == "score":
         _score(said[1:], file, json=json)
     else:

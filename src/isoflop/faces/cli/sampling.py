@@ -15,10 +15,9 @@ from isoflop.faces.cli.shared import (
     Json,
     conjunction,
     dollars,
+    give,
     option,
-    print_answer,
     refuse_figure,
-    stop_on_block,
 )
 from isoflop.quantities import parse_quantity
 
@@ -127,16 +126,10 @@ def test_time(
     """
     from isoflop.beyond.test_time import read_attempts, test_time
 
-    if output is not None:
-        refuse_figure(table, output)
+    refuse_figure(table, output)
     models = read_attempts(table, columns=pairs(options.column, "c=n_passed"), where=conjunction(options.where))
     found = test_time(
         models, asked=options.asked(), concentration=interval(concentration) if concentration else None,
         like=read_attempts(like) if like else (), level=level, seed=seed, name=table,
     )  # fmt: skip
-    if output is not None:
-        from isoflop.faces.plot import inference_figure, save_figure
-
-        save_figure(inference_figure(found), output)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json, output=output)

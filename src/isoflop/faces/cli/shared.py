@@ -115,6 +115,16 @@ def print_answer(found: Answer, *, json: bool, full: bool = False) -> None:
         print_result(in_full(found) if full else found)
 
 
+def give(found: Any, *, json: bool, output: str | None = None, full: bool = False) -> None:
+    """Draw an answer where -o said so, print it, and end with exit code 4 if one of its findings blocks."""
+    if output is not None:
+        from isoflop.faces.plot import save_figure
+
+        save_figure(found.plot(), output)
+    print_answer(found, json=json, full=full)
+    stop_on_block(getattr(found, "findings", ()))
+
+
 def in_full(found: Any) -> RenderableType:
     """Return all that is known of an answer that shows one screen of it, and any other as it is."""
     whole: RenderableType = found.full() if hasattr(found, "full") else found
@@ -155,8 +165,10 @@ def refuse_overwriting(runs: str, output: str) -> None:
             raise UsageError(f"-o {output} would overwrite the runs. Say another name, as in -o fit.json.")
 
 
-def refuse_figure(runs: str, output: str) -> None:
+def refuse_figure(runs: str, output: str | None) -> None:
     """Refuse, before any work, a figure over the runs' own file, or of a format that is none of ours."""
+    if output is None:
+        return
     from isoflop.faces.plot import figure_format
 
     refuse_overwriting(runs, output)

@@ -9,7 +9,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import pairs, spread
-from isoflop.faces.cli.shared import Drawn, Json, Where, conjunction, print_json, print_result
+from isoflop.faces.cli.shared import Drawn, Json, Where, conjunction, give, print_json, print_result
 
 
 def laws(
@@ -66,11 +66,7 @@ def _evaluate(name: str, at: Sequence[str], *, output: str | None, json: bool) -
     found = Values(
         rows=tuple(one for some in each for one in some), notes=tuple({n: 0 for some in each for n in some.notes})
     )
-    if output is not None:
-        from isoflop.faces.plot import save_figure, values_figure
-
-        save_figure(values_figure(found), output)
-    print_json(found.as_dict()) if json else print_result(found)
+    give(found, json=json, output=output)
 
 
 def data(

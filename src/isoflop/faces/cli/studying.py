@@ -18,11 +18,10 @@ from isoflop.faces.cli.shared import (
     Where,
     blocked,
     conjunction,
+    give,
     option,
-    print_answer,
     print_json,
     print_result,
-    stop_on_block,
 )
 
 if TYPE_CHECKING:
@@ -279,7 +278,7 @@ def verify(
     """
     from isoflop.experiments.verify import verify
     from isoflop.faces.cli.options import pairs
-    from isoflop.faces.plot import figure_format, save_figure, verify_figure
+    from isoflop.faces.plot import figure_format
     from isoflop.quantities import parse_quantity
 
     if output is not None:
@@ -294,10 +293,7 @@ def verify(
         _talk(f"{found.trial.run}: {expected.value:.4f} ({expected.low:.4f} to {expected.high:.4f}) is forecast.")
         with _view() as look:
             found = asked(look=look)
-    if output is not None:
-        save_figure(verify_figure(found), output)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json, output=output)
 
 
 def _print(found: Progress, *, json: bool, every: bool = False) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, option, print_answer, refuse_figure, stop_on_block
+from isoflop.faces.cli.shared import Drawn, Json, Runs, give, option, refuse_figure
 
 
 @takes_runs
@@ -33,14 +33,8 @@ def tune(
         raise UsageError(
             "--law, --fix, --bounds and --objective belong to a fit of the loss, which tune does not make."
         )
-    if output is not None:
-        refuse_figure(source, output)
+    refuse_figure(source, output)
     columns = tuple(name.strip() for name in of.split(",")) if of else ()
     targets = [quantities(at, "N=8B D=160B")] if at else []
     found = tune(asked.read(source), of=columns, at=targets, level=asked.level, allow=asked.allow)
-    if output is not None:
-        from isoflop.faces.plot import save_figure, tune_figure
-
-        save_figure(tune_figure(found), output)
-    print_answer(found, json=json)
-    stop_on_block(found.findings)
+    give(found, json=json, output=output)
