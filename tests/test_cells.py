@@ -35,6 +35,13 @@ def test_text_in_a_column_of_numbers_is_refused_with_its_cell(cell, told):
     assert told in str(refused.value)
 
 
+def test_cells_in_per_cent_are_shares_in_any_column():
+    runs = Runs.of(N=N, D=D, loss=LOSS, arc=["41.2%", "", "60%"], mixed=["41.2%", "43", "44"])
+    assert runs["arc"] == pytest.approx([0.412, np.nan, 0.6], nan_ok=True)
+    assert list(runs["mixed"]) == ["41.2%", "43", "44"]
+    assert table({"N": N, "D": D, "loss": ["320%", "260%", "220%"]}, source="here").columns
+
+
 def test_thousands_separators_never_turn_another_column_into_text():
     with pytest.raises(DataError, match='row 2, column "warmup": "1,000" has thousands'):
         table({"loss": LOSS, "warmup": ["500", "1,000", "2,000"]})

@@ -81,10 +81,23 @@ def test_what_has_no_best_value_doubles_with_the_date_and_nears_no_floor(tmp_pat
     table.write_text(
         "released,minutes\n" + "\n".join(f"{day},{value}" for day, value in zip(days, minutes, strict=True))
     )
-    found = isoflop.forecast(isoflop.read(str(table), metric="minutes:up"), released="2027-01-01")[0].score
-    truth = 0.05 * 2 ** (8 / 0.6)
+    whole = isoflop.forecast(isoflop.read(str(table), metric="minutes:up"), released="2027-01-01")
+    found, truth = whole[0].score, 0.05 * 2 ** (8 / 0.6)
     assert found.value == pytest.approx(truth, rel=0.3)
     assert found.low < found.value < found.high
+    assert whole.record.tests
+    assert all(2019 < cut < 2026 for cut in whole.record.cuts)
+    assert "years ahead" in whole.record.told(0.5)
+
+
+def test_compute_and_one_of_size_and_tokens_say_the_other():
+    grid = Runs.of(N=np.repeat([1e8, 3e8, 1e9], 3), D=np.tile([1e10, 2e10, 4e10], 3), loss=np.linspace(3.2, 2.4, 9))
+    together = combine(grid)
+    whole = isoflop.forecast(together, N=2e9, D=5e10)[0].loss.value
+    for at in ({"C": 6 * 2e9 * 5e10, "N": 2e9}, {"C": 6 * 2e9 * 5e10, "D": 5e10}):
+        assert isoflop.forecast(together, **at)[0].loss.value == pytest.approx(whole)
+    with pytest.raises(UsageError, match=r"Which split of C\? Type N=1.00B C=1e\+22 .*--flops 1e\+22"):
+        isoflop.forecast(together, C=1e22)
 
 
 def test_what_grows_without_end_has_no_floor_along_one_input_or_two():

@@ -156,6 +156,11 @@ def decades_of(name: str, values: NDArray[Any]) -> NDArray[Any]:
     return values * DECADES_A_YEAR if is_date(name, values) else np.log10(values)
 
 
+def of_decades(values: NDArray[Any], *, dated: bool) -> NDArray[Any]:
+    """Return the values of an input whose decimal logarithms are these: years where it is a date."""
+    return values / DECADES_A_YEAR if dated else 10**values
+
+
 def as_number(value: object, name: str) -> float:
     """Return a number, an Estimate or a quantity as text ("8B") as a number; raises UsageError that names it."""
     try:

@@ -19,6 +19,7 @@ from isoflop.data.runs.costs import reach_of
 from isoflop.forecasting.baselines import baselines
 from isoflop.forecasting.extrapolation import decades, distance
 from isoflop.forecasting.priors import Member, predicted
+from isoflop.quantities import decades_of
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
@@ -164,8 +165,11 @@ def _score(fit: Sequence[Member], labels: Sequence[str], runs: Runs, *, axis: Ar
 
 
 def axis_of(runs: Runs, along: str) -> Array:
-    """Return the decimal logarithm of what is extrapolated, (runs,); for rows that share a run, the run's largest."""
-    axis, shared = np.asarray(np.log10(runs[along])), runs.clusters
+    """Return the decimal logarithm of what is extrapolated, (runs,); for rows that share a run, the run's largest.
+
+    A year of dates counts as half a decade.
+    """
+    axis, shared = np.asarray(decades_of(along, runs[along])), runs.clusters
     if shared is None:
         return axis
     largest = np.full(int(shared.max()) + 1, -np.inf)

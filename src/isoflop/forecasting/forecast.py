@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.forecasting.backtest import axis_of
@@ -20,7 +21,7 @@ from isoflop.forecasting.intervals import headline, intervals
 from isoflop.forecasting.record import record
 from isoflop.forecasting.result import Forecast, Forecasts
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
-from isoflop.quantities import as_numbers, is_date
+from isoflop.quantities import as_numbers, is_date, show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -100,9 +101,21 @@ def _rows(source: Predictor, behind: Evidence, columns: Mapping[str, Array], *, 
     )  # fmt: skip
 
 
+def _split(at: Mapping[str, ArrayLike], source: Predictor) -> Mapping[str, ArrayLike]:
+    """Return the inputs with D, where N and C are said, or N, where D and C are, by how the runs count compute."""
+    given = {"N", "D"} & at.keys()
+    if "C" not in at or "C" in source.inputs or not {"N", "D"} <= source.inputs.keys() or len(given) != 1:
+        return at
+    rule = rule_named(source.runs.flop_rule if source.runs is not None else "6ND")
+    rest = {key: value for key, value in at.items() if key != "C"}
+    if given == {"N"}:
+        return {**rest, "D": rule.tokens(at["N"], at["C"])}
+    return {**rest, "N": rule.params(at["D"], at["C"])}
+
+
 def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]:
     """Return the inputs asked for as columns of equal length; refuse what is missing, strange or no size."""
-    inputs = tuple(source.inputs)
+    inputs, at = tuple(source.inputs), _split(at, source)
     law, s = (f"law {source.curves[0].law.name}", "s") if len(source.curves) == 1 else ("these laws", "")
     if missing := [key for key in inputs if key not in at]:
         high = source.fitted_on.get(missing[0], (math.nan, math.nan))[1]
@@ -112,7 +125,12 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
         if near:
             hint = f"Did you mean {', '.join(f'{name}=..., not {key}=...' for key, name in near.items())}?"
         elif "C" in at and {"N", "D"} & {*missing}:
-            hint = "For the best split of a budget say isoflop plan RUNS --flops 1e22."
+            budget = f"{float(np.ravel(as_numbers(at['C'], 'C'))[0]):g}"
+            size = f"N={show(high)}" if missing[0] == "N" and math.isfinite(high) else "N=8e9"
+            hint = (
+                f"Which split of C? Type {size} C={budget} (D follows), isoflop plan RUNS --flops {budget} for the "
+                'best split, or --law "E + A/C^alpha" for what these runs reached by C alone.'
+            )
         raise UsageError(f"{law} need{s} {', '.join(missing)}. {hint}")
     if others := [key for key in at if key not in {*inputs, "N", "D"}]:
         raise UsageError(f"{law} take{s} {', '.join(inputs)}, not {', '.join(others)}.")

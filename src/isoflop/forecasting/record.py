@@ -20,6 +20,7 @@ from isoflop.forecasting.ensemble import Ensemble, alone, combine
 from isoflop.forecasting.sizes import SizeTest, size_tests
 from isoflop.forecasting.weights import look_back
 from isoflop.formula.arrays import median
+from isoflop.quantities import DECADES_A_YEAR, is_date, of_decades
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -109,9 +110,15 @@ class Record(Answer):
 
     def told(self, decades: float) -> str:
         """Say how far off forecasts were that looked about so many decades beyond the runs fitted."""
-        number, error = self._column(decades), percent(self.error_at(decades))
-        where = f"{ratio_name(self.ratios[number])} the {ALONG.get(self.along, self.along)}"
-        return f"in backtests, losses forecast at {where} were {error} off on average"
+        ratio, error = self.ratios[self._column(decades)], percent(self.error_at(decades))
+        where = f"at {ratio_name(ratio)} the {ALONG.get(self.along, self.along)}"
+        where = f"{years_name(ratio)} years ahead" if self.dated else where
+        return f"in backtests, losses forecast {where} were {error} off on average"
+
+    @property
+    def dated(self) -> bool:
+        """Whether what was extrapolated is a date, in years."""
+        return is_date(self.along, np.array(self.cuts))
 
     def told_of_sizes(self) -> str:
         """Return how far off planned sizes were at the lowest points of budgets beyond the runs they came from."""
@@ -139,7 +146,8 @@ class Record(Answer):
             )
             for name, row in self.errors.items()
         ]
-        body = table([f"mean error, times the {what}", *map(ratio_name, self.ratios)], rows)
+        head, named = ("years ahead", years_name) if self.dated else (f"times the {what}", ratio_name)
+        body = table([f"mean error, {head}", *map(named, self.ratios)], rows)
         held = self.inside
         told = (
             f"{held['calibrated']:.0%} of them fell inside the {self.level:.0%} interval forecast from the runs before"
@@ -166,6 +174,12 @@ def ratio_name(ratio: tuple[float, float]) -> str:
     return f"{low:g}–{high:g}×" if math.isfinite(high) else f">{low:g}×"
 
 
+def years_name(ratio: tuple[float, float]) -> str:
+    """Write how many years of a date a ratio of computes stands for: 1.2–1.8."""
+    low, high = (math.log10(one) / DECADES_A_YEAR for one in ratio)
+    return f"{low:.1f}–{high:.1f}" if math.isfinite(high) else f">{low:.1f}"
+
+
 def _origins(count: int) -> str:
     return f"{count} origin{'s' * (count != 1)}"
 
@@ -181,10 +195,11 @@ def record(ensemble: Ensemble, *, level: float = LEVEL) -> Record:
     used = [number for number in range(len(RATIOS)) if (column == number).any()]
     halves = {"statistical": NormalDist().inv_cdf((1 + level) / 2) * seen.known, "calibrated": seen.factor * seen.width}
     reach = halves["calibrated"]
+    dated = is_date(past.along, ensemble.runs[past.along])
     return Record(
         source=ensemble.runs.source,
         along=past.along,
-        cuts=tuple((10**past.cuts).tolist()),
+        cuts=tuple(of_decades(past.cuts, dated=dated).tolist()),
         tests=past.row.size,
         ratios=tuple(RATIOS[number] for number in used),
         errors={name: tuple(_mean_size(row[column == number]) for number in used) for name, row in rows.items()},

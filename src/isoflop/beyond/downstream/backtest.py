@@ -90,7 +90,7 @@ def splits(task: Task) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
 
 def _scored(low: Task, high: Task, forms: Sequence[str], *, seed: int) -> tuple[Array, Array]:
     """Return error and expected spread (laws, scored runs) of forecasts of some runs from others."""
-    fits = [fit_second(low, form, seed=seed) for form in forms]
+    fits = [fit_second(low.leading(), form, seed=seed) for form in forms]
     error = np.array([one.accuracy(high.loss) - high.accuracy for one in fits])
     return error, np.array([_spread(one, low, high.loss, seed=seed) for one in fits])
 

@@ -149,7 +149,7 @@ def _forecast(task: Task, loss: Estimate, asked: _Asked) -> TaskForecast:
     if not verdict.predictable:
         low, high = np.nan_to_num(task.chance, nan=0.0), np.nan_to_num(task.ceiling, nan=1.0)
         return TaskForecast(task, Estimate(math.nan, float(low), float(high), asked.level), loss, verdict, guesses)
-    seconds = tuple(fit_second(task, form, seed=asked.seed) for form in asked.forms)
+    seconds = tuple(fit_second(task.leading(), form, seed=asked.seed) for form in asked.forms)
     value = float(past.weights @ [float(one.accuracy(np.array([loss.value]))[0]) for one in seconds])
     generator = np.random.default_rng(asked.seed)
     sigma = 0.0

@@ -91,10 +91,8 @@ def _counts_items(name: str) -> bool:
 
 
 def _numbers(raw: RawTable, name: str) -> NDArray[Any]:
-    """Return a column as numbers, cells such as 41.2% among them; as it is where it holds text."""
+    """Return a column as numbers; as it is where it holds text."""
     cells = raw.columns[raw.names.index(name)]
-    if not isinstance(cells, np.ndarray):
-        cells = [one.strip().removesuffix("%") if isinstance(one, str) else one for one in cells]
     try:
         return numbers_or_text(Cells(raw.source, name, raw.rows, cells))
     except DataError:

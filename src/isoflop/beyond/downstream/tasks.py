@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 AVERAGE = "average"
 _LOSS_OF = re.compile(r"(?:(.*?)[_/ ])?(bpb|bits_per_byte|task_loss|loss|nll|ce)(?:[_/ ](.*))?", re.IGNORECASE)
 """What names the loss on a task's answers: arc_bpb, arc/bpb, bpb arc."""
+LEAST_LEADING = 8
+"""Runs that are fitted at least, where there are as many: a curve of four parameters with some to spare."""
 MOST_OF_RUN = 5
 """Checkpoints of one run that count: they say nearly the same, so more of them would only seem to say more."""
 
@@ -72,6 +74,15 @@ class Task:
         weakest = np.sort(self.accuracy[np.argsort(-self.loss)][: max(self.loss.size // 4, min(3, self.loss.size))])
         items = self.items if self.items >= 1 else LITTLE
         return bool(weakest.mean() > self.chance - math.sqrt(self.chance * (1 - self.chance) / items))
+
+    def leading(self) -> Task:
+        """Return the task on the better half of its runs by loss: runs that guess say little of where accuracy goes.
+
+        Chance stays as the weakest of all runs have it.
+        """
+        count = max(self.loss.size // 2, min(LEAST_LEADING, self.loss.size))
+        rows = np.sort(np.argsort(self.loss, kind="stable")[:count])
+        return replace(self, chance=self.chance if self.floored else math.nan).take(rows)
 
     def thinned(self) -> Task:
         """Return the task with at most a few checkpoints of each run, spread over its losses, the last among them."""

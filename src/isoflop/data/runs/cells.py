@@ -89,7 +89,7 @@ class Cells:
 
 
 def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> NDArray[np.float64]:
-    """Return the column as float64, with nan for an empty cell; a cell with text is refused.
+    """Return the column as float64, with nan for an empty cell; a cell with text is refused. Cells of 41.2% are shares.
 
     quantities  "70B" and "1.4T" are numbers too
     factor      how many base units one of the column's is; a cell with a suffix of its own is not multiplied
@@ -97,13 +97,16 @@ def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> N
     fast = fast_numbers(cells.values)
     if fast is not None:
         return fast if factor == 1 else fast * factor
+    shares = _shares(list(map(_text, cells.values)))
+    if shares is not None:
+        return shares
     found = [_number(cells, row, quantities=quantities, factor=factor) for row in range(len(cells.values))]
     return np.array(found, np.float64)
 
 
 def bad_cells(cells: Cells, *, quantities: bool = False) -> Iterator[tuple[int, str]]:
     """Yield the place of each cell that `numbers` would refuse, and why."""
-    if fast_numbers(cells.values) is not None:
+    if fast_numbers(cells.values) is not None or _shares(list(map(_text, cells.values))) is not None:
         return
     for place in range(len(cells.values)):
         try:
@@ -113,7 +116,9 @@ def bad_cells(cells: Cells, *, quantities: bool = False) -> Iterator[tuple[int, 
 
 
 def numbers_or_text(cells: Cells) -> NDArray[Any]:
-    """Return the column as float64 if its cells are numbers or empty, otherwise as text; dates are years, as 2027.5.
+    """Return the column as float64 if its cells are numbers or empty, otherwise as text.
+
+    Dates are years, as 2027.5, and 41.2% is a share.
 
     A column of numbers some of which have thousands separators is refused rather than made text.
     """
@@ -123,8 +128,17 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
     texts = [value.strip() if isinstance(value, str) else _text(value) for value in cells.values]
     if _looks_numeric(texts):
         return numbers(cells)
-    dates = _years(texts)
-    return np.array(texts, dtype=object) if dates is None else dates
+    found = _shares(texts)
+    found = _years(texts) if found is None else found
+    return np.array(texts, dtype=object) if found is None else found
+
+
+def _shares(texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return cells such as 41.2% as shares, nan for an empty cell; None where one is no per cent, or all are empty."""
+    known = [text for text in texts if text.lower() not in _MISSING]
+    if not known or not all(text.endswith("%") and is_number(text[:-1]) for text in known):
+        return None
+    return np.array([float("nan") if text.lower() in _MISSING else float(text[:-1]) / 100 for text in texts])
 
 
 def _years(texts: Sequence[str]) -> NDArray[np.float64] | None:
