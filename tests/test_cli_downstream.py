@@ -32,9 +32,9 @@ def runs():
     return scored("sound", "flat")
 
 
-@pytest.fixture
-def table(tmp_path, runs):
-    return written(tmp_path / "runs.csv", runs, ("N", "D", "loss", "sound", "flat"))
+@pytest.fixture(scope="module")
+def table(tmp_path_factory, runs):
+    return written(tmp_path_factory.mktemp("scores") / "runs.csv", runs, ("N", "D", "loss", "sound", "flat"))
 
 
 def test_the_json_says_what_the_library_says(run, table, runs):

@@ -12,14 +12,23 @@ def columns(times, seed, **more):
     return {key: runs[key].tolist() for key in ("N", "D", "loss")} | {key: [value] * 15 for key, value in more.items()}
 
 
-@pytest.fixture
-def old(write):
-    return write(columns(1.0, 1), "old.csv")
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """Give the tables of two recipes at one place, so that what is worked out from them is remembered."""
+    folder = tmp_path_factory.mktemp("recipes")
+    for name, times, seed in (("old", 1.0, 1), ("new", 2.0, 2)):
+        (folder / f"{name}.csv").write_text(csv(columns(times, seed)))
+    return folder
 
 
 @pytest.fixture
-def new(write):
-    return write(columns(2.0, 2), "new.csv")
+def old(tables):
+    return tables / "old.csv"
+
+
+@pytest.fixture
+def new(tables):
+    return tables / "new.csv"
 
 
 def test_two_tables_are_compared_under_the_names_of_their_files(run, old, new):

@@ -42,8 +42,11 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def study(trained, tmp_path):
-    return isoflop.open_study(shutil.copytree(trained, tmp_path / "s"))
+def study(trained):
+    """Give a study as it was trained, always at one place, so that what is worked out from it is remembered."""
+    place = trained.parent / "fresh"
+    shutil.rmtree(place, ignore_errors=True)
+    return isoflop.open_study(shutil.copytree(trained, place))
 
 
 def test_the_largest_budget_is_forecast_from_the_smaller_ones_alone(study):
