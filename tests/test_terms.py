@@ -33,6 +33,8 @@ PLANNED = [
 ]
 """Every curve that a plan can be made from."""
 
+ROUNDING = 1e-13
+"""Losses that differ by this share are the same: a floor that nearly all of the loss lies on hides where it is least."""
 AMOUNTS = st.floats(0, 1)
 BOUNDS = st.fixed_dictionaries(
     {},
@@ -93,4 +95,5 @@ def test_the_optimum_is_the_one_that_brute_force_finds(curve, exponent, bounds):
     found = allocate(curve.law, curve.row, budget, terms=terms)
     # Where two limits meet the slope jumps, and differences see it a hair too early.
     assert float(found.loss[0]) <= loss * (1 + 1e-6)
-    assert math.log(found.N[0]) == pytest.approx(best, abs=1e-3)
+    if abs(found.loss[0] / loss - 1) > ROUNDING:
+        assert math.log(found.N[0]) == pytest.approx(best, abs=1e-3)
