@@ -34,7 +34,7 @@ PLANNED = [
 """Every curve that a plan can be made from."""
 
 ROUNDING = 1e-13
-"""Losses that differ by this share are the same: a floor that nearly all of the loss lies on hides where it is least."""
+"""Losses that differ by so little are equal: a floor that nearly all of the loss lies on hides where it is least."""
 AMOUNTS = st.floats(0, 1)
 BOUNDS = st.fixed_dictionaries(
     {},
