@@ -192,8 +192,9 @@ def test_without_a_loss_it_is_undecided():
 def test_a_loss_of_other_text_is_not_held_to_the_tokens_stated():
     columns = world(count=30)
     columns["loss"] = columns["loss"] * 0.6 + 2
-    assert verdict(columns).verdict == UNDECIDED
-    assert "M07" in [one.code for one in verdict(columns).findings]
+    found = verdict(columns)
+    assert found.verdict == UNDECIDED
+    assert "M07" in [one.code for one in found.findings]
     assert verdict(columns, target_tokens=None).verdict == METRIC
 
 
@@ -246,8 +247,8 @@ def test_where_nothing_is_right_yet_the_theory_forecasts_when_it_will_be():
     assert leaves.along.low < 10 ** (18 + 3.5 * place) < leaves.along.high
 
 
-def test_a_higher_level_gives_wider_intervals():
-    half, most = (verdict(world(), level=level).thresholds[0].along for level in (0.5, 0.95))
+def test_a_higher_level_gives_wider_intervals(smooth):
+    half, most = verdict(world(), level=0.5).thresholds[0].along, smooth.thresholds[0].along
     assert most.low <= half.low < half.high <= most.high
 
 
@@ -296,16 +297,12 @@ def test_the_command_says_what_the_function_says(table, good, gated):
     assert good(*words) == json.loads(to_json(gated.as_dict() | {"source": str(table)}))
 
 
-def test_the_command_prints_verdict_and_thresholds(table, run):
-    done = run("emergence", table, "--metric", "accuracy", "--items", ITEMS)
+def test_the_command_prints_the_verdict_and_writes_the_figure_or_says_why_not(table, run, tmp_path):
+    words = ("emergence", table, "--metric", "accuracy", "--items", ITEMS, "-o")
+    done = run(*words, tmp_path / "jump.png")
     assert done.code == 0
     assert done.out.startswith("a break in the model\n")
     assert "breaks" in done.out
-
-
-def test_the_command_writes_the_figure_or_says_why_not(table, run, tmp_path):
-    words = ("emergence", table, "--metric", "accuracy", "--items", ITEMS, "-o")
-    assert run(*words, tmp_path / "jump.png").code == 0
     assert (tmp_path / "jump.png").read_bytes().startswith(b"\x89PNG")
     refused = run("emergence", table, "--metric", "accuracy", "-o", tmp_path / "none.pdf", "--where", "C < 1e19")
     assert refused.code == 2
@@ -355,8 +352,8 @@ def trained_on(name):
 @pytest.mark.parametrize(
     ("name", "row", "squad", "jeopardy"),
     [
-        ("rpj", "RedPajama", BREAK, METRIC),
-        ("c4_original", "C4", BREAK, UNDECIDED),
+        ("rpj", "RedPajama", BREAK, UNDECIDED),
+        ("c4_original", "C4", UNDECIDED, BREAK),
         ("rw_original", "RefinedWeb", BREAK, BREAK),
     ],
 )
@@ -371,7 +368,7 @@ def test_the_page_says_what_the_runs_of_gadre_show(name, row, *, squad, jeopardy
     assert (cells[1], cells[3].removesuffix(" |")) == (squad, jeopardy)
     said = [float(number) for number in re.findall(r"\d\.\d+e\d+", cells[2])]
     along = found.thresholds[-1].along
-    assert said == pytest.approx([along.value, along.low, along.high], rel=0.01)
+    assert said == pytest.approx([along.value, along.low, along.high] if squad == BREAK else [], rel=0.01)
 
 
 @pytest.mark.parametrize("task", ["lambada", "add_2_digits", "three_operations", "add_5_digits"])

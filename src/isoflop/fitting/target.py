@@ -33,7 +33,7 @@ def quantity(law: Law, of: str, at: dict[str, float]) -> tuple[Measure, bool]:
     if of == "loss":
         if set(at) != set(law.inputs):
             raise UsageError(f"the loss needs {', '.join(law.inputs)}. Say {'=..., '.join(law.inputs)}=...")
-        return (lambda values: np.log(_losses(law, values, at))), True
+        return (lambda values: _log_losses(law, values, at)), True
     if of not in OF_BUDGET:
         raise UsageError(f'there is no "{of}" to profile. Say {", ".join((*names, *OF_BUDGET))} or loss.')
     if set(at) != {"flops"}:
@@ -41,10 +41,11 @@ def quantity(law: Law, of: str, at: dict[str, float]) -> tuple[Measure, bool]:
     return _of_budget(law, of, at["flops"]), of != "exponent"
 
 
-def _losses(law: Law, values: Array, at: dict[str, float]) -> Array:
+def _log_losses(law: Law, values: Array, at: dict[str, float]) -> Array:
     named = {key: values[:, column] for column, key in enumerate(law.parameters)}
-    with np.errstate(all="ignore"):
-        return np.asarray(law.formula.evaluate(named | {key: np.asarray(float(value)) for key, value in at.items()}))
+    with np.errstate(all="ignore"):  # a curve of rewards may fall below zero
+        found = law.formula.evaluate(named | {key: np.asarray(float(value)) for key, value in at.items()})
+        return np.asarray(np.log(found))
 
 
 def _of_budget(law: Law, of: str, flops: float) -> Measure:

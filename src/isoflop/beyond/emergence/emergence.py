@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.beyond.emergence import metrics, reasons
-from isoflop.beyond.emergence.counts import Counts, Surprisal
-from isoflop.beyond.emergence.evidence import SIDE, InAccuracy, InLoss, in_accuracy, in_loss
-from isoflop.beyond.emergence.losses import Losses
+from isoflop.beyond.emergence.evidence import SIDE, in_accuracy, in_loss
+from isoflop.beyond.emergence.readings import Counts, Losses, stated
 from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring
-from isoflop.beyond.emergence.thresholds import at_accuracy_break, at_loss_break, curves, for_figure, thresholds
+from isoflop.beyond.emergence.thresholds import at_break, curves, for_figure, thresholds
 from isoflop.compute.allocation import allocate
 from isoflop.data.metric import items_of
 from isoflop.data.read import as_runs
@@ -23,6 +22,8 @@ from isoflop.fitting.draws import FEW_RUNS
 from isoflop.fitting.fit import fit
 
 if TYPE_CHECKING:
+    from isoflop.beyond.emergence.curves import Fitted
+    from isoflop.beyond.emergence.evidence import Evidence
     from isoflop.beyond.emergence.reasons import Said
     from isoflop.data.runs import ColumnMapping, Runs
     from isoflop.formula.arrays import Array
@@ -147,40 +148,36 @@ def _judged(begun: Emergence, table: _Table, *, level: float, seed: int) -> Emer
     if not table.loss.size:
         return _ended(begun, reasons.no_loss(scoring.metric))
     logs = np.log(table.scale)
-    place = (logs - logs.min()) / np.ptp(logs)
-    losses = Losses(place, table.loss)
+    losses = Losses((logs - logs.min()) / np.ptp(logs), table.loss)
     evidence = in_loss(losses, seed=seed)
     begun = replace(begun, loss_errors=evidence.errors)
     if not scoring.items:
         return _ended(begun, reasons.no_items())
+    unit = float(table.loss.mean()), float(table.loss.std()) or 1.0
     counts = Counts(
-        place, table.loss, np.rint(table.accuracy * scoring.items), scoring.items, scoring.chance, scoring.ceiling,
-        middle=float(table.loss.mean()),
+        losses.place, (table.loss - unit[0]) / unit[1], np.rint(table.accuracy * scoring.items), scoring.items,
+        scoring.chance, scoring.ceiling,
     )  # fmt: skip
-    tokens = None if math.isnan(scoring.tokens) else scoring.tokens
-    given = in_accuracy(counts, tokens)
+    exact = None if math.isnan(scoring.tokens) else stated(*unit, scoring.tokens)
+    given = in_accuracy(counts, exact, seed=seed)
     if scoring.metric:
         begun = replace(begun, accuracy_errors=given.errors, accuracy_scores=given.scores)
     above = int((table.accuracy >= metrics.detectable(scoring.items, scoring.chance)).sum())
-    said = _verdict(evidence, given, above=above, begun=begun)
-    answers = _answers(given, said)
-    broken = evidence.found and said.verdict == BREAK
-    found = curves(
-        losses, evidence.broken if broken else evidence.smooth, answers, counts=counts, log_scale=logs, seed=seed
-    )
-    marks = thresholds(found, counts, level) if above or given.as_stated else ()
-    if said.verdict == BREAK and evidence.found:
-        marks = (*marks, at_loss_break(losses, evidence, log_scale=logs, level=level))
-    elif said.verdict == BREAK and given.found:
-        marks = (*marks, at_accuracy_break(counts, given.broken, evidence.smooth, log_scale=logs, level=level))
-    columns = (table.scale, table.loss, table.accuracy)
-    done = replace(begun, thresholds=marks, shown=for_figure(found, columns, level))
+    said = _verdict(evidence, given, above=above, steep=unit[1], begun=begun)
+    broke = said.verdict == BREAK
+    loss = evidence.broken if evidence.found and broke else evidence.smooth
+    found = curves(loss, _answers(given, broke=broke), unit=unit, log_scale=logs, seed=seed)
+    marks = thresholds(found, scoring, level) if above or given.as_stated else ()
+    if broke and (evidence.found or given.found):
+        best = loss if evidence.found else given.broken
+        marks = (*marks, *at_break(best, loss, log_scale=logs, level=level))
+    done = replace(begun, thresholds=marks, shown=for_figure(found, (table.scale, table.loss, table.accuracy), level))
     return _ended(
         replace(done, findings=(*done.findings, *reasons.on_reach(marks, table.scale.max(), table.along))), said
     )
 
 
-def _verdict(evidence: InLoss, given: InAccuracy, *, above: int, begun: Emergence) -> Said:
+def _verdict(evidence: Evidence, given: Evidence, *, above: int, steep: float, begun: Emergence) -> Said:
     """Return the verdict and its reason: what cannot be seen first, then breaks, then what could hide."""
     scoring = begun.scoring
     if not above:
@@ -194,26 +191,34 @@ def _verdict(evidence: InLoss, given: InAccuracy, *, above: int, begun: Emergenc
     if above < FEW_ABOVE:
         return reasons.few_above(above, FEW_ABOVE)
     if given.stated is not None and not given.as_stated:
-        kappa = given.smooth.coefficients[0]
-        reach = 1.645 * math.sqrt(given.smooth.covariance[0, 0])
-        ends = (float(kappa - reach), float(kappa + reach))
-        return (
-            reasons.steeper(ends, scoring)
-            if ends[0] > STEEPER * scoring.tokens
-            else reasons.not_as_stated(ends, scoring)
-        )
+        return _not_as_stated(given, steep, scoring)
+    return _in_doubt(evidence, given) or reasons.by_the_metric(evidence, given, scoring)
+
+
+def _in_doubt(evidence: Evidence, given: Evidence) -> Said | None:
+    """Return what could still be a break where none was found."""
     if given.doubtful:
         return reasons.doubtful(given)
+    if given.rival:
+        return reasons.bend_or_step()
     if given.sensed > SENSED:
         return reasons.could_hide_in_accuracy(given.sensed)
-    if evidence.sensed > LOSS_SENSED:
-        return reasons.could_hide_in_loss(evidence)
-    return reasons.by_the_metric(evidence, given, scoring)
+    return reasons.could_hide_in_loss(evidence) if evidence.sensed > LOSS_SENSED else None
 
 
-def _answers(given: InAccuracy, said: Said) -> Surprisal:
+def _not_as_stated(given: Evidence, steep: float, scoring: Scoring) -> Said:
+    """Return what a smooth curve means that is not the one that the tokens stated make."""
+    kappa = given.smooth.theta[1] / steep
+    reach = 1.645 * math.sqrt(given.smooth.covariance[1, 1]) / steep
+    ends = (float(kappa - reach), float(kappa + reach))
+    return (
+        reasons.steeper(ends, scoring) if ends[0] > STEEPER * scoring.tokens else reasons.not_as_stated(ends, scoring)
+    )
+
+
+def _answers(given: Evidence, *, broke: bool) -> Fitted:
     """Return the curve of accuracy given loss that the verdict stands for."""
-    if given.found and said.verdict == BREAK:
+    if given.found and broke:
         return given.broken
     return given.stated if given.stated is not None and given.as_stated else given.smooth
 

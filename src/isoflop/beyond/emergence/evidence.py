@@ -1,185 +1,199 @@
-"""The evidence for a break, weighed: in the loss along scale, and in accuracy at a given loss."""
+"""The evidence for a break: smooth curves against broken ones, by the same fit and by runs held out."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.beyond.emergence import counts as of_counts
-from isoflop.beyond.emergence import losses as of_losses
-from isoflop.beyond.emergence.losses import BROKEN, FITTED, SMOOTH, Best, Losses, rise
+from isoflop.beyond.emergence.curves import fit
+from isoflop.beyond.emergence.readings import LINKS, PARABOLA, POWER, bent
+from isoflop.beyond.emergence.search import CASES, DROP, TURN, breaks, broken, screen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from isoflop.beyond.emergence.counts import Counts, Surprisal
+    from isoflop.beyond.emergence.curves import Fitted, Form
+    from isoflop.beyond.emergence.readings import Counts, Losses
     from isoflop.formula.arrays import Array
 
 
-DOUBT = 0.01
-"""Share of smooth worlds in which a test may cry break."""
-CRITICAL = 12.35
-"""Twice the log-likelihood gained by one break at the best of many places: 1 % (Andrews 1993, table I, p = 1, 15 %)."""
-DOUBTFUL = 8.85
-"""The same for 5 %."""
-CASES = 199
-"""Smooth worlds simulated to learn what a search for breaks finds in noise."""
+DOUBT, DOUBTFUL = 0.01, 0.05
+"""Share of smooth worlds in which a search may find as much: for a break, and for a doubt of a smooth curve."""
 LEAST_BEND, LEAST_STEP = 0.01, math.log(2)
 """The least that counts as a break: 1 % of the loss off the best smooth curve; twice the odds of a right answer."""
 SIDE = 3
 """Runs on either side of a break from which it is believed; with fewer, the last runs alone decide."""
 FOLDS = 10
+FREE = (0.0, 6.6, 9.2)
+"""Twice the log-likelihood that so many free constants gain by chance in 1 % of worlds."""
+TWO_FREE = 13.8
+"""The same for two constants and 0.1 %."""
+FOR_BENDS = 12
+"""Runs from which a smooth curve of accuracy may bend twice."""
+SMOOTH = "smooth in loss"
+RIVAL = 3.0
+"""Log-likelihood by which a bend must beat a step to be taken for one: odds of 20 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
-class InLoss:
-    """Whether the loss breaks along scale.
+class Evidence:
+    """Whether what was measured breaks along scale.
 
-    errors   kind of curve → mean |error| in log loss of runs held out
-    chance   share of simulated smooth worlds in which the search gains as much as here
-    bend     the most by which the broken curve departs from the smooth one, in log loss
-    sensed   the standard error with which a drop of the loss is known where it is known best
+    errors    kind of curve → mean |error|, or rms error, of runs held out
+    scores    kind of curve → mean log score of runs held out
+    chance    share of smooth worlds in which a search finds as much
+    amount    the size of the break, in the unit of `least`
+    sensed    the standard error with which its size is known where it is known best
+    rival     whether a step explains a bend of the accuracy nearly as well
     """
 
-    smooth: Best
-    broken: Best
-    errors: Mapping[str, float]
-    chance: float
-    bend: float
-    noise: float
-    sensed: float
-    side: int
-
-    @property
-    def found(self) -> bool:
-        """Whether there is a break: unlikely in noise, better at runs held out, and no trifle."""
-        better = min(self.errors[name] for name in BROKEN) < min(self.errors[name] for name in SMOOTH)
-        return self.chance <= DOUBT and better and self.bend >= LEAST_BEND
-
-
-@dataclass(frozen=True, eq=False)
-class InAccuracy:
-    """Whether accuracy breaks at a given loss.
-
-    errors   kind of curve → rms error of the accuracy of runs held out
-    scores   kind of curve → mean log score of runs held out
-    gain     twice the log-likelihood that a step gains over the best smooth curve
-    sensed   the standard error with which the size of a step is known where it is known best
-    """
-
-    stated: Surprisal | None
-    smooth: Surprisal
-    broken: Surprisal
+    smooth: Fitted
+    broken: Fitted
     errors: Mapping[str, float]
     scores: Mapping[str, float]
-    gain: float
+    chance: float
+    amount: float
+    least: float
     sensed: float
     side: int
+    stated: Fitted | None = None
+    rival: bool = False
 
     @property
     def found(self) -> bool:
         """Whether there is a break: it is no trifle."""
-        return self.stepped and self.broken.coefficients[2] >= LEAST_STEP
+        return self.stepped and self.amount >= self.least
 
     @property
     def stepped(self) -> bool:
-        """Whether a step of any size is unlikely in noise and better at runs held out."""
-        return self.gain >= CRITICAL and self.forecasts
+        """Whether a break of any size is unlikely in noise and better at runs held out."""
+        return self.chance <= DOUBT and self.forecasts
 
     @property
     def doubtful(self) -> bool:
-        """Whether something speaks for a step, but not enough."""
-        return self.gain >= DOUBTFUL and self.forecasts
+        """Whether something speaks for a break, but not enough."""
+        return self.chance <= (DOUBTFUL if self.forecasts else DOUBT)
 
     @property
     def forecasts(self) -> bool:
-        """Whether the curve with a step forecasts runs held out better than every smooth one."""
-        others = [score for name, score in self.scores.items() if name != "with a step"]
-        return self.scores["with a step"] > max(others)
+        """Whether a curve with a break forecasts runs held out better than every smooth one."""
+        kinds = (DROP, TURN)
+        return max(self.scores.get(name, -math.inf) for name in kinds) > max(
+            score for name, score in self.scores.items() if name not in kinds
+        )
+
+    @property
+    def noise(self) -> float:
+        """The scatter about the smooth curve."""
+        return math.exp(self.smooth.log_scatter)
 
     @property
     def as_stated(self) -> bool:
         """Whether exact match of the tokens stated describes the runs as well as a curve with free constants."""
-        return self.stated is not None and 2 * (self.smooth.score - self.stated.score) < _TWO_FREE
+        return self.stated is not None and 2 * (self.smooth.score - self.stated.score) < TWO_FREE
 
 
-_FREE = (0.0, 6.6, 9.2)
-"""Twice the log-likelihood that so many free constants gain by chance in 1 % of worlds."""
-_TWO_FREE = 13.8
-"""The same for two constants and 0.1 %."""
-_FOR_BENDS = 12
-"""Runs from which a smooth curve of accuracy may bend twice."""
-
-
-def in_loss(losses: Losses, *, seed: int) -> InLoss:
-    """Weigh smooth curves of the loss against broken ones."""
-    curves = {name: of_losses.best(losses, name) for name in (*SMOOTH, *BROKEN)}
-    smooth = min((curves[name] for name in SMOOTH), key=lambda one: one.squares)
-    broken = min((curves[name] for name in BROKEN), key=lambda one: one.squares)
-    noise = math.sqrt(smooth.squares / (losses.loss.size - FITTED))
-    errors = of_losses.held_out(losses, min(losses.loss.size, FOLDS))
-    dense = np.linspace(0, 1, 101)
-    return InLoss(
-        smooth=smooth, broken=broken, errors={name: float(np.abs(row).mean()) for name, row in errors.items()},
-        chance=_by_chance(losses, smooth, noise, seed=seed),
-        bend=float(np.abs(np.log(broken(dense) / smooth(dense))).max()), noise=noise,
-        sensed=_loss_sensed(losses, noise), side=_side(losses.place, broken.shape[1]),
+def in_loss(losses: Losses, *, seed: int) -> Evidence:
+    """Weigh smooth curves of the loss along scale against broken ones."""
+    smooth = [fit(losses, form) for form in (POWER, PARABOLA)]
+    best, chance = _searched(smooth, turns=True, seed=seed)
+    held = _held_out(smooth, turns=True)
+    curve, dense = max(smooth, key=_score), np.linspace(0, 1, 101)
+    return Evidence(
+        smooth=curve, broken=best, errors={name: float(np.abs(off).mean()) for name, (_, off) in held.items()},
+        scores={name: float(score.mean()) for name, (score, _) in held.items()}, chance=chance,
+        amount=float(np.abs(best(dense, dense) - curve(dense, dense)).max()), least=LEAST_BEND,
+        sensed=float(screen(smooth[1], breaks(losses.place, turns=False)).errors.min()), side=_side(best),
     )  # fmt: skip
 
 
-def _by_chance(losses: Losses, smooth: Best, noise: float, *, seed: int) -> float:
-    """Give how often smooth losses with this noise gain as much by a break, the runs themselves counted as one case."""
-    centre = smooth(losses.place)
-    normal = np.random.default_rng(seed).standard_normal((losses.loss.size, CASES))
-    ratios = np.concatenate([(losses.loss / centre)[:, None], np.exp(noise * normal)], axis=1)
-    squares = of_losses.least_squares(losses, centre, ratios)
-    least = {kind: np.min([squares[name] for name in names], axis=0) for kind, names in
-             (("smooth", SMOOTH), ("all", (*SMOOTH, *BROKEN)))}  # fmt: skip
-    gains = np.log((least["smooth"] + 1e-18) / (least["all"] + 1e-18))
-    return float((gains >= gains[0] - 1e-12).mean())
-
-
-def _loss_sensed(losses: Losses, noise: float) -> float:
-    """Return the least standard error, over places, of a drop in log loss beside a smooth curve."""
-    least = np.inf
-    for at in of_losses.places(losses.place, wide=False):
-        columns = np.column_stack([losses.parabola, rise((losses.place - at) / 0.003)])
-        if np.linalg.matrix_rank(columns) == columns.shape[1]:
-            least = min(least, noise * math.sqrt(np.linalg.inv(columns.T @ columns)[-1, -1]))
-    return float(least)
-
-
-def in_accuracy(counts: Counts, tokens: float | None) -> InAccuracy:
-    """Weigh smooth curves of accuracy given loss against one with a step."""
+def in_accuracy(counts: Counts, exact: Form | None, *, seed: int) -> Evidence:
+    """Weigh smooth curves of accuracy given loss against one with a step; `exact` is what the tokens stated make."""
     # What exact match makes of the loss of the answers' own tokens is straight; of other text, who knows.
-    bent = 0 if tokens else 2 if counts.loss.size >= _FOR_BENDS else 1
-    held = of_counts.held_out(counts, min(counts.loss.size, FOLDS), tokens, bent=bent)
-    share = counts.right / counts.items
-    straight, curved = (of_counts.smooth(counts, bent=bends) for bends in (0, bent))
-    smooth = curved if 2 * (curved.score - straight.score) > _FREE[bent] else straight
-    broken = of_counts.broken(counts, bent=bent)
-    stated = of_counts.stated(counts, tokens) if tokens else None
-    fixed = stated is not None and 2 * (smooth.score - stated.score) < _TWO_FREE
-    sensed = of_counts.sensed(counts, stated if fixed and stated else smooth, bent=None if fixed else bent)
-    free = counts.loss.size - (3 + bent if broken.tau > 0 else 0)  # a tau that is learned is learned from what is left
-    values = counts.place if broken.step and broken.step.along == "scale" else counts.loss
-    return InAccuracy(
-        stated=stated, smooth=smooth, broken=broken,
-        errors={name: _rms(row[1] - share) for name, row in held.items()},
-        scores={name: float(row[0].mean()) for name, row in held.items()},
-        gain=2 * max(broken.score - max(straight.score, curved.score), 0.0) * free / counts.loss.size, sensed=sensed,
-        side=_side(values, broken.step.at if broken.step else math.nan),
+    bends = 0 if exact else 2 if counts.x.size >= FOR_BENDS else 1
+    linked = [replace(counts, link=link) for link in LINKS]
+    straight = [fit(one, bent(SMOOTH, 0)) for one in linked]
+    curved = [_bent(one, bends) or line for one, line in zip(linked, straight, strict=True)]
+    best, chance = _searched(curved, turns=False, seed=seed)
+    smooth = max(straight, key=_score)
+    bend = max(curved, key=_score)
+    bends_needed = 2 * (bend.score - smooth.score) > FREE[bends]
+    rival = bends_needed and _searched(straight, turns=False, seed=seed, cases=1)[0].score > bend.score - RIVAL
+    smooth = bend if bends_needed else smooth
+    tokens = fit(counts, exact) if exact else None
+    fixed = tokens is not None and 2 * (smooth.score - tokens.score) < TWO_FREE
+    asked = screen(tokens if fixed and tokens else bend, breaks(counts.place, turns=False))
+    held = _held_out(curved + ([tokens] if tokens else []), turns=False)
+    return Evidence(
+        smooth=smooth, broken=best, errors={name: float(np.sqrt((off**2).mean())) for name, (_, off) in held.items()},
+        scores={name: float(score.mean()) for name, (score, _) in held.items()}, chance=chance, amount=best.size,
+        least=LEAST_STEP, sensed=float(asked.errors.min()), side=_side(best), stated=tokens, rival=rival,
     )  # fmt: skip
 
 
-def _side(values: Array, at: float) -> int:
+def _bent(counts: Counts, bends: int) -> Fitted | None:
+    """Return the curve that bends most often and still rises with the loss everywhere."""
+    for count in range(bends, 0, -1):
+        found = fit(counts, bent(SMOOTH, count))
+        dense = np.linspace(counts.x.min(), counts.x.max(), 9)
+        if (np.diff(found(dense, dense)) > 0).all():
+            return found
+    return None
+
+
+def _searched(smooth: Sequence[Fitted], *, turns: bool, seed: int, cases: int = CASES) -> tuple[Fitted, float]:
+    """Return the best curve with a break, and how often chance finds as much beside the best smooth curve."""
+    tried = breaks(smooth[0].readings.place, turns=turns)
+    asked = [screen(one, tried, cases=cases, seed=seed) for one in smooth]
+    best = max((curve for one in asked for curve in broken(one)), key=_score)
+    return best, max(asked, key=lambda one: one.smooth.score).chance(best)
+
+
+def _held_out(smooth: Sequence[Fitted], *, turns: bool) -> dict[str, tuple[Array, Array]]:
+    """Return, for each kind of curve, the log score of every run when its fold was left out, and the error there.
+
+    Curves of one kind forecast together, each with the weight that the other runs give it: where a break lies between
+    two runs is not known.
+    """
+    place = smooth[0].readings.place
+    fold = np.argsort(np.argsort(place, kind="stable"), kind="stable") % min(place.size, FOLDS)
+    tried = breaks(place, turns=turns)
+    found: dict[str, tuple[Array, Array]] = {}
+    for number in range(fold.max() + 1):
+        out = fold == number
+        kinds: dict[str, list[tuple[float, Array, Array]]] = {}
+        for one in smooth:
+            here = fit(one.readings.take(~out), one.form, begin=one)
+            for curve in (here, *(broken(screen(here, tried)) if one.theta.size else [])):
+                left = one.readings.take(out)
+                value = curve(left.x, left.place)
+                kinds.setdefault(curve.name, []).append(
+                    (curve.score, left.told(value, curve.log_scatter).score, left.shown(value))
+                )
+        for name, curves in kinds.items():
+            score, error = found.setdefault(name, (np.zeros(place.size), np.zeros(place.size)))
+            score[out], error[out] = _together(curves)
+    return found
+
+
+def _together(curves: Sequence[tuple[float, Array, Array]]) -> tuple[Array, Array]:
+    """Return the log of the mean score of the runs left out, and the mean error, over curves by weight."""
+    scores = np.array([score for score, _, _ in curves])
+    weight = np.exp(scores - scores.max())
+    weight /= weight.sum()
+    each = np.maximum([score for _, score, _ in curves], -700.0)
+    return np.log(weight @ np.exp(each)), weight @ np.array([error for _, _, error in curves])
+
+
+def _side(best: Fitted) -> int:
     """Return how many runs lie on the side of a break that has fewer."""
-    below = int((values < at).sum())
-    return min(below, values.size - below)
+    place = best.readings.place
+    below = int((place < best.where.at).sum()) if best.where else 0
+    return min(below, place.size - below)
 
 
-def _rms(errors: Array) -> float:
-    return float(np.sqrt(np.mean(errors**2)))
+def _score(curve: Fitted) -> float:
+    return curve.score

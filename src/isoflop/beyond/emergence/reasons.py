@@ -6,16 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isoflop.beyond.emergence.losses import BROKEN, SMOOTH
 from isoflop.beyond.emergence.metrics import detectable
 from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Scoring, Threshold, Verdict
+from isoflop.beyond.emergence.search import DROP, TURN
 from isoflop.findings import Finding
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isoflop.beyond.emergence.evidence import InAccuracy, InLoss
+    from isoflop.beyond.emergence.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -86,22 +86,30 @@ def not_as_stated(ends: tuple[float, float], scoring: Scoring) -> Said:
     )  # fmt: skip
 
 
-def small_step(given: InAccuracy) -> Said:
+def small_step(given: Evidence) -> Said:
     """Say that accuracy is not smooth in the loss, by too little to be called a break."""
-    times = math.exp(given.broken.coefficients[2])
+    times = math.exp(given.amount)
     return _open(
         "M07", f"accuracy is no smooth function of this loss, but the step it makes is small (odds × {times:.2g})",
         "say the accuracy of guessing with --chance, or give the loss of the answers' own tokens",
     )  # fmt: skip
 
 
-def doubtful(given: InAccuracy) -> Said:
+def doubtful(given: Evidence) -> Said:
     """Say that something speaks for a step of the accuracy, but not enough."""
     return _open(
         "M04",
-        "a step describes accuracy better than a smooth curve does, but not surely (log-likelihood gained: "
-        f"{given.gain / 2:.1f})",
+        "a step describes accuracy better than a smooth curve does, but not surely: smooth accuracies with this noise "
+        f"show as much in {given.chance:.1%} of cases",
         "score more items, or add runs where accuracy rises",
+    )  # fmt: skip
+
+
+def bend_or_step() -> Said:
+    """Say that accuracy bends in the loss, where a step would explain it nearly as well."""
+    return _open(
+        "M07", "accuracy bends as a function of this loss, and a step explains the bend nearly as well",
+        "give the loss of the answers' own tokens and their number with --target-tokens, or add runs where it bends",
     )  # fmt: skip
 
 
@@ -113,7 +121,7 @@ def could_hide_in_accuracy(error: float) -> Said:
     )  # fmt: skip
 
 
-def could_hide_in_loss(evidence: InLoss) -> Said:
+def could_hide_in_loss(evidence: Evidence) -> Said:
     """Say that a break of the loss could hide in its noise."""
     return _open(
         "M08",
@@ -131,31 +139,31 @@ def steeper(ends: tuple[float, float], scoring: Scoring) -> Said:
     )  # fmt: skip
 
 
-def loss_breaks(evidence: InLoss, along: str) -> Said:
+def loss_breaks(evidence: Evidence, along: str) -> Said:
     """Say that the loss itself breaks."""
-    best = min(BROKEN, key=lambda name: evidence.errors[name])
-    least = min(evidence.errors[name] for name in SMOOTH)
+    best = max((DROP, TURN), key=lambda name: evidence.scores[name])
+    least = min(error for name, error in evidence.errors.items() if name not in {DROP, TURN})
     return Said(
         BREAK,
-        f"The loss itself breaks along {along}: at runs held out a {best} errs by {evidence.errors[best]:.1%}, the "
-        f"best smooth curve by {least:.1%}; a search for breaks in smooth losses with this noise finds as much in "
+        f"The loss itself breaks along {along}: at runs held out a curve {best} errs by {evidence.errors[best]:.1%}, "
+        f"the best smooth curve by {least:.1%}; a search for breaks in smooth losses with this noise finds as much in "
         f"{_share(evidence.chance)} of cases.",
     )  # fmt: skip
 
 
-def accuracy_breaks(given: InAccuracy) -> Said:
+def accuracy_breaks(given: Evidence) -> Said:
     """Say that accuracy breaks at a given loss."""
-    times = math.exp(min(given.broken.coefficients[2], 20))
+    times = math.exp(min(given.amount, 20))
     size = f"a factor {show(times, 2)}" if times < 1e3 else "more than a factor 1000"
     return Said(
         BREAK,
         f"The loss falls smoothly, but at a given loss accuracy jumps: the odds of a right answer rise by {size} "
-        "within a narrow stretch, which no smooth function of the loss explains (log-likelihood gained: "
-        f"{given.gain / 2:.1f}).",
+        "within a narrow stretch, which smooth functions of the loss with this noise show in "
+        f"{_share(given.chance)} of cases.",
     )  # fmt: skip
 
 
-def by_the_metric(evidence: InLoss, given: InAccuracy, scoring: Scoring) -> Said:
+def by_the_metric(evidence: Evidence, given: Evidence, scoring: Scoring) -> Said:
     """Say that the metric makes the jump."""
     if not scoring.metric:
         how = f"and exact match of {scoring.tokens:g} tokens alone would make of it what is shown"

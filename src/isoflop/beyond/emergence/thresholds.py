@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.beyond.emergence import counts as of_counts
-from isoflop.beyond.emergence import losses as of_losses
+from isoflop.beyond.emergence.curves import fit
 from isoflop.beyond.emergence.metrics import detectable
 from isoflop.beyond.emergence.result import Shown, Threshold
+from isoflop.beyond.emergence.search import span
 from isoflop.estimate import Estimate, from_draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isoflop.beyond.emergence.counts import Counts, Surprisal
-    from isoflop.beyond.emergence.evidence import InLoss
-    from isoflop.beyond.emergence.losses import Best, Losses
+    from isoflop.beyond.emergence.curves import Fitted
+    from isoflop.beyond.emergence.result import Scoring
     from isoflop.formula.arrays import Array
 
 
 DECADES = 4.0
 """How far beyond the largest run a threshold is looked for; farther is out of reach."""
-DRAWS = 199
+DRAWS = 99
 _GRID = 800
 
 
@@ -61,55 +60,46 @@ class Curves:
         return Threshold(what, from_draws(scale[0], scale[1:], level), from_draws(loss[0], loss[1:], level))
 
 
-def curves(losses: Losses, best: Best, answers: Surprisal, *, counts: Counts, log_scale: Array, seed: int) -> Curves:
-    """Return the curves on a grid from the smallest run to far beyond the largest."""
+def curves(loss: Fitted, answers: Fitted, *, unit: tuple[float, float], log_scale: Array, seed: int) -> Curves:
+    """Return the curves on a grid from the smallest run to far beyond the largest; `unit` is the loss's in x."""
     low, reach = log_scale.min(), float(np.ptp(log_scale))
     grid = np.linspace(0, 1 + DECADES * math.log(10) / reach, _GRID)
-    forms = [best, *of_losses.draws(losses, best, count=DRAWS, seed=seed)]
-    loss = np.minimum.accumulate([one(grid) for one in forms], axis=1)  # a parabola turns, beyond the runs
-    off = np.random.default_rng(seed + 1).multivariate_normal(np.zeros(5), answers.covariance, DRAWS, method="svd")
-    drawn = [answers, *(replace(answers, coefficients=answers.coefficients + row) for row in off)]
-    eta = np.stack([one.eta(grid, row) for one, row in zip(drawn, loss, strict=True)])
-    return Curves(low + reach * grid, loss, of_counts.accuracy_at(counts, answers.link, eta))
+    random = np.random.default_rng(seed)
+    values = [one(grid, grid) for one in (loss, *_redrawn(loss, random))]
+    losses = np.exp(np.minimum.accumulate(values, axis=1))  # a parabola turns, beyond the runs
+    free = len(answers.covariance)
+    root = np.linalg.svd(answers.covariance)[0] * np.sqrt(np.linalg.svd(answers.covariance)[1]) if free else np.eye(0)
+    drawn = [answers, *(answers.drawn(root @ random.standard_normal(free)) for _ in range(DRAWS))]
+    eta = np.stack([one((row - unit[0]) / unit[1], grid) for one, row in zip(drawn, losses, strict=True)])
+    return Curves(low + reach * grid, losses, answers.readings.accuracy(eta)[0])
 
 
-def thresholds(found: Curves, counts: Counts, level: float) -> tuple[Threshold, ...]:
+def _redrawn(loss: Fitted, random: np.random.Generator) -> list[Fitted]:
+    """Return curves of the same kind fitted to losses drawn about this one."""
+    place = loss.readings.place
+    noise = math.exp(loss.log_scatter) * random.standard_normal((DRAWS, place.size))
+    losses = np.exp(loss(place, place) + noise * math.sqrt(place.size / max(place.size - loss.theta.size, 1)))
+    return [fit(replace(loss.readings, loss=row), loss.form, loss.where, begin=loss) for row in losses]
+
+
+def thresholds(found: Curves, scoring: Scoring, level: float) -> tuple[Threshold, ...]:
     """Return where accuracy leaves chance, as these items show it, and where it is half-way to its ceiling."""
-    leaves = detectable(counts.items, counts.chance)
+    leaves = detectable(scoring.items, scoring.chance)
     return (
         found.crossing("leaves chance", leaves, level),
-        found.crossing("is half-way", (counts.chance + counts.ceiling) / 2, level),
+        found.crossing("is half-way", (scoring.chance + scoring.ceiling) / 2, level),
     )
 
 
-def at_loss_break(losses: Losses, evidence: InLoss, *, log_scale: Array, level: float) -> Threshold:
-    """Return where the loss itself breaks: half-way through the change, between the runs that hold it."""
-    low, high = of_losses.span(losses, evidence.broken, level)
-    return _break(evidence.broken.shape[1], (low, high), evidence.broken, log_scale=log_scale, level=level)
-
-
-def at_accuracy_break(counts: Counts, answers: Surprisal, curve: Best, *, log_scale: Array, level: float) -> Threshold:
-    """Return where accuracy breaks at a given loss, along whichever of scale and loss tells it best."""
-    ends = of_counts.span(counts, answers, level)
-    step = answers.step
-    if step is None or step.along == "scale":
-        return _break(step.at if step else math.nan, ends, curve, log_scale=log_scale, level=level)
-    grid = np.linspace(-0.5, 1.5, 2001)
-    falling = np.minimum.accumulate(curve(grid))
-    places = [float(np.interp(-value, -falling, grid)) for value in (step.at, ends[1], ends[0])]
-    found = _break(places[0], (places[1], places[2]), curve, log_scale=log_scale, level=level)
-    return Threshold(found.what, found.along, Estimate(step.at, *ends, level))
-
-
-def _break(at: float, ends: tuple[float, float], curve: Best, *, log_scale: Array, level: float) -> Threshold:
+def at_break(best: Fitted, loss: Fitted, *, log_scale: Array, level: float) -> tuple[Threshold, ...]:
+    """Return where a curve breaks: half-way through the change, between the runs that hold it."""
+    if best.where is None:
+        return ()
     low, reach = log_scale.min(), float(np.ptp(log_scale))
-    scale = [math.exp(low + reach * place) for place in (at, *ends)]
-    loss = curve(np.array([at, *ends]))
-    return Threshold(
-        "breaks",
-        Estimate(scale[0], scale[1], scale[2], level),
-        Estimate(float(loss[0]), float(loss[2]), float(loss[1]), level),
-    )
+    places = np.array([best.where.at, *span(best, best.where, level)])
+    at, first, last = np.exp(low + reach * places)
+    here, most, least = np.exp(loss(places, places))
+    return (Threshold("breaks", Estimate(at, first, last, level), Estimate(here, least, most, level)),)
 
 
 def for_figure(found: Curves, columns: Sequence[Array], level: float) -> Shown:
