@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, dark, head, lines_behind, points, row, shades
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, lines_behind, points, row, shades
+from isoflop.faces.plot.names import End, name_ends
 from isoflop.forecasting.baselines import NAMES
 from isoflop.forecasting.record import ALONG, ratio_name
 from isoflop.quantities import show
@@ -26,8 +27,6 @@ _NEAR = 0.12
 _ROOM, _ABOVE, _CROWD = 1.6, 0.3, 150
 """The largest error times this, and so many per cent, bound the height; more points than this are drawn small."""
 _TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-_LINE = 0.05
-"""The height of a name, as a share of the panel's."""
 _UNITS = {"C": "FLOPs", "N": "parameters", "D": "tokens"}
 
 
@@ -104,7 +103,7 @@ def _key(axes: Axes, found: Record) -> None:
 def _means(axes: Axes, found: Record) -> None:
     """Draw the mean error of each contender against distance, its name at the line's end."""
     places = np.arange(len(found.ratios))
-    ends, laws = {}, iter(LAW_COLOURS[1:] * 9)
+    ends, laws = [], iter(LAW_COLOURS[1:] * 9)
     for name, errors in found.errors.items():
         first, guess = name == next(iter(found.errors)), name in NAMES
         colour = LAW_COLOURS[0] if first else QUIET if guess else next(laws)
@@ -113,30 +112,15 @@ def _means(axes: Axes, found: Record) -> None:
             linewidth=2.6 if first else 0.9 if guess else 1.4,
             markersize=5.5 if first else 3.5, zorder=4 if first else 2 if guess else 3,
         )  # fmt: skip
-        ends[name] = (errors[-1] * 100, colour)
+        ends.append(End(name, (float(places[-1]), errors[-1] * 100), colour, strong=name == "together"))
     axes.margins(y=0.1)
     axes.set(yscale="log", ylabel="mean error (%)")
     axes.set_xlabel(f"times the largest {ALONG.get(found.along, found.along)} fitted")
     axes.set_xticks(places, [ratio_name(pair) for pair in found.ratios])
     axes.set_xlim(-0.25, len(places) - 1 + 0.42 * max(len(places) - 1, 1))
     _percent_axis(axes)
-    _names(axes, ends, float(places[-1]))
+    name_ends(axes, ends)
     head(axes, "Mean errors, and what they had to beat", "grey: guesses without any law")
-
-
-def _names(axes: Axes, ends: dict[str, tuple[float, str]], place: float) -> None:
-    """Write each contender's name beside its last point, names pushed apart until none overlap."""
-    to_axes = axes.transScale + axes.transLimits
-    order = sorted(ends, key=lambda name: ends[name][0])
-    heights = [float(to_axes.transform((place, ends[name][0]))[1]) for name in order]
-    for lower, upper in pairwise(range(len(heights))):
-        heights[upper] = max(heights[upper], heights[lower] + _LINE)
-    for name, height in zip(order, heights, strict=True):
-        axes.annotate(
-            name, (place, height), xytext=(8, 0), xycoords=("data", "axes fraction"),
-            textcoords="offset points", va="center", fontsize=points(9), color=dark(ends[name][1]),
-            annotation_clip=False, fontweight="bold" if name == "together" else "normal",
-        )  # fmt: skip
 
 
 def _times_axis(axes: Axes) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import QUIET, dark, head, lines_behind, of_ten, panel, points, shades
+from isoflop.faces.plot.look import QUIET, head, lines_behind, of_ten, panel, points, shades
+from isoflop.faces.plot.names import End, name_ends
 from isoflop.formula.law import Curve, Law
 from isoflop.quantities import Kind
 
@@ -34,8 +34,8 @@ BEYOND, POINTS = 10.0, 200
 """How far beyond the fitted range a line is drawn, dashed; points of a line."""
 _ROOM = 88
 """Characters of a formula, and of the inputs that are held, that fit above the picture."""
-_WIDE, _STEEP, _CROWD = 20.0, 4.0, 0.052
-"""Ratios from which an axis is logarithmic; the least distance of two names, as a share of the panel's height."""
+_WIDE, _STEEP = 20.0, 4.0
+"""Ratios of ends, along and up, from which an axis is logarithmic."""
 
 
 class _Line(NamedTuple):
@@ -136,7 +136,9 @@ def _draw(axes: Axes, lines: Sequence[_Line], law: Law) -> None:
     axes.margins(x=0.02)
     lines_behind(axes)
     if len(lines) > 1:
-        _names(axes, lines, colours)
+        axes.autoscale_view()
+        ends = [End(line.name, (line.x[-1], line.y[-1]), colour) for line, colour in zip(lines, colours, strict=True)]
+        name_ends(axes, ends, size=8.5, at=axes.get_xlim()[1])
     _say_range(axes, lines)
 
 
@@ -185,22 +187,6 @@ def _number(value: float) -> str:
         if abs(value) >= limit:
             return f"{value / (1e3 if suffix == 'k' else limit):g}{suffix}"
     return f"{value:.4g}"
-
-
-def _names(axes: Axes, lines: Sequence[_Line], colours: Sequence[Any]) -> None:
-    """Write each line's name beside its end, pushed apart until none overlap."""
-    axes.autoscale_view()
-    to_axes = axes.transScale + axes.transLimits
-    ends = [float(to_axes.transform((line.x[-1], line.y[-1]))[1]) for line in lines]
-    order = sorted(range(len(lines)), key=lambda place: ends[place])
-    heights = [ends[place] for place in order]
-    for lower, upper in pairwise(range(len(heights))):
-        heights[upper] = max(heights[upper], heights[lower] + _CROWD)
-    for place, height in zip(order, heights, strict=True):
-        axes.annotate(
-            lines[place].name, (1, height), xytext=(6, 0), xycoords="axes fraction", textcoords="offset points",
-            va="center", fontsize=points(8.5), color=dark(colours[place]), annotation_clip=False,
-        )  # fmt: skip
 
 
 def _short(text: str, *, most: int) -> str:

@@ -1,13 +1,13 @@
-"""Names written beside the dots of a panel, where they cover nothing."""
+"""Names written beside the dots of a panel, and at the ends of its lines, where they cover nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.faces.plot.look import INK, QUIET
+from isoflop.faces.plot.look import INK, QUIET, dark, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,34 @@ RINGS, _ANGLES = (5.0, 9.0, 14.0, 20.0, 27.0, 35.0, 44.0, 54.0, 66.0, 80.0), 32
 """How far from its dot a name may stand, in points, and in how many directions it is tried."""
 _NEAR, _CROWD = 8.0, 45.0
 """Points from which on a line leads from the dot to its name; points within which dots crowd each other."""
+
+
+_APART = 0.055
+"""The least distance of names at the ends of lines, as a share of the panel's height."""
+
+
+class End(NamedTuple):
+    """Where a line ends, and how it is called; strong  whether its name is bold."""
+
+    name: str
+    at: tuple[float, float]
+    colour: Any
+    strong: bool = False
+
+
+def name_ends(axes: Axes, ends: Sequence[End], *, size: float = 9.0, at: float | None = None) -> None:
+    """Write each line's name beside its end, pushed up until none overlap, once the axes have their limits.
+
+    at  where on the x axis all names begin, if not at the ends
+    """
+    to_axes, below = axes.transScale + axes.transLimits, -np.inf
+    for end in sorted(ends, key=lambda one: one.at[1]):
+        below = max(float(to_axes.transform(end.at)[1]), below + _APART)
+        axes.annotate(
+            end.name, (end.at[0] if at is None else at, below), xytext=(6, 0), xycoords=("data", "axes fraction"),
+            textcoords="offset points", va="center", fontsize=points(size), color=dark(end.colour),
+            annotation_clip=False, fontweight="bold" if end.strong else "normal",
+        )  # fmt: skip
 
 
 class Room:

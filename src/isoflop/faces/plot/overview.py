@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from isoflop.data.runs.costs import own_terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
 from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, label, log_axes, of_ten, row, shades
+from isoflop.faces.plot.names import End, name_ends
 from isoflop.fitting.approaches import group_by_budget, isoflop_minima
 from isoflop.fitting.fit import Fit
 from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
@@ -117,8 +117,8 @@ def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Run
     axes.set_xlim(right=end * 2.6)
     top = float(axes.get_ylim()[1]) * 1.06
     _runs_below(axes, runs, top)
-    for law, colour, height in zip(laws, colours, _apart(axes, ends), strict=True):
-        label(axes, (end, height), law.name, colour=colour)
+    name_ends(axes, [End(law.name, (end, height), colour)
+                     for law, height, colour in zip(laws, ends, colours, strict=True)])  # fmt: skip
     _key(axes, with_targets=targets is not None, above=bool((runs["loss"] > top).any()))
     title = "Loss falls with compute" if targets is None else "Larger runs: the forecast and what they reached"
     head(axes, title, "lines: best loss at each budget, dashed beyond the runs; band: 90 %")
@@ -191,13 +191,3 @@ def _groups(compute: Array) -> list[NDArray[np.intp]]:
 
 def _law_colours(count: int) -> list[str]:
     return [LAW_COLOURS[position % len(LAW_COLOURS)] for position in range(count)]
-
-
-def _apart(axes: Axes, heights: Sequence[float], gap: float = 0.055) -> list[float]:
-    """Return label heights in order, pushed apart until they are `gap` of the axes from each other."""
-    to_axes = axes.transScale + axes.transLimits
-    places = [to_axes.transform((axes.get_xlim()[0], height))[1] for height in heights]
-    order = np.argsort(places)
-    for lower, upper in pairwise(order):
-        places[upper] = max(places[upper], places[lower] + gap)
-    return [float(to_axes.inverted().transform((0, place))[1]) for place in places]
