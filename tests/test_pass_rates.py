@@ -8,7 +8,7 @@ import pytest
 from commands import write  # noqa: F401 - a fixture
 
 import isoflop
-from isoflop.beyond.test_time import Attempts, Choosing, difficulty, solved
+from isoflop.beyond.test_time import Asked, Attempts, Choosing, difficulty, solved
 from isoflop.beyond.test_time.coverage import slope_of, with_tails
 from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.evidence import Rates, counts_of, evidence_of
@@ -202,3 +202,29 @@ def test_pass_at_k_is_found_however_its_columns_are_called(head, tmp_path):
     path.write_text("\n".join([head, *rows]))
     for one in isoflop.read_attempts(path):
         assert dict(zip(one.k, one.rates, strict=True)) == rates[one.name]
+
+
+SEARCH = "method,n,tokens,accuracy\nbest-of-n,1,500,30%\nbest-of-n,4,{},38%\nbeam,4,2600,41.5%\n"
+
+
+def test_methods_of_search_are_compared_at_one_cost(write):
+    found = isoflop.test_time(write(SEARCH.format(2000)), asked=Asked(budgets=(2100.0, 3000.0)))
+    assert found.serving.unit == "tokens"
+    assert [one.best for one in found.budgets] == ["best-of-n, 2000 tokens", "beam, 2600 tokens"]
+    assert "T12" in {one.code for one in found.findings}
+
+
+def test_tokens_of_one_sample_count_as_often_as_it_is_drawn(write):
+    each = isoflop.read_attempts(write(SEARCH.format(500)))
+    assert [one.tokens for one in each] == [500, 2000, 4 * 2600]
+
+
+def test_flops_of_a_query_are_its_cost_whatever_the_model(write):
+    table = "model,params,strategy,flops_per_query,accuracy\na,1B,tree,9e12,0.43\nb,8B,beam,3e13,0.55\n"
+    serving = isoflop.Serving()
+    assert [serving.of(one, 1) for one in isoflop.read_attempts(write(table))] == [9e12, 3e13]
+
+
+def test_a_method_without_its_cost_is_asked_for_it(write):
+    with pytest.raises(DataError, match="flops_per_query"):
+        isoflop.read_attempts(write("method,accuracy\nbeam,0.4\n"))

@@ -37,6 +37,7 @@ class Attempts:
     N, active, D   parameters, those that a token uses, training tokens
     tokens    tokens of a sample; price, US dollars for a million of them
     thinking  whether this is one length of thinking of a model among several
+    method    whether this is a method of search at one cost of a query, among several
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "samples.csv"
@@ -64,6 +65,7 @@ class Attempts:
     D: float = math.nan
     tokens: float = math.nan
     thinking: bool = False
+    method: bool = False
     price: float = math.nan
 
     @property

@@ -36,7 +36,10 @@ _ALIASES = {
     "model": "model modelname modelfamily name",
     "active": "active activeparams activeparameters",
     "problems": "problems nproblems numproblems",
-    "tokens": "tokens tokenspersample sampletokens outputtokens meantokens completiontokens",
+    "tokens": "tokens tokenspersample sampletokens outputtokens meantokens completiontokens tokensperquery "
+    "querytokens generatedtokens",
+    "query": "flopsperquery queryflops inferenceflops testtimeflops flops",
+    "method": "method strategy search searchmethod searchalgorithm decoding approach",
     "D": "d trainingtokens traintokens tokenstrained",
     "price": "price pricepermillion dollarspermillion usdpermillion",
 }

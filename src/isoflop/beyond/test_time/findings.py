@@ -1,4 +1,4 @@
-"""What to know about an answer on test-time compute: findings T01 to T11."""
+"""What to know about an answer on test-time compute: findings T01 to T12."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ of a problem that show whether they repeat themselves."""
 
 def notice(found: Inference, *, concentration: tuple[float, float] | None, learnt: bool) -> Inference:
     """Return the answer with its findings."""
-    models = [*_on_models(found)]
+    models = [*_on_methods(found), *_on_models(found)]
     return replace(found, findings=(*_on_spread(found, concentration, learnt=learnt), *models, *_on_choice(found)))
 
 
@@ -127,6 +127,17 @@ def _on_repeats(attempts: Attempts) -> Iterator[Finding]:
             f"{attempts.name}: the samples of each of {alike} problems are all correct or all wrong. Greedy samples "
             "repeat themselves, and more of them bring nothing",
             "draw samples at a temperature above 0",
+        )  # fmt: skip
+
+
+def _on_methods(found: Inference) -> Iterator[Finding]:
+    """Yield T12 where methods of search are compared: what is not modelled of them."""
+    if any(one.attempts.method for one in found.models):
+        yield Finding(
+            "T12", "INFO",
+            "methods are compared at the costs at which they were measured: what a search would reach between or "
+            "beyond its rows, how long it waits, and what its reward model costs are not modelled",
+            "measure each method near the budget asked for; count all tokens that it writes",
         )  # fmt: skip
 
 

@@ -203,7 +203,7 @@ def _both(one: Estimate) -> str:
 
 def money(value: float, unit: str) -> str:
     """Print what a query costs: 1e15, or $0.0021."""
-    return show_flops(value) if unit == "FLOPs" else f"${value:.3g}"
+    return f"${value:.3g}" if unit == "dollars" else show_flops(value) if unit == "FLOPs" else show(value)
 
 
 def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
@@ -270,12 +270,12 @@ def _budgets(found: Inference) -> Iterator[RenderableType]:
     unit = found.serving.unit
     for budget in found.budgets:
         yield ""
-        yield heading(f"{money(budget.budget, unit)}{' FLOPs' if unit == 'FLOPs' else ''} a query", _best(budget))
+        yield heading(f"{money(budget.budget, unit)}{'' if unit == 'dollars' else f' {unit}'} a query", _best(budget))
         rows = []
         for one, offer in zip(found.models, budget.offers, strict=True):
             marked = bold(offer.model) if offer.model == budget.best else offer.model
             cells = [
-                show(one.attempts.used),
+                show(one.attempts.N if one.attempts.method else one.attempts.used),
                 show(float(offer.samples)) if offer.samples >= 1e4 else str(offer.samples),
             ]
             shares = [percent(offer.accuracy.value), _interval(offer.accuracy), f"{offer.best:.0%}"]

@@ -16,7 +16,7 @@ from isoflop.quantities import settle_numbers
 if TYPE_CHECKING:
     from isoflop.beyond.test_time.attempts import Attempts
 
-Unit = Literal["FLOPs", "dollars"]
+Unit = Literal["FLOPs", "dollars", "tokens"]
 FORWARD = 2.0
 """FLOPs for each parameter and token that is read or written (Kaplan et al. 2020, arXiv:2001.08361, section 2.1)."""
 MOST = 1_000_000
@@ -73,6 +73,8 @@ class Serving:
     def parts(self, model: Attempts) -> tuple[float, float]:
         """Return what a query costs before its first sample, and what each sample adds; nan where it is not known."""
         once, each = (self.prompt, self.length(model)) if self.reuse else (0.0, self.prompt + self.length(model))
+        if self.unit == "tokens":
+            return once, each
         rate = FORWARD * model.used
         training = float(rule_named("6ND").flops(model.used, model.D)) / self.queries if self.taught(model) else 0.0
         if self.unit == "FLOPs":

@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop.beyond.test_time.attempts import SOUND, Attempts, unsound
 from isoflop.beyond.test_time.columns import OF_MODEL, Table, assigned, kept_rows
+from isoflop.beyond.test_time.methods import by_method
 from isoflop.beyond.test_time.rates import rate_columns, rates_of
 from isoflop.beyond.test_time.rewards import Picked, picked_of
 from isoflop.data.readers.table import raw_source
@@ -33,8 +34,8 @@ def read_attempts(
     r"""Return the attempts of each model in a table, a file or a DataFrame, small models first.
 
     A row is a problem with its samples and correct ones, one sample that is correct (1) or not (0), a model with its
-    pass@1 or with pass@k at several k, or one k of a model. Columns are found by common names; `columns` maps ours to
-    the file's: {"correct": "n_passed"}.
+    pass@1 or with pass@k at several k, one k of a model, or a method at one cost of a query. Columns are found by
+    common names; `columns` maps ours to the file's: {"correct": "n_passed"}.
     Raises DataError, naming file, row, column and reason.
 
     >>> import pathlib, tempfile
@@ -50,6 +51,9 @@ def read_attempts(
     if not len(raw.rows):
         raise DataError(f"{raw.source}: 0 rows. Give a row for each problem, sample or model.")
     table = Table(raw, assigned(raw, columns or {}), kept_rows(raw, where))
+    searched = by_method(table)
+    if searched is not None:
+        return searched
     labels = _models(table)
     read = _attempts if rate_columns(table) is None else _rated
     found = [read(table, name, np.flatnonzero(labels == name)) for name in dict.fromkeys(labels.tolist())]

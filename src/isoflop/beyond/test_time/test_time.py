@@ -120,12 +120,16 @@ def _settled(asked: Asked, models: Sequence[Attempts]) -> Asked:
     if not any(one.thinking for one in models):
         return asked
     serving = asked.serving
+    if serving.unit == "FLOPs" and all(one.method and math.isnan(serving.parts(one)[1]) for one in models):
+        serving = replace(serving, unit="tokens")  # of which model does not matter where it is one
     known = all(not math.isnan(serving.parts(one)[1]) for one in models)
     costs = np.sort([serving.of(one, 1) for one in models]) if known else np.zeros(0)
     budgets = asked.budgets or tuple(
         costs[[0, costs.size // 4, costs.size // 2, 3 * costs.size // 4, -1]].tolist() if known else ()
     )
-    return replace(asked, budgets=tuple(dict.fromkeys(budgets)), choosing=asked.choosing or Choosing("one"))
+    return replace(
+        asked, serving=serving, budgets=tuple(dict.fromkeys(budgets)), choosing=asked.choosing or Choosing("one")
+    )
 
 
 def _refuse(asked: Asked, models: Sequence[Attempts]) -> None:

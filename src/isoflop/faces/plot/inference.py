@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from isoflop.beyond.test_time import Inference
+    from isoflop.estimate import Estimate
     from isoflop.formula.arrays import Array
 
 
 _POINTS, _LINE = 90, 0.055
 _TITLES = {"coverage": "Problems solved by any of k samples", "majority": "Problems solved by majority vote",
-           "verifier": "Problems solved with the verifier"}  # fmt: skip
+           "verifier": "Problems solved with the verifier",
+           "best-of-n": "Problems solved by the sample of highest reward"}  # fmt: skip
 
 
 def inference_figure(found: Inference) -> Figure:
@@ -36,7 +38,10 @@ def inference_figure(found: Inference) -> Figure:
     """
     with row((10.4, 4.7)) as (figure, (left, right)):
         colours = _colours(len(found.models))
-        _samples(left, found, colours)
+        if found.choosing.how == "one":
+            _measured(left, found)
+        else:
+            _samples(left, found, colours)
         if found.budgets:
             _costs(right, found, colours)
         else:
@@ -86,6 +91,26 @@ def _samples(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
     words = "dots: measured; dashed: forecast; " if counted and found.choosing.how == "coverage" else ""
     holds = "for these problems" if counted else "under the spread assumed"
     head(axes, _TITLES[found.choosing.how], f"{words}bands: {level} intervals {holds}")
+
+
+def _measured(axes: Axes, found: Inference) -> None:
+    """Draw what lengths of thinking, or methods of search, were measured to reach, a line for each model and method."""
+    groups: dict[str, list[tuple[float, Estimate]]] = {}
+    for one in found.models:
+        what = one.attempts.name.rpartition(", ")[0] or one.attempts.name
+        groups.setdefault(what, []).append((found.serving.of(one.attempts, 1), one.reach[0].by["one"]))
+    ends = {}
+    for (name, dots), colour in zip(groups.items(), _colours(len(groups)), strict=True):
+        cost, each = zip(*sorted(dots, key=lambda pair: pair[0]), strict=True)
+        y, low, high = (100 * np.array([getattr(one, end) for one in each]) for end in ("value", "low", "high"))
+        axes.errorbar(cost, y, [np.maximum(y - low, 0), np.maximum(high - y, 0)], color=colour, marker="o",
+                      markersize=4, linewidth=1.6, elinewidth=0.9)  # fmt: skip
+        ends[name] = (float(cost[-1]), float(y[-1]), colour)
+    axes.set(xscale="log", xlabel=f"{found.serving.unit} a query", ylabel="problems solved (%)", ylim=(0, 103))
+    _names(axes, ends)
+    _rules(axes)
+    level = f"{found.level:.0%}".replace("%", " %")
+    head(axes, "What each was measured to reach", f"bars: {level} intervals; lines only join what was measured")
 
 
 def _costs(axes: Axes, found: Inference, colours: Sequence[Any]) -> None:
