@@ -2,6 +2,7 @@
 
 predictor      what can answer: a curve, several, a fit, several laws on runs
 constants      the numbers that were chosen by measurement
+noise          the runs' noise about a law, of few runs too
 priors         laws held by what is known
 single_input   the column a forecast goes by where N and D are not both known
 baselines      guesses without a law

@@ -11,7 +11,7 @@ import numpy as np
 from isoflop.findings import Finding
 from isoflop.forecasting.baselines import NAMES
 from isoflop.forecasting.constants import ELSEWHERE
-from isoflop.forecasting.priors import evened
+from isoflop.forecasting.noise import counting, evened
 from isoflop.formula.arrays import student
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ FEWEST_TESTS, FEWEST_CUTS = 6, 2
 MOST_NAMED = 3
 FALSE_STRAY = 1e-6
 """How often a sound run may lie so far off the others that one which is not counted is named: by Student's t."""
+LEAST_FREEDOM = 2
+"""Degrees of freedom that few runs are taken to leave: a loss half or twice what it should be is still named."""
 FAR_OFF = 0.02
 """The least distance in log loss from the laws at which a run that they do not count is named."""
 
@@ -94,7 +96,7 @@ def left_aside(ensemble: Ensemble | None) -> list[Finding]:
         return []
     first, runs = ensemble.members[0].gentler or ensemble.members[0], ensemble.runs
     off = first.problem.residuals(first.theta[None])[0]
-    limit = student(1 - FALSE_STRAY, max(len(runs) - first.theta.size, 1)) * first.noise
+    limit = student(1 - FALSE_STRAY, max(int(counting(first.weights)) - first.theta.size, LEAST_FREEDOM)) * first.noise
     strange = np.abs(evened(first.problem, first.theta, first.weights)) > limit
     stray = np.flatnonzero((first.weights <= 0) & (np.abs(off) > FAR_OFF) & strange)
     if not stray.size:

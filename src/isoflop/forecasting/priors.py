@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from isoflop.fitting.optimise.minimise import FAR, NEAR, minimise
 from isoflop.fitting.optimise.objective import EFFICIENT, Objective
 from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
 from isoflop.forecasting.constants import ELSEWHERE, FORGOTTEN, GENTLE, STEEP, TAIL
+from isoflop.forecasting.noise import evened, middle, noise_of
 from isoflop.formula.arrays import median
 from isoflop.laws import LAWS, find_law
 
@@ -41,8 +41,6 @@ _LEAST_KEPT = 1 / 3
 """The share of the gentle fit's runs that a steep one must go by."""
 _SETTLED, _SAME_OPTIMUM = 1e-8, 1e-4
 """Where the descents from a form's starts end, and by what share of the objective two ends are one optimum."""
-_LEAST_LEFT = 0.01
-"""The least share of a run's variance that the fit is taken to leave."""
 
 
 class Form(NamedTuple):
@@ -288,14 +286,14 @@ def _settled(form: Form, runs: Runs, begin: _Start) -> Member | None:
             return None
         best = found.theta[np.argmin(found.objective)]
         residuals = evened(problem, best, weights)
-        now = max(_noise(residuals, share * kept, quantile=0.5), least)
+        now = max(noise_of(residuals, share * kept, quantile=middle(share * kept, best.size)), least)
         theta, damping = best[None], NEAR
         sound = kept * np.maximum(1 - (residuals / (FORGOTTEN * now)) ** 2, 0.0) ** 2
         if turn and abs(now - spread) < _SAME_NOISE * spread:
             break
         spread = now
     weights = share * sound / (share * sound).max()
-    noise = max(spread, _noise(residuals, share, quantile=TAIL))
+    noise = max(spread, noise_of(residuals, share, quantile=TAIL))
     if runs.clusters is not None:
         noise = run_noise(problem, best, objective, clusters=runs.clusters)
     member = Member(problem=problem, objective=objective, theta=best, covariance=np.eye(best.size), noise=noise,
@@ -306,31 +304,6 @@ def _settled(form: Form, runs: Runs, begin: _Start) -> Member | None:
 def _least(loss: Array, sound: Array) -> float:
     """Return the smallest loss of the runs that count; before any is known not to, that of a tenth of them."""
     return float(loss[sound > 0].min()) if (sound < 1).any() else float(np.quantile(loss, 0.1))
-
-
-def evened(problem: Problem, theta: Array, weights: Array) -> Array:
-    """Return residuals (runs,) as large as the runs' noise: what the fit follows of it, most at the largest, undone.
-
-    Else few runs, of which the largest count most, are followed so closely that all the others seem far off.
-
-    With J the slopes, W the weights, P the prior's and H = Jᵀ (J W Jᵀ + P)⁻¹ J W, residuals are (I - H) e, whose
-    variances are 1 - 2 H_ii + Σ_j H_ij² times that of the noise e.
-    """
-    residuals, slopes = (found[0] for found in problem.linearise(theta[None]))
-    known = 0.0 if problem.prior is None else np.diag(problem.prior.weight)
-    pulls = slopes * weights
-    inverse = np.linalg.pinv(pulls @ slopes.T + known, hermitian=True)
-    followed = np.einsum("pn,pn->n", slopes, inverse @ pulls)
-    others = np.einsum("pn,pn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse @ slopes)
-    return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
-
-
-def _noise(residuals: Array, weights: Array, *, quantile: float) -> float:
-    """Return the standard deviation of normal residuals whose absolute value has this weighted quantile."""
-    size = np.abs(residuals)
-    order = np.argsort(size)
-    below = (np.cumsum(weights[order]) - weights[order] / 2) / float(weights.sum())
-    return float(np.interp(quantile, below, size[order])) / NormalDist().inv_cdf((1 + quantile) / 2)
 
 
 def _prior(form: Form, least: float, *, wider: float) -> tuple[Array, Array]:

@@ -1,0 +1,56 @@
+"""The noise of runs about a law that is held by priors, read from residuals of which few count much."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop.forecasting.constants import TAIL
+
+if TYPE_CHECKING:
+    from isoflop.fitting.optimise.problem import Problem
+    from isoflop.formula.arrays import Array
+
+_LEAST_LEFT = 0.01
+"""The least share of a run's variance that the fit is taken to leave."""
+
+
+def evened(problem: Problem, theta: Array, weights: Array) -> Array:
+    """Return residuals (runs,) as large as the runs' noise: what the fit follows of it, most at the largest, undone.
+
+    Else few runs, of which the largest count most, are followed so closely that all the others seem far off.
+
+    With J the slopes, W the weights, P the prior's and H = Jᵀ (J W Jᵀ + P)⁻¹ J W, residuals are (I - H) e, whose
+    variances are 1 - 2 H_ii + Σ_j H_ij² times that of the noise e.
+    """
+    residuals, slopes = (found[0] for found in problem.linearise(theta[None]))
+    known = 0.0 if problem.prior is None else np.diag(problem.prior.weight)
+    pulls = slopes * weights
+    inverse = np.linalg.pinv(pulls @ slopes.T + known, hermitian=True)
+    followed = np.einsum("pn,pn->n", slopes, inverse @ pulls)
+    others = np.einsum("pn,pn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse @ slopes)
+    return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
+
+
+def noise_of(residuals: Array, weights: Array, *, quantile: float) -> float:
+    """Return the standard deviation of normal residuals whose absolute value has this weighted quantile."""
+    size = np.abs(residuals)
+    order = np.argsort(size)
+    below = (np.cumsum(weights[order]) - weights[order] / 2) / float(weights.sum())
+    return float(np.interp(quantile, below, size[order])) / NormalDist().inv_cdf((1 + quantile) / 2)
+
+
+def middle(weights: Array, parameters: int) -> float:
+    """Return the quantile that the noise is read at: the middle of the runs left when a fit goes through p of them.
+
+    q = ½ + p / 2n (Rousseeuw and Leroy 1987), n the runs that count; at ½ the noise of few runs is that of those
+    which the fit follows
+    """
+    return min(0.5 + parameters / (2 * counting(weights)), TAIL)
+
+
+def counting(weights: Array) -> float:
+    """Return how many runs of equal weight say as much: n = (Σ w)² / Σ w² (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
