@@ -64,7 +64,8 @@ const picture = ({ data, model, models, acts }) => {
     el("figure", { id: `figure-${key}` }, el("figcaption", {}, TITLES[key]), box)));
   const runs = data.runs.filter((_, i) => i % Math.ceil(data.runs.length / DOTS) === 0);
   const drawn = {}, stale = new Set(); // figures by name, and those that show another question
-  let path = [], now = null, drawnFor = "", waiting = 0;
+  let path = [], now = null, drawnFor = "", waiting = 0, widths = "";
+  const measure = () => { widths = String(Object.values(boxes).map((box) => box.clientWidth)); };
   const draw = {
     path: () => { path = now.given ? withIntervals(data, now.given.path) : pathOf(data, model, now.terms); },
     frontier: () => frontier(boxes.frontier, { runs, path, laws: model.weighing && !now.given ? data.laws : [], acts }),
@@ -91,7 +92,8 @@ const picture = ({ data, model, models, acts }) => {
   const later = () => { waiting = 0; if (stale.size) one(); if (stale.size) waiting ||= requestAnimationFrame(later); };
   // given: what Python says of a question that is not this page's own, { path, valley, grid }
   const move = (found, flops, terms, given = null) => {
-    const wanted = JSON.stringify([terms.unique, terms.serving, ...Object.values(boxes).map((box) => box.clientWidth)]);
+    if (!widths) measure(); // else once the size has changed: a step of a slider must not lay the page out to know it
+    const wanted = `${terms.unique} ${terms.serving} ${widths}`;
     if (wanted !== drawnFor || given !== now?.given) for (const key of ["path", "frontier", "allocation", "contours"]) stale.add(key);
     now = { found, flops, terms, given };
     stale.add("valley");
@@ -100,7 +102,7 @@ const picture = ({ data, model, models, acts }) => {
     for (const key of Object.keys(dots)) if (drawn[key]) point(key);
     waiting ||= requestAnimationFrame(later);
   };
-  return { node, move };
+  return { node, move, measure };
 };
 
 // data: what content.py gives of a source; laws, fresh: its functions; around: what surroundings() gives; exact: whether a
@@ -153,7 +155,7 @@ export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = ()
     return true;
   };
   const node = el("div", { class: "desk" }, knobs.node, el("div", { class: "shown" }, ...said.head, figures.node, ...said.foot));
-  new ResizeObserver(() => drawing?.()).observe(figures.node);
+  new ResizeObserver(() => { figures.measure(); drawing?.(); }).observe(figures.node);
   return {
     node, model, set, start, extra: knobs.extra, get: () => state, told: (intervals) => { full = intervals; tell(); },
     refused: (why, nearest, others = []) => said.refuse(why, [...(nearest ? [["Take the nearest budget inside", () => { set({ flops: nearest }); changed(); }]] : []), ...others]),
