@@ -11,7 +11,7 @@ EXAMPLE = f"#{urlencode(work.EXAMPLE)}"
 
 PATIENT = """
 from isoflop.faces.web import jobs, patience, requests
-jobs.LIMIT = requests.PATIENCE = patience.ASKING = 3600.0
+jobs.LIMIT = jobs.LONG = requests.PATIENCE = patience.ASKING = 3600.0
 if __name__ == "__main__":
     from isoflop.faces.cli import main
     main()

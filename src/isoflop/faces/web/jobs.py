@@ -24,6 +24,8 @@ RUNNING, WAITING = 2, 8
 """Jobs that run at once, a process each, and those that may wait for their turn."""
 LIMIT = 30.0
 """The seconds after which a job is ended."""
+LONG_JOB, LONG = "beyond", 600.0
+"""The job of which the page says before that it may take minutes, and the seconds that it may take."""
 GRACE = 2.0
 """The seconds that a job at work has left when nobody waits for it any more: a process that ends loses what it has
 fitted, so that short jobs are let end by themselves."""
@@ -103,16 +105,23 @@ class Jobs:
         return found
 
     async def _done(self, function: Callable[..., Any], *words: Any) -> Any:
-        with anyio.fail_after(LIMIT):
-            while True:
-                try:
-                    return await to_process.run_sync(function, *words, cancellable=True, limiter=self._processes)
-                except anyio.BrokenWorkerProcess as error:
-                    if isinstance(error.__cause__, TimeoutError):
-                        continue  # it did not even start within anyio's 20 s: the machine is busy
-                    raise BrokenError(
-                        "a process that worked for isoflop web has died, perhaps for want of memory"
-                    ) from None
+        limit = LONG if words[:1] == (LONG_JOB,) else LIMIT
+        try:
+            with anyio.fail_after(limit):
+                return await self._begun(function, *words)
+        except TimeoutError:
+            raise TimeoutError(
+                f"this took more than {limit:g} s and was ended. Ask for less: fewer runs, one law."
+            ) from None
+
+    async def _begun(self, function: Callable[..., Any], *words: Any) -> Any:
+        while True:
+            try:
+                return await to_process.run_sync(function, *words, cancellable=True, limiter=self._processes)
+            except anyio.BrokenWorkerProcess as error:
+                if not isinstance(error.__cause__, TimeoutError):  # else it could not start in 20 s
+                    text = "a process that worked for isoflop web has died, perhaps for want of memory"
+                    raise BrokenError(text) from None
 
 
 def _answer(job: str, words: tuple[Any, ...], more: dict[str, Any]) -> bytes:

@@ -29,7 +29,7 @@ from starlette.routing import Route
 from isoflop.errors import DataError, IsoflopError, UntrustedError, UsageError
 from isoflop.faces.web.first_view import first_view
 from isoflop.faces.web.guard import Guard, refusal
-from isoflop.faces.web.jobs import LIMIT, RUNNING, BrokenError, BusyError, Jobs, LeftError
+from isoflop.faces.web.jobs import RUNNING, BrokenError, BusyError, Jobs, LeftError
 from isoflop.faces.web.patience import PatientProtocol
 from isoflop.faces.web.requests import Bodies, pieces, wanted, wanted_view
 from isoflop.faces.web.uploads import LARGEST, Tables, private_folder
@@ -315,7 +315,7 @@ _REFUSALS: dict[Any, Any] = {
     UntrustedError: _refusing(422),
     IsoflopError: _refusing(500),
     BusyError: _refusing(429, "isoflop has as much to do as it can hold. Try again in a second."),
-    TimeoutError: _refusing(504, f"this took more than {LIMIT:g} s and was ended. Ask for less: fewer runs, one law."),
+    TimeoutError: _refusing(504),
     LeftError: _refusing(408, "nobody waited for this."),
     ClientDisconnect: _refusing(408, "nobody waited for this."),
     BrokenError: _refuse_broken,

@@ -15,6 +15,7 @@ import { waiting } from "./waiting.js";
 import { findings, save, section, table, view } from "./view.js";
 
 const START = { way: "flops", said: 1e24 }; // what is asked of published curves where nothing else was
+const MANY = 200; // runs of which tune, mix and downstream are said to take long
 const PAUSE = 200; // milliseconds that a slider rests before Python plans
 const at = (id) => document.getElementById(id), letters = ["N", "D", "C", "loss"];
 const opened = []; // { id, request, data, desk, page }
@@ -172,7 +173,7 @@ const shown = async (found, request) => {
   });
   tabs(at("beyond"), found, async (kind, size) => {
     let result = null;
-    await busy(`Reading ${kind} …`, async (signal) => { result = await data("/api/results", JSON.stringify({ table: found.table, name: found.name, kind, columns: named, at: size }), signal); }, "file");
+    await busy(`Reading ${kind} …${found.runs > MANY ? ` of ${found.runs} runs this may take minutes` : ""}`, async (signal) => { result = await data("/api/results", JSON.stringify({ table: found.table, name: found.name, kind, columns: named, at: size }), signal); }, "file");
     return result;
   }, around.codes);
   at("view").hidden = !whole(found); // it is not the answer to what lies on the table
