@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 RIDGE = 1e-2
 """Precision with which a break is thought to be 0: it keeps one finite whose lower side has no right answer at all."""
-_STEPS = 40
+_SIZE = 0.3
+"""The size with which the fit of a break begins."""
+_STEPS, _TOLERANCE = 40, 1e-6
 
 
 class Told(NamedTuple):
@@ -41,11 +43,19 @@ class Told(NamedTuple):
 
 
 class Readings(Protocol):
-    """What was measured: x is what the smooth curve is a function of, scatter its log's start, least and most."""
+    """What was measured along scale, and what a curve is held against."""
 
-    place: Array
-    x: Array
-    scatter: tuple[float, float, float]
+    @property
+    def place(self) -> Array:
+        """Each run's place on log scale, from 0 to 1."""
+
+    @property
+    def x(self) -> Array:
+        """What the smooth curve is a function of."""
+
+    @property
+    def scatter(self) -> tuple[float, float, float]:
+        """Where the log of the scatter begins, its least and its most."""
 
     def told(self, value: Array, log_scatter: float) -> Told:
         """Return what the runs say of a curve with these values."""
@@ -53,8 +63,11 @@ class Readings(Protocol):
     def guess(self) -> tuple[Array, Array]:
         """Return a rough value of the curve at each run, and its weight."""
 
-    def shown(self, value: Array) -> Array:
-        """Return values in the unit in which errors are told."""
+    def seen(self, value: Array) -> Array:
+        """Return a curve's values as losses or accuracies."""
+
+    def missed(self, value: Array) -> Array:
+        """Return by how much a curve misses each run, in the unit in which errors are told."""
 
     def drawn(self, value: Array, log_scatter: float, *, cases: int, seed: int) -> Array:
         """Return pulls (runs, cases) of runs drawn about a curve."""
@@ -119,36 +132,40 @@ class Fitted:
 def fit(readings: Readings, form: Form, where: Break | None = None, *, begin: Fitted | None = None) -> Fitted:
     """Return the best curve of a form: from where `begin` stands, or from the form's own starts."""
     first, least, most = readings.scatter
-    count = begin.theta.size if begin else form.starts(readings)[0].size
-    starts = (
-        [np.concatenate([begin.theta, [0.3][: where is not None], [begin.log_scatter]])] if begin
-        else [np.concatenate([one, [0.3][: where is not None], [first]]) for one in form.starts(readings)]
-    )  # fmt: skip
-    shape = where(readings.place) if where else None
-    low, high = np.full(starts[0].size, -np.inf), np.full(starts[0].size, np.inf)
-    low[-1], high[-1] = least, most
-    if where:
-        low[-2] = 0.0
+    begun = [(begin.theta, begin.log_scatter)] if begin else [(one, first) for one in form.starts(readings)]
+    size = np.full(int(where is not None), _SIZE)
+    low = np.concatenate([np.full(begun[0][0].size, -np.inf), 0 * size, [least]])
+    high = np.append(np.full(low.size - 1, np.inf), most)
+    at = _normal(readings, form, where)
+    ends = [
+        descend(at, np.concatenate([theta, size, [scatter]]), low=low, high=high, steps=_STEPS, tolerance=_TOLERANCE)
+        for theta, scatter in begun
+    ]
+    theta = min(ends, key=lambda end: at(end).cost)
+    normal = at(theta)
+    covariance: Array = np.asarray(np.linalg.pinv(normal.curvature[:-1, :-1], rcond=1e-10, hermitian=True), float)
+    count = begun[0][0].size
+    return Fitted(
+        readings, form, theta[:count], float(theta[-1]), -normal.cost, covariance, where, float(theta[count:-1].sum())
+    )
+
+
+def _normal(readings: Readings, form: Form, where: Break | None) -> Callable[[Array], Normal]:
+    """Return the normal equations in theta, the size of the break if there is one, and the log of the scatter."""
+    shape = where(readings.place)[:, None] if where else np.zeros((readings.place.size, 0))
 
     def at(theta: Array) -> Normal:
+        count = theta.size - 1 - shape.shape[1]
+        size = theta[count:-1]
         value, columns = form.at(theta[:count], readings.x)
-        cost, size = 0.0, theta[count:-1]
-        if shape is not None:
-            value, columns = value - size[0] * shape, np.column_stack([columns, -shape])
-            cost = 0.5 * RIDGE * size[0] ** 2
-        told = readings.told(value, theta[-1])
+        told = readings.told(value - shape @ size, theta[-1])
+        columns = np.concatenate([columns, -shape], axis=1)
         descent, curvature = np.empty(theta.size), np.zeros((theta.size, theta.size))
         descent[:-1], descent[-1] = columns.T @ told.pull, told.wider
         curvature[:-1, :-1], curvature[-1, -1] = (columns.T * told.weight) @ columns, told.known
-        if shape is not None:
+        if size.size:
             descent[count] -= RIDGE * size[0]
             curvature[count, count] += RIDGE
-        return Normal(cost - float(told.score.sum()), descent, curvature)
+        return Normal(0.5 * RIDGE * float(size @ size) - float(told.score.sum()), descent, curvature)
 
-    ends = [descend(at, start, low=low, high=high, steps=_STEPS, tolerance=1e-6) for start in starts]
-    normals = [at(end) for end in ends]
-    best = min(range(len(ends)), key=lambda row: normals[row].cost)
-    theta, normal = ends[best], normals[best]
-    covariance = np.linalg.pinv(normal.curvature[:-1, :-1], rcond=1e-10, hermitian=True)
-    size = float(theta[count]) if where else 0.0
-    return Fitted(readings, form, theta[:count], float(theta[-1]), -normal.cost, covariance, where, size)
+    return at

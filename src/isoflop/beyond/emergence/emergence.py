@@ -20,6 +20,7 @@ from isoflop.errors import DataError, IsoflopError, UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.fitting.draws import FEW_RUNS
 from isoflop.fitting.fit import fit
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from isoflop.beyond.emergence.curves import Fitted
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 FEW_ABOVE = 3
 """Runs that must stand above chance before anything can be said of how accuracy rises."""
+HIDES = 3.5
+"""Standard errors of its size up to which a break could hide."""
 SENSED, LOSS_SENSED = 0.4, 0.08
 """The standard errors above which a break could hide: of a step's size (fourfold odds are 3.5 of them), of a drop
 of the loss (a quarter of it is 3.5)."""
@@ -144,15 +147,16 @@ def _judged(begun: Emergence, table: _Table, *, level: float, seed: int) -> Emer
     scoring = begun.scoring
     distinct = np.unique(table.scale).size
     if distinct < FEW_RUNS:
-        return _ended(begun, reasons.few_runs(distinct, FEW_RUNS))
+        return _ended(begun, reasons.undecided(reasons.FEW_RUNS, count=distinct, least=FEW_RUNS))
     if not table.loss.size:
-        return _ended(begun, reasons.no_loss(scoring.metric))
+        return _ended(begun, reasons.undecided(reasons.NO_LOSS, metric=scoring.metric))
     logs = np.log(table.scale)
-    losses = Losses((logs - logs.min()) / np.ptp(logs), table.loss)
+    start, reach = float(logs.min()), float(np.ptp(logs))
+    losses = Losses((logs - start) / reach, table.loss, start, reach)
     evidence = in_loss(losses, seed=seed)
     begun = replace(begun, loss_errors=evidence.errors)
     if not scoring.items:
-        return _ended(begun, reasons.no_items())
+        return _ended(begun, reasons.undecided(reasons.NO_ITEMS))
     unit = float(table.loss.mean()), float(table.loss.std()) or 1.0
     counts = Counts(
         losses.place, (table.loss - unit[0]) / unit[1], np.rint(table.accuracy * scoring.items), scoring.items,
@@ -166,11 +170,11 @@ def _judged(begun: Emergence, table: _Table, *, level: float, seed: int) -> Emer
     said = _verdict(evidence, given, above=above, steep=unit[1], begun=begun)
     broke = said.verdict == BREAK
     loss = evidence.broken if evidence.found and broke else evidence.smooth
-    found = curves(loss, _answers(given, broke=broke), unit=unit, log_scale=logs, seed=seed)
+    found = curves(loss, _answers(given, broke=broke), losses, unit=unit, seed=seed)
     marks = thresholds(found, scoring, level) if above or given.as_stated else ()
     if broke and (evidence.found or given.found):
         best = loss if evidence.found else given.broken
-        marks = (*marks, *at_break(best, loss, log_scale=logs, level=level))
+        marks = (*marks, *at_break(best, loss, losses, level=level))
     done = replace(begun, thresholds=marks, shown=for_figure(found, (table.scale, table.loss, table.accuracy), level))
     return _ended(
         replace(done, findings=(*done.findings, *reasons.on_reach(marks, table.scale.max(), table.along))), said
@@ -181,15 +185,21 @@ def _verdict(evidence: Evidence, given: Evidence, *, above: int, steep: float, b
     """Return the verdict and its reason: what cannot be seen first, then breaks, then what could hide."""
     scoring = begun.scoring
     if not above:
-        return reasons.never_leaves_chance(scoring)
+        least = metrics.detectable(scoring.items, scoring.chance)
+        return reasons.undecided(reasons.AT_CHANCE, items=scoring.items, least=least)
     if evidence.found:
-        return reasons.loss_breaks(evidence, begun.along) if evidence.side >= SIDE else reasons.near_the_edge("loss")
+        inside = evidence.side >= SIDE
+        return (
+            reasons.loss_breaks(evidence, begun.along) if inside
+            else reasons.undecided(reasons.AT_THE_EDGE, what="loss")
+        )  # fmt: skip
     if given.found:
-        return reasons.accuracy_breaks(given) if given.side >= SIDE else reasons.near_the_edge("accuracy")
+        inside = given.side >= SIDE
+        return reasons.accuracy_breaks(given) if inside else reasons.undecided(reasons.AT_THE_EDGE, what="accuracy")
     if given.stepped:
-        return reasons.small_step(given)
+        return reasons.undecided(reasons.SMALL_STEP, times=math.exp(given.amount))
     if above < FEW_ABOVE:
-        return reasons.few_above(above, FEW_ABOVE)
+        return reasons.undecided(reasons.FEW_ABOVE, count=above, least=FEW_ABOVE)
     if given.stated is not None and not given.as_stated:
         return _not_as_stated(given, steep, scoring)
     return _in_doubt(evidence, given) or reasons.by_the_metric(evidence, given, scoring)
@@ -198,22 +208,24 @@ def _verdict(evidence: Evidence, given: Evidence, *, above: int, steep: float, b
 def _in_doubt(evidence: Evidence, given: Evidence) -> Said | None:
     """Return what could still be a break where none was found."""
     if given.doubtful:
-        return reasons.doubtful(given)
+        return reasons.undecided(reasons.DOUBTFUL, chance=given.chance)
     if given.rival:
-        return reasons.bend_or_step()
+        return reasons.undecided(reasons.BEND_OR_STEP)
     if given.sensed > SENSED:
-        return reasons.could_hide_in_accuracy(given.sensed)
-    return reasons.could_hide_in_loss(evidence) if evidence.sensed > LOSS_SENSED else None
+        return reasons.undecided(reasons.HIDDEN_STEP, times=math.exp(min(HIDES * given.sensed, 20)))
+    if evidence.sensed > LOSS_SENSED:
+        return reasons.undecided(reasons.HIDDEN_DROP, drop=min(HIDES * evidence.sensed, 0.99), noise=evidence.noise)
+    return None
 
 
 def _not_as_stated(given: Evidence, steep: float, scoring: Scoring) -> Said:
     """Return what a smooth curve means that is not the one that the tokens stated make."""
     kappa = given.smooth.theta[1] / steep
     reach = 1.645 * math.sqrt(given.smooth.covariance[1, 1]) / steep
-    ends = (float(kappa - reach), float(kappa + reach))
-    return (
-        reasons.steeper(ends, scoring) if ends[0] > STEEPER * scoring.tokens else reasons.not_as_stated(ends, scoring)
-    )
+    low, high = show(max(kappa - reach, 0.0), 2), show(kappa + reach, 2)
+    if kappa - reach > STEEPER * scoring.tokens:
+        return reasons.steeper(low, high, scoring)
+    return reasons.undecided(reasons.NOT_AS_STATED, low=low, high=high, tokens=scoring.tokens)
 
 
 def _answers(given: Evidence, *, broke: bool) -> Fitted:

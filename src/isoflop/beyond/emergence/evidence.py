@@ -164,15 +164,13 @@ def _held_out(smooth: Sequence[Fitted], *, turns: bool) -> dict[str, tuple[Array
     found: dict[str, tuple[Array, Array]] = {}
     for number in range(fold.max() + 1):
         out = fold == number
+        pairs = [(fit(one.readings.take(~out), one.form, begin=one), one.readings.take(out)) for one in smooth]
+        pairs += [(curve, left) for one, left in pairs if one.theta.size for curve in broken(screen(one, tried))]
         kinds: dict[str, list[tuple[float, Array, Array]]] = {}
-        for one in smooth:
-            here = fit(one.readings.take(~out), one.form, begin=one)
-            for curve in (here, *(broken(screen(here, tried)) if one.theta.size else [])):
-                left = one.readings.take(out)
-                value = curve(left.x, left.place)
-                kinds.setdefault(curve.name, []).append(
-                    (curve.score, left.told(value, curve.log_scatter).score, left.shown(value))
-                )
+        for curve, left in pairs:
+            value = curve(left.x, left.place)
+            forecast = (curve.score, left.told(value, curve.log_scatter).score, left.missed(value))
+            kinds.setdefault(curve.name, []).append(forecast)
         for name, curves in kinds.items():
             score, error = found.setdefault(name, (np.zeros(place.size), np.zeros(place.size)))
             score[out], error[out] = _together(curves)

@@ -30,10 +30,12 @@ _SLOPES = (0.5, 3.0)
 
 @dataclass(frozen=True, eq=False)
 class Losses:
-    """Losses along scale, each (runs,); place is log scale from 0 to 1."""
+    """Losses along scale, each (runs,); log scale is start + reach * place, place from 0 to 1."""
 
     place: Array
     loss: Array
+    start: float = 0.0
+    reach: float = 1.0
     scatter: tuple[float, float, float] = (math.log(0.03), math.log(1e-6), math.log(10.0))
 
     @property
@@ -53,7 +55,11 @@ class Losses:
         """Return a rough value of the curve at each run, and its weight."""
         return np.log(self.loss), np.ones_like(self.loss)
 
-    def shown(self, value: Array) -> Array:
+    def seen(self, value: Array) -> Array:
+        """Return a curve's values as losses."""
+        return np.asarray(np.exp(value))
+
+    def missed(self, value: Array) -> Array:
         """Return the error of a curve in log loss."""
         return np.asarray(value - np.log(self.loss))
 
@@ -119,9 +125,13 @@ class Counts:
         known = np.clip(share, 0.2 / self.items, 1 - 1e-6)
         return -np.log(known), known
 
-    def shown(self, value: Array) -> Array:
+    def seen(self, value: Array) -> Array:
+        """Return a curve's values as accuracies."""
+        return self.accuracy(value)[0]
+
+    def missed(self, value: Array) -> Array:
         """Return the error of a curve in accuracy."""
-        return np.asarray(self.accuracy(value)[0] - self.right / self.items)
+        return np.asarray(self.seen(value) - self.right / self.items)
 
     def drawn(self, value: Array, log_scatter: float, *, cases: int, seed: int) -> Array:
         """Return pulls of right answers drawn about a curve."""

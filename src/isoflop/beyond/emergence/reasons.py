@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from isoflop.beyond.emergence.metrics import detectable
 from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Scoring, Threshold, Verdict
 from isoflop.beyond.emergence.search import DROP, TURN
 from isoflop.findings import Finding
@@ -27,116 +26,78 @@ class Said:
     findings: tuple[Finding, ...] = ()
 
 
-def few_runs(count: int, least: int) -> Said:
-    """Say that there are too few runs."""
-    return _open(
-        "M01", f"there are runs at {count} scales, and a break cannot be told from a bend with fewer than {least}",
-        f"add runs until there are {least} or more, three of them on either side of the jump",
-    )  # fmt: skip
+class Open(NamedTuple):
+    """What keeps a verdict open: the finding's code, what is in the way, and what to do, with places for numbers."""
+
+    code: str
+    message: str
+    remedy: str
 
 
-def no_loss(metric: str) -> Said:
-    """Say that there is no loss to compare with."""
-    return _open(
-        "M03", f"there is no loss beside {metric}: a jump in the metric alone looks the same either way",
-        "add the loss of each run, best of the answers' own tokens, and name it with --loss COLUMN",
-    )  # fmt: skip
+FEW_RUNS = Open(
+    "M01", "there are runs at {count} scales, and a break cannot be told from a bend with fewer than {least}",
+    "add runs until there are {least} or more, three of them on either side of the jump",
+)  # fmt: skip
+NO_LOSS = Open(
+    "M03", "there is no loss beside {metric}: a jump in the metric alone looks the same either way",
+    "add the loss of each run, best of the answers' own tokens, and name it with --loss COLUMN",
+)  # fmt: skip
+NO_ITEMS = Open(
+    "M05", "it is not known how many items the test has, and so not what a low accuracy is worth",
+    "say how many, as in --items 1000",
+)  # fmt: skip
+AT_CHANCE = Open(
+    "M02", "no run is above chance: {items} items show an accuracy from {least:.3g} on",
+    "train larger runs, or score with a metric that sees single tokens, or with more items",
+)  # fmt: skip
+FEW_ABOVE = Open(
+    "M04", "runs above chance: {count}, and it takes {least} to see a rise", "train larger runs, or score more items"
+)  # fmt: skip
+AT_THE_EDGE = Open(
+    "M06", "the {what} seems to break, but fewer than three runs lie on one side of it",
+    "train more runs beyond the break, at that end",
+)  # fmt: skip
+NOT_AS_STATED = Open(
+    "M07", "accuracy is smooth in the loss, but as exact match of {low} to {high} tokens of it would be, not of "
+    "{tokens:g}: this loss may not be that of the answers' own tokens",
+    "give the loss of the answers' tokens, or leave out --target-tokens if the loss is of other text",
+)  # fmt: skip
+SMALL_STEP = Open(
+    "M07", "accuracy is no smooth function of this loss, but the step it makes is small (odds × {times:.2g})",
+    "say the accuracy of guessing with --chance, or give the loss of the answers' own tokens",
+)  # fmt: skip
+DOUBTFUL = Open(
+    "M04", "a step describes accuracy better than a smooth curve does, but not surely: smooth accuracies with this "
+    "noise show as much in {chance:.1%} of cases", "score more items, or add runs where accuracy rises",
+)  # fmt: skip
+BEND_OR_STEP = Open(
+    "M07", "accuracy bends as a function of this loss, and a step explains the bend nearly as well",
+    "give the loss of the answers' own tokens and their number with --target-tokens, or add runs where it bends",
+)  # fmt: skip
+HIDDEN_STEP = Open(
+    "M04", "a step of the odds up to a factor {times:.2g} could hide in these accuracies",
+    "score more items, or add runs where accuracy rises",
+)  # fmt: skip
+HIDDEN_DROP = Open(
+    "M08", "a drop of the loss by {drop:.0%} could hide in its noise of {noise:.1%}",
+    "add runs, or repeat some, to bring the noise down",
+)  # fmt: skip
 
 
-def no_items() -> Said:
-    """Say that it is not known how many items the test has."""
-    return _open(
-        "M05", "it is not known how many items the test has, and so not what a low accuracy is worth",
-        "say how many, as in --items 1000",
-    )  # fmt: skip
+def undecided(why: Open, **numbers: float | str) -> Said:
+    """Return that it is undecided, why, and what would decide it."""
+    message, remedy = why.message.format(**numbers), why.remedy.format(**numbers)
+    reason = f"{message[:1].upper()}{message[1:]}. {remedy[:1].upper()}{remedy[1:]}."
+    return Said(UNDECIDED, reason, (Finding(why.code, "WARN", message, remedy),))
 
 
-def never_leaves_chance(scoring: Scoring) -> Said:
-    """Say that no run stands above chance."""
-    low = detectable(scoring.items, scoring.chance)
-    return _open(
-        "M02", f"no run is above chance: {scoring.items} items show an accuracy from {low:.3g} on",
-        "train larger runs, or score with a metric that sees single tokens, or with more items",
-    )  # fmt: skip
-
-
-def few_above(count: int, least: int) -> Said:
-    """Say that too few runs are above chance."""
-    return _open(
-        "M04", f"runs above chance: {count}, and it takes {least} to see a rise",
-        "train larger runs, or score more items",
-    )  # fmt: skip
-
-
-def near_the_edge(what: str) -> Said:
-    """Say that what looks like a break rests on the last one or two runs."""
-    return _open(
-        "M06", f"the {what} seems to break, but fewer than three runs lie on one side of it",
-        "train more runs beyond the break, at that end",
-    )  # fmt: skip
-
-
-def not_as_stated(ends: tuple[float, float], scoring: Scoring) -> Said:
-    """Say that accuracy is smooth in the loss, but not as the tokens stated make it."""
-    return _open(
-        "M07",
-        f"accuracy is smooth in the loss, but as exact match of {_range(*ends)} tokens of it would be, not of "
-        f"{scoring.tokens:g}: this loss may not be that of the answers' own tokens",
-        "give the loss of the answers' tokens, or leave out --target-tokens if the loss is of other text",
-    )  # fmt: skip
-
-
-def small_step(given: Evidence) -> Said:
-    """Say that accuracy is not smooth in the loss, by too little to be called a break."""
-    times = math.exp(given.amount)
-    return _open(
-        "M07", f"accuracy is no smooth function of this loss, but the step it makes is small (odds × {times:.2g})",
-        "say the accuracy of guessing with --chance, or give the loss of the answers' own tokens",
-    )  # fmt: skip
-
-
-def doubtful(given: Evidence) -> Said:
-    """Say that something speaks for a step of the accuracy, but not enough."""
-    return _open(
-        "M04",
-        "a step describes accuracy better than a smooth curve does, but not surely: smooth accuracies with this noise "
-        f"show as much in {given.chance:.1%} of cases",
-        "score more items, or add runs where accuracy rises",
-    )  # fmt: skip
-
-
-def bend_or_step() -> Said:
-    """Say that accuracy bends in the loss, where a step would explain it nearly as well."""
-    return _open(
-        "M07", "accuracy bends as a function of this loss, and a step explains the bend nearly as well",
-        "give the loss of the answers' own tokens and their number with --target-tokens, or add runs where it bends",
-    )  # fmt: skip
-
-
-def could_hide_in_accuracy(error: float) -> Said:
-    """Say that a break of the accuracy could hide in the noise."""
-    return _open(
-        "M04", f"a step of the odds up to a factor {math.exp(min(3.5 * error, 20)):.2g} could hide in these accuracies",
-        "score more items, or add runs where accuracy rises",
-    )  # fmt: skip
-
-
-def could_hide_in_loss(evidence: Evidence) -> Said:
-    """Say that a break of the loss could hide in its noise."""
-    return _open(
-        "M08",
-        f"a drop of the loss by {min(3.5 * evidence.sensed, 0.99):.0%} could hide in its noise of {evidence.noise:.1%}",
-        "add runs, or repeat some, to bring the noise down",
-    )  # fmt: skip
-
-
-def steeper(ends: tuple[float, float], scoring: Scoring) -> Said:
+def steeper(low: str, high: str, scoring: Scoring) -> Said:
     """Say that accuracy rises faster than the tokens stated can make it."""
     return Said(
         BREAK,
         f"The loss falls smoothly, and accuracy rises faster than the metric can make it: as exact match of "
-        f"{_range(*ends)} tokens would, where answers have {scoring.tokens:g}.",
-    )  # fmt: skip
+        f"{low} to {high} tokens would, where answers have {scoring.tokens:g}.",
+    )
 
 
 def loss_breaks(evidence: Evidence, along: str) -> Said:
@@ -208,15 +169,6 @@ def on_reach(marks: Sequence[Threshold], largest: float, along: str) -> tuple[Fi
         "M10", "WARN", f"beyond the largest run along {along}, accuracy {far}",
         "take it for a forecast that holds if the loss goes on falling as it does",
     ),)  # fmt: skip
-
-
-def _open(code: str, message: str, remedy: str) -> Said:
-    reason = f"{message[:1].upper()}{message[1:]}. {remedy[:1].upper()}{remedy[1:]}."
-    return Said(UNDECIDED, reason, (Finding(code, "WARN", message, remedy),))
-
-
-def _range(low: float, high: float) -> str:
-    return f"{show(max(low, 0.0), 2)} to {show(high, 2)}"
 
 
 def _share(chance: float) -> str:

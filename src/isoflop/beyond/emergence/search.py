@@ -43,7 +43,7 @@ def places(place: Array) -> Array:
     middle = ((ordered[1:] + ordered[:-1]) / 2)[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE]
     gaps = np.diff(ordered)[EITHER_SIDE - 1 : ordered.size - EITHER_SIDE]
     found = np.unique(middle[gaps > 1e-9])
-    return found[np.linspace(0, found.size - 1, min(found.size, _MOST_PLACES)).round().astype(int)]
+    return np.asarray(found[np.linspace(0, found.size - 1, min(found.size, _MOST_PLACES)).round().astype(int)])
 
 
 def breaks(place: Array, *, turns: bool) -> list[Break]:

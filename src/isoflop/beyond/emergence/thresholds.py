@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isoflop.beyond.emergence.curves import Fitted
+    from isoflop.beyond.emergence.readings import Losses
     from isoflop.beyond.emergence.result import Scoring
     from isoflop.formula.arrays import Array
 
@@ -60,26 +61,25 @@ class Curves:
         return Threshold(what, from_draws(scale[0], scale[1:], level), from_draws(loss[0], loss[1:], level))
 
 
-def curves(loss: Fitted, answers: Fitted, *, unit: tuple[float, float], log_scale: Array, seed: int) -> Curves:
+def curves(loss: Fitted, answers: Fitted, losses: Losses, *, unit: tuple[float, float], seed: int) -> Curves:
     """Return the curves on a grid from the smallest run to far beyond the largest; `unit` is the loss's in x."""
-    low, reach = log_scale.min(), float(np.ptp(log_scale))
-    grid = np.linspace(0, 1 + DECADES * math.log(10) / reach, _GRID)
     random = np.random.default_rng(seed)
-    values = [one(grid, grid) for one in (loss, *_redrawn(loss, random))]
-    losses = np.exp(np.minimum.accumulate(values, axis=1))  # a parabola turns, beyond the runs
-    free = len(answers.covariance)
-    root = np.linalg.svd(answers.covariance)[0] * np.sqrt(np.linalg.svd(answers.covariance)[1]) if free else np.eye(0)
-    drawn = [answers, *(answers.drawn(root @ random.standard_normal(free)) for _ in range(DRAWS))]
-    eta = np.stack([one((row - unit[0]) / unit[1], grid) for one, row in zip(drawn, losses, strict=True)])
-    return Curves(low + reach * grid, losses, answers.readings.accuracy(eta)[0])
+    grid = np.linspace(0, 1 + DECADES * math.log(10) / losses.reach, _GRID)
+    values = [one(grid, grid) for one in (loss, *_redrawn(loss, losses, random))]
+    fallen = losses.seen(np.minimum.accumulate(values, axis=1))  # a parabola turns, beyond the runs
+    sides, lengths, _ = np.linalg.svd(answers.covariance) if answers.covariance.size else 3 * (np.eye(0),)
+    moves = random.standard_normal((DRAWS, len(sides))) @ (sides * np.sqrt(lengths.ravel())).T
+    drawn = [answers, *(answers.drawn(row) for row in moves)]
+    eta = np.stack([one((row - unit[0]) / unit[1], grid) for one, row in zip(drawn, fallen, strict=True)])
+    return Curves(losses.start + losses.reach * grid, fallen, answers.readings.seen(eta))
 
 
-def _redrawn(loss: Fitted, random: np.random.Generator) -> list[Fitted]:
+def _redrawn(loss: Fitted, losses: Losses, random: np.random.Generator) -> list[Fitted]:
     """Return curves of the same kind fitted to losses drawn about this one."""
-    place = loss.readings.place
-    noise = math.exp(loss.log_scatter) * random.standard_normal((DRAWS, place.size))
-    losses = np.exp(loss(place, place) + noise * math.sqrt(place.size / max(place.size - loss.theta.size, 1)))
-    return [fit(replace(loss.readings, loss=row), loss.form, loss.where, begin=loss) for row in losses]
+    place, free = losses.place, loss.theta.size
+    scatter = math.exp(loss.log_scatter) * math.sqrt(place.size / max(place.size - free, 1))
+    drawn = losses.seen(loss(place, place) + scatter * random.standard_normal((DRAWS, place.size)))
+    return [fit(replace(losses, loss=row), loss.form, loss.where, begin=loss) for row in drawn]
 
 
 def thresholds(found: Curves, scoring: Scoring, level: float) -> tuple[Threshold, ...]:
@@ -91,14 +91,13 @@ def thresholds(found: Curves, scoring: Scoring, level: float) -> tuple[Threshold
     )
 
 
-def at_break(best: Fitted, loss: Fitted, *, log_scale: Array, level: float) -> tuple[Threshold, ...]:
+def at_break(best: Fitted, loss: Fitted, losses: Losses, *, level: float) -> tuple[Threshold, ...]:
     """Return where a curve breaks: half-way through the change, between the runs that hold it."""
     if best.where is None:
         return ()
-    low, reach = log_scale.min(), float(np.ptp(log_scale))
     places = np.array([best.where.at, *span(best, best.where, level)])
-    at, first, last = np.exp(low + reach * places)
-    here, most, least = np.exp(loss(places, places))
+    at, first, last = np.exp(losses.start + losses.reach * places)
+    here, most, least = losses.seen(loss(places, places))
     return (Threshold("breaks", Estimate(at, first, last, level), Estimate(here, least, most, level)),)
 
 
