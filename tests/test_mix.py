@@ -133,7 +133,7 @@ def test_the_command_line_gives_what_python_gives(run, tmp_path, found):
 def test_twenty_proxies_of_seventeen_sources_foretell_others():
     folder = Path(os.environ.get("ISOFLOP_DATA", "../shared/data")) / "mixtures"
     runs, others = read(folder / "regmix_1m.csv"), read(folder / "regmix_1m_test.csv")
-    rows = np.random.default_rng(0).choice(len(runs), 20, replace=False)
+    rows, others = np.random.default_rng(0).choice(len(runs), 20, replace=False), others.take(slice(40))
     found = mix(runs.take(rows), at=others)
     off = [
         abs(estimate.value / others[name][row] - 1)

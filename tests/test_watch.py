@@ -152,7 +152,7 @@ def test_ladders_of_other_schedules_are_carried_over():
     cosine = (1 + np.cos(np.pi * share)) / 2 + 1e-6
     drop = np.log1p(-0.06 * annealed(cosine, STEPS).at(SHARES)[1])
     rates = np.interp(SHARES, share, cosine)
-    runs = [curve(one.N, one.D, seed=seed, rates=rates, fault=drop) for seed, one in enumerate(ladder(4))]
+    runs = [curve(one.N, one.D, seed=seed, rates=rates, fault=drop) for seed, one in enumerate(ladder(3))]
     found = watch(None, runs, told=Told(N=N, D=D, schedule="constant"))
     same = watch(None, runs, told=Told(N=N, D=D, schedule="cosine"))
     assert found.end.value > same.end.value * 1.02
