@@ -7,7 +7,7 @@ there is one, and a quotient where there are keys `val` and `loss`. A key may al
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,8 +139,3 @@ def _quoted(rest: str, longest: Sequence[str], *, condition: bool) -> tuple[str 
     if condition and rest[0] != "`":
         return None, repr(inside), end + 1
     raise UnknownKeyError(inside)
-
-
-def words_in(typed: str) -> Iterator[str]:
-    """Yield the words of an expression, for a message that looks for what is near."""
-    yield from _WORD.findall(typed)

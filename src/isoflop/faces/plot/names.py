@@ -107,9 +107,9 @@ class Room:
         low, high = boxes[:, 0], boxes[:, 1]
         inside = ((low >= self.panel[0]) & (high <= self.panel[1])).all(axis=1)
         low, high = low[:, None], high[:, None]
-        over = ((self.boxes[:, 0] < high) & (self.boxes[:, 1] > low)).all(axis=2).any(axis=1)
+        over = np.any(np.all((self.boxes[:, 0] < high) & (self.boxes[:, 1] > low), axis=2), axis=1)
         margin = self.margin[:, None]
-        covered = ((self.blocked > low - margin) & (self.blocked < high + margin)).all(axis=2).any(axis=1)
+        covered = np.any(np.all((self.blocked > low - margin) & (self.blocked < high + margin), axis=2), axis=1)
         return np.asarray(inside & ~over & ~covered)
 
     def _crosses(self, lead: Array) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.data.runs.costs import own_terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
-from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, label, log_axes, of_ten, row, shades
+from isoflop.faces.plot.look import INK, LAW_COLOURS, MARKERS, QUIET, RUN, head, label, log_axes, of_ten, row, shades
 from isoflop.faces.plot.names import End, name_ends
 from isoflop.fitting.approaches import group_by_budget, isoflop_minima
 from isoflop.fitting.fit import Fit
@@ -157,10 +158,13 @@ def _targets(axes: Axes, laws: Sequence[Shown], targets: Runs) -> None:
         places = compute * np.exp(_STEP * (np.arange(1 + len(laws)) - middle))
         reached = targets["loss"][equal.ravel() == number]
         axes.scatter(np.full(reached.size, places[middle]), reached, s=34, color=INK, linewidths=0, zorder=6)
-        for place, law, colour in zip(np.delete(places, middle), laws, _law_colours(len(laws)), strict=True):
+        marks = zip(np.delete(places, middle), laws, _law_colours(len(laws)), cycle(MARKERS), strict=False)
+        for place, law, colour, marker in marks:
             (loss,) = law.forecast(targets["N"][first[number]], targets["D"][first[number]])
             axes.vlines(place, loss.low, loss.high, color=colour, linewidth=2, zorder=5)
-            axes.scatter(place, loss.value, s=26, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6)
+            axes.scatter(
+                place, loss.value, s=26, marker=marker, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6
+            )
 
 
 def _key(axes: Axes, *, with_targets: bool, above: bool) -> None:
