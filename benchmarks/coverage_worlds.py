@@ -4,7 +4,7 @@
 
 128 problems with 100 samples each forecast pass@10,000: densities of difficulty, a power law through the last points,
 and both as `isoflop test-time` holds them. Then the same from pass@1 alone: the share of truths inside nominal 90 %.
-The constants of beyond/test_time/coverage.py and difficulty_densities.py were chosen here, on no public table.
+The odds of beyond/test_time/coverage.py were chosen on other worlds than these.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 from commands import write  # noqa: F401 - a fixture
 
 import isoflop
-from isoflop.beyond.test_time import Asked, Attempts, Choosing, difficulty, solved
+from isoflop.beyond.test_time import Asked, Attempts, Choosing, difficulty, power_law, solved
 from isoflop.beyond.test_time.coverage import slope_of, with_tails
 from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.evidence import Rates, counts_of, evidence_of
@@ -228,3 +228,16 @@ def test_flops_of_a_query_are_its_cost_whatever_the_model(write):
 def test_a_method_without_its_cost_is_asked_for_it(write):
     with pytest.raises(DataError, match="flops_per_query"):
         isoflop.read_attempts(write("method,accuracy\nbeam,0.4\n"))
+
+
+def test_pass_at_k_is_counted_without_bias_up_to_the_fewest_samples():
+    attempts = Attempts.of([10, 20], [3, 0])
+    assert attempts.measured(5) == pytest.approx(0.916667 / 2, abs=1e-6)
+    assert np.isnan(attempts.measured(11))
+
+
+def test_the_power_law_goes_through_what_was_measured():
+    line = power_law(drawn(0.3, 5, problems=500, samples=400)[1])
+    assert 0 < line.b < 1
+    assert line(10) == pytest.approx(float(isoflop.solved_by_beta(0.3, 5, k=10)), abs=0.04)
+    assert np.isnan(power_law(Attempts.of([50, 50], [0, 0])).a)
