@@ -131,7 +131,7 @@ def _times_axis(axes: Axes) -> None:
     axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}×"))
     axes.xaxis.set_minor_locator(ticker.NullLocator())
-    _rules(axes)
+    lines_behind(axes, "y")
 
 
 def _percent_axis(axes: Axes) -> None:
@@ -140,10 +140,6 @@ def _percent_axis(axes: Axes) -> None:
     axes.yaxis.set_major_locator(ticker.FixedLocator(_TICKS))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
-    _rules(axes)
-
-
-def _rules(axes: Axes) -> None:
     lines_behind(axes, "y")
 
 

@@ -34,7 +34,7 @@ def _shares(axes: Axes, found: Mix, order: list[str]) -> None:
     axes.plot([found.best.shares[name] for name in order], places, "o", color=LAW_COLOURS[0], markersize=6)
     axes.plot([found.lowest[name] for name in order], places, "|", color=INK, markersize=10)
     axes.set(xlabel="share of the tokens", yticks=places, yticklabels=[name.removeprefix("share_") for name in order])
-    _rules(axes)
+    lines_behind(axes, "x")
     head(axes, "Best shares", "bars: not told apart from the best; ticks: the best mixture of the table")
 
 
@@ -43,9 +43,5 @@ def _gains(axes: Axes, found: Mix, order: list[str]) -> None:
     axes.barh(np.arange(len(order)), gains, height=0.6, color=LAW_COLOURS[1])
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set(xlabel="change of the weighted loss (%)")
-    _rules(axes)
-    head(axes, "What 1 % more of a source brings", "taken from all others alike; below 0 is better")
-
-
-def _rules(axes: Axes) -> None:
     lines_behind(axes, "x")
+    head(axes, "What 1 % more of a source brings", "taken from all others alike; below 0 is better")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def _plain_losses(axes: Axes) -> None:
     axes.yaxis.set_major_locator(ticker.MaxNLocator(6))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:.3g}"))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
-    _rules(axes)
+    lines_behind(axes, "y")
 
 
 def _times(axes: Axes) -> None:
@@ -129,8 +129,4 @@ def _times(axes: Axes) -> None:
     axes.yaxis.set_major_locator(ticker.LogLocator(subs=steps))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"×{value:.3g}"))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
-    _rules(axes)
-
-
-def _rules(axes: Any) -> None:
     lines_behind(axes, "y")

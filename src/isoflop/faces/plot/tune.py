@@ -45,7 +45,7 @@ def _values(axes: Axes, found: Tune, name: str) -> None:
     axes.set(xscale="log", yscale="log", xlabel=f"{name} by the law", ylabel=f"best {name}")
     decades(axes.xaxis)
     decades(axes.yaxis)
-    _rules(axes)
+    lines_behind(axes)
     head(axes, f"Best {name} of each setting", found.laws[name].formula)
 
 
@@ -66,9 +66,5 @@ def _cost(axes: Axes, found: Tune, name: str) -> None:
     axes.xaxis.set_major_locator(ticker.FixedLocator([0.25, 0.5, 1, 2, 4]))
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"×{value:g}"))
     axes.xaxis.set_minor_locator(ticker.NullLocator())
-    _rules(axes)
-    head(axes, "What being wrong costs", "the other hyperparameters at their best")
-
-
-def _rules(axes: Axes) -> None:
     lines_behind(axes)
+    head(axes, "What being wrong costs", "the other hyperparameters at their best")
