@@ -44,7 +44,10 @@ def landmarks_figure(found: Landmarks, sources: Sequence[Source | str] = ()) -> 
         raise UsageError(f"a figure shows 1 to {MOST} frontiers, not {len(sources)}. Name fewer sources.")
     with panel(9.6, 7.2) as (figure, axes):
         _ends(axes, drawn)
-        lines = [_frontier(axes, settle(one), colour) for one, colour in zip(sources, LAW_COLOURS, strict=False)]
+        each = [_frontier(axes, settle(one), colour) for one, colour in zip(sources, LAW_COLOURS, strict=False)]
+        lines = [one for one in each if one is not None]
+        if not lines:
+            raise UsageError("every frontier lies beyond the models. Name sources that reach them.")
         dots = _dots(axes, drawn)
         _years(axes, drawn)
         head(
@@ -78,14 +81,14 @@ def _ends(axes: Axes, drawn: Sequence[Landmark]) -> None:
     lines_behind(axes)
 
 
-def _frontier(axes: Axes, source: Predictor, colour: str) -> _Line:
-    """Draw the best size for each compute, and name the line at its end."""
+def _frontier(axes: Axes, source: Predictor, colour: str) -> _Line | None:
+    """Draw the best size for each compute, and name the line at its end; None where it lies beyond the models."""
     low, high = axes.get_xlim()
     flops = np.geomspace(low, high / 2.2, 240)
     size = best_runs(source, flops).N
     shown = (size > axes.get_ylim()[0]) & (size < axes.get_ylim()[1])
     if not shown.any():
-        raise UsageError("a frontier lies beyond all the models. Name sources that reach them.")
+        return None
     flops, size = flops[shown], size[shown]
     name = source.curves[0].name if source.runs is None or len(source.labels) == 1 else "several laws"
     within = flops <= compute_behind(source)[1]

@@ -298,11 +298,12 @@ def _figure(paper: Paper, one: Exhibit) -> None:
     (across, up), paper.number = one.figure.get_size_inches(), paper.number + 1
     wide, tall = (WIDTH, HEIGHT) if across <= WIDTH - 2 * MARGIN else (HEIGHT, WIDTH)
     left, bottom = (wide - across) / 2, tall - MARGIN - _ABOVE - up
-    for at, text, look in (
+    written: list[tuple[tuple[float, float], str, dict[str, Any]]] = [
         ((MARGIN, tall - MARGIN), one.name, {"size": 12, "weight": "bold", "va": "top"}),
         ((MARGIN, bottom - 0.1), one.said, {"size": 9, "va": "top"}),
         ((wide - MARGIN, 0.36), str(paper.number), {"size": 8, "color": QUIET, "ha": "right"}),
-    ):
+    ]
+    for at, text, look in written:
         one.figure.text((at[0] - left) / across, (at[1] - bottom) / up, text, in_layout=False, **look)
     page = Bbox.from_bounds(-left, -bottom, wide, tall)
     paper.pages.savefig(one.figure, bbox_inches=page)  # type: ignore[no-untyped-call]

@@ -308,7 +308,7 @@ def shown(found: Landmarks) -> RenderableType:
         "FLOPs that reach that loss at their best; trained: tokens per parameter against the best (over-training makes "
         "a model that is cheap to serve)"
     )
-    head = heading(f"{len(found)} models", f"against the frontier of {found.source}, C = 6ND")
+    head = heading(f"{len(found)} model{'s' * (len(found) != 1)}", f"against the frontier of {found.source}, C = 6ND")
     return group(head, _Table(found), *map(dim, marks), dim(meaning), findings_list(found.findings))
 
 
