@@ -113,9 +113,13 @@ class Fit(Answer):
         number = parse_quantity(value) if isinstance(value, str) else float(value)
         return Estimate(number, number, number, self.options.level)
 
-    @cached_property
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noted, and the runs and budgets that do not belong or decide the answer (F05, F06, F16)."""
+        return self._findings
+
+    @cached_property
+    def _findings(self) -> tuple[Finding, ...]:
         if (
             self.runs is None
             or not self.judges

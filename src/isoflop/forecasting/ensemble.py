@@ -94,9 +94,13 @@ class Ensemble:
         """The name of each law, which says whether priors hold it."""
         return tuple(one.label for one in self.members)
 
-    @cached_property
+    @property
     def curves(self) -> tuple[Curve, ...]:
         """Each law at its best values on all runs."""
+        return self._curves
+
+    @cached_property
+    def _curves(self) -> tuple[Curve, ...]:
         return tuple(
             law.at(label, fitted_on=self.fitted_on, **dict(zip(law.parameters, row[0].tolist(), strict=True)))
             for label, (law, row) in zip(self.labels, values(self), strict=True)
@@ -107,9 +111,13 @@ class Ensemble:
         """What the laws take."""
         return self.members[0].law.inputs
 
-    @cached_property
+    @property
     def fitted_on(self) -> Mapping[str, tuple[float, float]]:
         """The lowest and highest N, D, C and input of the laws among the runs."""
+        return self._fitted_on
+
+    @cached_property
+    def _fitted_on(self) -> Mapping[str, tuple[float, float]]:
         keys = dict.fromkeys([*(key for key in ("N", "D", "C") if key in self.runs), *self.inputs])
         columns = {key: self.runs[key] for key in keys} | reach_of(self.runs)
         return {key: (float(columns[key].min()), float(columns[key].max())) for key in keys}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.data.read import as_runs
-from isoflop.data.runs import Runs
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.findings import Answer
@@ -217,7 +217,13 @@ def _mean_size(errors: Array) -> float:
     return float(np.abs(known).mean()) if known.size else math.nan
 
 
-def backtest(source: Runs | Fit, *, laws: Sequence[str] = (), along: str | None = None, level: float = LEVEL) -> Record:
+def backtest(
+    source: Runs | Fit | ColumnMapping,
+    *,
+    laws: Sequence[str] = (),
+    along: str | None = None,
+    level: float = LEVEL,
+) -> Record:
     """Fit the small runs and score on the larger ones, from every budget on: several laws, those named, or one fit.
 
     Rolling origin with a growing window; the baselines are scored beside. One law may take other

@@ -88,7 +88,9 @@ class Solution(Answer):
         return group(f"{self.unknown} = {self.estimate}", findings_list(self.findings))
 
 
-def solve(unknown: str, source: Source, *, loss: float | None = None, level: float = LEVEL, **at: float) -> Solution:
+def solve(
+    unknown: str, source: Source, *, loss: float | None = None, level: float = LEVEL, **at: float | str
+) -> Solution:
     """Return the tokens, parameters or compute that reach a loss, as in `solve("D", fit, loss=2.0, N=8e9)`.
 
     For "C" with neither N nor D given, the compute of the best allocation. A metric is given by its name:

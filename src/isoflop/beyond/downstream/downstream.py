@@ -58,7 +58,7 @@ def downstream(
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
-    **at: float,
+    **at: float | str,
 ) -> Downstream:
     """Return the accuracy of a run not yet trained on each task: N and D to loss, loss to accuracy.
 
@@ -115,9 +115,9 @@ def downstream(
     )
 
 
-def _inputs(runs: Runs, at: Mapping[str, float]) -> dict[str, float]:
+def _inputs(runs: Runs, said: Mapping[str, float | str]) -> dict[str, float]:
     """Return the new run with its compute, or refuse what is missing or strange."""
-    at = {key: as_number(value, key) for key, value in at.items()}
+    at = {key: as_number(value, key) for key, value in said.items()}
     for key, value in at.items():
         refuse_nonpositive(key, value)
     strange = [key for key in at if key not in {"N", "D", "C", "loss"}]
