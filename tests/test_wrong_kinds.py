@@ -116,3 +116,8 @@ def test_numbers_of_options_are_taken_as_text():
     assert isoflop.Told(N="8B", warmup="2k").N == 8e9
     assert isoflop.Machines(gpus="8xH100", price="2").price == 2.0
     assert isoflop.Serving(tokens="1k").tokens == 1000.0
+
+
+def test_a_curve_that_is_named_twice_is_refused_before_any_work():
+    with pytest.raises(IsoflopError, match="twice"):
+        isoflop.several([CURVE] * 500)

@@ -81,12 +81,14 @@ class Several:
 
 
 def several(curves: Sequence[Curve]) -> Several:
-    """Return several curves together; raises UsageError if one of them takes other inputs than the first.
+    """Return several curves together, each once; raises UsageError if one takes other inputs than the first.
 
     >>> from isoflop.laws import find_curve
     >>> len(isoflop.several([find_curve("besiroglu2024"), find_curve("hoffmann2022")]).curves)
     2
     """
+    if len({one.name for one in curves}) < len(curves):
+        raise UsageError("a curve is named twice, and counts once. Say each curve once.")
     for one in curves[1:]:
         if set(one.law.inputs) != set(curves[0].law.inputs) or one.law.output.name != curves[0].law.output.name:
             takes = ", ".join(one.law.inputs)
