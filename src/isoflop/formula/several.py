@@ -87,7 +87,7 @@ def several(curves: Sequence[Curve]) -> Several:
     >>> len(isoflop.several([find_curve("besiroglu2024"), find_curve("hoffmann2022")]).curves)
     2
     """
-    if len({one.name for one in curves}) < len(curves):
+    if len({(one.name, one.row.tobytes()) for one in curves}) < len(curves):
         raise UsageError("a curve is named twice, and counts once. Say each curve once.")
     for one in curves[1:]:
         if set(one.law.inputs) != set(curves[0].law.inputs) or one.law.output.name != curves[0].law.output.name:
