@@ -125,8 +125,8 @@ def _inputs(runs: Runs, said: Mapping[str, float | str]) -> dict[str, float]:
         raise UsageError(f"a run is said by N and D, or by its loss, not {shown(strange[0])}. Say N=8e9 D=15e12.")
     alone = single_input(runs, [key for key in at if key == "C"])
     if "loss" not in at and not ({"N", "D"} <= set(at) or (alone and alone in at)):
-        said = f"{alone}=1e22" if alone else "N=8e9 D=15e12"
-        raise UsageError(f"say the run to forecast: {said}; or the loss it reaches, as loss=2.1.")
+        example = f"{alone}=1e22" if alone else "N=8e9 D=15e12"
+        raise UsageError(f"say the run to forecast: {example}; or the loss it reaches, as loss=2.1.")
     if {"N", "D"} <= set(at) and "C" not in at:
         return {**at, "C": float(rule_named(runs.flop_rule).flops(at["N"], at["D"]))}
     return dict(at)

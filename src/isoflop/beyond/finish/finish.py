@@ -51,13 +51,13 @@ def finish(
     """
     refuse_level(level)
     run, spikes = spikes_of(_curve(run))
-    like = [spikes_of(_curve(one))[0] for one in like]
+    finished = [spikes_of(_curve(one))[0] for one in like]
     if schedule is None:
-        trended = _by_trend(run, end, level=level, asked=bool(like or what_if or stop))
+        trended = _by_trend(run, end, level=level, asked=bool(finished or what_if or stop))
         return replace(trended, findings=(*trended.findings, *_spikes(run, spikes)))
-    _refuse_asked((run, *like), schedule, stop)
+    _refuse_asked((run, *finished), schedule, stop)
     rates = whole_rates(run, schedule)
-    past = [(one, finished_rates(one, schedule)) for one in like]
+    past = [(one, finished_rates(one, schedule)) for one in finished]
     followed = follow(run, rates, past)
     path, found = _path(followed, rates, level)
     plan = path.end(level)

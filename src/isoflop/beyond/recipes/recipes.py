@@ -60,20 +60,20 @@ def recipes(
     >>> isoflop.recipes(one, three, names=("one", "three"))[0].multiplier.value > 1
     True
     """
-    runs = tuple(map(as_runs, runs))
+    tables = tuple(map(as_runs, runs))
     refuse_level(level)
-    called = _names(runs, names)
-    fitted = [combine(one, laws=laws) for one in runs]
+    called = _names(tables, names)
+    fitted = [combine(one, laws=laws) for one in tables]
     duels = [duel(fitted[0], other, path, hold=hold, draws=DRAWS, seed=seed) for other in fitted[1:]]
     contests = tuple(
-        _contest(found, (called[0], name), (runs[0], other), at=at, level=level)
-        for found, name, other in zip(duels, called[1:], runs[1:], strict=True)
+        _contest(found, (called[0], name), (tables[0], other), at=at, level=level)
+        for found, name, other in zip(duels, called[1:], tables[1:], strict=True)
     )
-    stands = float(runs[0]["C"].max()) if math.isnan(flops) else flops
+    stands = float(tables[0]["C"].max()) if math.isnan(flops) else flops
     worth = _worth(fitted, called, stands, prices=prices, hold=hold, level=level, seed=seed)
     on_runs = [one for each in fitted for one in each.findings if one.code != "D06"]
     findings = allow_codes(
-        [*on_runs, *alike(runs, called), *on_contests(contests, stands / float(runs[0]["C"].max()))], allow
+        [*on_runs, *alike(tables, called), *on_contests(contests, stands / float(tables[0]["C"].max()))], allow
     )
     return Recipes(contests, worth, findings, _assumed(path, hold))
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,9 +83,7 @@ def test_time(
     2
     """
     refuse_level(level)
-    models = tuple(read_attempts(source) if isinstance(source, str | os.PathLike) or is_table(source) else source)
-    if not all(isinstance(one, Attempts) for one in models):
-        raise UsageError("source must be a path, a table or Attempts, as read_attempts gives them.")
+    models = _models(source)
     if not models:
         raise DataError("there are no attempts. Give those of one model at least.")
     asked = _settled(asked or Asked(), models)
@@ -110,6 +108,15 @@ def test_time(
     whole = None if math.isnan(asked.lifetime) else _lifetime(models, spreads, asked, level=level, seed=seed)
     found = Inference(name, shown, budgets, flips, choosing, asked.serving, level, whole, draws=spreads)
     return notice(found, concentration=concentration, learnt=bool(like))
+
+
+def _models(source: str | os.PathLike[str] | ColumnMapping | Sequence[Attempts]) -> tuple[Attempts, ...]:
+    if isinstance(source, str | os.PathLike) or is_table(source):
+        return read_attempts(source)  # type: ignore[arg-type]  # no sequence of attempts, as was just seen
+    models: tuple[Any, ...] = tuple(source)  # type: ignore[arg-type]
+    if not all(isinstance(one, Attempts) for one in models):
+        raise UsageError("source must be a path, a table or Attempts, as read_attempts gives them.")
+    return models
 
 
 def _settled(asked: Asked, models: Sequence[Attempts]) -> Asked:

@@ -98,7 +98,7 @@ def ladder(sizes: Sequence[float] | Array, *, multiples: Sequence[float] = (20.0
 
 
 def _positive(what: str, values: ArrayLike, example: str) -> Array:
-    found = as_numbers(values, what).ravel() if np.size(values) else np.zeros(0)  # type: ignore[arg-type]
+    found = as_numbers(values, what).ravel() if np.size(values) else np.zeros(0)
     bad = found[~(np.isfinite(found) & (found > 0))]
     if bad.size or not found.size:
         came = f"{bad[0]:g}" if bad.size else "nothing"

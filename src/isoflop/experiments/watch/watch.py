@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -248,9 +249,10 @@ def _weights(seen: Seen, own: Own | None) -> dict[str, float]:
 
 def _logged(ladder: Sequence[LoggedRun] | Path | ColumnMapping | Sequence[Path]) -> Sequence[LoggedRun]:
     if isinstance(ladder, str | os.PathLike) or is_table(ladder):
-        return read_runs([ladder])
-    runs = [one for one in ladder if isinstance(one, LoggedRun)]
-    return [*runs, *read_runs([one for one in ladder if not isinstance(one, LoggedRun)])]
+        return read_runs([ladder])  # type: ignore[list-item]  # no sequence, as was just seen
+    several: list[Any] = [*ladder]  # type: ignore[misc]
+    runs = [one for one in several if isinstance(one, LoggedRun)]
+    return [*runs, *read_runs([one for one in several if not isinstance(one, LoggedRun)])]
 
 
 def _each(run: LoggedRun | None, told: Told) -> float:

@@ -118,7 +118,7 @@ def read_curve(
     if is_table(source):
         raw = raw_source(source)
         return _curve(raw, raw.source, at=at, loss=loss, rate=rate)
-    path = _path(source)
+    path = _path(source)  # type: ignore[arg-type]  # no table, as was just seen
     if os.fspath(path) != "-" and (logged := find(Path(path), growing=growing)) is not None:
         return of_run(_one(logged[1], run, os.fspath(path)), at=at, loss=loss, rate=rate)
     text = read_text(path, growing=growing)
