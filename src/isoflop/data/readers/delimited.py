@@ -180,11 +180,12 @@ def _plain(text: Text, separator: str) -> RawTable | None:
     parts = [_block(block, separator, len(names)) for block in _blocks(body)]
     whole = [part for part in parts if part is not None]
     columns = [_joined(chunks) for chunks in zip(*whole, strict=True)] if len(whole) == len(parts) else [None]
-    if any(column is None for column in columns):
+    found = [column for column in columns if column is not None]
+    if len(found) < len(names):
         return None
     first = 2 + len(text.text) - len(text.text.lstrip("\n"))
     source = f"{text.source} (separated by semicolons)" if separator == ";" else text.source
-    return RawTable(source, names, tuple(columns), np.arange(first, first + count), separator=separator)
+    return RawTable(source, names, tuple(found), np.arange(first, first + count), separator=separator)
 
 
 def _blocks(body: str) -> Iterator[str]:
