@@ -113,3 +113,11 @@ def test_what_grows_without_end_has_no_floor_along_one_input_or_two():
     ):
         found = isoflop.forecast(runs_, **at)[0].score
         assert found.value == pytest.approx(truth, rel=0.2)
+
+
+def test_a_doubling_time_that_is_typed_is_found():
+    years, minutes, _ = horizons()
+    runs_ = isoflop.read({"released": years, "minutes": minutes}, metric="minutes:up")
+    found = isoflop.fit("A*2^(-(released - 2019)/doubling)", runs_)
+    assert found.curve.values["doubling"] == pytest.approx(0.6, rel=0.05)
+    assert isoflop.forecast(found, released=2027.0)[0].score.value == pytest.approx(0.05 * 2 ** (8 / 0.6), rel=0.3)

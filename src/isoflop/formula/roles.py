@@ -36,7 +36,7 @@ class Roles:
         if term.op == "name" and not self.signed:
             self.roles.setdefault(str(term.value), "floor")
         above, below = _factors(term)
-        powers = [factor for factor in (*above, *below) if factor.op == "pow" and self._has_input(factor.args[0])]
+        powers = [factor for factor in (*above, *below) if factor.op == "pow" and self._has_input(factor)]
         for factor in above:
             if factor.op == "name" and powers:
                 self.roles.setdefault(str(factor.value), "scale")
@@ -57,8 +57,16 @@ class Roles:
                 for side in base.args:
                     if side.op == "name" and side.value not in self.inputs:
                         self.roles.setdefault(str(side.value), "size")
+        if expr.op == "pow" and not self._has_input(expr.args[0]) and self._has_input(expr.args[1]):
+            self._span(expr.args[1])
         for arg in expr.args:
             self._powers(arg)
+
+    def _span(self, exponent: Expr) -> None:
+        """Find what an input is divided by in an exponent, as a doubling time is: above zero, and of its size or so."""
+        bare = exponent.args[0] if exponent.op == "neg" else exponent
+        if bare.op == "div" and self._has_input(bare.args[0]) and bare.args[1].op == "name":
+            self.roles.setdefault(str(bare.args[1].value), "exponent")
 
 
 def _terms(expr: Expr) -> list[Expr]:

@@ -10,7 +10,7 @@ from isoflop.findings import Finding
 from isoflop.fitting.bad_runs.residuals import ROUNDING
 from isoflop.fitting.optimise.minimise import NEAR, minimise
 from isoflop.fitting.target import quantity
-from isoflop.quantities import show
+from isoflop.quantities import decades_of, is_date, of_decades, show
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
@@ -100,9 +100,15 @@ def _target(fit: Judged, flops: float | None) -> tuple[str, Measure]:
     if set(law.inputs) == {"N", "D"}:
         budget = flops or FARTHER * reach.get("C", (0.0, 6 * reach["N"][1] * reach["D"][1]))[1]
         return f"N_opt at {show(budget)} FLOPs", quantity(law, "N_opt", {"flops": budget})[0]
-    farther = {key: FARTHER * reach[key][1] for key in law.inputs}
+    farther = {key: _farther(key, reach[key][1]) for key in law.inputs}
     told = ", ".join(f"{key}={show(value)}" for key, value in farther.items())
     return f"the forecast at {told}", quantity(law, "loss", farther)[0]
+
+
+def _farther(key: str, end: float) -> float:
+    """Return an input FARTHER times beyond its end, or as many years later as that stands for."""
+    here = np.array([end])
+    return float(of_decades(decades_of(key, here) + np.log10(FARTHER), dated=is_date(key, here))[0])
 
 
 def _moved(fit: Judged, problem: Problem, measure: Measure) -> Array:
