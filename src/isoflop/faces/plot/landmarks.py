@@ -71,8 +71,9 @@ class _Line(NamedTuple):
 
 
 def _ends(axes: Axes, drawn: Sequence[Landmark]) -> None:
-    """Set both axes, with room for names."""
-    compute, size = (np.array(side) for side in zip(*((one.model.C, one.model.size) for one in drawn), strict=True))
+    """Set both axes, with room for names: all models are within, and the sizes that would have been best."""
+    compute = np.array([one.model.C for one in drawn])
+    size = np.array([each for one in drawn for each in (one.model.size, one.best_size.value)])
     axes.set(xscale="log", yscale="log", xlabel="training FLOPs C = 6ND", ylabel="parameters N (active)")
     axes.set_xlim(compute.min() / 2.2, compute.max() * 6)
     axes.set_ylim(size.min() / 1.8, size.max() * 3.2)
