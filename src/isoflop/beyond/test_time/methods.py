@@ -47,7 +47,7 @@ def by_method(table: Table) -> tuple[Attempts, ...] | None:
 
 def _names(table: Table) -> list[str]:
     """Return model and method of each row."""
-    methods = table.labels("method").tolist()
+    methods: list[str] = table.labels("method").tolist()
     if not {"model", "N"} & table.columns.keys():
         return methods
     models = table.labels("model") if "model" in table.columns else table.sizes()
