@@ -2,6 +2,8 @@
 
     python benchmarks/worlds.py [--replicates 20] [--seed 0] [--world NAME ...]
 
+`sizes` is of several laws alone, at 0.5 % noise: for what intervals of N are worth, at a fraction of the time.
+
 All runs end at 1e21 FLOPs; questions lie 1 or more decades beyond, at the truth's compute-optimal run. For
 several laws together and for Chinchilla's law alone: mean |error| of log loss in percent, the share of
 replicates whose 90 % interval holds a new run's loss (headline, and the statistical one), the headline's mean
@@ -81,8 +83,36 @@ WRONG = {
 }
 
 
+DRIFT = 0.15
+"""The power of compute by which the sizes that are tried leave the best ones."""
+
+
+def untuned(share: float) -> Truth:
+    """Give besiroglu2024 with a learning rate tuned at the smallest size only: a loss that lies higher above it."""
+    return lambda N, D: BESIROGLU(N, D) * np.exp(share * np.log10(np.maximum(N / 5e7, 1.0)) ** 2)
+
+
+def drifting(truth: Truth) -> Mapping[str, Array]:
+    """Give N and D of runs whose sizes leave the best ones as compute grows."""
+    columns = isoflops(5, 7, truth)
+    size = columns["N"] * (6 * columns["N"] * columns["D"] / 1e18) ** DRIFT
+    return {"N": size, "D": columns["N"] * columns["D"] / size}
+
+
+def of_sizes() -> dict[str, World]:
+    """Give worlds where a law of the forecast is right, and where none is."""
+    truths = {"chinchilla": BESIROGLU, **WRONG, "rates tuned at the smallest size": untuned(0.005)}
+    noise, far = normal(0.005), (0.5, 1.0, 2.0)
+    found = {name: World(truth, isoflops(5, 7, truth), noise, far) for name, truth in truths.items()}
+    for name in ("chinchilla", "Farseer-like: beta ~ N^0.05"):
+        found[f"{name}, grid drifts"] = World(truths[name], drifting(truths[name]), noise, far)
+    return found
+
+
 def worlds(group: str) -> dict[str, World]:
     """Give the worlds of a group by name."""
+    if group == "sizes":
+        return of_sizes()
     if group == "wrong":
         return {
             f"{name}, noise {share:.1%}": World(truth, isoflops(5, 7, truth), normal(share), (0.5, 1.0, 2.0))
@@ -118,8 +148,10 @@ Source = tuple[isoflop.Fit | isoflop.Ensemble, Evidence]
 
 
 def sources(runs: Runs, draws: int) -> dict[str, Source]:
-    """Give several laws together and Chinchilla's alone, with their backtests."""
+    """Give several laws together and, if it is drawn, Chinchilla's alone, with their backtests."""
     together = isoflop.combine(runs)
+    if not draws:
+        return {"several laws": (together, evidence(together))}
     single = isoflop.fit("chinchilla", runs, draws=draws, starts=8)
     return {"several laws": (together, evidence(together)), "chinchilla": (single, Evidence(alone(single), together))}
 
@@ -149,12 +181,12 @@ def ask(source: Source, world: World, decades: float, *, noise: float) -> Answer
 HEAD = f"{'':36s} {'':12s} decades | |error| headline statistical width | N: |error| headline statistical width largest"
 
 
-def judge(name: str, world: World, *, replicates: int, seed: int) -> None:
+def judge(name: str, world: World, *, replicates: int, seed: int, draws: int = 200) -> None:
     """Print a row for each source and distance."""
     found: dict[tuple[str, float], list[Answer]] = {}
     for replicate in range(replicates):
         random = np.random.default_rng([seed, zlib.crc32(name.encode()), replicate])
-        answered = sources(world.runs(random), draws=200)
+        answered = sources(world.runs(random), draws=draws)
         for decades in world.decades:
             noise = float(world.noise(random, 6)[0])
             for how, source in answered.items():
@@ -220,6 +252,7 @@ GROUPS = {
     "right": "Chinchilla's law is right, 5 x 7",
     "checkpoints": "Checkpoints, shift 0.5 %, within 0.2 %",
     "few": "Twelve runs, 4 x 3",
+    "sizes": "How well N's interval holds, 5 x 7, noise 0.5 %",
 }
 
 
@@ -237,7 +270,8 @@ def main() -> None:
         else:
             print(f"\n## {GROUPS[group]}, {asked.replicates} replicates\n{HEAD}", flush=True)
             for name, world in worlds(group).items():
-                judge(name, world, replicates=asked.replicates, seed=asked.seed)
+                draws = 0 if group == "sizes" else 200
+                judge(name, world, replicates=asked.replicates, seed=asked.seed, draws=draws)
         print(f"{time.process_time() - begin:.0f} CPU s", flush=True)
 
 
