@@ -1,10 +1,10 @@
-"""isoflop web beside a Streamlit page of the same task, in one Chromium: start to first chart, bytes, slider to redraw.
+"""isoflop web beside Streamlit, Panel and marimo pages of one task, in one Chromium: start to chart, bytes, slider.
 
-    python benchmarks/web.py [--streamlit-python PATH] [--steps 50] [--tables chinchilla,porian]
+    python benchmarks/web.py [--rivals-python PATH] [--steps 50] [--tables chinchilla,porian]
 
 A slider is moved by real key presses; the clock runs in the page from the key to the frame after the number that
-follows it has changed. PATH is the Python of an environment with streamlit, typer and rich (isoflop is imported from
-here); ISOFLOP_STREAMLIT_PYTHON says the same. Without it the rival is left out.
+follows it has changed. PATH is the Python of an environment with streamlit, panel, marimo and what isoflop needs
+(isoflop itself is imported from here); ISOFLOP_RIVALS_PYTHON says the same. Without it the rivals are left out.
 
 Then each of our sliders in the page alone: 50 settings from end to end, layout included, on tinylm and on these tables.
 """
@@ -31,11 +31,14 @@ HERE = Path(__file__).parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 CLOCK = """([slider, told]) => {
   window.steps = [];
-  const read = () => document.querySelector(told).textContent;
-  document.querySelector(slider).addEventListener("keydown", () => {
+  const inside = (root) => [...root.querySelectorAll("*")].map((one) => one.shadowRoot).filter(Boolean);
+  const find = (what, root = document) =>
+    root.querySelector(what) ?? inside(root).reduce((found, one) => found ?? find(what, one), null);
+  const read = () => find(told)?.textContent ?? "";
+  find(slider).addEventListener("keydown", () => {
     const began = performance.now(), before = read();
     const watch = () => requestAnimationFrame(() => {
-      if (read() === before) watch(); else window.steps.push(performance.now() - began);
+      if (["", before].includes(read())) watch(); else window.steps.push(performance.now() - began);
     });
     watch();
   }, true);
@@ -70,28 +73,38 @@ OURS = Rival(
 )  # fmt: skip
 
 
-def streamlit(python: str) -> Rival:
-    """Give the rival, run by that Python."""
-    options = ["--server.headless", "true", "--browser.gatherUsageStats", "false", "--server.port", "8599"]
-    return Rival(
-        "Streamlit", [python, "-m", "streamlit", "run", str(HERE / "web_streamlit.py"), *options],
-        r"(http://localhost:\S+)", "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg.marks",
-        "[data-testid=stSlider] [role=slider], [data-testid=stSlider] input", "[data-testid=stMetricValue]",
-    )  # fmt: skip
+def rivals(python: str) -> list[Rival]:
+    """Give the rivals, run by that Python."""
+    address, vega = r"(http://localhost:\S+)", ":is(canvas, svg.marks)"
+
+    def started(name: str, *words: str) -> list[str]:
+        return [python, "-m", name, *words[:1], str(HERE / f"web_{name}.py"), *words[1:]]
+
+    quiet = ("--server.headless", "true", "--browser.gatherUsageStats", "false", "--server.port", "8599")
+    return [
+        Rival("Streamlit", started("streamlit", "run", *quiet), address, f"[data-testid=stVegaLiteChart] {vega}",
+              "[data-testid=stSlider] [role=slider], [data-testid=stSlider] input", ".told"),
+        Rival("Panel", started("panel", "serve", "--port", "8598"), address, ".bk-Figure canvas", ".noUi-handle",
+              ".told"),
+        Rival("marimo", started("marimo", "run", "--headless", "--no-token", "--port", "8597"), address,
+              f"marimo-vega {vega}, .vega-embed {vega}", "marimo-slider [role=slider]", ".told"),
+    ]  # fmt: skip
 
 
 @contextmanager
 def served(rival: Rival) -> Iterator[tuple[str, float]]:
     """Start a page's server and give the address that it prints, and when it was started."""
     began = time.perf_counter()
-    environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(HERE.parent / "src")}
+    environment = (
+        os.environ | ONE_THREAD | {"PYTHONPATH": f"{HERE.parent / 'src'}{os.pathsep}{HERE}", "PYTHONUNBUFFERED": "1"}
+    )
     process = subprocess.Popen(
         rival.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
     try:
         for line in process.stdout or ():
-            if found := re.search(rival.address, line):
-                yield found[1], began
+            if address := re.search(rival.address, line):
+                yield address[1], began
                 return
         raise SystemExit(f"{rival.name} printed no address")
     finally:
@@ -149,16 +162,16 @@ def redrawn(browser: Browser, table: str) -> str:
 def main() -> None:
     """Print a row for each page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--streamlit-python", default=os.environ.get("ISOFLOP_STREAMLIT_PYTHON"))
+    parser.add_argument("--rivals-python", default=os.environ.get("ISOFLOP_RIVALS_PYTHON"))
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--tables", default="", help="Datasets besides tinylm, in $ISOFLOP_DATA.")
     asked = parser.parse_args()
-    rivals = [OURS, *([streamlit(asked.streamlit_python)] if asked.streamlit_python else [])]
+    pages = [OURS, *(rivals(asked.rivals_python) if asked.rivals_python else [])]
     print(f"{'':12} {'command':>10} {'page':>10} {'loaded':>12} {'median':>11} {'worst':>11}")
     print(f"{'':12} {'to chart':>10} {'to chart':>10} {'':>12} {'of a step of the slider':>23}")
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        for rival in rivals:
+        for rival in pages:
             print(measured(browser, rival, asked.steps), flush=True)
         print("\na step in the page alone, ms: median, worst\n" + "".join(f"{knob:>16}" for knob in ("", *KNOBS)))
         for table in ("tinylm", *filter(None, asked.tables.split(","))):

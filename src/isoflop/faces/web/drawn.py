@@ -50,5 +50,6 @@ def _best(line: Allocation, flops: float) -> dict[str, float] | None:
 def _grid(line: Allocation, budgets: list[float], sizes: list[float]) -> dict[str, Any]:
     """Return losses (budgets, sizes) over the frame of a figure and somewhat more, with its ends."""
     x, y = ([min(ends) / _EDGE, max(ends) * _EDGE] for ends in (budgets, sizes))
-    losses: Array = np.exp(line.log_loss(np.log(np.geomspace(*y, _UP))[None, :], np.geomspace(*x, _ACROSS)[:, None]))
+    across, up = np.geomspace(x[0], x[1], _ACROSS), np.geomspace(y[0], y[1], _UP)
+    losses: Array = np.exp(line.log_loss(np.log(up)[None, :], across[:, None]))
     return {"x": x, "y": y, "losses": [[one if np.isfinite(one) else None for one in row] for row in losses.tolist()]}
