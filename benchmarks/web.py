@@ -87,7 +87,7 @@ def rivals(python: str) -> list[Rival]:
         Rival("Panel", started("panel", "serve", "--port", "8598"), address, ".bk-Figure canvas", ".noUi-handle",
               ".told"),
         Rival("marimo", started("marimo", "run", "--headless", "--no-token", "--port", "8597"), address,
-              f"marimo-vega {vega}, .vega-embed {vega}", "marimo-slider [role=slider]", ".told"),
+              f"marimo-vega {vega}, .vega-embed {vega}", "[role=slider]", ".told"),
     ]  # fmt: skip
 
 
@@ -130,6 +130,8 @@ def measured(browser: Browser, rival: Rival, steps: int) -> str:
         page.goto(address)
         page.wait_for_selector(rival.chart, timeout=60_000)
         shown = time.perf_counter()
+        for part in (rival.slider, rival.number):
+            page.wait_for_selector(part, state="attached", timeout=60_000)
         page.wait_for_timeout(1500)
         page.evaluate(CLOCK, [rival.slider, rival.number])
         page.focus(rival.slider)
