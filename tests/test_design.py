@@ -256,9 +256,9 @@ def test_a_question_that_means_nothing_is_refused(changed, words):
 
 
 def test_a_finding_says_when_runs_hardly_help():
-    pool = {"N": [1e8], "D": [1e9]}
+    pool = {"N": [1e9], "D": [2e10]}  # amid the runs there are
     found = design.informative(
-        chinchilla_runs(60, noise=0.002), target={"C": 1e24}, budget=1e18, candidates=pool, draws=0
+        chinchilla_runs(60, noise=0.002), target={"C": 1e24}, budget=2e20, candidates=pool, draws=0
     )
     assert [one.code for one in found.findings] == ["S06"]
 
