@@ -10,6 +10,7 @@ import pytest
 import isoflop
 from isoflop.faces.report import report
 from isoflop.faces.report.decision import MOST_DOUBTS, decide, gravest
+from isoflop.faces.report.document import Origin, document
 from isoflop.faces.report.paper import width_of, wrapped
 from isoflop.findings import Finding
 
@@ -46,6 +47,15 @@ def test_a_decision_holds_the_numbers_of_its_plan(planned):
 )
 def test_the_question_is_what_was_asked(asked, said):
     assert decide(isoflop.plan("besiroglu2024", **asked)).question == said
+
+
+@pytest.mark.parametrize("flops", [1e10, 1e13, 1e17, 1e24])  # below, amid and far beyond the runs
+def test_what_moves_opens_at_the_budget_of_the_plan(flops):
+    plan = isoflop.plan(isoflop.read("tinylm", where='role == "sweep"'), flops=flops)
+    data = document(plan.answers, plan=plan, origin=Origin(), figures=False).data
+    assert data["start"] == flops
+    low, *_, high = data["budgets"]
+    assert low * (1 - 1e-9) <= flops <= high * (1 + 1e-9)
 
 
 def test_more_money_reaches_less_loss_and_another_size_more():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -11,27 +12,45 @@ from isoflop.forecasting.constants import TAIL
 
 if TYPE_CHECKING:
     from isoflop.fitting.optimise.problem import Problem
-    from isoflop.formula.arrays import Array
+    from isoflop.formula.arrays import Array, Labels
 
 _LEAST_LEFT = 0.01
 """The least share of a run's variance that the fit is taken to leave."""
 
 
-def evened(problem: Problem, theta: Array, weights: Array) -> Array:
+def evened(problem: Problem, theta: Array, weights: Array, *, runs: Labels | None = None) -> Array:
     """Return residuals (runs,) as large as the runs' noise: what the fit follows of it, most at the largest, undone.
 
     Else few runs, of which the largest count most, are followed so closely that all the others seem far off.
 
+    runs  the number of each row's run, where rows share runs: then the mean of each run is returned
+
     With J the slopes, W the weights, P the prior's and H = Jᵀ (J W Jᵀ + P)⁻¹ J W, residuals are (I - H) e, whose
-    variances are 1 - 2 H_ii + Σ_j H_ij² times that of the noise e.
+    variances are 1 - 2 H_ii + Σ_j H_ij² times that of the noise e. Rows that share e are the mean of H over
+    the rows of one run, and its sum over those of the other.
     """
     residuals, slopes = (found[0] for found in problem.linearise(theta[None]))
     known = 0.0 if problem.prior is None else np.diag(problem.prior.weight)
     pulls = slopes * weights
     inverse = np.linalg.pinv(pulls @ slopes.T + known, hermitian=True)
+    if runs is not None:
+        of_run = (np.arange(runs.max() + 1)[:, None] == runs).astype(float)
+        mean = of_run / of_run.sum(axis=1, keepdims=True)
+        residuals, slopes, pulls = mean @ residuals, slopes @ mean.T, pulls @ of_run.T
     followed = np.einsum("pn,pn->n", slopes, inverse @ pulls)
     others = np.einsum("pn,pn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse @ slopes)
     return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
+
+
+def noise_of_runs(problem: Problem, theta: Array, weights: Array, *, runs: Labels) -> float:
+    """Return the standard deviation of a row about a fit, where rows share runs: between the runs and within them.
+
+    weights  (rows,) of the fit; runs the number of each row's run
+    """
+    residuals, share = problem.residuals(theta[None])[0], np.bincount(runs, weights)
+    within = residuals - (np.bincount(runs, residuals) / np.bincount(runs))[runs]
+    between = noise_of(evened(problem, theta, weights, runs=runs), share, quantile=TAIL)
+    return math.hypot(between, noise_of(within, weights, quantile=TAIL))
 
 
 def noise_of(residuals: Array, weights: Array, *, quantile: float) -> float:

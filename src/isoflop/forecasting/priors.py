@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop.fitting.draws import run_noise
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.optimise.minimise import FAR, NEAR, minimise
 from isoflop.fitting.optimise.objective import EFFICIENT, Objective
 from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
 from isoflop.forecasting.constants import ELSEWHERE, FORGOTTEN, GENTLE, STEEP, TAIL
-from isoflop.forecasting.noise import evened, middle, noise_of
+from isoflop.forecasting.noise import evened, middle, noise_of, noise_of_runs
 from isoflop.formula.arrays import median
 from isoflop.laws import LAWS, find_law
 
@@ -295,7 +294,7 @@ def _settled(form: Form, runs: Runs, begin: _Start) -> Member | None:
     weights = share * sound / (share * sound).max()
     noise = max(spread, noise_of(residuals, share, quantile=TAIL))
     if runs.clusters is not None:
-        noise = run_noise(problem, best, objective, clusters=runs.clusters)
+        noise = max(spread, noise_of_runs(problem, best, weights, runs=runs.clusters))
     member = Member(problem=problem, objective=objective, theta=best, covariance=np.eye(best.size), noise=noise,
                     weights=weights, label=_label(form), settled=spread)  # fmt: skip
     return replace(member, covariance=_covariance(member, best[None], weights[None])[0])

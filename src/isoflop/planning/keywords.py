@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import wraps
-from typing import Any, ParamSpec, TypedDict, TypeVar, get_type_hints
+from typing import Any, ParamSpec, TypedDict, TypeVar
 
 from isoflop.errors import UsageError
 from isoflop.planning.demand import Demand
@@ -74,9 +74,10 @@ def demanding(asked: type[Bounds]) -> Callable[[Callable[P, R]], Callable[P, R]]
     def decorate(verb: Callable[P, R]) -> Callable[P, R]:
         own = [one for one in inspect.signature(verb).parameters.values() if one.kind is not one.VAR_KEYWORD]
         keys = [one.name for one in fields(Demand) if one.name in asked.__annotations__]
-        hints, usual = get_type_hints(asked), Demand()
+        kinds = {key: getattr(one, "__forward_arg__", one) for key, one in asked.__annotations__.items()}  # as text
+        usual = Demand()
         more = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=getattr(usual, key), annotation=hints[key])
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=getattr(usual, key), annotation=kinds[key])
             for key in keys
         ]
         takes = {one.name: one for one in (*own, *more)}

@@ -78,11 +78,14 @@ def unfit(source: Predictor) -> str:
     return ""
 
 
-def content(source: Predictor, *, seed: int = 0, checked: Checked | None = None) -> dict[str, Any]:
+def content(
+    source: Predictor, *, seed: int = 0, checked: Checked | None = None, budget: float = math.nan
+) -> dict[str, Any]:
     """Return what a page shows of a source whose laws take N and D; raises UsageError for any other.
 
     seed     of the one law that is checked where several forecast together
     checked  that law, where it has been checked already
+    budget   training FLOPs at which the page opens; ten times the largest run, or amid published models, unless said
     """
     if wrong := unfit(source):
         raise UsageError(wrong)
@@ -97,7 +100,7 @@ def content(source: Predictor, *, seed: int = 0, checked: Checked | None = None)
         "unit": _unit(source),
         "tokenizers": _tokenizers(runs),
         **planner_model(source, behind),
-        **_drawn(source, runs),
+        **_drawn(source, runs, budget),
         **(_published(source) if runs is None else _checked(source, checked or check(source, law=ONE_LAW, seed=seed))),
         "backtests": _backtests(behind),
         "version": version("isoflop"),
@@ -135,10 +138,11 @@ def _tokenizers(runs: Runs | None) -> list[str]:
     return [] if runs is None or not named else sorted({str(one) for one in runs[named[0]].tolist()})
 
 
-def budgets_shown(runs: Runs | None) -> list[float]:
-    """Return the budgets over which figures go: those of the runs and beyond, or those of published models."""
+def budgets_shown(runs: Runs | None, budget: float = math.nan) -> list[float]:
+    """Return the budgets over which figures go: those of the runs and beyond, or of published models, and one asked."""
     low, high = _span(runs)
-    found: list[float] = np.geomspace(low, high * (BEYOND if runs else 1), BUDGETS).tolist()
+    ends = np.fmin(low, budget), np.fmax(high * (BEYOND if runs else 1), budget)
+    found: list[float] = np.geomspace(*ends, BUDGETS).tolist()
     return found
 
 
@@ -146,9 +150,9 @@ def _span(runs: Runs | None) -> tuple[float, float]:
     return (float(runs["C"].min()), float(runs["C"].max())) if runs else PUBLISHED_SPAN
 
 
-def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
+def _drawn(source: Predictor, runs: Runs | None, budget: float) -> dict[str, Any]:
     """Return runs and frontier; without runs the span of published models."""
-    budgets, (low, high) = budgets_shown(runs), _span(runs)
+    budgets, (low, high) = budgets_shown(runs, budget), _span(runs)
     unique = 1e40 if any("U" in one.law.inputs for one in source.curves) else math.inf
     plans = frontier(source, budgets, unique_tokens=unique, beyond=True).plans
     ends = {
@@ -165,7 +169,7 @@ def _drawn(source: Predictor, runs: Runs | None) -> dict[str, Any]:
         "of_runs": len(runs or ()),
         "budgets": budgets,
         "plans": ends,
-        "start": start,
+        "start": start if math.isnan(budget) else budget,
         "interval": "the curves span" if spans else f"{plans[0].N.level:.0%} interval",
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -87,9 +88,8 @@ def document(source: Predictor, *, plan: Plan | None, origin: Origin, figures: b
     Raises UsageError where there is no plan, and the laws are not of N and D, or no runs stand behind them.
     """
     checked = check(source, law=ONE_LAW, seed=origin.seed) if source.runs is not None else None
-    data = None if plan and unfit(source) else content(source, seed=origin.seed, checked=checked)
-    if plan and data is not None and data["budgets"][0] <= plan.budget.value <= data["budgets"][-1]:
-        data = {**data, "start": plan.budget.value}
+    asked = plan.budget.value if plan else math.nan
+    data = None if plan and unfit(source) else content(source, seed=origin.seed, checked=checked, budget=asked)
     found = [*(plan.findings if plan else ()), *source.findings, *(checked.findings if checked else ())]
     shown, missing = _drawn(source, checked, plan) if figures else ((), "")
     return Document(
