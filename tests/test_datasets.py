@@ -243,5 +243,5 @@ def test_without_pooch_the_error_says_what_to_install(monkeypatch):
         return original(name, *rest, **options)
 
     monkeypatch.setattr(builtins, "__import__", hidden)
-    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[io\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[read\]"'):
         datasets.load("chinchilla")

@@ -234,7 +234,7 @@ def test_parquet_without_duckdb_says_what_to_install(parquet, monkeypatch):
     from isoflop.errors import MissingExtraError
 
     monkeypatch.setitem(__import__("sys").modules, "duckdb", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[io\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "isoflop\[read\]"'):
         read_table(parquet)
 
 
