@@ -209,7 +209,7 @@ def test_only_public_addresses_are_allowed(host, allowed):
 def test_without_the_extra_one_message_says_what_to_install(scheme, monkeypatch):
     for package in ("fsspec", "aiohttp", "s3fs", "gcsfs", "botocore", "fsspec.implementations.http"):
         monkeypatch.setitem(__import__("sys").modules, package, None)
-    with pytest.raises(isoflop.MissingExtraError, match=r'pip install "isoflop\[remote\]"'):
+    with pytest.raises(isoflop.MissingExtraError, match=r'pip install "isoflop\[read\]"'):
         isoflop.read(f"{scheme}://somewhere/runs.csv")
 
 
