@@ -10,6 +10,7 @@ from simulated import chinchilla_runs
 
 import isoflop
 from isoflop.data.runs import Runs
+from isoflop.forecasting.noise import evened, noise_of_runs
 from isoflop.forecasting.priors import counted, member_of, members, predicted, solved
 from isoflop.laws import CURVES
 from isoflop.laws.chinchilla import besiroglu2024
@@ -146,3 +147,15 @@ def test_the_noise_of_few_runs_is_found_and_no_run_is_forgotten_without_cause():
     assert (np.median(noise, axis=0) > 0.0015).all()
     assert (np.median(noise, axis=0) < 0.01).all()
     assert (np.mean(kept, axis=0) > 0.8).all()
+
+
+def test_rows_that_share_a_run_say_no_more_of_its_noise_than_one():
+    for one in FITTED:
+        alone = np.arange(one.problem.size)
+        assert evened(one.problem, one.theta, one.weights, runs=alone) == pytest.approx(
+            evened(one.problem, one.theta, one.weights), rel=1e-9
+        )
+        told = noise_of_runs(one.problem, one.theta, one.weights, runs=alone)
+        twice = one.problem.take(np.repeat(alone, 2))
+        again = noise_of_runs(twice, one.theta, np.repeat(one.weights / 2, 2), runs=np.repeat(alone, 2))
+        assert again == pytest.approx(told, rel=1e-9)

@@ -34,12 +34,20 @@ def evened(problem: Problem, theta: Array, weights: Array, *, runs: Labels | Non
     pulls = slopes * weights
     inverse = np.linalg.pinv(pulls @ slopes.T + known, hermitian=True)
     if runs is not None:
-        of_run = (np.arange(runs.max() + 1)[:, None] == runs).astype(float)
-        mean = of_run / of_run.sum(axis=1, keepdims=True)
-        residuals, slopes, pulls = mean @ residuals, slopes @ mean.T, pulls @ of_run.T
+        count = np.bincount(runs)
+        residuals, slopes, pulls = (
+            _sums(residuals[None], runs)[0] / count,
+            _sums(slopes, runs) / count,
+            _sums(pulls, runs),
+        )
     followed = np.einsum("pn,pn->n", slopes, inverse @ pulls)
     others = np.einsum("pn,pn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse @ slopes)
     return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
+
+
+def _sums(rows: Array, runs: Labels) -> Array:
+    """Return the sum over the columns (any, rows) of each run, (any, runs)."""
+    return np.array([np.bincount(runs, one) for one in rows])
 
 
 def noise_of_runs(problem: Problem, theta: Array, weights: Array, *, runs: Labels) -> float:
@@ -47,9 +55,9 @@ def noise_of_runs(problem: Problem, theta: Array, weights: Array, *, runs: Label
 
     weights  (rows,) of the fit; runs the number of each row's run
     """
-    residuals, share = problem.residuals(theta[None])[0], np.bincount(runs, weights)
-    within = residuals - (np.bincount(runs, residuals) / np.bincount(runs))[runs]
-    between = noise_of(evened(problem, theta, weights, runs=runs), share, quantile=TAIL)
+    residuals = problem.residuals(theta[None])[0]
+    within = residuals - (_sums(residuals[None], runs)[0] / np.bincount(runs))[runs]
+    between = noise_of(evened(problem, theta, weights, runs=runs), _sums(weights[None], runs)[0], quantile=TAIL)
     return math.hypot(between, noise_of(within, weights, quantile=TAIL))
 
 

@@ -112,7 +112,7 @@ def test_time(
 
 def _models(source: str | os.PathLike[str] | ColumnMapping | Sequence[Attempts]) -> tuple[Attempts, ...]:
     if isinstance(source, str | os.PathLike) or is_table(source):
-        return read_attempts(source)  # type: ignore[arg-type]  # no sequence of attempts, as was just seen
+        return read_attempts(source)
     models: tuple[Any, ...] = tuple(source)  # type: ignore[arg-type]
     if not all(isinstance(one, Attempts) for one in models):
         raise UsageError("source must be a path, a table or Attempts, as read_attempts gives them.")

@@ -249,7 +249,7 @@ def _weights(seen: Seen, own: Own | None) -> dict[str, float]:
 
 def _logged(ladder: Sequence[LoggedRun] | Path | ColumnMapping | Sequence[Path]) -> Sequence[LoggedRun]:
     if isinstance(ladder, str | os.PathLike) or is_table(ladder):
-        return read_runs([ladder])  # type: ignore[list-item]  # no sequence, as was just seen
+        return read_runs([ladder])
     several: list[Any] = [*ladder]  # type: ignore[misc]
     runs = [one for one in several if isinstance(one, LoggedRun)]
     return [*runs, *read_runs([one for one in several if not isinstance(one, LoggedRun)])]
