@@ -1,5 +1,6 @@
 // What the server is asked, and its refusals, which are sentences for the reader.
 import { WAYS } from "./knobs.js";
+import { quantity } from "./units.js";
 
 export class Refused extends Error {}
 
@@ -29,15 +30,26 @@ export const demanded = (state) => {
 
 const quoted = (text) => (/^[\w.,:/=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+// A part of a plan's demand as the command line says it: N and D as words, the rest as options, some by another name.
+const OPTIONS = { hardware: "gpus", dollars: "budget", vocabulary: "vocab", prices: "price-per-Mtok" };
+const typed = ([key, value]) => {
+  if (key === "N" || key === "D") return [`${key}=${value}`];
+  const option = `--${OPTIONS[key] ?? key.replaceAll("_", "-")}`;
+  return value === true ? [option] : [option, quoted(String(value))];
+};
+
 // What says the same elsewhere: a command, and a line of Python.
 export const repeated = ({ table, name, dataset, curves, law, where, columns = {} }, demand) => {
   const source = table ? name : dataset ?? curves.join(","), read = { ...(where && { where }), ...(law && { law }), ...columns };
-  const flag = (key) => `--${key.replaceAll("_", "-")}`, said = (all) => Object.entries(all).flatMap(([key, value]) => [flag(key), quoted(String(value))]);
-  const word = JSON.stringify, options = Object.entries(demand).map(([key, value]) => `${key}=${word(value)}`).join(", ");
+  const word = (value) => (value === true ? "True" : JSON.stringify(value)), { tiers, prices, serve_batch: batch, ...one } = demand;
+  const listed = (all) => Object.entries(all).map(([key, value]) => `${key}=${word(value)}`).join(", "), family = tiers || prices;
+  const sizes = { ...(tiers && { count: quantity(tiers) }), ...(prices && { prices }), ...(batch && { batch: quantity(batch) }) };
   const runs = `isoflop.read(${word(source)}${where ? `, where=${word(where)}` : ""}${Object.keys(columns).length ? `, columns=${word(columns)}` : ""})`;
   const laws = curves ? curves.map((one) => `find_curve(${word(one)})`) : [];
   const asked = curves ? (laws.length > 1 ? `isoflop.several([${laws.join(", ")}])` : word(curves[0]))
     : law ? `isoflop.fit(${word(law)}, ${runs})` : runs;
-  return [["In a terminal", ["isoflop plan", quoted(source), ...said(read), ...said(demand)].join(" ")],
-    ["In Python", `${laws.length > 1 ? "from isoflop.laws import find_curve; " : ""}isoflop.plan(${asked}, ${options})`]];
+  return [["In a terminal", ["isoflop plan", quoted(source), ...Object.entries(read).flatMap(([key, value]) => [`--${key}`, quoted(String(value))]), ...Object.entries(demand).flatMap(typed)].join(" ")],
+    ["In Python", `${laws.length > 1 ? "from isoflop.laws import find_curve; " : ""}${family
+      ? `from isoflop.planning.tiers import tiers_for; tiers_for(${asked}, isoflop.Demand(${listed(one)}), ${listed(sizes)})`
+      : `isoflop.plan(${asked}, ${listed(one)})`}`]];
 };
