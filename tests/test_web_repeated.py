@@ -13,6 +13,7 @@ import pytest
 import isoflop
 from isoflop.fitting.saved import to_json
 from isoflop.planning.demand import TIERS, questions
+from isoflop.quantities import show_hours, show_money
 
 pytest_plugins = ["commands"]
 
@@ -43,21 +44,41 @@ ASKED = [
 
 
 @pytest.fixture(scope="module")
-def repeated(tmp_path_factory):
-    """Give what the page says of each question: how, and the line."""
+def node(tmp_path_factory):
+    """Give a function that runs a script beside the page's own, and gives what it prints as JSON."""
     folder = tmp_path_factory.mktemp("page")
     for place in ("isoflop.faces.pages", "isoflop.faces.web.page"):
         for one in files(place).iterdir():
             if one.name.endswith(".js"):
                 (folder / one.name).write_text(one.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "package.json").write_text('{"type": "module"}')
-    source = {"curves": ["besiroglu2024"]}
-    (folder / "say.js").write_text(
+
+    def node(script):
+        (folder / "say.js").write_text(script)
+        said = subprocess.run([shutil.which("node"), "say.js"], cwd=folder, capture_output=True, text=True, check=True)
+        return json.loads(said.stdout)
+
+    return node
+
+
+@pytest.fixture(scope="module")
+def repeated(node):
+    """Give what the page says of each question: how, and the line."""
+    return node(
         f'import {{ repeated }} from "./server.js"; console.log(JSON.stringify({json.dumps(ASKED)}.map('
-        f"(one) => Object.fromEntries(repeated({json.dumps(source)}, one)))));"
+        '(one) => Object.fromEntries(repeated({"curves": ["besiroglu2024"]}, one)))));'
     )
-    said = subprocess.run([shutil.which("node"), "say.js"], cwd=folder, capture_output=True, text=True, check=True)
-    return json.loads(said.stdout)
+
+
+def test_money_and_hours_read_the_same_on_the_page_and_in_a_terminal(node):
+    amounts = [0.0, 1e-7, 0.00999, 0.01, 0.099, 0.1, 0.5, 12.3456, 258048.0, 3.2e9]
+    money, hours = node(
+        f'import {{ showCost, showHours }} from "./units.js"; const all = {json.dumps(amounts)};'
+        "console.log(JSON.stringify([all.map(showCost), all.map(showHours)]));"
+    )
+    assert money == [show_money(one) for one in amounts]
+    assert hours == [show_hours(one, "device") for one in amounts]
+    assert money[1:4] == ["under a cent", "under a cent", "$0.0100"]
 
 
 def test_every_field_is_asked():

@@ -234,6 +234,19 @@ def show_flops(value: float) -> str:
     return f"{value:.3g}".replace("e+", "e") if math.isfinite(value) else show(value)
 
 
+def show_money(dollars: float) -> str:
+    """Print dollars for people: $258k, and what is under a cent as that."""
+    return "under a cent" if 0 < dollars < 0.01 else f"${show(dollars)}"
+
+
+def show_hours(hours: float, device: str) -> str:
+    """Print the time of one device for people: 129k H100-hours, and of a small run its seconds."""
+    seconds = hours * 3600
+    if hours >= 0.1 or not seconds > 0:
+        return f"{show(hours)} {device}-hours"
+    return f"{show(seconds)} {device}-seconds" if seconds >= 1 else f"under 1 {device}-second"
+
+
 def _significant(value: float, digits: int) -> str:
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{decimals}f}"

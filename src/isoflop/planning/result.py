@@ -16,7 +16,7 @@ from isoflop.findings import Answer, Whole
 from isoflop.laws.vocabulary import best_vocabulary
 from isoflop.planning.gains_and_regrets import STEP
 from isoflop.planning.hyperparameters import SMALLEST
-from isoflop.quantities import show, show_flops
+from isoflop.quantities import show, show_flops, show_hours, show_money
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -179,8 +179,8 @@ def _context(plan: Plan) -> list[RenderableType]:
     costs = [f"{show_flops(plan.C)} training FLOPs{serving} ({said_as(plan.rule)})"]
     if sheet and (paid := sheet.cost):
         days = "" if math.isnan(sheet.demand.count) else f"{show(paid.days)} days on {paid.count} × {paid.device}"
-        money = "" if math.isnan(paid.dollars) else f"${show(paid.dollars)}"
-        costs += filter(None, [f"{show(paid.device_hours)} {paid.device}-hours", days, money, show_energy(paid.energy)])
+        money = "" if math.isnan(paid.dollars) else show_money(paid.dollars)
+        costs += filter(None, [show_hours(paid.device_hours, paid.device), days, money, show_energy(paid.energy)])
     flat = f"any N from {low} to {high} is within 0.1 % of the best loss" if low != high else ""
     told = sheet.demand.told() if sheet else ()
     return [dim(line) for line in (" · ".join(costs), *told, f"by {plan.source}", flat, *_looked_back(plan)) if line]
@@ -253,7 +253,7 @@ def _price(sheet: Sheet) -> str:
         return f"a loss lower by {STEP:g} is out of reach under these terms"
     money = ""
     if sheet.cost and sheet.cost.flops > 0 and not math.isnan(sheet.cost.dollars):
-        money = f", ${show(sheet.better / sheet.cost.flops * sheet.cost.dollars)}"
+        money = f", {show_money(sheet.better / sheet.cost.flops * sheet.cost.dollars)}"
     return f"a loss lower by {STEP:g} takes {show_flops(sheet.better)} FLOPs more{money}"
 
 
@@ -296,7 +296,7 @@ def run_rows(sheet: Sheet) -> list[tuple[str, str]]:
     if paid:
         days = "" if math.isnan(demand.count) else f", {show(paid.days)} days on {paid.count}"
         rows.append(("time", f"{show(paid.device_hours)} hours of one {paid.device}{days}"))
-        known = f"${show(paid.dollars)} at ${paid.price:.2f} an hour"
+        known = f"{show_money(paid.dollars)} at ${paid.price:.2f} an hour"
         rows.append(("money", "no price known: say --price" if math.isnan(paid.price) else known))
         rows.append(("energy", show_energy(paid.energy)))
     return rows

@@ -2,7 +2,7 @@
 import { lossBy } from "./planner.js";
 import { explained, reasons } from "./explain.js";
 import { el, hourly, WAYS } from "./knobs.js";
-import { show, showFlops, showLoss, showMoney } from "./units.js";
+import { show, showCost, showFlops, showHours, showLoss, showMoney } from "./units.js";
 
 const AMBER = 1, RED = 2, NEAR = 0.05; // decades beyond the runs from which a forecast is doubtful, and a guess: src/isoflop/reach.py
 
@@ -53,8 +53,8 @@ export const answer = ({ data, devices, model }) => {
     const [low, high] = interval.loss, sure = low !== null && Number.isFinite(low) ? ` (${showLoss(low)} – ${showLoss(high)})` : "";
     sentence.textContent = `${WAYS[state.way].said(state)}, train ${show(found.N)} parameters on ${show(found.D)} ${data.counted}: loss ${showLoss(found.loss)}${sure}.`;
     for (const key of ["N", "D", "loss"]) cards[key].tell(found[key], written(key)(found[key]), told(key, interval[key], about), besides[key]);
-    cards.cost.tell(hours * state.price, showMoney(hours * state.price),
-      [`${show(hours)} device-hours, ${show(hours / 24 / state.count)} days on ${state.count} × ${state.device}`], serving);
+    cards.cost.tell(hours * state.price, showCost(hours * state.price),
+      [`${showHours(hours)}${hours < 0.1 ? "" : `, ${show(hours / 24 / state.count)} days`} on ${state.count} × ${state.device}`], serving);
     const below = data.runs.length ? Math.log10(data.budgets[0] / found.C) : 0, away = Math.max(found.far, below);
     far.textContent = Number.isNaN(found.far) ? "" : below > NEAR ? `▼ ${below.toFixed(1)} decades below the smallest run.`
       : found.far > 0 ? `▲ ${found.far.toFixed(1)} decades beyond the largest run${data.runs.length ? "" : " behind these curves"}.` : "Within the compute of the runs.";

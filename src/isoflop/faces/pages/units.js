@@ -21,6 +21,13 @@ export const showLoss = (x) => (x !== null && Number.isFinite(x) ? x.toFixed(4) 
 
 export const showMoney = (x) => (x !== null && Number.isFinite(x) ? `$${show(x)}` : "–");
 
+// What a run costs, and the time of one device: what is under a cent or a second is said as that.
+export const showCost = (dollars) => (dollars > 0 && dollars < 0.01 ? "under a cent" : showMoney(dollars));
+export const showHours = (hours) => {
+  const seconds = hours * 3600;
+  return hours >= 0.1 || !(seconds > 0) ? `${show(hours)} device-hours` : seconds >= 1 ? `${show(seconds)} device-seconds` : "under 1 device-second";
+};
+
 // A tick of a logarithmic axis: 10¹⁸.
 export const power = (x) => "10" + [...String(Math.round(Math.log10(x)))].map((one) => RAISED[one]).join("");
 

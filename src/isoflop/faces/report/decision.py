@@ -18,7 +18,7 @@ from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.planning.plan import paid_as, plans
 from isoflop.planning.result import headline
-from isoflop.quantities import show, show_flops
+from isoflop.quantities import show, show_flops, show_hours, show_money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,11 +146,11 @@ def _paid(plan: Plan) -> Card:
         return Card(name="training", value=show_flops(plan.C), under=f"FLOPs, {_short(plan.D.value / plan.N.value)} "
                     f"{plan.data} per parameter")  # fmt: skip
     days = f"{show(paid.days)} days on {paid.count}" if plan.sheet and not math.isnan(plan.sheet.demand.count) else ""
-    hours = f"{show(paid.device_hours)} {paid.device}-hours"
+    hours = show_hours(paid.device_hours, paid.device)
     if math.isnan(paid.dollars):
         return Card(name="training", value=hours, under=" · ".join(filter(None, [days, show_energy(paid.energy)])))
     return Card(
-        name="training", value=f"${show(paid.dollars)}",
+        name="training", value=show_money(paid.dollars),
         under=" · ".join(filter(None, [days or hours, show_energy(paid.energy)])),
     )  # fmt: skip
 
@@ -212,7 +212,7 @@ def _cost(flops: float, sheet: Sheet) -> str:
     paid = sheet.cost
     if paid is None or math.isnan(paid.dollars) or not paid.flops > 0:
         return f"{show_flops(flops)} FLOPs"
-    return f"${show(flops / paid.flops * paid.dollars)}"
+    return show_money(flops / paid.flops * paid.dollars)
 
 
 def _other_sizes(plan: Plan, line: Allocation, answers: Predictor) -> list[tuple[str, ...]]:
