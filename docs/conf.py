@@ -47,7 +47,6 @@ html_math_renderer = "mathml"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 
 _LISTED = re.compile(r"^(?P<name>[\w.*, ]*[\w*])(?P<gap>  +)(?P<what>\S.*)$")
 """A line of a docstring that explains one argument or field: its name, two spaces or more, what it is."""
