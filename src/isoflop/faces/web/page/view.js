@@ -34,7 +34,22 @@ const savable = (figure) => {
   if (caption.querySelector("button")) return;
   const button = (kind, act) => el("button", { type: "button", class: "quiet", "aria-label": `save as ${kind}: ${figure.dataset.title}`, onclick: act }, kind);
   figure.dataset.title = caption.textContent;
-  caption.append(el("span", {}, button("SVG", () => save(`${name}.svg`, drawing(figure))), " ", button("PNG", () => painted(figure, name))));
+  caption.append(el("span", {}, button("SVG", () => save(`${name}.svg`, drawing(figure))), " ", button("PNG", () => painted(figure, name)), " ", button("PDF", () => printed(figure))));
+};
+// The figure alone, on a page of its own size, for the browser to print or to save as PDF: letters stay letters.
+const printed = (figure) => {
+  const shown = figure.querySelector("svg"), { width, height } = shown.getBoundingClientRect(), sheet = new CSSStyleSheet();
+  const alone = el("figure", { class: "alone" }, shown.cloneNode(true)), before = document.title;
+  sheet.replaceSync(`@page{size:${Math.ceil(width)}px ${Math.ceil(height)}px;margin:0}@media print{body{margin:0;padding:0}body>:not(.alone){display:none!important}.alone svg{display:block;width:${width}px;height:${height}px;max-width:none}}`);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  document.body.append(alone);
+  document.title = `${figure.dataset.title} - isoflop`; // what the file is called
+  window.addEventListener("afterprint", () => {
+    document.title = before;
+    alone.remove();
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
+  }, { once: true });
+  window.print();
 };
 const SHARP = 3; // pixels of a PNG for each of the page
 const painted = async (figure, name) => {
