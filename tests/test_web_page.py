@@ -384,22 +384,6 @@ def test_a_budget_is_also_days_on_devices_and_back_undoes_it(visit):
     tab.wait_for_function("document.getElementById('more-tiers').value === ''")
 
 
-def test_a_figure_as_it_stands_is_a_pdf_of_its_own_size(visit):
-    tab = visit(f"#curves={json.dumps(PAPERS)}")
-    tab.evaluate("window.print = () => { window.printed = true; }")
-    box = tab.locator("#figure-contours svg").bounding_box()
-    tab.click("#figure-contours button:has-text('PDF')")
-    assert tab.evaluate("window.printed")
-    paper = tab.pdf(prefer_css_page_size=True)
-    (sheet,) = re.findall(rb"/MediaBox *\[([^\]]*)\]", paper)
-    points = [float(one) * 4 / 3 for one in sheet.split()[2:]]
-    assert points == pytest.approx([box["width"], box["height"]], abs=1.5)
-    assert b"/FontName" in paper  # letters are letters
-    tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    assert tab.locator(".alone").count() == 0
-    assert not tab.title().startswith("Lines")
-
-
 def test_data_that_mix_corpora_are_mended_by_a_button(visit, sweep):
     tab = visit()
     text = table_of(sweep).decode().splitlines()
