@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
@@ -68,7 +68,17 @@ class Served:
         return {"Cookie": f"isoflop-{self.port}={self.token}", "Origin": f"http://{self.host}"}
 
     def ask(self, method, path, body=None, **changed):
-        """Give the answer to a request as the page sends it, but for headers that are changed, or left out by None."""
+        """Give the answer to a request as the page sends it, but for headers that are changed, or left out by None.
+
+        A server that refuses before it has read a body closes the connection, and the system may drop its answer then:
+        the request is sent again.
+        """
+        for _ in range(20):
+            with suppress(ConnectionResetError, BrokenPipeError):
+                return self._ask(method, path, body=body, changed=changed)
+        return self._ask(method, path, body=body, changed=changed)
+
+    def _ask(self, method, path, *, body, changed):
         headers = self.entered | {name.replace("_", "-"): value for name, value in changed.items()}
         body = json.dumps(body).encode() if isinstance(body, dict) else body
         connection = HTTPConnection("127.0.0.1", self.port, timeout=600)

@@ -158,12 +158,8 @@ class Emergence(Answer):
 
 
 def _shown(estimate: Estimate, *, flops: bool = False) -> tuple[str, str]:
-    """Return a value and its interval as a table has them."""
-    write = show_flops if flops else show
-    if math.isnan(estimate.value) or math.isnan(estimate.low):
-        return write(estimate.value), "–"
-    if math.isinf(estimate.value) or not estimate.value:
-        return (
-            "before the runs" if not estimate.value else "out of reach"
-        ), f"{write(estimate.low)} – {write(estimate.high)}"
-    return write(estimate.value), f"{write(estimate.low)} – {write(estimate.high)}"
+    """Return a value and its interval as a table has them; no interval where both ends are one."""
+    write, beyond = show_flops if flops else show, {0.0: "before the runs", math.inf: "out of reach"}
+    apart = estimate.low < estimate.high
+    ends = f"{write(estimate.low)} – {write(estimate.high)}" if apart else "–"
+    return beyond.get(estimate.value) or write(estimate.value), ends
