@@ -1,5 +1,6 @@
 """What goes wrong while a study runs: no finished run is lost, none is run twice, and the study ends."""
 
+import json
 import os
 import random
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,11 +18,12 @@ from isoflop.errors import IsoflopError
 from isoflop.experiments.launchers import attempt as attempts
 from isoflop.experiments.launchers import launch, script
 from isoflop.experiments.launchers.local import work
-from isoflop.experiments.study import open_study
-from isoflop.experiments.study.claims import Claim, Watch, claim, claims_in, driver_lock, owner_of
+from isoflop.experiments.study import claims, open_study
+from isoflop.experiments.study.claims import LOCK, Claim, Watch, claim, claims_in, driver_lock, owner_of
 from isoflop.experiments.study.progress import progress
 from isoflop.experiments.study.repair import repair
 from isoflop.experiments.study.results import conclude, read_result, save_result
+from isoflop.system import lock
 
 WORK = """
 import sys
@@ -113,6 +115,19 @@ def test_a_second_driver_is_refused_in_one_line_that_says_who_runs_it(tmp_path):
     assert second.stderr.count("\n") == 1
     assert launch(study).count("done") == 3  # the lock of one that is gone keeps nobody out
     assert started(study) == ["a", "b", "c"]
+
+
+def test_a_lock_that_a_dead_driver_left_to_its_child_is_waited_for(tmp_path, monkeypatch):
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = {**asdict(owner_of(int(gone.stdout))), "since": "a moment ago"}
+    with (tmp_path / LOCK).open("w+") as child:
+        child.write(json.dumps(left))
+        child.flush()
+        assert lock(child.fileno())
+        waited = []
+        monkeypatch.setattr(claims.time, "sleep", lambda seconds: (waited.append(seconds), child.close()))
+        with driver_lock(tmp_path):
+            assert waited
 
 
 def test_eight_writers_lose_and_repeat_no_record(tmp_path):

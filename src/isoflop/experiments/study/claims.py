@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.results import ENDINGS
@@ -27,6 +27,8 @@ _CLAIM = re.compile(r"claim-(\d+)\.json")
 _MISSED = 3
 _LARGEST = 1 << 16
 """The most bytes of a claim."""
+_TRIES, _TRY = 100, 0.05
+"""How often, and after how many seconds each time, the lock of a driver that has died is tried."""
 
 
 @dataclass(frozen=True)
@@ -193,20 +195,45 @@ def driver_lock(folder: Path) -> Iterator[None]:
         raise IsoflopError(f"{shown(str(path))}: cannot be written ({error.strerror}).") from None
     with stream:
         try:
-            locked = lock(stream.fileno())
+            held = _taken(stream)
         except OSError as error:
             raise IsoflopError(
                 f"{shown(str(path))}: this file system has no locks ({error.strerror}). Say isoflop study worker, "
                 "which needs none."
             ) from None
+        if held is not None:
+            raise IsoflopError(f"{shown(str(folder))}: {_held_by(held)}.")
         stream.seek(0)
-        if not locked:
-            raise IsoflopError(f"{shown(str(folder))}: {_held_by(stream.read())}.")
         stream.truncate()
         with suppress(OSError):  # on a full disk the lock holds all the same
             stream.write(json.dumps({**asdict(owner_of(os.getpid())), "since": time.strftime("%Y-%m-%d %H:%M:%S")}))
             stream.flush()
         yield
+
+
+def _taken(stream: TextIO) -> str | None:
+    """Take the lock and return None, or return what its holder wrote.
+
+    A driver that was killed just as it began a worker leaves the lock to that child until it is its own program: a
+    holder that is dead is waited for.
+    """
+    for _ in range(_TRIES):
+        if lock(stream.fileno()):
+            return None
+        stream.seek(0)
+        held = stream.read()
+        if not _dead(held):
+            break
+        time.sleep(_TRY)
+    return held
+
+
+def _dead(text: str) -> bool:
+    try:
+        owner = _owner({key: value for key, value in parse_json(text).items() if key != "since"})
+    except DAMAGED:
+        return False
+    return owner.here and not owner.alive
 
 
 def _held_by(text: str) -> str:
