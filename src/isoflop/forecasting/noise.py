@@ -34,20 +34,19 @@ def evened(problem: Problem, theta: Array, weights: Array, *, runs: Labels | Non
     pulls = slopes * weights
     inverse = np.linalg.pinv(pulls @ slopes.T + known, hermitian=True)
     if runs is not None:
-        count = np.bincount(runs)
-        residuals, slopes, pulls = (
-            _sums(residuals[None], runs)[0] / count,
-            _sums(slopes, runs) / count,
-            _sums(pulls, runs),
-        )
+        residuals, slopes, pulls = _means(residuals, runs), _means(slopes, runs), _sums(pulls, runs)
     followed = np.einsum("pn,pn->n", slopes, inverse @ pulls)
     others = np.einsum("pn,pn->n", slopes, inverse @ (pulls @ pulls.T) @ inverse @ slopes)
     return np.asarray(residuals / np.sqrt(np.maximum(1 - 2 * followed + others, _LEAST_LEFT)))
 
 
 def _sums(rows: Array, runs: Labels) -> Array:
-    """Return the sum over the columns (any, rows) of each run, (any, runs)."""
-    return np.array([np.bincount(runs, one) for one in rows])
+    """Return the sums of (..., rows) over the rows of each run, (..., runs)."""
+    return np.asarray(np.apply_along_axis(lambda one: np.bincount(runs, one), -1, rows))
+
+
+def _means(rows: Array, runs: Labels) -> Array:
+    return np.asarray(_sums(rows, runs) / np.bincount(runs))
 
 
 def noise_of_runs(problem: Problem, theta: Array, weights: Array, *, runs: Labels) -> float:
@@ -56,8 +55,8 @@ def noise_of_runs(problem: Problem, theta: Array, weights: Array, *, runs: Label
     weights  (rows,) of the fit; runs the number of each row's run
     """
     residuals = problem.residuals(theta[None])[0]
-    within = residuals - (_sums(residuals[None], runs)[0] / np.bincount(runs))[runs]
-    between = noise_of(evened(problem, theta, weights, runs=runs), _sums(weights[None], runs)[0], quantile=TAIL)
+    within = residuals - _means(residuals, runs)[runs]
+    between = noise_of(evened(problem, theta, weights, runs=runs), _sums(weights, runs), quantile=TAIL)
     return math.hypot(between, noise_of(within, weights, quantile=TAIL))
 
 
