@@ -154,10 +154,9 @@ REFUSED = {  # the example: (file name, content, what the refusal says)
     "empty file": ("runs.csv", "", "is empty. Give a header"),
     "only blank lines": ("runs.csv", "\n\n", "is empty. Give a header"),
     "header only": ("runs.csv", HEAD, "0 runs. Give at least one row"),
-    "UTF-16": ("runs.csv", HEAD.encode("utf-16"), "is UTF-16. Save it as UTF-8"),
-    "UTF-32": ("runs.csv", HEAD.encode("utf-32"), "is UTF-32. Save it as UTF-8"),
+    "UTF-16 cut": ("runs.csv", GOOD.encode("utf-16")[:-1], "is not UTF-16. Save it as UTF-8"),
     "UTF-16 without its mark": ("runs.csv", HEAD.encode("utf-16-le"), "line 1: a NUL byte at byte 1"),
-    "latin-1 bytes": ("runs.csv", "N,D,größe\n".encode("latin-1"), "line 1: byte 6 (0xf6) is not UTF-8"),
+    "latin-1 and control bytes": ("runs.csv", "N,D,größe\1\n".encode("latin-1"), "line 1: byte 6 (0xf6) is not UTF-8"),
     "NUL bytes": ("runs.csv", f"{HEAD}1e9,2e10,\x002\n", "line 2: a NUL byte at byte 18"),
     "thousands": ("runs.csv", f'{HEAD}1e9,"1,000",2.5\n', 'row 2, column "D": "1,000" has thousands separators'),
     "duplicate header": ("runs.csv", "N,loss,loss\n1,2,3\n", '2 columns are called "loss"'),
@@ -235,6 +234,7 @@ READ = {  # the example: content of a file that gives the same fit as the plain 
     "tab-separated": GOOD.replace(",", "\t"),
     "headers in another case, with spaces": GOOD.replace(HEAD, " n_Params , TOKENS,Val Loss\n"),
     "gzip": gzip.compress(GOOD.encode()),
+    "UTF-16": GOOD.encode("utf-16"),
     "line ends of Windows": GOOD.replace("\n", "\r\n"),
 }
 

@@ -51,6 +51,7 @@ def refusal(path, **options):
 
 # What is read.
 
+BARS = [f"| {line.replace(',', ' | ')} |" for line in CSV.splitlines()]
 FORMATS = {
     "runs.csv": CSV,
     "runs.txt": CSV,
@@ -71,6 +72,12 @@ FORMATS = {
     "lines.jsonl": "\n".join(json.dumps(row) for row in ROWS),
     "lines-by-another-name.json": "\n\n".join(json.dumps(row) for row in ROWS),
     "lines.ndjson": "\n".join(json.dumps(row) for row in ROWS) + "\n\n",
+    "utf-16.txt": CSV.replace(",", "\t").encode("utf-16"),
+    "utf-32.csv": CSV.encode("utf-32"),
+    "thousands.csv": CSV.replace("1e8", '"100,000,000"').replace("2e11", '"200,000,000,000"'),
+    "bars.psv": CSV.replace(",", "|"),
+    "words-around.md": "\n".join(["# Runs | all", "", "Words.", "", BARS[0], "|--|:-:|--|--|", *BARS[1:], "", "More."]),
+    "beside-facts.json": json.dumps({"by": "us", "runs": ROWS}),
 }
 
 
@@ -96,6 +103,25 @@ def test_rows_are_numbered_as_the_file_shows_them(put):
     assert list(read(put("blank.csv", "N,D,loss\n\n1e8,2e9,3\n\n1e9,2e10,2\n")).rows) == [3, 5]
     assert list(read(put("runs.jsonl", '{"N":1}\n\n{"N":2}')).rows) == [1, 3]
     assert list(read(put("runs.json", json.dumps(ROWS))).rows) == [1, 2, 3]
+
+
+def test_runs_by_their_names_in_one_object(put):
+    runs = read(put("runs.json", json.dumps({f"run {place}": row for place, row in enumerate(ROWS)})))
+    assert list(runs["run"]) == ["run 0", "run 1", "run 2"]
+    assert list(runs["N"]) == [1e8, 1e9, 1e10]
+
+
+def test_letters_of_another_encoding_change_no_number_and_are_said(put):
+    runs = read(put("runs.csv", "N;D;loss;größe\n1e8;2e9;3,2;süß\n1e9;2e10;2,6;\n".encode("latin-1")))
+    assert list(runs["loss"]) == [3.2, 2.6]
+    assert runs["größe"][0] == "süß"
+    assert "Western European" in runs.findings[0].message
+
+
+def test_a_word_for_no_result_leaves_its_row_out_by_name(put):
+    runs = read(put("runs.csv", "N,D,loss,state\n1e8,2e9,3,ok\n1e8,2e10,OOM,failed\n1e9,2e10,diverged,failed\n"))
+    assert [item.row for item in runs.excluded] == [3, 4]
+    assert list(runs["state"]) == ["ok"]
 
 
 def test_semicolons_are_said(put):
@@ -190,8 +216,9 @@ BAD = [
     ("thousands.csv", 'N,D,loss\n1e8,"1,000",3\n', 'row 2, column "D": "1,000" has thousands separators'),
     ("text.csv", "N,D,loss\n1e8,2e9,3\n1e8,abc,3\n", 'row 3, column "D": "abc" is not a number'),
     ("nul.csv", b"N,D,loss\n1e8,2e9,\x003\n", "line 2: a NUL byte at byte 17"),
-    ("latin1.csv", "N,loss,größe\n".encode("latin-1"), "line 1: byte 9 (0xf6) is not UTF-8"),
-    ("utf16.csv", CSV.encode("utf-16"), "is UTF-16. Save it as UTF-8"),
+    ("bytes.csv", b"N,loss,gr\xf6\1e\n", "line 1: byte 9 (0xf6) is not UTF-8"),
+    ("sideways.csv", "N,1e8,1e9\nloss,3.2,2.6\n", 'row 1: holds numbers after "N"'),
+    ("two-tables.md", "|N|\n|--|\n|1|\n\n|N|\n|--|\n|1|\n", "has 2 tables, at lines 1, 5"),
     ("utf16-without-mark.csv", CSV.encode("utf-16-le"), "NUL byte"),
     ("pickle.csv", pickle.dumps(ROWS), "is a pickle, whatever its name says"),
     ("runs.pkl", CSV, "is a pickle. Reading it could run code"),

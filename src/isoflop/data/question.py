@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.data.runs.columns import is_perplexity, listed, normal
-from isoflop.errors import shown
+from isoflop.errors import UsageError, shown
+from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
@@ -19,13 +21,21 @@ _WANTED = ("N", "D", "loss")
 _MOST = 12
 """Columns that a question lists; a table of benchmarks has hundreds."""
 _LIKE = {
-    "N": re.compile(r"param|model.?size|weights", re.IGNORECASE),
-    "D": re.compile(r"token|examples|samples|data.?size", re.IGNORECASE),
+    "N": re.compile(r"param|model.?size|^size$|weights|^log.*\bN$|^log.*_N$", re.IGNORECASE),
+    "D": re.compile(r"token|examples|samples|data.?size|^log.*\bD$|^log.*_D$", re.IGNORECASE),
     "loss": re.compile(r"loss|nll|entropy|bpb|perplexity|ppl", re.IGNORECASE),
 }
 """How columns look that may be a letter without having a name of it."""
 _NOT_LIKE = re.compile(r"per_?sec|/s$|ratio|rate|share_", re.IGNORECASE)
 _STEPS = frozenset({"step", "iter", "iteration"})
+_LOGARITHM = re.compile(r"(?P<ten>log_?10)|(?P<e>ln|log)(?=[\W_])", re.IGNORECASE)
+"""How the name of a logarithm begins; one of no base is the natural one, and is asked about with both."""
+_FACTORS = (
+    re.compile(r"(num_?|n_?|max_?|train(ing)?_?|total_?)*(steps?|iters?|iterations?)$", re.IGNORECASE),
+    re.compile(r"(global_?|total_?|train_?)*batch(_?size)?$", re.IGNORECASE),
+    re.compile(r"(seq(uence)?_?len(gth)?|block_?size|context(_?len(gth)?)?|ctx(_?len)?|seq)$", re.IGNORECASE),
+)
+"""Columns whose product is tokens: steps, sequences a batch, tokens a sequence."""
 _COUNTED_OTHERWISE = 0.05
 """By this share 6 N D may miss C where N and D are columns without a name of theirs."""
 _METRIC = re.compile(r"acc(uracy)?|score|bleu|elo|reward|exact_?match|f1|pass@?\d*", re.IGNORECASE)
@@ -54,10 +64,27 @@ def _likely(letter: str, runs: Runs, own: Sequence[str]) -> str:
     """Return the columns of numbers that may be a letter, as one would type them; the word COLUMN for none."""
     if letter in (factors := _with_compute(runs, own)):
         return shown(factors[letter])
-    found = [name for name in _numbers(runs, own) if _LIKE[letter].search(name) and not _NOT_LIKE.search(name)]
+    if letter == "D" and (product := _product(own)):
+        return product
+    sizes = [name for name in own if name in runs.columns and _is_quantity(runs.columns[name])]
+    found = [name for name in sizes if _LIKE[letter].search(name) and not _NOT_LIKE.search(name)]
     found = [name for name in found if letter != "loss" or "train" not in normal(name)] or found
-    typed = [f"'ln({name})'" if is_perplexity(name) else f"'{name}'" if " " in name else name for name in found]
-    return " or ".join(map(shown, typed[:3])) or "COLUMN"
+    return " or ".join(shown(_typed(name)) for name in found[:3]) or "COLUMN"
+
+
+def _typed(name: str) -> str:
+    """Return a column as one would type it: of a perplexity the logarithm, of a logarithm the number."""
+    if is_perplexity(name):
+        return f"'ln({name})'"
+    if log := _LOGARITHM.match(name):
+        return f"'10^{name}'" if log["ten"] else f"'exp({name})'"
+    return f"'{name}'" if " " in name else name
+
+
+def _product(own: Sequence[str]) -> str:
+    """Return steps times sequences times their length, as one would type it; empty where one is not there."""
+    names = [[name for name in own if one.match(name.replace(" ", "_"))] for one in _FACTORS]
+    return f"'{'*'.join(one[0] for one in names)}'" if all(len(one) == 1 for one in names) else ""
 
 
 def _with_compute(runs: Runs, own: Sequence[str]) -> dict[str, str]:
@@ -75,6 +102,16 @@ def _with_compute(runs: Runs, own: Sequence[str]) -> dict[str, str]:
 def _numbers(runs: Runs, own: Sequence[str]) -> list[str]:
     """Return the columns of numbers that are no letter yet."""
     return [name for name in own if name in runs.columns and runs.columns[name].dtype.kind == "f"]
+
+
+def _is_quantity(cells: NDArray[Any]) -> bool:
+    """Return whether a column holds numbers, or quantities such as 70B."""
+    if cells.dtype.kind == "f":
+        return True
+    try:
+        return len(cells) > 0 and all(parse_quantity(str(cell)) > 0 for cell in cells[:_MOST])
+    except UsageError:
+        return False
 
 
 def _instead(lacking: Sequence[str], runs: Runs, own: Sequence[str]) -> str:

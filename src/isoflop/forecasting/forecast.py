@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.compute.flops import rule_named
+from isoflop.data.question import question
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.forecasting.backtest import axis_of
@@ -135,6 +136,7 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
     if others := [key for key in at if key not in {*inputs, "N", "D"}]:
         raise UsageError(f"{law} take{s} {', '.join(inputs)}, not {', '.join(others)}.")
     columns = dict(zip(at, _as_long({key: as_numbers(at[key], key) for key in at}), strict=True))
+    _refuse_unknown_sizes(at, source)
     for key, column in columns.items():
         refuse_nonpositive(key, column, source.inputs.get(key))
     for curve in source.curves:
@@ -144,6 +146,15 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
             told = ", ".join(f"{key}={float(column[row]):g}" for key, column in columns.items())
             raise UsageError(f"law {curve.law.name} is not defined at {told}.")
     return columns
+
+
+def _refuse_unknown_sizes(at: Mapping[str, ArrayLike], source: Predictor) -> None:
+    """Refuse N or D of new runs where the runs know none, so that no law can follow it."""
+    unknown = [key for key in ("N", "D") if key in at and key not in source.inputs]
+    if source.runs is None or not (unknown := [key for key in unknown if key not in source.runs]):
+        return
+    told = " and ".join(f"{key}=..." for key in unknown)
+    raise UsageError(f"{told} cannot be followed: {question(source.runs)} Or leave {told} out.")
 
 
 def _baselines(behind: Evidence, columns: Mapping[str, Array]) -> dict[str, Array]:

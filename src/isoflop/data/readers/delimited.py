@@ -14,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.limits import MAX_COLUMNS, MAX_ROWS
+from isoflop.data.readers.prose import RULE, table_in_prose
 from isoflop.data.readers.second_header import is_second_header, names_with_units
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable, fast_numbers, is_number
-from isoflop.errors import DataError
+from isoflop.errors import DataError, shown
 from isoflop.files import restored
 
 _CHUNK = 2_000
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", " ": "spaces"}
-_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
-"""The line under the header of a Markdown table."""
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*(?:\n|$)", re.IGNORECASE)
 """What Excel is told the separator by."""
 _LARGE = _BLOCK = 1 << 20
@@ -37,6 +36,7 @@ Records = Iterator[tuple[int, list[str]]]
 def delimited_table(text: Text) -> RawTable:
     """Return the raw table of delimited text with a header; blank lines and comments are skipped but counted."""
     text, said = _without_comments(text)
+    text = table_in_prose(text)
     separator = said or _separator(text)
     quick = _plain(text, separator)
     if quick is not None:
@@ -100,9 +100,9 @@ def _separator(text: Text) -> str:
     """Return the separator the header has most of; a bar in a Markdown table, a space where there is nothing else."""
     lines = [line for line in text.text.lstrip("\r\n").split("\n", 3)[:3] if line.strip()]
     header = lines[0] if lines else ""
-    if header.lstrip().startswith("|") or (len(lines) > 1 and "|" in header and _RULE.match(lines[1])):
+    if header.lstrip().startswith("|") or (len(lines) > 1 and "|" in header and RULE.match(lines[1])):
         return "|"
-    counts = {separator: header.count(separator) for separator in (",", "\t", ";")}
+    counts = {separator: header.count(separator) for separator in (",", "\t", ";", "|")}
     refuse_large(0, max(counts.values()), text.source)
     if text.suffix in {".tsv", ".tab"} and counts["\t"]:
         return "\t"
@@ -132,7 +132,7 @@ def _records(text: Text, separator: str) -> Records:
 
 def _lines(text: Text, separator: str) -> Records:
     for row, line in enumerate(text.text.split("\n"), start=1):
-        if not line.strip() or (separator == "|" and _RULE.match(line.strip())):
+        if not line.strip() or (separator == "|" and RULE.match(line.strip())):
             continue
         if separator == " ":
             yield row, line.split()
@@ -220,6 +220,11 @@ def _header(cells: list[str], row: int, source: str) -> tuple[str, ...]:
         raise DataError(f"{source}: is empty but for separators. Give a header and one row for each run.")
     if all(is_number(cell) for cell in cells):
         raise DataError(f"{source}, row {row}: holds numbers where the column names should be. Add a header: N,D,loss.")
+    if len(cells) > 2 and all(is_number(cell) for cell in cells[1:]):
+        raise DataError(
+            f'{source}, row {row}: holds numbers after "{shown(cells[0])}", where column names should be. '
+            "Write one run a row, below names such as N,D,loss."
+        )
     return tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from isoflop.data.limits import refuse_cells, refuse_names
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable
+from isoflop.data.runs.columns import meaning
 from isoflop.errors import DataError, shown
 from isoflop.files import flattened
 
@@ -20,12 +21,12 @@ from isoflop.files import flattened
 def json_table(text: Text) -> RawTable:
     """Return the raw table of a JSON document.
 
-    It is a list with an object for each run, an object with a list for each column, or an object
-    whose "rows" is such a list (what `isoflop data NAME --json` prints).
+    It is a list with an object for each run, an object with a list for each column, an object that holds one
+    such list (what `isoflop data NAME --json` prints), or an object with the object of each run by its name.
     """
     document = _parse(text.text, text.source)
-    if isinstance(document, dict) and isinstance(document.get("rows"), list):
-        document = document["rows"]
+    if isinstance(document, dict):
+        document = _list_inside(document) or _by_name(document) or document
     if isinstance(document, list):
         return _from_objects(document, range(1, len(document) + 1), text.source)
     if isinstance(document, dict) and {"formula", "parameters", "runs"} <= document.keys():
@@ -33,6 +34,25 @@ def json_table(text: Text) -> RawTable:
     if isinstance(document, dict):
         return _from_columns(document, text.source)
     raise DataError(f"{text.source}: is {_kind(document)}. Give a list with an object for each run.")
+
+
+def _list_inside(document: dict[str, Any]) -> list[Any] | None:
+    """Return the rows, or the one list of objects, that stands beside facts about it; None for none or several."""
+    if isinstance(document.get("rows"), list):
+        return list(document["rows"])
+    lists = [value for value in document.values() if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 and lists[0] and all(isinstance(row, dict) for row in lists[0]) else None
+
+
+def _by_name(document: dict[str, Any]) -> list[Any] | None:
+    """Return the runs of an object that has one for each name: all of them know their loss and N, D or C."""
+    if len(document) < 2 or not all(isinstance(run, dict) for run in document.values()) or _is_pandas(document):
+        return None
+    shared = set.intersection(*({*flattened(run)} for run in document.values()))
+    letters = {found.letter for name in shared if (found := meaning(name)) is not None}
+    if "loss" not in letters or not letters & {"N", "C"}:
+        return None
+    return [{"run": name, **run} for name, run in document.items()]
 
 
 def json_lines_table(text: Text) -> RawTable:

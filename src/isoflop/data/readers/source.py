@@ -65,16 +65,23 @@ _ZIPPED = (
 """What kinds of zip archive are known by: a file inside."""
 _WIDE = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 """How a text in another encoding begins."""
+_MARKS = tuple(mark for mark, _ in _WIDE)
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+"""Bytes that stand in no text: what holds one and is no UTF-8 is a file of another kind."""
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a source, with the name that errors give it and the suffix that hints its format."""
+    """The text of a source, with the name that errors give it and the suffix that hints its format.
+
+    western  whether it was no UTF-8, and its letters were taken for Western European ones
+    """
 
     source: str
     suffix: str
     text: str
+    western: bool = False
 
 
 def read_text(source: str | os.PathLike[str], *, growing: bool = False) -> Text:
@@ -96,8 +103,8 @@ def read_text(source: str | os.PathLike[str], *, growing: bool = False) -> Text:
     if said := _NO_TABLES.get(Path(name).suffix.lower()):
         raise DataError(f"{source}: {said[0]}, and holds no runs. {said[1]}")
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
-    data = _whole_lines(data) if growing else data
-    return Text(source, suffixes[-1] if suffixes else "", _decode(data, source))
+    data = _whole_lines(data) if growing and not data.startswith(_MARKS) else data
+    return Text(source, suffixes[-1] if suffixes else "", *_decode(data, source))
 
 
 def _whole_lines(data: bytes) -> bytes:
@@ -204,19 +211,22 @@ def _refuse_formats(data: bytes, source: str) -> None:
         raise DataError(f"{source}: is compressed twice. Unpack it once.")
 
 
-def _decode(data: bytes, source: str) -> str:
-    if wide := next((name for mark, name in _WIDE if data.startswith(mark)), ""):
-        raise DataError(f"{source}: is {wide}. Save it as UTF-8.")
-    null = data.find(b"\0")
+def _decode(data: bytes, source: str) -> tuple[str, bool]:
+    """Return the text, and whether it is neither UTF-8 nor what its first bytes say: its digits are plain all the same."""
+    wide = next((name for mark, name in _WIDE if data.startswith(mark)), "")
+    null = -1 if wide else data.find(b"\0")
     if null >= 0:
         row = data.count(b"\n", 0, null) + 1
         raise DataError(f"{source}, line {row}: a NUL byte at byte {null}. Save it as plain UTF-8 text.")
+    western = False
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(wide or "utf-8-sig")
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        byte = f"0x{data[error.start]:02x}"
-        raise DataError(f"{source}, line {row}: byte {error.start} ({byte}) is not UTF-8. Save it as UTF-8.") from None
+        if wide or _CONTROL.search(data):
+            row = data.count(b"\n", 0, error.start) + 1
+            byte = f"byte {error.start} (0x{data[error.start]:02x})"
+            raise DataError(f"{source}, line {row}: {byte} is not {wide or 'UTF-8'}. Save it as UTF-8.") from None
+        text, western = data.decode("cp1252", errors="replace"), True
     if not text.strip():
         raise DataError(f"{source}: is empty. Give a header and one row for each run.")
-    return text
+    return text, western

@@ -15,6 +15,12 @@ from isoflop.data.readers.records import is_json_lines, json_lines_table, json_t
 from isoflop.data.readers.source import Text, read_text
 from isoflop.data.runs import ColumnMapping, Runs, build, raw_frame
 from isoflop.data.runs.cells import RawTable
+from isoflop.findings import Finding
+
+_WESTERN = Finding(
+    "D19", "INFO", "the file is no UTF-8: its letters are read as Western European, its numbers as they are",
+    "save it as UTF-8, if names look wrong",
+)  # fmt: skip
 
 
 def read_table(
@@ -54,4 +60,4 @@ def raw_table(text: Text) -> RawTable:
     else:
         raw = delimited_table(text)
     refuse_large(len(raw.rows), len(raw.names), text.source)
-    return raw
+    return replace(raw, findings=(*raw.findings, _WESTERN)) if text.western else raw

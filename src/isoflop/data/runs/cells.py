@@ -42,9 +42,14 @@ _MISSING = frozenset(
     ]
 ) | {""}
 """What people and programs write into a cell that has no number."""
+_NO_RESULT = frozenset({"oom", "failed", "fail", "error", "diverged", "crashed", "crash", "killed", "timeout", "running"})
+"""What stands in a column of numbers for a run that reached none; its row is left out by name (D01)."""
+_WITHOUT = _MISSING | _NO_RESULT
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?$", re.ASCII)
 _ONE_COMMA = re.compile(r"[+-]?(\d+),(\d+)([eE][+-]?\d+)?$", re.ASCII)
 _GROUPED_POINT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$", re.ASCII)
+_DECIMAL, _SEPARATORS = "decimal points", "thousands separators"
+"""What commas in numbers may be."""
 _WORD, _LOOKED = re.compile(r"[A-Za-z][A-Za-z]+"), 50
 """How a cell begins that is a word, and how many cells tell of what kind a column is."""
 _UNDERSCORES = re.compile(r"[+-]?\d{1,3}(_\d{3})+(\.\d*)?$", re.ASCII)
@@ -171,27 +176,24 @@ def _is_word(cell: str) -> bool:
     return bool(_WORD.match(cell)) and cell.lower() not in _MISSING and not is_number(cell)
 
 
-def with_decimal_points(raw: RawTable) -> RawTable:
-    """Return a table with a decimal point in every number, where the file as a whole writes a comma.
+def without_commas(raw: RawTable) -> RawTable:
+    """Return a table with plain numbers where the file as a whole says what its commas are.
 
     4,102 may mean 4.102 or 4102. A cell such as 0,003 or 51,25 says that commas are decimal, one such as 1,234,567 or
-    1,234.5 that they are not; between semicolons they are decimal unless a cell says otherwise.
+    1,234.5 that they part thousands; between semicolons they are decimal unless a cell says otherwise.
     """
     written = {place: _written(cells) for place, cells in enumerate(raw.columns)}
     commas = {place: texts for place, texts in written.items() if texts}
-    if not commas or not _decimal_commas([text for texts in commas.values() for text in texts], raw.separator):
-        return raw
-    columns = [list(cells) if place in commas else cells for place, cells in enumerate(raw.columns)]
-    changed = [place for place in commas if _all_numbers(columns[place])]
-    for place in changed:
-        columns[place] = [_pointed(cell) for cell in columns[place]]
+    meant = _meant([text for texts in commas.values() for text in texts], raw.separator)
+    changed = [place for place in commas if meant and _all_numbers(raw.columns[place])]
     if not changed:
         return raw
+    plain, remedy = (_pointed, "thousands") if meant == _DECIMAL else (_joined, "decimal")
+    columns = [[plain(cell) for cell in cells] if place in changed else cells for place, cells in enumerate(raw.columns)]
     names = ", ".join(f'"{shown(raw.names[place])}"' for place in changed[:4]) + ", …" * (len(changed) > 4)
     said = Finding(
-        "D19", "INFO", f"commas are read as decimal points in {names}",
-        "write decimal points, if these are thousands",
-    )  # fmt: skip
+        "D19", "INFO", f"commas are read as {meant} in {names}", f"write plain numbers, if these are {remedy}"
+    )
     return replace(raw, columns=tuple(columns), findings=(*raw.findings, said))
 
 
@@ -208,23 +210,30 @@ def _with_comma(text: str) -> bool:
     return bool(_ONE_COMMA.match(text) or _THOUSANDS.match(text) or _GROUPED_POINT.match(text))
 
 
-def _decimal_commas(texts: Sequence[str], separator: str) -> bool:
+def _meant(texts: Sequence[str], separator: str) -> str:
+    """Return what commas are in these texts, all those of a file; empty where they may be either."""
     one = [found for text in texts if (found := _ONE_COMMA.match(text))]
     decimal = any(len(found[2]) != 3 or len(found[1]) > 3 or found[1].startswith("0") or found[3] for found in one)
     decimal |= any(_GROUPED_POINT.match(text) for text in texts)
     thousands = any(_THOUSANDS.match(text) and not _ONE_COMMA.match(text) for text in texts)
-    return not thousands and (decimal or separator == ";")
+    if thousands:
+        return "" if decimal else _SEPARATORS
+    return _DECIMAL if decimal or (texts and separator == ";") else ""
 
 
 def _all_numbers(cells: Iterable[object]) -> bool:
     texts = [_text(cell) for cell in cells]
-    return all(text.lower() in _MISSING or is_number(text) or _with_comma(text) for text in texts)
+    return all(text.lower() in _WITHOUT or is_number(text) or _with_comma(text) for text in texts)
 
 
 def _pointed(cell: object) -> object:
     if not isinstance(cell, str) or "," not in cell:
         return cell
     return cell.replace(".", "").replace(",", ".")
+
+
+def _joined(cell: object) -> object:
+    return cell.replace(",", "") if isinstance(cell, str) else cell
 
 
 def fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64] | None:
@@ -258,7 +267,7 @@ def _filled(values: Sequence[object] | NDArray[Any]) -> Iterator[Any]:
 def _number(cells: Cells, index: int, *, quantities: bool, factor: float) -> float:
     value = cells.values[index]
     text = _text(value)
-    if text.lower() in _MISSING:
+    if text.lower() in _WITHOUT:
         return float("nan")
     try:
         if is_number(text):

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.compute.flops import rule_named
 from isoflop.data.metric import Metric, parse_metric
 from isoflop.data.runs import checks
-from isoflop.data.runs.cells import RawTable, Rows, texts_of, with_decimal_points
+from isoflop.data.runs.cells import RawTable, Rows, texts_of, without_commas
 from isoflop.data.runs.checks import Excluded, inspect, unusable
 from isoflop.data.runs.clusters import cluster_labels, clustered_by, ends, inspect_clusters
 from isoflop.data.runs.columns import TOKENS, assign, counted_by, is_per_byte, missing
@@ -271,7 +271,7 @@ def build(
     if not raw.names or not len(raw.rows):
         raise DataError(f"{raw.source}: 0 runs. Give at least one row under the header.")
     rule = rule_named(flop_rule)
-    raw = with_decimal_points(raw)
+    raw = without_commas(raw)
     origins = assign(raw.names, columns or {}, raw.source, texts=texts_of(raw))
     raw, dropped = kept_rows(raw, origins, where)
     read, computed = complete(read_columns(raw, origins), rule, steps_count=not raw.logged)

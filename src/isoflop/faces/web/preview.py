@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.data.read import find_runs
 from isoflop.data.readers.table import raw_source
-from isoflop.data.runs.cells import Cells, RawTable, bad_cells, texts_of, with_decimal_points
+from isoflop.data.runs.cells import Cells, RawTable, bad_cells, texts_of, without_commas
 from isoflop.data.runs.columns import LETTERS, Origin, assign
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.pages.content import told
@@ -83,7 +83,7 @@ def _of_logs(found: Found) -> dict[str, Any]:
 
 def mended(path: str, columns: Mapping[str, str], mend: Sequence[object]) -> str:
     """Return a table as CSV with cells that were mended, [row, column, cell], and without the rows that stay bad."""
-    raw = with_decimal_points(raw_source(path))
+    raw = without_commas(raw_source(path))
     cells = [list(values) for values in raw.columns]
     places, numbers = {name: place for place, name in enumerate(raw.names)}, raw.rows.tolist()
     for row, column, cell in map(_cell, mend):

@@ -17,7 +17,7 @@ from isoflop.data.readers.logs import Logged, Series
 from isoflop.data.readers.source import read_text
 from isoflop.data.readers.table import raw_source, raw_table
 from isoflop.data.runs import ColumnMapping
-from isoflop.data.runs.cells import Cells, RawTable, numbers, with_decimal_points
+from isoflop.data.runs.cells import Cells, RawTable, numbers, without_commas
 from isoflop.data.runs.columns import normal
 from isoflop.data.runs.frames import is_table
 from isoflop.errors import DataError, shown
@@ -122,7 +122,7 @@ def read_curve(
     if os.fspath(path) != "-" and (logged := find(Path(path), growing=growing)) is not None:
         return of_run(_one(logged[1], run, os.fspath(path)), at=at, loss=loss, rate=rate)
     text = read_text(path, growing=growing)
-    return _curve(with_decimal_points(raw_table(text)), Path(text.source).stem, at=at, loss=loss, rate=rate)
+    return _curve(without_commas(raw_table(text)), Path(text.source).stem, at=at, loss=loss, rate=rate)
 
 
 def _one(runs: Sequence[Logged], name: str | None, source: str) -> Logged:
