@@ -42,7 +42,9 @@ _MISSING = frozenset(
     ]
 ) | {""}
 """What people and programs write into a cell that has no number."""
-_NO_RESULT = frozenset({"oom", "failed", "fail", "error", "diverged", "crashed", "crash", "killed", "timeout", "running"})
+_NO_RESULT = frozenset(
+    {"oom", "failed", "fail", "error", "diverged", "crashed", "crash", "killed", "timeout", "running"}
+)
 """What stands in a column of numbers for a run that reached none; its row is left out by name (D01)."""
 _WITHOUT = _MISSING | _NO_RESULT
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?$", re.ASCII)
@@ -189,7 +191,9 @@ def without_commas(raw: RawTable) -> RawTable:
     if not changed:
         return raw
     plain, remedy = (_pointed, "thousands") if meant == _DECIMAL else (_joined, "decimal")
-    columns = [[plain(cell) for cell in cells] if place in changed else cells for place, cells in enumerate(raw.columns)]
+    columns = [
+        [plain(cell) for cell in cells] if place in changed else cells for place, cells in enumerate(raw.columns)
+    ]
     names = ", ".join(f'"{shown(raw.names[place])}"' for place in changed[:4]) + ", …" * (len(changed) > 4)
     said = Finding(
         "D19", "INFO", f"commas are read as {meant} in {names}", f"write plain numbers, if these are {remedy}"
