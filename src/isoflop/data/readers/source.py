@@ -212,7 +212,7 @@ def _refuse_formats(data: bytes, source: str) -> None:
 
 
 def _decode(data: bytes, source: str) -> tuple[str, bool]:
-    """Return the text, and whether it is neither UTF-8 nor what its first bytes say: its digits are plain all the same."""
+    """Return the text, and whether it is neither UTF-8 nor what its mark says; its digits are plain all the same."""
     wide = next((name for mark, name in _WIDE if data.startswith(mark)), "")
     null = -1 if wide else data.find(b"\0")
     if null >= 0:
