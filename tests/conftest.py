@@ -1,8 +1,13 @@
 """What all tests share: generated examples are the same in every run and have no deadline; answers are remembered."""
 
+import math
+import signal
+from contextlib import suppress
+
 import pytest
 from hypothesis import settings
 
+from isoflop import display
 from isoflop.data import remembered
 
 # Files import these or take them as plugins, and may be collected in any order.
@@ -10,6 +15,16 @@ pytest.register_assert_rewrite("chromium", "commands", "logs", "plain_numbers", 
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+# What starts the tests may ignore signals, as nohup and & do, and all that they start would inherit it. A handler that
+# does nothing is not inherited.
+for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
+    if signal.getsignal(number) == signal.SIG_IGN:
+        with suppress(ValueError):  # not the main thread
+            signal.signal(number, lambda *_: None)
+
+display.PATIENCE = math.inf
+"""No command says that it takes long where a test reads all that it says."""
 
 remembered.ANSWERS = 128
 """Most files ask of the same few tables: what is worked out from one is remembered longer than by a user's session."""

@@ -90,7 +90,10 @@ class Served:
                 for value in values if isinstance(values, list) else [values]:
                     if value is not None:
                         connection.putheader(name, value)
-            connection.endheaders(body)
+            with suppress(
+                ConnectionResetError, BrokenPipeError
+            ):  # refused before all was sent: the answer may be there
+                connection.endheaders(body)
             found = connection.getresponse()
             return Answer(found.status, found.headers, found.read())
         finally:
@@ -146,6 +149,21 @@ class Served:
         return self.process.wait(300)
 
 
+PATIENT = """
+from isoflop.faces.web import jobs, patience, requests
+jobs.LIMIT = jobs.LONG = requests.PATIENCE = patience.ASKING = 3600.0
+if __name__ == "__main__":
+    from isoflop.faces.cli import main
+    main()
+"""
+
+
+def patient(folder):
+    """Give the program of a server whose limits no busy machine reaches, written to a folder."""
+    (folder / "patient.py").write_text(PATIENT)
+    return [str(folder / "patient.py")]
+
+
 @contextmanager
 def serving(folder, program=("-m", "isoflop"), asked=(), **environment):
     """Give a server that keeps its temporary folder in this one; it is ended when the block is left."""
@@ -153,10 +171,8 @@ def serving(folder, program=("-m", "isoflop"), asked=(), **environment):
     temporary.mkdir(parents=True, exist_ok=True)
     settings = {**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **environment}
     command = [sys.executable, *program, "web", *asked, "--no-browser", "--port", "0"]
-    ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what starts the tests may ignore it, as nohup does
     with said.open("wb") as stream:
         process = subprocess.Popen(command, stderr=stream, stdout=stream, env=settings, cwd=folder)
-    signal.signal(signal.SIGHUP, ignored)
     try:
         until(lambda: said.read_text().endswith("\n"))
         printed = re.fullmatch(

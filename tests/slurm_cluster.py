@@ -6,12 +6,13 @@ No process groups, no accounting: it runs as root in a container and as anyone e
 import getpass
 import os
 import platform
+import random
 import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,12 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,requeue_delay=1
 ReturnToService=2
-KillWait=5
-MessageTimeout=5
+KillWait=300
+MessageTimeout=60
+TCPTimeout=60
+BatchStartTimeout=600
+UnkillableStepTimeout=600
+SlurmdTimeout=900
 SlurmdParameters=config_overrides
 NodeName=n[1-2] NodeAddr=127.0.0.1 NodeHostname={host} Port=[{ports[1]}-{ports[2]}] CPUs=2 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES State=UP
@@ -51,16 +56,26 @@ def slurm(*words):
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
+@contextmanager
 def free_ports(count):
-    """Give some ports in a row that nobody listens on."""
+    """Give some ports in a row that nobody has, and hold the one before them, so that another cluster takes others.
+
+    They lie below those that the system gives to whoever asks for any.
+    """
     while True:
-        with ExitStack() as stack, suppress(OSError):
-            first = stack.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            ports = [first.getsockname()[1] + i for i in range(count)]
-            for port in ports[1:]:
-                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            return ports
+        first = random.randrange(20_000, 32_000, count + 1)  # noqa: S311 - no secret
+        with ExitStack() as stack:
+            held = stack.enter_context(socket.socket())
+            try:
+                held.bind(("127.0.0.1", first))
+                ports = [first + 1 + i for i in range(count)]
+                for port in ports:
+                    with socket.socket() as one:
+                        one.bind(("", port))
+            except OSError:
+                continue
+            yield ports
+            return
 
 
 @contextmanager
@@ -90,10 +105,10 @@ def slurm_cluster():
         key = folder / "munge.key"
         key.touch(0o600)
         key.write_bytes(secrets.token_bytes(64))
-        configuration = folder / "slurm.conf"
+        configuration, ports = folder / "slurm.conf", stack.enter_context(free_ports(3))
         configuration.write_text(
             CONFIGURATION.format(
-                host=platform.node().partition(".")[0], user=getpass.getuser(), folder=folder, ports=free_ports(3)
+                host=platform.node().partition(".")[0], user=getpass.getuser(), folder=folder, ports=ports
             )
         )
         stack.enter_context(pytest.MonkeyPatch.context()).setenv("SLURM_CONF", str(configuration))

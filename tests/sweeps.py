@@ -28,7 +28,8 @@ for step in range(1, 6):
     loss = float("nan") if mode == "diverges" and step == 3 else 2 + 1 / step
     report(step=step, tokens=tokens * step // 5, params=1000, loss=loss)
 if mode == "diverges":
-    time.sleep(60)
+    time.sleep(600)
+    open("slept.txt", "w").close()
 """
 PATIENT = """
 import json, os, sys, time

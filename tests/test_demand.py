@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -19,8 +19,18 @@ H100_HOUR = 989e12 * 0.4 * 3600
 """FLOPs of one H100 in an hour at the share of its peak that is assumed."""
 
 
-def in_days(days):
-    return str((datetime.now().astimezone() + timedelta(days=days)).date())
+class Noon(datetime):
+    """The clock on one day."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2027, 2, 20, 12, tzinfo=tz)
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    """Let every test end on the day on which it began."""
+    monkeypatch.setattr("isoflop.planning.demand.datetime", Noon)
 
 
 @pytest.mark.parametrize(
@@ -31,8 +41,8 @@ def in_days(days):
         ({"dollars": 2e6}, 1e6 * H100_HOUR),
         ({"dollars": 2e6, "price": 4.0}, 5e5 * H100_HOUR),
         ({"gpus": "256xH100", "days": 21}, 256 * 21 * 24 * H100_HOUR),
-        ({"gpus": "256xH100", "deadline": in_days(21)}, 256 * 21 * 24 * H100_HOUR),
-        ({"gpus": "256xH100", "days": 5, "deadline": in_days(21)}, 256 * 5 * 24 * H100_HOUR),
+        ({"gpus": "256xH100", "deadline": "2027-03-13"}, 256 * 21 * 24 * H100_HOUR),
+        ({"gpus": "256xH100", "days": 5, "deadline": "2027-03-13"}, 256 * 5 * 24 * H100_HOUR),
         ({"gpu_hours": 1e6, "hardware": "A100", "mfu": 0.5}, 1e6 * 312e12 * 0.5 * 3600),
         ({"gpu_hours": 1e6, "precision": "fp8"}, 1e6 * 1979e12 * 0.4 * 3600),
         ({"flops": 1e24, "gpu_hours": 1e3}, 1e3 * H100_HOUR),

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from tabled import columns, csv
@@ -53,7 +54,8 @@ def test_a_pipe_in_the_place_of_a_studys_file_is_refused(run, tmp_path, *, name,
     assert run("study", verb, tmp_path).code in {0, 1, 2, 3}
 
 
-def test_a_pipe_with_a_writer_is_read_to_its_end(tmp_path):
+def test_a_pipe_with_a_writer_is_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "WRITER", 600.0)
     pipe = tmp_path / "runs.csv"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=[csv(columns())])
@@ -111,6 +113,7 @@ def test_a_folder_without_an_end_is_left(tmp_path, monkeypatch):
     monkeypatch.undo()
     clock = iter(range(1000))
     look = Look("folder", lambda: float(next(clock)))
+    [look.take() for _ in range(limits.AT_LEAST)]
     with pytest.raises(DataError, match="no end of it"):
         [look.take() for _ in range(20)]
 
@@ -130,6 +133,7 @@ def test_ctrl_c_ends_a_reader_that_waits(tmp_path):
         left = struct.unpack("i", fcntl.ioctl(held, termios.FIONREAD, b"\0" * 4))[0]
         if not left:  # it has read what there was, and waits for more
             break
+        time.sleep(0.01)
     process.send_signal(2)
     _, said = process.communicate()
     os.close(held)

@@ -3,9 +3,8 @@
 import io
 import threading
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from notebooks import executed
 
 from isoflop import display
 
@@ -85,13 +84,11 @@ def test_what_takes_no_time_shows_nothing(monkeypatch):
 
 
 def test_a_notebook_shows_a_bar_below_its_cell_and_takes_it_away():
-    cells = (
+    _, *shown = executed(
         "from isoflop import display; display.PATIENCE = display._BETWEEN = -1.0",
         "with display.Bar('counting') as look: look(1, 4)",
         "look = display.Bar('counting').__enter__(); look(0, 4); look(1, 4)",
     )
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=300, kernel_name="python3").execute()
-    ((done,), (half,)) = (cell.outputs for cell in book.cells[1:])
+    ((done,), (half,)) = shown
     assert "counting <progress value=1 max=4>" in half.data["text/html"]
     assert done.data["text/html"] == ""

@@ -12,6 +12,14 @@ from sweeps import PATIENT, at_work, claims, started, sweep, until, whole
 from isoflop.experiments.launchers.local import launch
 from isoflop.experiments.launchers.ray import _QUIET
 
+PATIENT_RAY = {
+    "RAY_health_check_failure_threshold": "1000", "RAY_health_check_timeout_ms": "600000",
+    "RAY_worker_register_timeout_seconds": "600", "RAY_gcs_server_request_timeout_seconds": "600",
+    "RAY_gcs_rpc_server_connect_timeout_s": "600", "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
+    "RAY_raylet_start_wait_time_s": "600",
+}  # fmt: skip
+"""How long Ray's own processes wait for each other: no busy machine takes so long."""
+
 
 @pytest.fixture(scope="module")
 def address():
@@ -28,6 +36,7 @@ sys.stdin.read()
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             **_QUIET,
+            **PATIENT_RAY,
         }.items():
             patch.setenv(name, value)  # drivers inherit it
         with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

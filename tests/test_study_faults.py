@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
-from sweeps import LAUNCH, driver, records, started, sweep, until
+from sweeps import LAUNCH, PATIENT, driver, records, started, sweep, until
 
 from isoflop.errors import IsoflopError
 from isoflop.experiments.launchers import attempt as attempts
@@ -69,11 +69,13 @@ def test_a_driver_killed_at_any_moment_loses_no_finished_run_and_repeats_none(tm
 
 
 def test_a_command_that_is_killed_is_run_again(tmp_path):
-    study = sweep(tmp_path / "s", mode="slow")
+    study = sweep(tmp_path / "s", train=PATIENT)
     process = driver(study)
     until(lambda: at_work(study))
     victim, child = next(iter(at_work(study).items()))
     os.kill(child.pid, signal.SIGKILL)
+    until(lambda: claims_in(study.folder / "runs" / victim)[0].ended)
+    (study.folder / "go").touch()
     process.communicate(timeout=600)
     assert progress(study).count("done") == 3
     assert read_result(study.folder / "runs" / victim).attempts == 2
@@ -94,7 +96,7 @@ def test_what_a_dead_driver_left_running_is_ended_before_the_run_is_tried_again(
 
 
 def test_runs_whose_workers_always_die_have_failed_in_the_end(tmp_path):
-    study = sweep(tmp_path / "s", runs=("a",), mode="slow", top="retries = 1")
+    study = sweep(tmp_path / "s", runs=("a",), train=PATIENT, top="retries = 1")
     for attempt in (1, 2):
         process = driver(study)
         until(lambda number=attempt: len(claims_in(study.folder_of(study.runs[0]))) == number)
@@ -102,6 +104,7 @@ def test_runs_whose_workers_always_die_have_failed_in_the_end(tmp_path):
     assert launch(study).count("failed") == 1
     assert read_result(study.folder_of(study.runs[0])).reason == "its worker died"
     assert len(started(study)) <= 2
+    (study.folder / "go").touch()  # for a command whose worker died before it wrote down whom it had started
 
 
 def test_a_second_driver_is_refused_in_one_line_that_says_who_runs_it(tmp_path):
@@ -277,7 +280,7 @@ def test_a_result_that_was_removed_on_this_machine_is_not_waited_for(tmp_path):
 
 
 def test_a_worker_that_slept_and_was_followed_ends_its_command_and_records_nothing(tmp_path):
-    study = sweep(tmp_path / "s", runs=("a",), train="import time\ntime.sleep(60)", top="heartbeat = 0.2")
+    study = sweep(tmp_path / "s", runs=("a",), train="import time\ntime.sleep(600)", top="heartbeat = 0.2")
     folder = study.folder_of(study.runs[0])
     slow = attempts.attempt(study, study.runs[0], Watch(0.2))
     theirs = claim(folder, 2)
@@ -291,10 +294,11 @@ def test_of_many_who_claim_a_run_one_wins(tmp_path):
 
 
 def test_dead_claims_are_released_by_repair_and_files_that_never_were_whole_removed(tmp_path):
-    study = sweep(tmp_path / "s", runs=("a", "b"), mode="slow")
+    study = sweep(tmp_path / "s", runs=("a", "b"), train=PATIENT)
     process = driver(study)
     until(lambda: len(at_work(study)) == 2)
     killed(process)
+    (study.folder / "go").touch()
     old = study.folder_of(study.runs[0]) / ".isoflop-left"
     old.write_text("half")
     os.utime(old, (0, 0))
@@ -325,7 +329,7 @@ def test_what_is_known_of_a_run_that_has_ended_costs_one_file(monkeypatch, tmp_p
 
 
 def test_a_script_that_is_terminated_passes_it_on_and_the_attempt_does_not_count(tmp_path):
-    train = "import json, time\nprint(json.dumps({'loss': 2.5}))\ntime.sleep(60)\n"
+    train = "import json, time\nprint(json.dumps({'loss': 2.5}))\ntime.sleep(600)\n"
     study = sweep(tmp_path / "s", train=train, runs=("a", "b"))
     (tmp_path / "run.sh").write_text(script(study, "run.sh"))
     process = subprocess.Popen(["sh", str(tmp_path / "run.sh")], env={**os.environ, "SLURM_ARRAY_TASK_ID": "2"})  # noqa: S607

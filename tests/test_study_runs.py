@@ -3,11 +3,10 @@
 import json
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from sweeps import LAUNCH, TRAIN, driver, records, started, sweep, until
+from sweeps import LAUNCH, PATIENT, TRAIN, driver, records, started, sweep, until
 
 import isoflop
 from isoflop.errors import DataError, UsageError
@@ -57,9 +56,8 @@ def test_a_run_that_has_ended_is_never_run_again(tmp_path):
 
 def test_a_loss_that_is_no_number_ends_the_run_at_once_and_not_the_study(tmp_path):
     study = sweep(tmp_path / "s", tables='[[run]]\nname = "bad"\nD = 5\nmode = "diverges"\n')
-    start = time.monotonic()
     launch(study)
-    assert time.monotonic() - start < 30  # the command would sleep for a minute
+    assert not (study.folder / "slept.txt").exists()
     assert states(study) == {"a": "done", "b": "done", "c": "done", "bad": "diverged"}
     assert result(study, "bad").reason == "loss is nan"
     assert result(study, "bad").loss is None
@@ -241,9 +239,10 @@ def test_a_driver_shows_runs_at_work(tmp_path):
     launch(study, look=seen.append)
     assert seen[0].count("waiting") == 1
     assert seen[-1].count("done") == 1
-    process = driver(sweep(tmp_path / "t", runs=("a",), mode="slow"), LAUNCH)
+    process = driver(sweep(tmp_path / "t", runs=("a",), train=PATIENT), LAUNCH)
     other = isoflop.open_study(tmp_path / "t")
     until(lambda: any(run.state == "running" and run.fraction for run in progress(other).runs))
+    (other.folder / "go").touch()
     process.communicate(timeout=600)
     assert process.returncode == 0
 

@@ -16,12 +16,13 @@ from isoflop.errors import MissingExtraError, UsageError
 
 pytest_plugins = ["logs"]
 
+PATIENCE = 600
+"""Seconds that a server may take to answer: no busy machine takes so long."""
 _PROGRAM = """
 import json, os, sys
 import wandb, wandb.apis.public
 from isoflop.data.readers import wandb_online
 from isoflop.faces.cli import application, main
-wandb_online.PATIENCE = 3.0
 application()
 for line in sys.stdin:
     asked = json.loads(line)
@@ -33,6 +34,7 @@ for line in sys.stdin:
     os.environ.clear()
     os.environ.update(asked["env"])
     sys.argv = ["isoflop", *asked["words"]]
+    wandb_online.PATIENCE = asked["patience"]
     main()
 """
 """Each command is a fresh process, a copy of one that has loaded the package, which takes two seconds."""
@@ -48,15 +50,16 @@ def server():
 def copies(server, tmp_path_factory):
     """Give a function that runs isoflop in a process of its own: words, environment, files of what it says → code."""
     home = str(tmp_path_factory.mktemp("home"))
-    own = {"HOME": home, "WANDB_DIR": home, "WANDB_ERROR_REPORTING": "false"}
+    own = {"HOME": home, "WANDB_DIR": home, "WANDB_ERROR_REPORTING": "false", "WANDB_HTTP_TIMEOUT": str(PATIENCE)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "HTTP_PROXY"))}
     with subprocess.Popen(
         [sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**kept, **own},
     ) as first:  # fmt: skip
 
-        def copy(words, said, files):
+        def copy(words, said, *, files, patience):
             asked = {"words": words, "env": {**kept, **own, **said}, "out": str(files[0]), "err": str(files[1])}
+            asked["patience"] = patience
             first.stdin.write(json.dumps(asked) + "\n")
             first.stdin.flush()
             return int(first.stdout.readline())
@@ -69,12 +72,12 @@ def copies(server, tmp_path_factory):
 def command(server, copies, tmp_path):
     """Give a function that runs isoflop in a fresh process, in which W&B is the server of this test."""
 
-    def command(*words, key=KEY, address=None):
+    def command(*words, key=KEY, address=None, patience=PATIENCE):
         said = {"WANDB_BASE_URL": address or server[0], **({"WANDB_API_KEY": key} if key else {})}
         out, err = tmp_path / "out", tmp_path / "err"
         for file in (out, err):
             file.write_text("")
-        done = Done(copies(words, said, (out, err)), out.read_text(), err.read_text())
+        done = Done(copies(words, said, files=(out, err), patience=patience), out.read_text(), err.read_text())
         assert KEY not in done.out + done.err
         return done
 
@@ -167,7 +170,7 @@ def test_a_key_that_the_server_does_not_take_is_not_shown(refused, key):
 
 def test_a_server_that_cannot_be_reached_is_given_up(refused):
     assert "127.0.0.1 cannot be asked (no usable answer)" in refused(
-        1, "read", "wandb:team/sweep", address="http://127.0.0.1:9"
+        1, "read", "wandb:team/sweep", address="http://127.0.0.1:9", patience=3
     )
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from write_logs import PATIENT
 
 import isoflop
 from isoflop.forecasting.curves.logged import read_log
@@ -30,7 +31,7 @@ def resumed(tmp_path_factory):
     for words in (("10", "100"), ("60", "200")):
         subprocess.run(
             [sys.executable, "-c", TRAIN, *words], cwd=folder, check=True, capture_output=True,
-            env={**kept, "WANDB_SILENT": "true", "WANDB_DIR": str(folder), "HOME": str(folder)},
+            env={**kept, "WANDB_SILENT": "true", "WANDB_DIR": str(folder), "HOME": str(folder), **PATIENT},
         )  # fmt: skip
     return folder
 

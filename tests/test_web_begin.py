@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs
 
 import pytest
-from served import TABLE, serving
+from served import TABLE, patient, serving
 from tabled import columns
 
 import isoflop
@@ -20,7 +20,9 @@ def said(fragment):
 
 def test_a_file_is_opened_with_the_law_and_the_runs_that_are_asked_for(tmp_path):
     (tmp_path / "my runs.csv").write_bytes(TABLE)
-    with serving(tmp_path, asked=["my runs.csv", "--law", "E + A/N^alpha + B/D^beta", "--where", "N > 1e6"]) as one:
+    with serving(
+        tmp_path, patient(tmp_path), asked=["my runs.csv", "--law", "E + A/N^alpha + B/D^beta", "--where", "N > 1e6"]
+    ) as one:
         request = said(one.fragment)
         assert (request["name"], request["where"]) == ("my runs.csv", "N > 1e6")
         found = one.post("/api/views", request)

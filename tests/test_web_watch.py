@@ -5,7 +5,7 @@ import re
 
 import pytest
 from curves import SHARES, STEPS, curve, ladder, table
-from served import serving
+from served import patient, serving
 
 from isoflop import Told, watch
 
@@ -29,13 +29,14 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def followed(folder):
     """Give a server that follows the run."""
-    with serving(folder, asked=["--watch", "run.csv", *TOLD]) as one:
+    with serving(folder, patient(folder), asked=["--watch", "run.csv", *TOLD]) as one:
         yield one
 
 
 def grown(tab, folder):
     """Let the log grow to 70 %, and wait until the page shows it."""
-    (folder / "run.csv").write_text("".join(WHOLE[:MOST]))
+    (folder / "grown.csv").write_text("".join(WHOLE[:MOST]))
+    (folder / "grown.csv").replace(folder / "run.csv")
     tab.wait_for_selector("#state:has-text('above since')", timeout=300_000)
 
 

@@ -16,6 +16,8 @@ RUNS = 3
 STEPS = tuple(range(0, 100, 5))
 OTHER = (25, 50, 99)
 """Steps of the evaluations."""
+PATIENT = {"WANDB__SERVICE_WAIT": "600", "WANDB_INIT_TIMEOUT": "600"}
+"""Seconds that W&B's own process may take to start: no busy machine takes so long."""
 
 
 def name(run: int) -> str:
@@ -48,7 +50,7 @@ def logged(run: int) -> list[tuple[int, dict[str, float]]]:
 
 
 def wandb(folder: Path) -> None:
-    os.environ["WANDB_SILENT"] = "true"
+    os.environ.update({"WANDB_SILENT": "true", **PATIENT})
     import wandb
 
     settings = wandb.Settings(

@@ -30,8 +30,9 @@ MAX_FILES, MAX_DEPTH = 100_000, 12
 """Files and folders that are looked at in a folder, and how deep."""
 MAX_RESULTS = 10_000
 """Files of lm_eval's results."""
-LOOKING = 10.0
-"""Seconds in which a folder must have been looked through; one of 10,000 runs takes 2."""
+LOOKING, AT_LEAST = 10.0, 1_000
+"""Seconds in which a folder must have been looked through; one of 10,000 runs takes 2. So many files and folders are
+looked at however long it takes: the machine may have slept, or be busy."""
 
 
 def refuse_names(count: int, source: str) -> None:
@@ -59,7 +60,7 @@ class Look:
         self._seen += 1
         if self._seen > MAX_FILES:
             raise DataError(f"{self._source}: holds more than {MAX_FILES:,} files. Name the folder of the runs.")
-        if self._clock() - self._began > LOOKING:
+        if self._seen > AT_LEAST and self._clock() - self._began > LOOKING:
             raise DataError(
                 f"{self._source}: after {LOOKING:g} s and {self._seen:,} files there is no end of it. Name the folder "
                 "of the runs."

@@ -36,9 +36,9 @@ GRACE = 30.0
 def attempt(study: Study, run: StudyRun, watch: Watch) -> Attempt | None:
     """Claim a run and start its command; None if it has ended, or another works on it, or no retry is left."""
     folder = study.folder_of(run)
+    before = claims_in(folder)  # before its result is looked for: whoever has ended a claim wrote the result first
     if sound_result(study, run) is not None:
         return None
-    before = claims_in(folder)
     if before and (watch.alive(before[-1], folder) or watch.arriving(before[-1], folder)):
         return None
     if before and before[-1].ended is None:

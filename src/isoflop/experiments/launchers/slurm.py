@@ -47,8 +47,8 @@ def launch(
     found, seen = progress(study), set[Path]()
     while not found.over:
         job = submit(study, options=options, workers=workers)
-        say(f"job {job} is submitted. Interrupted, this command leaves it running.")
         try:
+            say(f"job {job} is submitted. Interrupted, this command leaves it running.")
             found = follow(study, job, look=look)
         except KeyboardInterrupt:
             say(f"job {job} goes on: isoflop study status {study.folder} shows how far it is, scancel {job} ends it.")

@@ -27,7 +27,7 @@ _CLAIM = re.compile(r"claim-(\d+)\.json")
 _MISSED = 3
 _LARGEST = 1 << 16
 """The most bytes of a claim."""
-_TRIES, _TRY = 100, 0.05
+_TRIES, _TRY = 1200, 0.05
 """How often, and after how many seconds each time, the lock of a driver that has died is tried."""
 
 
