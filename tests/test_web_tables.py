@@ -79,7 +79,7 @@ REFUSED = {
     "header.csv": b"N,D,loss\n",
     "nul.csv": TABLE[:60] + b"\0" + TABLE[60:],
     "latin.csv": TABLE + b"1e6,1e9,3.1,\xe9\n",
-    "wide.csv": TABLE.decode().encode("utf-32"),
+    "wide.csv": TABLE.decode().encode("utf-16-le"),
     "twice.csv": b"N,D,loss,loss\n1e6,1e9,3,3\n",
     "quoted.csv": b'N,D,loss\n1e6,1e9,"3\n' * 1000,
     "pickle.csv": pickle.dumps({"N": [1e6]}),
