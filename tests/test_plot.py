@@ -71,9 +71,9 @@ def test_every_run_is_on_the_isoflop_panel(figure, ladder):
 
 def test_every_budget_and_every_law_is_named_at_its_line(figure):
     left, right = figure.axes
-    assert [text for text in words(left) if text.endswith("FLOPs")] == [
+    assert {text for text in words(left) if text.endswith("FLOPs")} == {
         f"{budget} FLOPs" for budget in ("5×10¹⁰", "1.25×10¹¹", "3×10¹¹", "7.5×10¹¹")
-    ]
+    }
     assert {"chinchilla", "coupled"} <= set(words(right))
     assert left.get_ylabel() == right.get_ylabel() == "loss (nats per byte)"
 

@@ -144,3 +144,40 @@ def test_the_gallery_shows_what_its_commands_draw():
     shown = {name for _, name in entries}
     assert shown == {path.stem for path in (DOCS / "gallery").glob("*.png")}
     assert len(entries) == (DOCS / "figures.md").read_text().count("](gallery/")
+
+
+C = np.repeat([1e17, 1e18, 1e19, 1e20], 5)
+N = np.tile(np.geomspace(0.25, 4, 5), 4) * np.sqrt(C / 120)
+D = C / 6 / N
+WAVE = np.sin(np.arange(20.0))
+"""Four budgets of five sizes, and what stands for noise."""
+
+
+def runs_with(loss):
+    return isoflop.read({"N": N, "D": D, "loss": loss})
+
+
+def test_runs_whose_loss_hardly_changes_are_shown_and_other_figures_say_why_not():
+    flat = isoflop.combine(runs_with(2 + 1e-4 * WAVE))
+    (axes,) = flat.plot("frontier").axes
+    low, high = axes.get_ylim()
+    assert low < 2 < high
+    for kind in ("contours", "allocation"):
+        with pytest.raises(isoflop.UsageError):
+            flat.plot(kind)
+
+
+def test_a_band_however_wide_leaves_the_runs_and_the_lines_their_room():
+    steep = isoflop.combine(runs_with(0.05 + 0.9 * (N / 1e6) ** -0.3))
+    (axes,) = steep.plot("frontier").axes
+    shown = np.log(axes.get_ylim())
+    lines = np.log(np.concatenate([line.get_ydata() for line in axes.lines]))
+    assert np.ptp(shown) < 3 * max(np.ptp(lines), np.ptp(np.log(steep.runs["loss"])))
+
+
+def test_one_wild_run_does_not_flatten_the_residuals_of_all_others():
+    loss = 1.8 + 400 / N**0.34 + 2000 / D**0.36 + 0.005 * WAVE
+    loss[7] *= 1.6
+    figure = isoflop.fit("chinchilla", runs_with(loss), draws=0).plot("residuals")
+    assert all(axes.get_ylim()[1] < 10 for axes in figure.axes)
+    assert any("%" in text.get_text() for text in figure.axes[0].texts)

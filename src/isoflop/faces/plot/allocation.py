@@ -67,6 +67,8 @@ def _drawn(
     (low, high), beyond = budgets, trained < budgets[1]
     models = [one for one in MODELS if one.known and low <= one.C <= high] if landmarks else []
     by = "" if source.runs is not None and len(source.labels) > 1 else f", by {source.name}"
+    if all(math.isnan(one.N.value) for one in found.plans):
+        raise UsageError("no best size is known at any of these budgets. isoflop plan says why.")
     title, under = f"What to train at each budget{by}", _words(found, models, beyond=beyond)
     with panels((1, 2), (10.0, 4.7), title=title, under=under) as (figure, grid):
         taken = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, lines_behind, points, row, shades
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, lines_behind, of_ten, points, row, shades
 from isoflop.faces.plot.names import End, name_ends
 from isoflop.forecasting.baselines import NAMES
 from isoflop.forecasting.record import ALONG, ratio_name
@@ -72,7 +72,7 @@ def _errors(axes: Axes, found: Record) -> None:
     level = f"{found.level:.0%}".replace("%", " %")
     head(
         axes, f"Forecasts by {several} beyond the runs fitted",
-        f"band: mean calibrated {level} interval; hollow: {missed} of {len(found.scored)} outside their own",
+        f"band: mean {level} interval; hollow: {missed} of {len(found.scored)} outside their own",
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _key(axes: Axes, found: Record) -> None:
     from matplotlib.lines import Line2D
 
     unit = _UNITS.get(found.along, found.along)
-    names = [f"{show(cut, 2) if cut < 1e6 else f'{cut:.1e}'.replace('e+', 'e')} {unit}" for cut in found.cuts]
+    names = [f"{show(cut, 2) if cut < 1e6 else of_ten(cut)} {unit}" for cut in found.cuts]
     marks = [Line2D([], [], color=colour, marker="o", markersize=5, linestyle="") for colour in shades(len(found.cuts))]
     axes.legend(
         marks, names, title="fitted up to", title_fontsize=points(9), alignment="left", loc="best", handlelength=1.0,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.data.runs.costs import own_terms
+from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import runs_of
 from isoflop.faces.plot.look import (
     INK,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 BEYOND = 10.0
 """How many times the largest compute of the runs the figure reaches."""
-_ACROSS, _UP, _LINES, _ROOM = 90, 70, 12, 1.6
+_ACROSS, _UP, _LINES, _ROOM, _RISES = 90, 70, 12, 1.6, 1.01
 
 
 def contours_figure(source: Predictor) -> Figure:
@@ -45,7 +47,8 @@ def contours_figure(source: Predictor) -> Figure:
     trained = float(runs["C"].max())
     compute = np.geomspace(runs["C"].min() / _ROOM, trained * BEYOND, _ACROSS)
     efficient = np.exp(Allocation(source, own_terms(runs)).best(compute))
-    low, high = min(runs["N"].min(), efficient.min()) / _ROOM, max(runs["N"].max(), efficient.max()) * _ROOM
+    sizes = np.array([*runs["N"], *efficient])
+    low, high = np.nanmin(sizes) / _ROOM, np.nanmax(sizes) * _ROOM
     size = np.geomspace(low, high, _UP)
     with panel(7.2, 5.2) as (figure, axes):
         _axes(axes, compute, size)  # before the lines: gaps for their labels are measured on these axes
@@ -54,7 +57,8 @@ def contours_figure(source: Predictor) -> Figure:
         axes.scatter(runs["C"], runs["N"], s=20, color=RUN, linewidths=0, zorder=3)
         for part, dashes in ((compute <= trained, "-"), (compute >= trained, (0, (4, 2)))):
             axes.plot(compute[part], efficient[part], color=LAW_COLOURS[1], linewidth=2, linestyle=dashes, zorder=4)
-        label(axes, (compute[-1], efficient[-1]), "best size", colour=LAW_COLOURS[1])
+        if np.isfinite(efficient[-1]):
+            label(axes, (compute[-1], efficient[-1]), "best size", colour=LAW_COLOURS[1])
         name = f"the fitted {source.labels[0]} law" if len(source.labels) == 1 else "several laws together"
         head(axes, "What each loss costs", f"lines of equal loss by {name}; best size dashed beyond the runs (grey)")
     return figure
@@ -67,16 +71,18 @@ def _lines(axes: Axes, source: Predictor, compute: Array, *, size: Array) -> Non
     found = forecast_with(source, evidence(source), level=0.9, at=at)
     loss = np.array([one.loss.value for one in found]).reshape(up.shape)
     least, most = float(loss.min()), float(np.quantile(loss, 0.93))
-    levels = _told_apart(np.geomspace(least * 1.01, most, _LINES))
+    if not most > least * _RISES:
+        raise UsageError("the loss hardly changes with compute and size, so there are no lines of equal loss to draw.")
+    levels = _told_apart(np.geomspace(least * _RISES, most, _LINES))
     drawn = axes.contour(across, up, loss, levels=levels, colors=shades(_LINES), linewidths=1.0, zorder=2)
-    for text in axes.clabel(drawn, fmt=lambda value: f"{value:g}", fontsize=points(8), inline_spacing=3):
+    for text in axes.clabel(drawn, fmt=of_ten, fontsize=points(8), inline_spacing=3):
         text.set_color(dark(text.get_color()))
 
 
 def _told_apart(levels: Array) -> Array:
     """Return levels rounded to the fewest decimals that keep them apart, so that a label is its line's very loss."""
     return next(
-        rounded for rounded in (levels.round(decimals) for decimals in range(1, 9))
+        rounded for rounded in (levels.round(digits - math.floor(math.log10(levels[-1]))) for digits in range(1, 9))
         if len(np.unique(rounded)) == len(levels)
     )  # fmt: skip
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.estimate import Estimate
-from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, decades, lines_behind, panels, points, ticks_apart
-from isoflop.quantities import show, show_flops
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, decades, lines_behind, of_ten, panels, points, ticks_apart
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def design_figure(found: Design) -> Figure:
     after = [one.after for one in found.runs if one.after is not None]
     across = 2 if found.now is not None and after else 1
     title, count = found.kind[0].upper() + found.kind[1:], f"{len(found.runs)} run{'s' * (len(found.runs) != 1)}"
-    under = f"{count}, {show_flops(found.cost)} FLOPs together; lines: equal compute"
+    under = f"{count}, {of_ten(found.cost)} FLOPs together; lines: equal compute"
     with panels((1, across), (6.8 if across == 1 else 10.4, 4.6), title=title, under=under) as (figure, grid):
         _runs(grid[0], found)
         if found.now is not None and after:

@@ -11,8 +11,20 @@ import numpy as np
 
 from isoflop.beyond.emergence import BREAK, METRIC, edit_distance
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, figure_of, head, points, style
-from isoflop.quantities import show, show_flops
+from isoflop.faces.plot.look import (
+    FAINT,
+    INK,
+    LAW_COLOURS,
+    QUIET,
+    dark,
+    decades,
+    figure_of,
+    head,
+    of_ten,
+    points,
+    style,
+)
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,7 +169,7 @@ def _value(estimate: Estimate, along: str) -> str:
     if math.isinf(estimate.value):
         return "out of reach"
     if along in {"C", "best C"}:
-        return f"{show_flops(estimate.value)} [{show_flops(estimate.low)}, {show_flops(estimate.high)}]"
+        return f"{of_ten(estimate.value)} [{of_ten(estimate.low)}, {of_ten(estimate.high)}]"
     return str(estimate)
 
 

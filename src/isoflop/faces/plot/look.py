@@ -17,6 +17,7 @@ import numpy as np
 
 from isoflop.errors import MissingExtraError, UsageError
 from isoflop.files import STANDARD, write_output
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +51,8 @@ _LETTER, _LINE = 0.52, 1.25
 """Width of a letter and height of a line, in sizes of the letter."""
 _MANY_DECADES = 2.0
 """Decades of an axis beyond which small ticks stand at 2 and 5 only: eight to a decade take longer than all else."""
+_TENFOLD = 12.0
+"""How many times the least loss shown the largest is, beyond which ticks stand at 1, 2 and 5 of each decade."""
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold",
@@ -248,8 +251,12 @@ def log_axes(axes: Axes, name: str, written: Callable[[float], str]) -> None:
         ticker.LogLocator(subs=range(1, 10) if math.log10(high / low) < _MANY_DECADES else (2.0, 5.0))
     )
     axes.xaxis.set_minor_formatter(ticker.NullFormatter())
-    axes.yaxis.set_major_locator(ticker.MaxNLocator(9, steps=(1, 2, 2.5, 5, 10)))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    least, most = axes.get_ylim()
+    axes.yaxis.set_major_locator(
+        ticker.LogLocator(subs=(1.0, 2.0, 5.0) if most / least < 1e3 else (1.0,)) if most / least > _TENFOLD
+        else ticker.MaxNLocator(9, steps=(1, 2, 2.5, 5, 10))
+    )  # fmt: skip
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: of_ten(value)))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
     lines_behind(axes, "y")
 
@@ -273,8 +280,10 @@ def decades(axis: Axis, written: Callable[[float], str] | None = None) -> None:
 
 def of_ten(value: float) -> str:
     """Write a number of few digits as people do: 0.02, 50, and a power of ten beyond: 10²², 3×10⁻⁵, 1.25×10¹¹."""
-    if 0.9e-3 < value < 1e4:
-        return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    if value == 0 or 0.9e-3 < abs(value) < 1e4:
+        return f"{value:g}"
+    if not math.isfinite(value):
+        return show(value)
     digits, exponent = f"{value:.2e}".split("e")
     digits = digits.rstrip("0").rstrip(".")
     raised = "10" + str(int(exponent)).translate(_RAISED)
@@ -292,9 +301,11 @@ def ticks_apart(axis: Axis, count: int = 5) -> None:
     from matplotlib import ticker
 
     axis.set_major_locator(ticker.MaxNLocator(count, steps=(1, 2, 2.5, 5, 10)))
-    formatter = ticker.ScalarFormatter(useOffset=False)
-    formatter.set_powerlimits((-4, 5))
-    axis.set_major_formatter(formatter)
+    most = float(np.abs(axis.get_view_interval()).max())
+    axis.set_major_formatter(
+        ticker.ScalarFormatter(useOffset=False) if 1e-3 < most < 1e5
+        else ticker.FuncFormatter(lambda value, _: of_ten(value))
+    )  # fmt: skip
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:

@@ -34,14 +34,20 @@ class End(NamedTuple):
     strong: bool = False
 
 
-def name_ends(axes: Axes, ends: Sequence[End], *, size: float = 9.0, at: float | None = None) -> None:
+def name_ends(
+    axes: Axes, ends: Sequence[End], *, size: float = 9.0, at: float | None = None, drop: bool = False
+) -> None:
     """Write each line's name beside its end, pushed up until none overlap, once the axes have their limits.
 
-    at  where on the x axis all names begin, if not at the ends
+    at    where on the x axis all names begin, if not at the ends
+    drop  whether a name that has no room is left out instead, where its neighbours' say as much
     """
     to_axes, below = axes.transScale + axes.transLimits, -np.inf
-    for end in sorted(ends, key=lambda one: one.at[1]):
-        below = max(float(to_axes.transform(end.at)[1]), below + _APART)
+    for end in sorted((one for one in ends if np.isfinite(one.at[1])), key=lambda one: one.at[1]):
+        height = float(to_axes.transform(end.at)[1])
+        if drop and height < below + _APART:
+            continue
+        below = max(height, below + _APART)
         axes.annotate(
             end.name, (end.at[0] if at is None else at, below), xytext=(6, 0), xycoords=("data", "axes fraction"),
             textcoords="offset points", va="center", fontsize=points(size), color=dark(end.colour),

@@ -12,7 +12,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.data.runs.costs import own_terms
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
-from isoflop.faces.plot.look import INK, LAW_COLOURS, MARKERS, QUIET, RUN, head, label, log_axes, of_ten, row, shades
+from isoflop.faces.plot.look import INK, LAW_COLOURS, MARKERS, QUIET, RUN, head, log_axes, of_ten, row, shades
 from isoflop.faces.plot.names import End, name_ends
 from isoflop.fitting.approaches import group_by_budget, isoflop_minima
 from isoflop.fitting.fit import Fit
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _SAME_BUDGET = np.log(1.1)
 _END = 1.6  # times the last run that lines reach: past forecasts that stand beside it
+_SOME = 1.02  # room above and below where all losses are one
 _STEP = 0.13  # between neighbours that stand side by side, in ln C
 
 
@@ -79,13 +80,14 @@ def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
     it knows nothing of the law.
     """
     budgets = [runs.take(member) for member in group_by_budget(runs).members]
+    ends: list[End] = []
     for budget, colour in zip(budgets, shades(len(budgets)), strict=True):
         compute = float(np.exp(np.log(budget["C"]).mean()))
         sizes = np.geomspace(budget["N"].min() / 1.15, budget["N"].max() * 1.15, 120)
         loss = [one.value for one in law.forecast(sizes, own_terms(runs).rule.tokens(sizes, compute))]
         axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
         axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
-        label(axes, (sizes[-1], loss[-1]), f"{of_ten(compute)} FLOPs", colour=colour)
+        ends.append(End(f"{of_ten(compute)} FLOPs", (float(sizes[-1]), loss[-1]), colour))
     lowest = isoflop_minima(runs, draws=0).usable
     axes.scatter(
         [one.N.value for one in lowest], [one.loss.value for one in lowest], s=54, marker="D",
@@ -93,6 +95,7 @@ def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
     )  # fmt: skip
     log_axes(axes, "parameters N", lambda value: show(value, 1))
     axes.set_xlim(right=runs["N"].max() * 3.8)
+    name_ends(axes, ends, drop=True)
     one = len(law.source.labels) == 1
     fitted = f"the fitted {law.name} law" if one else "several laws together"
     head(axes, "At equal compute, one size is best", f"curves: {fitted}; ◇ lowest point of each budget")
@@ -114,6 +117,7 @@ def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Run
     ]
     if targets is not None:
         _targets(axes, laws, targets)
+    _frame(axes, (reach[0], end), np.array([*runs["loss"], *(targets["loss"] if targets is not None else ())]))
     log_axes(axes, "training compute C (FLOPs)", of_ten)
     axes.set_xlim(right=end * 2.6)
     top = float(axes.get_ylim()[1]) * 1.06
@@ -122,7 +126,21 @@ def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Run
                      for law, height, colour in zip(laws, ends, colours, strict=True)])  # fmt: skip
     _key(axes, with_targets=targets is not None, above=bool((runs["loss"] > top).any()))
     title = "Loss falls with compute" if targets is None else "Larger runs: the forecast and what they reached"
-    head(axes, title, "lines: best loss at each budget, dashed beyond the runs; band: 90 %")
+    known = any(np.isfinite(ends))
+    under = "lines: best loss at each budget, dashed beyond the runs; band: 90 %"
+    head(axes, title if known else "Loss against compute", under if known else "these runs say no best size")
+
+
+def _frame(axes: Axes, computes: tuple[float, float], losses: Array) -> None:
+    """Hold the better half of the runs and the lines in the frame; a band that is wider than these are high is cut."""
+    lines = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
+    seen = lines[np.isfinite(lines)] if np.isfinite(lines).any() else losses
+    low, high = min(seen.min(), losses.min()), max(seen.max(), float(np.median(losses)))
+    axes.update_datalim(np.column_stack([computes, (low / _SOME, high * _SOME)]))
+    axes.set(xscale="log", yscale="log")
+    axes.autoscale_view()
+    least, most = axes.get_ylim()
+    axes.set_ylim(max(least, low * low / high / _SOME), min(most, high * high / low * _SOME))
 
 
 def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
@@ -175,7 +193,7 @@ def _key(axes: Axes, *, with_targets: bool, above: bool) -> None:
     run = Line2D([], [], color=RUN, marker="o", markersize=4.5, linestyle="")
     marks = {f"runs that were fitted{', ▲ above the frame' if above else ''}": run}
     if with_targets:
-        marks |= {"larger run: forecast, 90 % interval": said, "larger run: reached": reached}
+        marks |= {"larger run: forecast beside it, 90 % interval": said, "larger run: reached": reached}
     axes.legend(marks.values(), marks.keys(), loc="lower left", handlelength=1.6, borderaxespad=0.2, labelspacing=0.5)
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.beyond.recipes.result import MEANT, UNITS
-from isoflop.faces.plot.look import INK, LAW_COLOURS, dark, decades, head, lines_behind, points, row
-from isoflop.quantities import show_flops
+from isoflop.faces.plot.look import INK, LAW_COLOURS, dark, decades, head, lines_behind, of_ten, points, row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +98,7 @@ def _multipliers(axes: Axes, found: Recipes) -> None:
     _times(axes)
     head(
         axes, f"{MEANT[found[0].along].capitalize()} that {found[0].first} needs to do as well",
-        f"dot: {show_flops(found[0].settled.scale)} {UNITS[found[0].along]}, the largest scale that all runs reach",
+        f"dot: {of_ten(found[0].settled.scale)} {UNITS[found[0].along]}, the largest scale that all runs reach",
     )  # fmt: skip
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from isoflop.formula.arrays import Array
 
 
-STRANGE, NAMED = 4.0, 6
-"""Robust standard deviations from which a run is named, and how many are at most."""
-_BINS = 7
+STRANGE, NAMED, SHOWN = 4.0, 6, 8.0
+"""Robust standard deviations from which a run is named, how many are at most, and how many the figure is high."""
+_BINS, _ROOM = 7, 1.2
 
 
 def residuals_figure(fit: Fit) -> Figure:
@@ -57,16 +57,20 @@ def _count(value: float) -> str:
 def _panel(axes: Axes, along: Array, off: Array, *, names: tuple[str, ...], noise: float) -> None:
     """Draw residuals along one axis, the noise as a band, and the medians."""
     axes.set_xscale("log")
+    axes.update_datalim([(along.min() / _ROOM, 0), (along.max() * _ROOM, 0)])
     axes.axhspan(-2 * noise, 2 * noise, color=FAINT, alpha=0.55, linewidth=0, zorder=0)
     axes.axhline(0, color=QUIET, linewidth=0.8, zorder=1)
-    strange = np.abs(off) > STRANGE * noise
+    strange, edge = np.abs(off) > STRANGE * noise, SHOWN * noise
     axes.scatter(along[~strange], off[~strange], s=18, color=RUN, linewidths=0, zorder=2)
-    axes.scatter(along[strange], off[strange], s=22, color=LAW_COLOURS[1], linewidths=0, zorder=3)
+    place = np.clip(off, -edge, edge)
+    for marker, some in (("o", abs(off) <= edge), ("^", off > edge), ("v", off < -edge)):
+        chosen = strange & some
+        axes.scatter(along[chosen], place[chosen], s=22, marker=marker, color=LAW_COLOURS[1], linewidths=0, zorder=3)
     for run in np.argsort(-np.abs(off))[:NAMED].tolist():
         if strange[run]:
             axes.annotate(
-                names[run], (along[run], off[run]), xytext=(5, 0), textcoords="offset points", fontsize=points(7.5),
-                color=INK, va="center",
+                f"{names[run]} {off[run]:+.3g} %" if abs(off[run]) > edge else names[run], (along[run], place[run]),
+                xytext=(5, 0), textcoords="offset points", fontsize=points(7.5), color=INK, va="center",
             )  # fmt: skip
     order = np.argsort(along, kind="stable")
     parts = np.array_split(order, min(_BINS, max(2, len(order) // 5)))

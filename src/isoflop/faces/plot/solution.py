@@ -12,7 +12,7 @@ from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, decades, head, line
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.solve import inverse_of
-from isoflop.quantities import show, show_flops
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def solution_figure(found: Solution) -> Figure:
         lines_behind(axes, "y")
         held = "".join(f", {key} = {show(value)}" for key, value in found.given.items())
         ends = "" if math.isnan(found.low) else f"band and bar: {found.level:.0%} interval; ".replace("%", " %")
-        value = show_flops(found.value) if found.unknown == "C" else show(found.value)
+        value = of_ten(found.value) if found.unknown == "C" else show(found.value)
         head(axes, f"{found.unknown} = {value} for a loss of {found.loss:.4g}{held}",
              f"{ends}dashed: the loss asked for")  # fmt: skip
     return figure

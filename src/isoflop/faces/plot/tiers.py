@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.faces.plot.look import INK, LAW_COLOURS, decades, head, lines_behind, of_ten, panel, points, ticks_apart
-from isoflop.quantities import show, show_flops
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,6 +38,6 @@ def tiers_figure(found: Tiers) -> Figure:
         decades(axes.xaxis, of_ten)
         ticks_apart(axes.yaxis)
         lines_behind(axes)
-        head(axes, f"{len(found.tiers)} sizes from {show_flops(found.flops)} training FLOPs",
+        head(axes, f"{len(found.tiers)} sizes from {of_ten(found.flops)} training FLOPs",
              f"served on {found.device} at ${found.price:.2f} an hour; hollow: taught by the largest")  # fmt: skip
     return figure

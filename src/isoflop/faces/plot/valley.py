@@ -9,11 +9,22 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.errors import UsageError
-from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, decades, head, lines_behind, panel, points, ticks_apart
+from isoflop.faces.plot.look import (
+    FAINT,
+    INK,
+    LAW_COLOURS,
+    decades,
+    head,
+    lines_behind,
+    of_ten,
+    panel,
+    points,
+    ticks_apart,
+)
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.planning.plan import paid_as
-from isoflop.quantities import show, show_flops
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +43,7 @@ def plan_figure(plan: Plan) -> Figure:
     """
     with panel(6.8, 4.0) as (figure, axes):
         valley(axes, plan)
-        head(axes, f"Loss against size at {show_flops(plan.budget.value)} FLOPs", valley_in_words(plan))
+        head(axes, f"Loss against size at {of_ten(plan.budget.value)} FLOPs", valley_in_words(plan))
     return figure
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, figure_of, head, lines_behind, points, style
-from isoflop.quantities import show, show_flops
+from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, figure_of, head, lines_behind, of_ten, points, style
+from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +31,9 @@ def verify_figure(found: Verification) -> Figure:
         rows = len(held_out) + 3
         figure = figure_of(7.0, _FIXED + _ROW * rows)
         axes = figure.subplots()
-        _group(axes, [found.trial], first=0, title=f"the larger run, {show_flops(found.trial.C)} FLOPs")
+        _group(axes, [found.trial], first=0, title=f"the larger run, {of_ten(found.trial.C)} FLOPs")
         if held_out:
-            _group(axes, held_out, first=2, title=f"held out, {show_flops(held_out[0].C)} FLOPs")
+            _group(axes, held_out, first=2, title=f"held out, {of_ten(held_out[0].C)} FLOPs")
         trials = [found.trial, *held_out]
         axes.set_yticks([0, *range(2, len(held_out) + 2)], [f"N = {show(one.forecast.inputs['N'])}" for one in trials])
         axes.set_ylim(-0.7, rows - 0.6 if held_out else 1.4)
