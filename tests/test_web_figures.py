@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from seen import wait
 
 import isoflop
 from isoflop.compute.allocation import Allocation
@@ -148,7 +149,7 @@ def refuses(name):
 def test_the_figures_show_a_question_that_only_python_answers(visit):
     tab = visit(f"#curves={json.dumps(PAPERS)}&flops=1e24&more={json.dumps({'experts': '64'})}")
     tab.wait_for_selector(".desk:not(.waits):not(.draws)")
-    tab.wait_for_function(f"{DOT} < 3")
+    wait(tab, f"{DOT} < 3")
     found = work.figures({"curves": PAPERS}, {"flops": 1e24, "experts": "64"}, 1e24)
     wanted = isoflop.plan(flops=1e24, experts=64)
     lowest = min(found["valley"], key=lambda one: one["loss"])
@@ -160,7 +161,7 @@ def test_the_figures_show_a_question_that_only_python_answers(visit):
     drawn = tab.evaluate(f"{LINE}.getAttribute('d')")
     tab.fill("#more-experts", "")
     tab.press("#more-experts", "Enter")
-    tab.wait_for_function(f"(was) => {LINE}.getAttribute('d') !== was && {DOT} < 3", arg=drawn)
+    wait(tab, f"{LINE}.getAttribute('d') !== {json.dumps(drawn)} && {DOT} < 3")
 
 
 LINE = """[...document.querySelectorAll("#figure-valley svg path")].find((one) => one.getBBox().width > 200)"""

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from seen import MOVED, number
+from seen import MOVED, number, wait
 from tabled import csv
 
 import isoflop
@@ -381,7 +381,7 @@ def test_a_budget_is_also_days_on_devices_and_back_undoes_it(visit):
         tab.click("#redo")
         assert tab.input_value("#flops-box") == was
     tab.go_back()  # by the browser's own history: what was asked before the tiers
-    tab.wait_for_function("document.getElementById('more-tiers').value === ''")
+    wait(tab, "document.getElementById('more-tiers').value === ''")
 
 
 def test_data_that_mix_corpora_are_mended_by_a_button(visit, sweep):

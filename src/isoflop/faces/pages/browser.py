@@ -11,7 +11,7 @@ from typing import Any
 
 from isoflop.fitting.saved import to_json
 
-MODULES = ("units.js", "planner.js", "levels.js", "knobs.js", "inspect.js", "figures.js", "explain.js",
+MODULES = ("units.js", "typing.js", "planner.js", "levels.js", "knobs.js", "inspect.js", "figures.js", "explain.js",
            "answer.js", "desk.js")  # fmt: skip
 """The modules of a page, each after those that it imports."""
 PLOT_STYLE = "'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='"

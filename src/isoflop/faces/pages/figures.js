@@ -2,6 +2,7 @@
 // a dot that only moves.
 import { along, inspect, SVG } from "./inspect.js";
 import { linesOf } from "./levels.js";
+import { replaced } from "./typing.js";
 import { power, show, showFlops, showLoss } from "./units.js";
 
 const HEIGHT = 290, ROOM = 56, AXIS = 11;
@@ -45,7 +46,7 @@ export const figure = (box, said, { x, y, marks, ...learnt }) => {
   });
   drawn.setAttribute("role", "img"); // one picture, described by its label; its numbers stand in tables
   for (const part of drawn.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
-  box.replaceChildren(drawn);
+  replaced(box, drawn);
   const across = drawn.scale("x"), up = drawn.scale("y"), dots = [];
   const move = (...points) => points.forEach(([at, height], i) => {
     dots[i] ??= drawn.appendChild(Object.assign(document.createElementNS(SVG, "circle"), {}));

@@ -1,4 +1,5 @@
 // What people have to ask with: one question (compute, money, machines and time, a loss, a size), and what bounds the run.
+import { write } from "./typing.js";
 import { quantity, show, showFlops, showLoss, showMoney } from "./units.js";
 
 const STEPS = 1000, HOUR = 3600, DAY = 864e5, FARTHEST = 36500;
@@ -58,8 +59,8 @@ const knob = ({ key, label, low, high, free = null, written = show }, moved) => 
   });
   const tell = (value) => {
     const told = isFree(value) ? free.label : written(value);
-    if (valueAt(Number(slider.value)) !== value) slider.value = stepOf(value);
-    box.value = told;
+    if (valueAt(Number(slider.value)) !== value) write(slider, Math.round(stepOf(value)));
+    write(box, told);
     box.removeAttribute("aria-invalid");
     slider.setAttribute("aria-valuetext", told);
   };
@@ -68,7 +69,7 @@ const knob = ({ key, label, low, high, free = null, written = show }, moved) => 
 const calendar = (key, moved) => {
   const box = el("input", { type: "date", id: `${key}-box` });
   box.addEventListener("change", () => (daysTo(box.value) > 0 ? moved(key, box.value) : box.setAttribute("aria-invalid", "true")));
-  return { box, slider: "", tell: (days) => { box.value = dateIn(days); box.removeAttribute("aria-invalid"); } };
+  return { box, slider: "", tell: (days) => { write(box, dateIn(days)); box.removeAttribute("aria-invalid"); } };
 };
 
 const field = (key, devices, moved) => {
@@ -79,7 +80,7 @@ const field = (key, devices, moved) => {
     const typed = key === "device" ? node.value : Number(node.value);
     if (key === "device" || (typed > 0 && node.validity.valid)) moved(key, typed); else node.setAttribute("aria-invalid", "true");
   });
-  const tell = (value) => { node.value = value; node.removeAttribute("aria-invalid"); };
+  const tell = (value) => { write(node, value); node.removeAttribute("aria-invalid"); };
   return { tell, node: el("label", {}, MONEY[key], node) };
 };
 

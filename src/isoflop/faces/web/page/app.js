@@ -11,6 +11,7 @@ import { note, session } from "./session.js";
 import { show, showFlops, showLoss } from "./units.js";
 import { bundled, filesOf, preview, whole } from "./preview.js";
 import { steps } from "./steps.js";
+import { asked, holds, released, replaced, write } from "./typing.js";
 import { waiting } from "./waiting.js";
 import { findings, save, section, table, view } from "./view.js";
 
@@ -50,8 +51,8 @@ const fill = (request) => {
   const value = table ? "table:" : curves ? `curves:${curves.join(",")}` : `dataset:${dataset}`;
   if (!known(value)) source.append(el("option", { value }, curves?.join(", ") ?? dataset));
   source.value = value;
-  at("law").value = request.law ?? "";
-  at("where").value = request.where ?? "";
+  write(at("law"), request.law ?? "");
+  write(at("where"), request.where ?? "");
   named = request.columns ?? {};
 };
 
@@ -62,35 +63,52 @@ const past = steps({
   show: ({ source, state }) => look(source, state, null),
   told: (before, after) => { at("undo").ariaDisabled = String(!before); at("redo").ariaDisabled = String(!after); },
 });
-const asked = (source, knob, how) => past.add({ source, state: source.desk.get() }, knob, how);
+const step = (source, knob, how) => past.add({ source, state: source.desk.get() }, knob, how);
 
+// What stands as something is asked: the words in the form belong to it, what is typed or turned from now on does not.
+const begun = () => {
+  asked(at("law"), at("where"));
+  return { source: current, state: current?.desk.get() };
+};
+// What was turned since then, for what answers: the last word counts.
+const turned = ({ source, state: was }) => {
+  if (!source || source !== current) return {};
+  const { way, said, flops: _, ...rest } = source.desk.get(), other = Object.entries(rest).filter(([key, value]) => value !== was[key]);
+  return { ...((way !== was.way || said !== was.said) && { way, said }), ...Object.fromEntries(other) };
+};
 // how: whether the browser's history has an entry for this question already (replaceState) or not
-const open = (request, state = {}, how = "pushState") => busy("Fitting …", async (signal) => {
+const open = (request, state, how) => opening(request, begun(), state, how);
+const opening = (request, since, state = {}, how = "pushState") => busy("Fitting …", async (signal) => {
   clearTimeout(resting); // what moved before is not asked any more
-  const { id, ...found } = await data("/api/views", JSON.stringify(request), signal), known = opened.find((one) => one.id === id);
-  if (known) return look(known, { ...known.desk.start, ...state }, how);
-  const { laws, fresh } = await import(`/api/views/${id}/laws.js`), source = { id, request, data: found };
+  const { id, ...found } = await data("/api/views", JSON.stringify(request), signal);
+  const source = opened.find((one) => one.id === id) ?? made({ id, request, data: found }, await import(`/api/views/${id}/laws.js`));
+  await released();
   signal.throwIfAborted();
-  const changed = (knob) => { asked(source, knob); settle(source); };
+  look(source, { ...source.desk.start, ...state, ...turned(since) }, how);
+});
+// A source with its desk and page.
+const made = (source, { laws, fresh }) => {
+  const { request, data: found } = source;
+  const changed = (knob) => { step(source, knob); settle(source); };
   source.desk = desk({ data: found, laws, fresh, around, exact, changed, acts: { leave, pick: (run) => picked(source, run) } });
   source.title = request.curves ? nameOf(request.curves) : found.name;
   source.page = view(source, { around, exported, keep });
   source.rest = more(around.fields, { said: () => source.desk.get().more, changed: (said, key) => { source.desk.set({ more: said }); changed(key); } });
   source.desk.extra.append(source.rest.node);
-  look(source, state, how);
-});
+  return source;
+};
 const look = (source, state = {}, how = "pushState") => {
   stop();
   current = source;
   if (!opened.includes(source)) opened.push(source);
-  at("view").hidden = false;
-  if (!source.request.table) { at("preview").hidden = true; at("beyond").replaceChildren(); }
+  at("view").classList.remove("stale");
+  if (!source.request.table && ![at("preview"), at("beyond")].some(holds)) { at("preview").hidden = true; at("beyond").replaceChildren(); }
   fill(source.request);
-  at("view").replaceChildren(...source.page.nodes);
+  replaced(at("view"), ...source.page.nodes);
   source.desk.set(state);
   chips();
   compare();
-  if (how) asked(source, "", how); // what comes back from the past is no new question
+  if (how) step(source, "", how); // what comes back from the past is no new question
   settle(source);
   document.title = `${source.data.name} · isoflop`;
 };
@@ -100,12 +118,12 @@ const close = (source) => {
   chips();
   compare();
 };
-const chips = () => at("opened").replaceChildren(...opened.map((one) => el("span", {},
+const chips = () => replaced(at("opened"), ...opened.map((one) => el("span", {},
   el("button", { type: "button", "aria-current": one === current && "true", onclick: () => look(one) }, titleOf(one)),
   ...(opened.length > 1 ? [el("button", { type: "button", "aria-label": `close ${titleOf(one)}`, onclick: () => close(one) }, "×")] : []))));
 
 // Comparing draws a figure: it waits until a slider rests.
-const compare = () => current.page.beside.replaceChildren(...comparison(opened, current, titleOf));
+const compare = () => replaced(current.page.beside, ...comparison(opened, current, titleOf));
 
 // A plan of Python's as a run of the desk.
 const planned = ({ N, D, loss, C, budget, decades }) => ({ N: N.value, D: D.value, loss: loss.value, C, budget: budget.value, far: decades, each: null });
@@ -132,29 +150,30 @@ const settle = (source) => {
         if (source.desk.get() !== state) return;
         if (given.path.length) source.desk.figured(run, given);
       }
-      source.page.family.replaceChildren(...(plan.family ? [section("Several sizes", el("pre", { tabindex: 0 }, plan.family))] : []));
-      source.page.sheet.replaceChildren(el("pre", { tabindex: 0 }, plan.text));
-      source.page.repeat.replaceChildren(...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
-      source.page.doubts.replaceChildren(findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))], around.codes));
+      replaced(source.page.family, ...(plan.family ? [section("Several sizes", el("pre", { tabindex: 0 }, plan.family))] : []));
+      replaced(source.page.sheet, el("pre", { tabindex: 0 }, plan.text));
+      replaced(source.page.repeat, ...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
+      replaced(source.page.doubts, findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))], around.codes));
       note(address(source), titleOf(source), source.desk.node.querySelector(".answer").textContent);
-      source.page.past.replaceChildren(...session());
+      replaced(source.page.past, ...session());
       if (at("trouble").dataset.of === "plan") at("trouble").hidden = true;
     }, "plan");
   }, PAUSE);
 };
 const exported = (what) => busy(`Writing ${what} …`, async (signal) => {
   const state = current.desk.get(), whole = what === "page.html" && { state: { ...state, unique: state.unique < Infinity ? state.unique : null }, title: current.title };
-  const asked = { view: current.id, what, demand: whole || demanded(state) };
-  save(what, await (await ask("/api/exports", JSON.stringify(asked), signal)).blob());
+  const question = { view: current.id, what, demand: whole || demanded(state) };
+  save(what, await (await ask("/api/exports", JSON.stringify(question), signal)).blob());
 }, "file");
 // A run that was clicked: all that its table says of it.
-const picked = async (source, run) => {
-  const row = await data("/api/rows", JSON.stringify({ view: source.id, row: run.row })).catch(() => run);
+const picked = (source, run) => busy("Reading the run …", async (signal) => {
+  const row = await data("/api/rows", JSON.stringify({ view: source.id, row: run.row }), signal).catch(() => run);
+  signal.throwIfAborted();
   const out = el("button", { type: "button", class: "quiet", onclick: () => leave(`not (N == ${run.N} and D == ${run.D} and loss == ${run.loss})`) }, "Leave this run out");
-  source.page.picked.replaceChildren(el("div", { class: "picked" }, el("h2", {}, run.name), table([], Object.entries(row).map(([key, value]) => [key, String(value)])), el("p", {}, out, " ",
+  replaced(source.page.picked, el("div", { class: "picked" }, el("h2", {}, run.name), table([], Object.entries(row).map(([key, value]) => [key, String(value)])), el("p", {}, out, " ",
     el("button", { type: "button", class: "quiet", onclick: () => source.page.picked.replaceChildren() }, "Close"))));
-  source.page.picked.scrollIntoView({ block: "nearest" });
-};
+  if (!document.activeElement.matches("input, select")) source.page.picked.scrollIntoView({ block: "nearest" });
+}, "row");
 const leave = (condition) => keep(condition);
 // The remedy of data that mix what cannot be mixed: one condition more.
 const keep = (condition) => {
@@ -163,8 +182,9 @@ const keep = (condition) => {
 };
 
 // What was sent is shown as it was read; it is opened at once where nothing in it needs its user.
-const shown = async (found, request) => {
-  fill({ ...request, table: found.table, name: found.name });
+const shown = async (found, read, since) => {
+  const request = { ...read, table: found.table, name: found.name };
+  fill(request);
   at("names").replaceChildren(...(found.columns ?? []).map((one) => el("option", { value: one })));
   preview(at("preview"), found, {
     named, again: (columns) => reread("/api/previews", { table: found.table, name: found.name, columns }),
@@ -173,24 +193,24 @@ const shown = async (found, request) => {
   });
   tabs(at("beyond"), found, async (kind, size) => {
     let result = null;
-    await busy(`Reading ${kind} …${found.runs > MANY ? ` of ${found.runs} runs this may take minutes` : ""}`, async (signal) => { result = await data("/api/results", JSON.stringify({ table: found.table, name: found.name, kind, columns: named, at: size }), signal); }, "file");
+    await busy(`Reading ${kind} …${found.runs > MANY ? ` of ${found.runs} runs this may take minutes` : ""}`, async (signal) => { result = await data("/api/results", JSON.stringify({ table: found.table, name: found.name, kind, columns: named, at: size }), signal); }, "result");
     return result;
   }, around.codes);
-  at("view").hidden = !whole(found); // it is not the answer to what lies on the table
-  if (whole(found)) await open(requested());
+  at("view").classList.toggle("stale", !whole(found)); // it is not the answer to what lies on the table
+  if (whole(found)) await opening(request, since);
 };
-const reread = (path, asked) => busy("Reading …", async (signal) => {
-  const found = await data(path, JSON.stringify(asked), signal);
-  named = asked.columns;
-  await shown(found, { columns: asked.columns });
-}, "file");
-const upload = (files) => files.length && busy(`Reading ${files[0].name} …`, async (signal) => {
-  const { name, body } = bundled(files), found = await data(`/api/tables?name=${encodeURIComponent(name)}`, body, signal);
-  named = {};
-  await shown(found, {});
-});
+const reread = (path, question) => {
+  const since = begun(), { law, where } = requested(), { columns } = question;
+  return busy("Reading …", async (signal) => shown(await data(path, JSON.stringify(question), signal), { ...(law && { law }), ...(where && { where }), ...(Object.keys(columns).length && { columns }) }, since), "read");
+};
+const upload = (files) => {
+  if (!files.length) return;
+  const { name, body } = bundled(files), since = begun();
+  busy(`Reading ${files[0].name} …`, async (signal) => shown(await data(`/api/tables?name=${encodeURIComponent(name)}`, body, signal), {}, since), "read");
+};
 const chosen = () => {
   const example = at("source").value === `dataset:${around.example.dataset}`;
+  asked(at("law"), at("where"));
   fill(example ? around.example : { ...requested(), law: "", where: "", columns: {} });
   open(requested());
 };
@@ -205,10 +225,10 @@ const listen = () => {
   for (const id of ["file", "folder"]) at(id).addEventListener("change", () => upload([...at(id).files]));
   at("door-runs").addEventListener("click", () => (uploaded ? open(uploaded) : at("file").click()));
   at("door-show").addEventListener("click", () => open(around.example));
-  at("door-budget").addEventListener("click", async () => { await open({ curves: around.published }, START); document.getElementById("dollars-box")?.focus({ preventScroll: true }); });
+  at("door-budget").addEventListener("click", async () => { await open({ curves: around.published }, START); if ([document.body, at("door-budget")].includes(document.activeElement)) at("dollars-box")?.focus({ preventScroll: true }); });
   at("undo").addEventListener("click", past.undo);
   at("redo").addEventListener("click", past.redo);
-  at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); asked(current); settle(current); });
+  at("reset").addEventListener("click", () => { if (!current) return; current.desk.set(current.desk.start); step(current); settle(current); });
   for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, dropped);
   addEventListener("hashchange", () => {
     const said = unlinked(location.hash, around.devices);

@@ -33,9 +33,8 @@ const explorer = (curves, values) => {
 export const catalogue = () => {
   const inside = el("div"), shown = el("details", { id: "catalogue" }, el("summary", {}, "The catalogue: every published curve, at inputs of your choice"), inside);
   shown.addEventListener("toggle", async () => {
-    if (inside.childElementCount) return;
     const { curves, values } = await import("/api/catalogue.js");
-    inside.replaceChildren(explorer(curves, values));
+    if (!inside.childElementCount) inside.append(explorer(curves, values));
   });
   return el("section", {}, el("h2", {}, "Published laws"), shown);
 };

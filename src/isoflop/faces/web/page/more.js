@@ -1,5 +1,6 @@
 // Everything else that a plan can be asked, made from the fields that the command line's options are made from.
 import { el } from "./knobs.js";
+import { write } from "./typing.js";
 
 // What the desk asks for itself.
 const ASKED = ["flops", "gpu_hours", "dollars", "days", "deadline", "loss", "gpus", "hardware", "price", "mfu", "unique_tokens", "serve_tokens"];
@@ -31,7 +32,7 @@ export const more = (fields, { said, changed }) => {
     ...[...groups].map(([panel, all]) => el("fieldset", {}, el("legend", {}, panel), ...all.map(row))));
   const tell = () => {
     const now = said();
-    for (const { key, flag } of fields) if (boxes[key]) flag ? (boxes[key].checked = Boolean(now[key])) : (boxes[key].value = now[key] ?? "");
+    for (const { key, flag } of fields) if (boxes[key]) flag ? (boxes[key].checked = Boolean(now[key])) : write(boxes[key], now[key] ?? "");
     if (Object.keys(now).length) node.open = true;
   };
   return { node, tell };

@@ -1,5 +1,6 @@
 // A file that was given, as it was read: its first rows, which column is which, cells that are no numbers and their mending.
 import { el } from "./knobs.js";
+import { asked, holds, replaced } from "./typing.js";
 import { table } from "./view.js";
 
 const LETTERS = { N: "parameters N", D: "tokens D", C: "FLOPs C", loss: "loss" };
@@ -43,20 +44,20 @@ export const preview = (box, found, { named, again, mend, open }) => {
   });
   const said = () => Object.fromEntries(boxes.map(({ key, one }) => [key, one.value.trim()]).filter(([key, value]) => value && value !== (named[key] ? "" : guessed[key])));
   for (const { one } of boxes) one.addEventListener("change", () => again(said()));
-  const cells = found.bad.map((bad) => ({ ...bad, input: el("input", { type: "text", value: bad.cell, "aria-label": `row ${bad.row}, ${bad.column}` }) }));
+  const cells = found.bad.map((bad) => ({ ...bad, input: el("input", { type: "text", id: `cell-${bad.row}-${found.columns.indexOf(bad.column)}`, "data-later": true, value: bad.cell, "aria-label": `row ${bad.row}, ${bad.column}` }) }));
   const button = (label, act, quiet = true) => el("button", { type: "button", class: quiet ? "quiet" : "", onclick: act }, label);
   const mended = () => cells.filter((one) => one.input.value.trim() !== one.cell).map((one) => [one.row, one.column, one.input.value.trim()]);
   const trouble = cells.length ? [el("div", { class: "bad" },
     el("p", {}, el("b", {}, `${count(found.of_bad, "row")} ${found.of_bad === 1 ? "has a cell that is" : "have cells that are"} no number. `), "Mend them here, or leave the rows out."),
     table(["row", "column", "it says", ""], cells.map((one) => [String(one.row), one.column, one.input, one.why])),
-    el("p", {}, button("Use what I typed, leave the other rows out", () => mend(said(), mended()), false)))] : [];
+    el("p", {}, button("Use what I typed, leave the other rows out", () => { asked(...cells.map((one) => one.input)); mend(said(), mended()); }, false)))] : [];
   const lacking = found.lacking.length ? [el("p", { class: "bad" }, el("b", {}, `Which column is ${found.lacking.map((key) => LETTERS[key]).join(", and which ")}? `),
     `The file has ${found.columns.join(", ")}. A column, or a product such as 12*n_layer*n_embd*n_embd.`)] : [];
   const marked = Object.fromEntries(Object.entries({ ...guessed, ...named }).map(([key, column]) => [column, key]));
   const rows = table(found.columns.map((name) => (marked[name] && marked[name] !== name ? `${name} → ${marked[name]}` : name)), found.head.map((row) => row));
   const out = found.excluded.length ? [el("p", {}, `Left out by themselves: ${found.excluded.slice(0, 5).map(([row, why]) => `row ${row} (${why})`).join(", ")}${found.excluded.length > 5 ? " …" : ""}`)] : [];
   const title = `${found.name}: ${count(found.runs, "run")}, ${count(found.columns.length, "column")}`;
-  box.replaceChildren(el("details", ready ? {} : { open: true }, el("summary", {}, el("b", {}, title), ready ? ". See how it was read, or change it" : ""),
+  replaced(box, el("details", { open: !ready || holds(box) }, el("summary", {}, el("b", {}, title), ready ? ". See how it was read, or change it" : ""),
     el("div", { class: "letters" }, ...boxes.map((one) => one.node), button("Read it so", () => (ready ? open(said()) : again(said())), ready)),
     ...lacking, ...trouble, ...(found.wrong && !lacking.length ? [el("p", { class: "bad" }, found.wrong)] : []), rows, ...out));
 };

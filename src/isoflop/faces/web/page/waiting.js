@@ -1,8 +1,9 @@
 // What is waited for, said at the foot of the page with a way to give it up: the server then ends the work.
 import { el } from "./knobs.js";
+import { replaced } from "./typing.js";
 
-// What opens a source ends what opened another, and plans; a plan ends the plan before it; a file ends nothing.
-const ENDS = { open: ["open", "plan"], plan: ["plan"], file: [] };
+// What each ends: of one kind only the last answer is waited for, and what is read or opened anew ends what was to be opened.
+const ENDS = { open: ["open", "read", "plan"], read: ["read", "open"], plan: ["plan"], result: ["result"], row: ["row"], file: [] };
 
 // trouble is given what went wrong, null where something begins; cancelled hears which kinds were given up.
 // Gives busy, to wait for work, and stop. Work that was ended says and changes nothing any more: it asks its signal.
@@ -10,7 +11,7 @@ export const waiting = (line, view, { trouble, cancelled }) => {
   const tasks = new Map(); // the control of each, and { said, kind }
   const tell = () => {
     const last = [...tasks.values()].at(-1);
-    line.replaceChildren(...(last ? [last.said, " ", el("button", { type: "button", class: "quiet", onclick: cancel }, "Cancel")] : []));
+    replaced(line, ...(last ? [last.said, " ", el("button", { type: "button", class: "quiet", onclick: cancel }, "Cancel")] : []));
   };
   const over = (task) => tasks.delete(task) && (tell(), true);
   const stop = (kinds = ENDS.open) => {

@@ -1,6 +1,7 @@
 // The page of a run that is watched: asks again and again for the last look, and shows it when it is a new one.
 import { figure, padded, round } from "./figures.js";
 import { el } from "./knobs.js";
+import { replaced } from "./typing.js";
 import { show, showLoss, showMoney } from "./units.js";
 
 const EVERY = 2000; // ms between questions; the server looks at the log no more often than it may
@@ -88,7 +89,7 @@ const drawEnds = (look) => figure(at("figure-ends"), "Where the run was foretold
 const shown = (look) => {
   const since = look.since === null ? "" : ` since ${look.unit.slice(0, -1)} ${steps(look.since)}`;
   document.title = `${look.run}: ${look.state}`;
-  at("view").replaceChildren(
+  replaced(at("view"),
     el("h1", {}, look.run),
     el("p", { class: `answer ${SEVERE[look.state] ?? ""}`, id: "state", role: "status" },
       `${look.state}${since}. ${look.step > 0 ? WORDS[look.state] : "It has not begun."}`),
