@@ -1,6 +1,7 @@
 """What all tests share: generated examples are the same in every run and have no deadline; answers are remembered."""
 
 import math
+import os
 import signal
 from contextlib import suppress
 
@@ -15,6 +16,14 @@ pytest.register_assert_rewrite("chromium", "commands", "logs", "plain_numbers", 
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+# The terminal, the scheduler or the account in which the tests are started decides nothing.
+SAID = {"COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE",
+        "TTY_COMPATIBLE", "TTY_INTERACTIVE", "GITHUB_ACTIONS", "SOURCE_DATE_EPOCH", "ISOFLOP_ALLOW_PRIVATE",
+        "MPLBACKEND", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}  # fmt: skip
+for name in [*os.environ]:
+    if name.upper() in SAID or name.startswith(("SLURM_", "RAY_", "WANDB_", "MLFLOW_", "AWS_", "TORCH")):
+        del os.environ[name]
 
 # What starts the tests may ignore signals, as nohup and & do, and all that they start would inherit it. A handler that
 # does nothing is not inherited.

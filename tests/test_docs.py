@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alike import alike
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -113,7 +114,7 @@ def test_every_isoflop_command_runs_and_prints_what_the_page_shows(page, tmp_pat
         assert not done.value.code, f"{line}\n{printed.err}"
         assert printed.out.strip(), line
         if shown is not None:
-            assert [row.rstrip() for row in printed.out.splitlines()] == shown.rstrip().splitlines(), line
+            assert alike(printed.out, shown), f"{line}\n{printed.out}"
 
 
 def test_the_tutorial_has_code_of_both_kinds():
