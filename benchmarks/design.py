@@ -32,7 +32,7 @@ from worlds import WRONG, best_of
 import isoflop
 from isoflop import design
 from isoflop.data.runs import Runs
-from isoflop.forecasting.ensemble import Ensemble, combine, mean_loss, shares
+from isoflop.forecasting.ensemble import Ensemble, combine
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -66,11 +66,7 @@ class Case(NamedTuple):
 
     def error(self, rows: Rows) -> float:
         """Give the mean |error| of log loss at the larger runs, from a fit to the picked ones."""
-        known = combine(self.runs(rows))
-        flops = 6 * self.targets["N"] * self.targets["D"]
-        decades = np.maximum(np.log10(flops / known.runs["C"].max()), 0.0)
-        found = mean_loss(known, shares(known, decades), self.targets)
-        return float(np.abs(found - self.truth).mean())
+        return float(np.abs(combine(self.runs(rows)).log_loss(self.targets) - self.truth).mean())
 
 
 def next_runs(case: Case, spend: float, seed: int) -> Rows:

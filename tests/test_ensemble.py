@@ -11,7 +11,6 @@ from simulated import chinchilla_runs
 import isoflop
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError, UsageError
-from isoflop.forecasting.constants import CLIPPED
 from isoflop.forecasting.ensemble import FEWEST_RUNS, alone, combine, outlook, scale, shares, values
 from isoflop.forecasting.weights import PastErrors, PastMisses
 from isoflop.laws.chinchilla import besiroglu2024
@@ -19,7 +18,6 @@ from isoflop.laws.chinchilla import besiroglu2024
 RUNS = chinchilla_runs(60, noise=0.005)
 TOGETHER = combine(RUNS)
 AT = {"N": np.array([1e9, 2e10, 1e11]), "D": np.array([1e11, 4e11, 2e12])}
-FAR = np.array([0.0, 0.5, 1.5])
 
 
 def of(runs, **changed):
@@ -29,18 +27,17 @@ def of(runs, **changed):
 def untested(together=TOGETHER):
     """Return the same laws without any backtest."""
     none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
-    errors = PastErrors(whole, none, np.zeros((len(together.members), 0)))
+    errors = PastErrors(whole, np.zeros((len(together.members), 0)))
     past = replace(together.backtest, cuts=none)
-    return replace(together, backtest=past, errors=errors, misses=PastMisses(whole, none, none))
+    return replace(together, backtest=past, errors=errors, misses=PastMisses(whole, none))
 
 
-def erring(by, decades=None, misses=1.0):
-    """Return the laws with backtest errors of so much each, at some distances; and misses of so many widths."""
-    far = np.linspace(0, 2, 40) if decades is None else decades
-    squares = np.minimum(np.broadcast_to(np.asarray(by, float), (far.size, 2)).T, CLIPPED) ** 2
-    origin = np.arange(far.size) % 4
-    return replace(TOGETHER, errors=PastErrors(origin, far, squares),
-                   misses=PastMisses(origin, far, np.full(far.size, misses**2)))  # fmt: skip
+def erring(by, tests=40, misses=1.0):
+    """Return the laws with so many backtest errors of so much each; and misses of so many widths."""
+    origin = np.arange(tests) % 4
+    squares = np.broadcast_to(np.asarray(by, float), (tests, 2)).T ** 2
+    return replace(TOGETHER, errors=PastErrors(origin, squares),
+                   misses=PastMisses(origin, np.full(tests, misses**2)))  # fmt: skip
 
 
 # Weights.
@@ -48,34 +45,24 @@ def erring(by, decades=None, misses=1.0):
 
 @pytest.mark.parametrize("together", [TOGETHER, untested(), erring([0.1, 0])])
 def test_weights_add_up_to_one(together):
-    found = shares(together, np.linspace(0, 8, 50))
+    found = shares(together)
     assert (found > 0).all()
-    assert found.sum(axis=0) == pytest.approx(np.ones(50))
+    assert found.sum() == pytest.approx(1)
+    assert together.shares(AT).tolist() == np.tile(found, 3).tolist()
 
 
 def test_without_backtests_laws_count_alike():
-    assert shares(untested(), np.array([0.0, 0.5, 1.0])) == pytest.approx(np.full((2, 3), 0.5))
+    assert shares(untested()) == pytest.approx(np.full((2, 1), 0.5))
 
 
 def test_the_law_that_erred_less_counts_for_more():
-    first, second = shares(erring([0.03, 0.01]), np.array([0.5]))[:, 0]
+    first, second = shares(erring([0.03, 0.01]))[:, 0]
     assert second > 4 * first
 
 
-def test_errors_near_the_distance_asked_for_say_more():
-    """The first law erred near by, the second far out."""
-    far = np.linspace(0, 2, 40)
-    error = np.where(far < 1, [[0.05], [0.005]], [[0.005], [0.05]])
-    together = erring(error.T, far)
-    near, out = shares(together, np.array([0.0, 2.0])).T
-    assert near[1] > 2 * near[0]
-    assert out[0] > 2 * out[1]
-
-
 def test_few_backtests_move_the_weights_little():
-    few = shares(erring([0.03, 0.01], np.array([0.5])), np.array([0.5]))[:, 0]
-    many = shares(erring([0.03, 0.01], np.full(40, 0.5)), np.array([0.5]))[:, 0]
-    assert 0.5 < few[1] < many[1]
+    few, many = (shares(erring([0.03, 0.01], tests))[1, 0] for tests in (1, 40))
+    assert 0.5 < few < many
 
 
 # The forecast.
@@ -112,10 +99,9 @@ def test_the_interval_widens_with_distance_and_level():
 
 def test_large_past_errors_widen_the_interval_and_small_ones_narrow_it():
     large, none, small = (
-        scale(one, FAR) for one in (erring([0.01] * 2, misses=3.0), untested(), erring([0.01] * 2, misses=0.01))
+        scale(one) for one in (erring([0.01] * 2, misses=3.0), untested(), erring([0.01] * 2, misses=0.01))
     )
-    assert (small < none).all()
-    assert (large > none).all()
+    assert small < none < large
 
 
 @pytest.mark.simulates
@@ -173,7 +159,7 @@ def test_a_law_of_other_inputs_cannot_forecast_beside_others(law):
 def test_a_fit_alone_is_an_ensemble_of_one():
     fit = isoflop.fit("chinchilla", RUNS, draws=0)
     one = alone(fit)
-    assert shares(one, FAR) == pytest.approx(np.ones((1, 3)))
+    assert shares(one) == pytest.approx(np.ones((1, 1)))
     assert outlook(one, AT, level=0.9).loss == pytest.approx(np.log(fit.curve(**AT)), abs=1e-5)
 
 

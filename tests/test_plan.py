@@ -132,7 +132,7 @@ def test_a_plan_prints_itself():
     assert "90% interval" in text
 
 
-def test_checkpoints_of_few_runs_do_not_send_sizes_to_the_end_of_the_search():
+def test_checkpoints_of_few_runs_plan_a_size_within_a_factor_of_ten():
     truth, compute = CURVES["besiroglu2024"], np.logspace(18, 21, 8)
     size = np.array([isoflop.plan(truth, flops=float(flops)).N.value for flops in compute]).repeat(6)
     tokens = 3 * compute.repeat(6) / 6 / size * np.tile(np.logspace(-1.2, 0, 6), 8)
@@ -141,7 +141,7 @@ def test_checkpoints_of_few_runs_do_not_send_sizes_to_the_end_of_the_search():
         noise = 0.005 * random.standard_normal(8).repeat(6) + 0.002 * random.standard_normal(48)
         runs = isoflop.Runs.of(N=size, D=tokens, run=np.arange(8.0).repeat(6), loss=truth(size, tokens) * np.exp(noise))
         low, high = isoflop.plan(runs, flops=1e22).N.intervals["statistical"]
-        assert 1.2 < high / low < 1e4
+        assert 1.2 < high / low < 10
 
 
 # The three intervals, and several laws.

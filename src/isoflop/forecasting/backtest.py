@@ -17,7 +17,7 @@ import numpy as np
 
 from isoflop.data.runs.costs import reach_of
 from isoflop.forecasting.baselines import baselines
-from isoflop.forecasting.extrapolation import decades, distance
+from isoflop.forecasting.extrapolation import distance
 from isoflop.forecasting.priors import Member, predicted
 from isoflop.quantities import decades_of
 
@@ -50,7 +50,6 @@ class Backtest:
     row        (tests,): the position of the scored run
     budget     (tests,): the number of its budget, from the smallest
     decades    (tests,): how far beyond the fitted runs it lies in compute, or in what is extrapolated
-    beyond     (tests,): how many decades of its own compute it lies beyond them, as a forecast of it would say
     distance   (tests,): how far outside them it lies in any direction
     error      (members, tests): log loss forecast minus measured; nan where a law could not be fitted
     spread     (members, tests): standard error of the forecast, if the law is right
@@ -65,7 +64,6 @@ class Backtest:
     row: Labels
     budget: Labels
     decades: Array
-    beyond: Array
     distance: Array
     error: Array
     spread: Array
@@ -83,7 +81,6 @@ class _Scored(NamedTuple):
     """One origin's forecasts of the runs beyond it: error, spread, noise, each (members, tests), and what else."""
 
     row: Labels
-    beyond: Array
     distance: Array
     error: Array
     spread: Array
@@ -123,7 +120,6 @@ def roll(
         row=row,
         budget=budgets_of(axis)[row],
         decades=axis[row] - cuts[origin],
-        beyond=_joined([one.beyond for one in scored], np.zeros(0)),
         distance=_joined([one.distance for one in scored], np.zeros(0)),
         error=_joined([one.error for one in scored], none),
         spread=_joined([one.spread for one in scored], none),
@@ -160,8 +156,8 @@ def _score(fit: Sequence[Member], labels: Sequence[str], runs: Runs, *, axis: Ar
     reach = fitted | {key: values[part] for key, values in reach_of(runs).items()}
     span = {key: (float(column.min()), float(column.max())) for key, column in reach.items() if key != "loss"}
     at = {key: beyond[key] for key in inputs}
-    far, out = np.nan_to_num(decades(span, at)), distance(span, at)
-    return _Scored(row, far, out, error, spread, noise, {name: value - target for name, value in guessed.items()})
+    guessed = {name: value - target for name, value in guessed.items()}
+    return _Scored(row, distance(span, at), error, spread, noise, guessed)
 
 
 def axis_of(runs: Runs, along: str) -> Array:

@@ -17,25 +17,15 @@ TAIL = 0.8
 ELSEWHERE = 10.0
 """By how much wider the priors are for a metric that is no loss of a language model, on which they were learnt."""
 
-NEAR_BY = 0.5
-"""Decades over which the say of a past error in a member's weight falls by a factor e."""
-CLIPPED = 0.1
-"""The largest past error of log loss that counts: 10 %."""
 EXPECTED, PRIOR_TESTS = 0.01, 3.0
 """Before any backtest a member is taken to be 1 % off, as if three budgets had said so."""
-SHARPNESS = 2.0
-"""A member counts by its mean squared past error to minus this power."""
 DRIFT = 0.01
 """What log loss may drift away from every law, per decade of extrapolation: one standard deviation."""
 
-PRIOR_SCALE, PRIOR_ORIGINS = 0.8, 16.0
+PRIOR_SCALE, PRIOR_ORIGINS = 0.8, 24.0
 """Past errors over the width they were given, as public tables have them, and as how many origins that counts."""
-SCALE_NEAR = 1.0
-"""Decades over which the say of a past error in an interval's width falls by a factor e."""
-ORIGIN_COUNTS = 0.5
-"""An origin counts half: the runs that it is scored on are scored from the others too."""
 CLIPPED_SCALE = 4.0
-"""The largest past error, in widths, that counts."""
+"""The largest past error, in widths, that counts: one bad run among those held out would widen every interval."""
 
 SIZE_OFF, SIZE_DRIFT, SIZE_APART = 0.08, 0.25, 0.5
 """How far log N of a plan is off at best, and what is added for a decade of compute: standard deviations; and the

@@ -1,9 +1,9 @@
 """Several laws on the same runs, forecasting together, with an interval calibrated by what they missed before.
 
-Laws count by their mean squared backtest error near the distance that is asked for, held towards equal shares;
-picking one winner, or correcting for past bias, did worse. The interval's width adds up what the laws do not know:
-their standard error, the runs' noise, the spread between laws and a drift with distance; and is scaled by how large
-past errors were beside that width, on public tables and on these runs.
+Laws count by one over their mean squared backtest error, held towards equal shares; picking one winner, correcting
+for past bias, or asking more of errors at the distance asked for, did no better. The interval's width adds up what the
+laws do not know: their standard error, the runs' noise, the spread between laws and a drift with distance; and is
+scaled by how large past errors were beside that width, on public tables and on these runs.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ from isoflop.findings import figure_of_result
 from isoflop.fitting.fit import Fit, fit, refit
 from isoflop.fitting.identifiability import condition, doubts
 from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, axis_of, roll, thinned
-from isoflop.forecasting.extrapolation import decades as decades_beyond
 from isoflop.forecasting.extrapolation import distance
 from isoflop.forecasting.priors import ENDLESS, Member, agreement, forms_of, member_of, members, predicted
 from isoflop.forecasting.single_input import single_input
-from isoflop.forecasting.weights import PastErrors, PastMisses, factors, look_back, past_errors, widths
+from isoflop.forecasting.weights import PastErrors, PastMisses, factor, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
 from isoflop.quantities import is_date
 
@@ -54,8 +53,6 @@ _OF_EACH = ("F01", "F02")
 """Findings that are each law's own; the others are about the runs, and said once."""
 _DRAWS, _NUDGE = 400, 0.1
 """Points that stand for the errors of several laws; the step, in standard errors, that finds a slope."""
-_SAME_DISTANCE = 12
-"""Digits of decades by which two points lie equally far."""
 _ONE_ERROR = 2 * NormalDist().cdf(1.0) - 1
 """The level of an interval of one standard error on either side."""
 
@@ -141,10 +138,8 @@ class Ensemble:
         return np.array([one.log_loss(at) for one in self.curves])
 
     def shares(self, at: Mapping[str, Array]) -> Array:
-        """Return how much each law counts at the distance of each point, (laws, points)."""
-        far = np.nan_to_num(decades_beyond(self.fitted_on, at))
-        distinct, place = np.unique(np.round(far, _SAME_DISTANCE), return_inverse=True)  # a line of one budget has one
-        return np.asarray(shares(self, distinct)[:, place.ravel()])
+        """Return how much each law counts at each point, (laws, points): everywhere the same."""
+        return np.broadcast_to(shares(self), (len(self.members), next(iter(at.values())).size))
 
     def standard_error(self, at: Mapping[str, Array]) -> Array:
         """Return the standard error of a new run's log loss (points,), if the laws are right."""
@@ -316,30 +311,25 @@ def _usable(runs: Runs, along: str, *, keys: Sequence[str] = ("N", "D", "loss"),
 def outlook(ensemble: Ensemble, inputs: Mapping[str, Array], *, level: float) -> Outlook:
     """Return the forecast at inputs (targets,), with how wide each kind of interval reaches."""
     each, error = (np.array(part) for part in zip(*(predicted(one, inputs) for one in ensemble.members), strict=True))
-    weights = shares(ensemble, np.nan_to_num(decades_beyond(ensemble.fitted_on, inputs)))
+    weights = np.broadcast_to(shares(ensemble), each.shape)
     noise, far = np.array([[one.noise] for one in ensemble.members]), distance(ensemble.fitted_on, inputs)
     found = widths(each, error, weights=weights, noise=noise, distance=far)
-    half = factors(ensemble.misses, far, level=level) * found.width
+    half = factor(ensemble.misses, level=level) * found.width
     return Outlook(found.loss, NormalDist().inv_cdf((1 + level) / 2) * found.known, half, each, weights)
 
 
-def shares(ensemble: Ensemble, decades: Array) -> Array:
-    """Return the weight of each member at each target, (members, targets): columns add up to 1."""
-    return weights_of(_of_members(ensemble), decades)
-
-
-def _of_members(ensemble: Ensemble) -> PastErrors:
-    """Return the past errors of the laws that could be fitted to all runs, in their order."""
+def shares(ensemble: Ensemble) -> Array:
+    """Return the weight of each law that could be fitted to all runs, (members, 1): they add up to 1."""
     places = [ensemble.backtest.members.index(one.label) for one in ensemble.members]
-    return ensemble.errors._replace(squares=ensemble.errors.squares[places])
+    return weights_of(ensemble.errors._replace(squares=ensemble.errors.squares[places]))
 
 
-def scale(ensemble: Ensemble, decades: Array) -> Array:
-    """Return how large past errors were beside the width they were given, near each distance (targets,).
+def scale(ensemble: Ensemble) -> float:
+    """Return how large past errors were beside the width they were given.
 
     By so much a normal interval of the ordinary level is to be widened.
     """
-    return factors(ensemble.misses, decades, level=LEVEL) / NormalDist().inv_cdf((1 + LEVEL) / 2)
+    return factor(ensemble.misses, level=LEVEL) / NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def nudged(ensemble: Ensemble, step: float) -> list[tuple[Law, Array]]:
@@ -351,16 +341,6 @@ def nudged(ensemble: Ensemble, step: float) -> list[tuple[Law, Array]]:
         theta = member.theta + np.concatenate([steps, -steps])
         found.append((member.law, member.problem.natural(theta.clip(member.problem.lower, member.problem.upper))))
     return found
-
-
-def mean_loss(ensemble: Ensemble, weights: Array, at: Mapping[str, Array]) -> Array:
-    """Return the weighted mean of the laws' log losses at the inputs (points,).
-
-    weights  (members, points), or (members, 1) where they are the same at all points
-    """
-    with np.errstate(all="ignore"):  # far out, a law may overflow
-        each = [np.log(law(**dict(zip(law.parameters, row[0], strict=True)), **at)) for law, row in values(ensemble)]
-        return np.asarray((weights * np.array(each)).sum(axis=0))
 
 
 def values(ensemble: Ensemble) -> list[tuple[Law, Array]]:

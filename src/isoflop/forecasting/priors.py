@@ -36,8 +36,8 @@ _SAME_NOISE = 0.01
 _LENT = 0.1
 _LEAST_SHARE = 0.5
 """A steep fit, which follows the largest runs, takes the noise for no less than this share of the gentle one's."""
-_LEAST_KEPT = 1 / 3
-"""The share of the gentle fit's runs that a steep one must go by."""
+_LEAST_KEPT, _MOST_NOISE = 1 / 3, 4.0
+"""The share of the gentle fit's runs that a steep one must go by, and how many times its noise it may find."""
 _SETTLED, _SAME_OPTIMUM = 1e-8, 1e-4
 """Where the descents from a form's starts end, and by what share of the objective two ends are one optimum."""
 
@@ -236,12 +236,14 @@ def _steep(form: Form, runs: Runs, gentle: Member) -> Member:
     """Fit the same law by steep weights, beginning where the gentle fit ended.
 
     Its strays stay out, and its noise halved is the least: among the largest runs a steep fit would follow a stray,
-    not find it. Where it forgets most of the others it has run away with a few, and the gentle fit stands in.
+    not find it. Where it forgets most of the others, or finds far more noise, it has run away with a few of them, or
+    with the priors beside so few, and the gentle fit stands in.
     """
     kept = (gentle.weights > 0).astype(float)
     begin = _Start(gentle.theta[None], gentle.settled, NEAR, kept, gentle.settled * _LEAST_SHARE)
     found = _settled(form, runs, begin)
-    if found is None or np.count_nonzero(found.weights) < _LEAST_KEPT * kept.sum():
+    few = found is None or np.count_nonzero(found.weights) < _LEAST_KEPT * kept.sum()
+    if found is None or few or found.settled > _MOST_NOISE * gentle.settled:
         found = replace(gentle, label=_label(form))
     return replace(found, gentler=gentle)
 

@@ -93,7 +93,7 @@ def _planned(part: Ensemble, minima: list[Minimum], *, origin: int, level: float
     largest = part.fitted_on["C"][1]
     decades = np.maximum(np.log10(flops / largest), 0.0)
     each = np.array([np.log(line.sizes(one.law, one.row, budgets))[0] for one in part.curves])
-    apart = (shares(part, decades) * (each - best) ** 2).sum(axis=0)
+    apart = (shares(part) * (each - best) ** 2).sum(axis=0)
     drawn = part.draws_of(lambda law, rows: np.log(line.sizes(law, rows, budgets)), line.inputs(best, budgets))
     reach = NormalDist().inv_cdf((1 + level) / 2) * size_error(drawn.std(axis=0), apart, decades)
     z = 2 * NormalDist().inv_cdf((1 + minima[0].N.level) / 2)

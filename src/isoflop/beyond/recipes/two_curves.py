@@ -94,7 +94,7 @@ def duel(first: Ensemble, other: Ensemble, path: Path = PLAIN, *, hold: Hold = F
     pairs = pairs_of(first.runs, other.runs)
     laws = _laws(first, other, hold)
     moves = [law.kept(*moved(*law.scatters, pairs, draws=draws, seed=seed)) for law in laws]
-    weights = np.mean([_shares(one, laws, _beyond(x, span)) for one, span in zip(both, spans, strict=True)], axis=0)
+    weights = np.broadcast_to(np.mean([_shares(one, laws) for one in both], axis=0), (len(laws), x.size))
     losses = [
         along([(law.first, law.other)[side] for law in laws], path, x, per=price(one.runs))
         for side, one in enumerate(both)
@@ -153,10 +153,10 @@ def _evenly(one: Held, among: Sequence[Held]) -> Held:
     return replace(one, scatters=(ours, theirs))
 
 
-def _shares(ensemble: Ensemble, laws: Sequence[Held], beyond: Array) -> Array:
-    """Return how much each of these laws counts (laws, points) for a recipe."""
+def _shares(ensemble: Ensemble, laws: Sequence[Held]) -> Array:
+    """Return how much each of these laws counts (laws, 1) for a recipe."""
     names = [one.label for one in ensemble.members]
-    found = shares(ensemble, beyond)[[names.index(law.first.label) for law in laws]]
+    found = shares(ensemble)[[names.index(law.first.label) for law in laws]]
     return np.asarray(found / found.sum(axis=0))
 
 

@@ -74,10 +74,10 @@ class Prior(NamedTuple):
     noise: float = 0.005
 
 
-def believe(source: Predictor, decades: float, *, at: Mapping[str, Array], prior: Prior, rule: FlopRule) -> Belief:
-    """Return what a source says of runs so many decades beyond its own; `at` are the candidates."""
+def believe(source: Predictor, *, at: Mapping[str, Array], prior: Prior, rule: FlopRule) -> Belief:
+    """Return what a source says of runs; `at` are the candidates."""
     if isinstance(source, Ensemble):
-        weights = shares(source, np.array([decades]))[:, 0].tolist()
+        weights = shares(source)[:, 0].tolist()
         found = tuple(
             Believed(one.problem, one.theta, _root(one.covariance), one.noise, weight)
             for one, weight in zip(source.members, weights, strict=True)

@@ -82,11 +82,10 @@ def informative(
         )
     at = {"N": np.array([one.N for one in pool]), "D": np.array([one.D for one in pool])}
     together = settled if isinstance(settled, Ensemble) else None
-    far = 0.0 if together is None else _beyond(together, wanted, rule)
-    belief = believe(settled, far, at=at, prior=prior or Prior(), rule=rule)
+    belief = believe(settled, at=at, prior=prior or Prior(), rule=rule)
     seen = views(belief, at, wanted, draws=draws, seed=seed)
     chosen = choose(seen, Limits(cost, budget, most, repeats))
-    widen = 1.0 if together is None else float(scale(together, np.array([far]))[0])
+    widen = 1.0 if together is None else scale(together)
     past = _known(settled, belief, wanted, variance=variance(belief, at, wanted), widen=widen, level=level)
     shares = [left(seen, chosen[:count]) for count in range(len(chosen) + 1)]
     runs = tuple(
@@ -164,11 +163,6 @@ def _target(settled: Predictor, target: Mapping[str, float], want: str, *, rule:
         size = np.exp(Allocation(settled, Terms(rule)).best(np.array([float(target["C"])])))
         return Loss(float(size[0]), float(rule.tokens(size, float(target["C"]))[0]))
     return Loss(float(target["N"]), float(target["D"]))
-
-
-def _beyond(settled: Ensemble, wanted: Target, rule: FlopRule) -> float:
-    flops = wanted.C if isinstance(wanted, BestSize) else float(rule.flops(wanted.N, wanted.D))
-    return max(math.log10(flops / float(settled.runs["C"].max())), 0.0)
 
 
 def _around(settled: Predictor, budget: float, rule: FlopRule) -> tuple[Planned, ...]:

@@ -21,8 +21,7 @@ from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.fitting.check import check
 from isoflop.fitting.saved import to_json
-from isoflop.forecasting.constants import EXPECTED, NEAR_BY, PRIOR_TESTS, SHARPNESS
-from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
+from isoflop.forecasting.ensemble import Evidence, evidence, shares
 from isoflop.forecasting.record import percent, ratio_name, record, with_sizes
 from isoflop.forecasting.source import ONE_LAW
 from isoflop.forecasting.summary import several_in_words
@@ -114,7 +113,7 @@ def planner_model(source: Predictor, behind: Evidence) -> dict[str, Any]:
     reach = reach_of(runs).get("C", runs["C"]) if runs else None
     return {
         "unique": ["U" in one.law.inputs for one in source.curves],
-        "weighing": None if behind.own is not source else _weighing(behind.own),
+        "weighing": None if behind.own is not source else shares(source)[:, 0],
         "cost": {"scale": scale, "params": math.log(at_e / scale), "tokens": rule.power},
         "counted": runs.data_unit if runs else TOKENS,
         "largest": _largest(source) if reach is None else float(reach.max()),
@@ -177,15 +176,6 @@ def _drawn(source: Predictor, runs: Runs | None, budget: float) -> dict[str, Any
 def _largest(source: Predictor) -> float:
     """Return the largest compute that a published curve was fitted on, nan where it is not known."""
     return float(source.fitted_on.get("C", (math.nan, math.nan))[1])
-
-
-def _weighing(source: Ensemble) -> dict[str, Any]:
-    """Return what `isoflop.ensemble.shares` reads, for the page to weigh the laws as it does."""
-    past = source.errors
-    return {
-        "decades": past.beyond, "squares": past.squares, "near": NEAR_BY, "tests": PRIOR_TESTS,
-        "expected": EXPECTED**2, "sharpness": SHARPNESS,
-    }  # fmt: skip
 
 
 def _checked(source: Predictor, found: Checked) -> dict[str, Any]:

@@ -11,7 +11,7 @@ const formula = (...texts) => el("p", {}, ...texts.map((one) => el("code", {}, o
 export const link = (page, said) => el("a", { href: `${DOCS}${page}`, target: "_blank", rel: "noopener" }, said);
 
 const weighed = (data, model, found, terms) => {
-  const weights = model.weights(found.far || 0), rows = data.laws.map((law, k) => [law.name, showLoss(lossBy(model, k, found.N, found.D, terms)), `${Math.round(100 * (weights[k] ?? 0))} %`]);
+  const rows = data.laws.map((law, k) => [law.name, showLoss(lossBy(model, k, found.N, found.D, terms)), `${Math.round(100 * (model.weights[k] ?? 0))} %`]);
   return el("table", {}, el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
 };
 

@@ -1,39 +1,14 @@
 // The plan of a budget by the steps of Allocation in src/isoflop/compute/allocation.py, so that numbers move
 // with a slider. Of a model, `laws` give a loss for { N, D, U, bits }, `fresh` what N and D are worth where tokens repeat
-// and a law does not know it (its `unique` is false), `weights` what the laws weigh; without backtests (no `weighing`) the
+// and a law does not know it (its `unique` is false), `weights` what the laws weigh, adding up to 1; without backtests (no `weighing`) the
 // first alone counts. A run costs cost.scale N^cost.params D^cost.tokens FLOPs. Terms are { serving, unique }: FLOPs per
 // parameter after training, and tokens.
 
 const GRID = 96, HALVINGS = 40, FEW_HALVINGS = 10, STEP = 1e-3, WITHOUT_END = 1e40;
 const PLAIN = { serving: 0, unique: Infinity };
 
-// Gives the weight of each law so many decades beyond the largest run: src/isoflop/forecasting/weights.py, shares. What a backtest says
-// fades by e^(-|its distance - far| / near); sums up to each distance and from it on spare the sum over all of them.
-const weighted = ({ decades, squares, near, tests, expected, sharpness }) => {
-  const order = decades.map((_, i) => i).sort((i, j) => decades[i] - decades[j]), sorted = order.map((i) => decades[i]);
-  const faded = (values) => {
-    const below = [0], above = [0];
-    for (const i of order) below.push(below.at(-1) + values[i] * Math.exp(decades[i] / near));
-    for (const i of [...order].reverse()) above.push(above.at(-1) + values[i] * Math.exp(-decades[i] / near));
-    above.reverse();
-    return (place, far) => below[place] * Math.exp(-far / near) + above[place] * Math.exp(far / near);
-  };
-  const count = faded(decades.map(() => 1)), sums = squares.map(faded);
-  return (far) => {
-    let place = 0, end = sorted.length;
-    while (place < end) {
-      const middle = (place + end) >> 1;
-      if (sorted[middle] <= far) place = middle + 1; else end = middle;
-    }
-    const total = count(place, far) + tests;
-    const raw = sums.map((sum) => ((sum(place, far) + tests * expected) / total) ** -sharpness);
-    const all = raw.reduce((one, other) => one + other, 0);
-    return raw.map((one) => one / all);
-  };
-};
-
 // What the functions below are given: what src/isoflop/faces/pages/content.py says of a source, and its functions.
-export const modelOf = (data, laws, fresh) => ({ ...data, laws, fresh, weights: data.weighing ? weighted(data.weighing) : () => [1] });
+export const modelOf = (data, laws, fresh) => ({ ...data, laws, fresh, weights: data.weighing ?? [1] });
 
 const decadesBeyond = (model, flops) => (model.largest === null ? NaN : Math.max(Math.log10(flops / model.largest), 0));
 
@@ -47,17 +22,16 @@ const worth = (model, k, N, D, terms) => {
   return terms.unique < Infinity ? { ...model.fresh(N, D, terms.unique), bits: 16 } : { N, D, bits: 16 };
 };
 
-const meanLog = (model, at, weights) => {
+const meanLog = ({ laws, weights }, at) => {
   let sum = 0;
-  for (let k = 0; k < weights.length; k++) sum += weights[k] * Math.log(model.laws[k](at));
+  for (let k = 0; k < weights.length; k++) sum += weights[k] * Math.log(laws[k](at));
   return sum;
 };
 
-// How far beyond the largest run one of N parameters on D tokens lies, by what they are worth, and its loss: the laws
-// weigh as much as they do there.
+// How far beyond the largest run one of N parameters on D tokens lies, by what they are worth, and its loss.
 const outcome = (model, N, D, terms) => {
   const at = worth(model, 0, N, D, terms), far = decadesBeyond(model, 6 * at.N * at.D);
-  return { far, loss: Math.exp(meanLog(model, at, model.weights(far))) };
+  return { far, loss: Math.exp(meanLog(model, at)) };
 };
 export const lossAt = (model, N, D, terms = PLAIN) => outcome(model, N, D, terms).loss;
 
@@ -129,6 +103,6 @@ export const budgetFor = (model, key, value, terms, [least, most]) =>
 // What each law by itself says of a loss, N or D that is asked for: the budget whose best run has it, NaN where there is
 // none, and what it has at the largest budget.
 export const eachAlone = (model, key, value, terms, ends) => model.laws.map((law, k) => {
-  const one = { ...model, laws: [law], unique: [model.unique[k]], weighing: null, weights: () => [1] };
+  const one = { ...model, laws: [law], unique: [model.unique[k]], weighing: null, weights: [1] };
   return { flops: budgetFor(one, key, value, terms, ends), end: best(one, ends[1], terms)[key] };
 });
