@@ -181,3 +181,16 @@ def test_one_wild_run_does_not_flatten_the_residuals_of_all_others():
     figure = isoflop.fit("chinchilla", runs_with(loss), draws=0).plot("residuals")
     assert all(axes.get_ylim()[1] < 10 for axes in figure.axes)
     assert any("%" in text.get_text() for text in figure.axes[0].texts)
+
+
+def test_a_table_with_one_input_is_drawn_along_it():
+    size = np.geomspace(1e6, 1e9, 10)
+    runs = isoflop.read({"N": size, "loss": 1.8 + 200 / size**0.277 + 0.003 * WAVE[:10]})
+    fit = isoflop.fit("E + A/N^alpha", runs, draws=0)
+    for found, kind in ((isoflop.combine(runs), "frontier"), (fit, "residuals")):
+        axes = found.plot(kind).axes[0]
+        assert axes.get_xlabel() == "parameters N"
+        dots = np.concatenate([drawn.get_offsets() for drawn in axes.collections if len(drawn.get_offsets()) == 10])
+        assert np.allclose(dots[:, 0], size)
+    with pytest.raises(isoflop.UsageError, match="N and D"):
+        fit.plot("contours")

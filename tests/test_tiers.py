@@ -77,7 +77,7 @@ def test_what_cannot_be_asked_is_refused():
 
 def test_options_that_tiers_cannot_keep_are_refused(refused):
     assert "leave out N" in refused(2, "plan", "N=8B", "--flops", "1e24", "--tiers", "3")
-    assert "-o saves one plan" in refused(2, "plan", "--flops", "1e24", "--tiers", "3", "-o", "plan.toml")
+    assert "a figure is saved as" in refused(2, "plan", "--flops", "1e24", "--tiers", "3", "-o", "plan.toml")
 
 
 def test_the_command_prints_who_gets_which(good, run):

@@ -13,13 +13,16 @@ from isoflop.data.runs.columns import LETTERS, meaning, normal
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, inputs_for, pairs, quantities, takes_runs
 from isoflop.faces.cli.shared import (
+    Drawn,
     Full,
     Json,
     Source_,
+    draw,
     give,
     in_full,
     print_json,
     print_result,
+    refuse_figure,
     stop_on_block,
 )
 
@@ -36,6 +39,7 @@ def forecast(
         list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")
     ] = None,
     targets: Annotated[str | None, typer.Option("--at", metavar="FILE", help="A table of new runs.")] = None,
+    output: Drawn = None,
     full: Full = False,
     json: Json = False,
 ) -> None:
@@ -43,11 +47,15 @@ def forecast(
 
     --loss all, or --loss web,code, forecasts several losses at once.
     """
+    refuse_figure(source, output)
     if several := asked.each_loss(source):
+        if output is not None:
+            raise UsageError("-o draws the forecast of one loss. Say one, as in --loss loss_web -o web.png.")
         _forecast_all(source, asked, at or [], several, json=json)
         return
     asked, words = _with_input(asked, source, _in_letters(at or []))
     found = _forecast(asked.source(source), words, targets, asked.level)
+    draw(found, output)
     if json:
         rows = [row.as_dict() for row in found]
         print_json({"forecasts": rows, "findings": [one.as_dict() for one in found.findings]})
@@ -121,10 +129,12 @@ def solve(
         list[str], typer.Argument(metavar="loss=… [N=…]", help="The loss (or metric) to reach and what is given.")
     ],
     asked: Asked,
+    output: Drawn = None,
     json: Json = False,
 ) -> None:
     """Solve for what reaches a loss: tokens at a size, a size at tokens, or compute at its best allocation."""
     from isoflop.forecasting.solve import solve
 
+    refuse_figure(source, output)
     found = solve(unknown, asked.source(source), level=asked.level, **inputs_for(solve, at, "loss=2.0"))
-    give(found, json=json)
+    give(found, json=json, output=output)

@@ -8,7 +8,7 @@ import typer
 
 from isoflop.compute.devices import MFU
 from isoflop.errors import UsageError
-from isoflop.faces.cli.shared import Json, option, print_answer
+from isoflop.faces.cli.shared import Drawn, Json, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
 
 _SHAPE, _RUN = "Shape", "Run"
@@ -36,12 +36,14 @@ def cost(
     shared_experts: Annotated[
         int, option("--shared-experts", "Experts beside them that every token uses.", _SHAPE)
     ] = 0,
+    output: Drawn = None,
     json: Json = False,
 ) -> None:
     """Price a run: a shape of N parameters, its FLOPs by every rule, memory, hours, dollars, energy."""
     from isoflop.compute.devices import parse_devices
     from isoflop.compute.quote import quote
 
+    refuse_figure("", output)
     count, device = parse_devices(gpus)
     shape: dict[str, Any] = {
         "kv_heads": kv_heads,
@@ -54,7 +56,7 @@ def cost(
         precision=precision, price=None if price is None else parse_quantity(price), region=region,
         context=_whole(context, "--context"), vocabulary=_whole(vocabulary, "--vocab"), **shape,
     )  # fmt: skip
-    print_answer(found, json=json)
+    give(found, json=json, output=output)
 
 
 def _whole(text: str, option: str) -> int:

@@ -13,7 +13,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, interval, option_of, quantities, takes_demand, takes_runs
-from isoflop.faces.cli.shared import Full, Json, dollars, give, option, print_answer, refuse_overwriting
+from isoflop.faces.cli.shared import Full, Json, dollars, draw, give, option, refuse_figure, refuse_overwriting
 from isoflop.planning.demand import TIERS, Demand
 from isoflop.quantities import parse_quantity
 
@@ -55,11 +55,6 @@ Prices = Annotated[str | None, option_of("prices", TIERS["prices"])]
 ServeBatch = Annotated[float, option_of("serve_batch", TIERS["serve_batch"])]
 
 
-def _refuse_saving(output: str | None) -> None:
-    if output is not None:
-        raise UsageError("-o saves one plan. Plan a size by itself, as in N=8B, to save it.")
-
-
 def _tuned(found: Plan, sweep: str) -> Plan:
     """Return the plan with the best hyperparameters that a sweep foretells at its size."""
     from isoflop.beyond.tune import tune
@@ -73,11 +68,14 @@ def _tuned(found: Plan, sweep: str) -> Plan:
     return replace(found, sheet=sheet, findings=(*found.findings, *own))
 
 
+_PICTURES = {".png", ".svg"}
+"""Endings of a plan's figure; a PDF is a document."""
 Saved = Annotated[
     str | None,
     option(
         "-o --output",
-        "Save it: plan.html, plan.pdf or plan.md for people, plan.toml, or study.toml to train the run.",
+        "Save it: plan.html, plan.pdf or plan.md for people, plan.png or plan.svg for its figure, plan.toml, "
+        "or study.toml to train the run.",
         metavar="FILE",
     ),
 ]
@@ -147,15 +145,17 @@ def plan(
         refuse_overwriting(source or "", output)
     known = asked.source(source) if source is not None else None
     if tiers is not None or price_per_mtok is not None:
-        _refuse_saving(output)
+        refuse_figure(source or "", output)
         sizes = tiers_for(known, Demand(**demand), count=tiers or 3, prices=price_per_mtok or "", batch=serve_batch)
-        print_answer(sizes, json=json)
+        give(sizes, json=json, output=output)
         return
     if ":" in (wanted["flops"] or ""):
         found: Any = frontier(known, _budgets(wanted["flops"] or "", points), level=asked.level, **demand)
     else:
         found = plan(known, level=asked.level, **demand)
         found = _tuned(found, tune) if tune is not None else found
-    if output is not None and isinstance(found, Plan):
+    if output is not None and (Path(output).suffix.lower() in _PICTURES or not isinstance(found, Plan)):
+        draw(found, output)
+    elif output is not None:
         _save(found, output, author=author, seed=asked.seed)
     give(found, json=json, full=full)

@@ -117,12 +117,17 @@ def print_answer(found: Answer, *, json: bool, full: bool = False) -> None:
 
 def give(found: Any, *, json: bool, output: str | None = None, full: bool = False) -> None:
     """Draw an answer where -o said so, print it, and end with exit code 4 if one of its findings blocks."""
+    draw(found, output)
+    print_answer(found, json=json, full=full)
+    stop_on_block(getattr(found, "findings", ()))
+
+
+def draw(found: Any, output: str | None) -> None:
+    """Draw an answer where -o said so."""
     if output is not None:
         from isoflop.faces.plot import save_figure
 
         save_figure(found.plot(), output)
-    print_answer(found, json=json, full=full)
-    stop_on_block(getattr(found, "findings", ()))
 
 
 def in_full(found: Any) -> RenderableType:

@@ -24,6 +24,7 @@ from isoflop.faces.plot.look import (
     points,
     shades,
 )
+from isoflop.faces.plot.overview import needs_pair
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.quantities import show
@@ -44,6 +45,7 @@ _ACROSS, _UP, _LINES, _ROOM, _RISES = 90, 70, 12, 1.6, 1.01
 def contours_figure(source: Predictor) -> Figure:
     """Return lines of equal loss over compute and size: the runs, and the size that reaches each loss most cheaply."""
     runs = runs_of(source)
+    needs_pair(source, "lines of equal loss")
     trained = float(runs["C"].max())
     compute = np.geomspace(runs["C"].min() / _ROOM, trained * BEYOND, _ACROSS)
     efficient = np.exp(Allocation(source, own_terms(runs)).best(compute))

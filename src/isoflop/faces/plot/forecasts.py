@@ -9,9 +9,9 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.faces.plot.look import INK, LAW_COLOURS, RUN, decades, head, lines_behind, of_ten, panel, ticks_apart
-from isoflop.faces.plot.overview import Shown, frontier_line
+from isoflop.faces.plot.overview import AXES, Shown, axis_of, frontier_line
 from isoflop.forecasting.ensemble import evidence
-from isoflop.quantities import show
+from isoflop.quantities import is_date, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,17 +30,15 @@ def forecasts_figure(found: Forecasts) -> Figure:
     name, along = _along(found)
     with panel(6.8, 4.7) as (figure, axes):
         value, low, high = (np.array([getattr(one.score, part) for one in found]) for part in ("value", "low", "high"))
-        runs = found.answers.runs if found.answers is not None else None
-        behind = runs is not None and found[0].metric is None and {"N", "D"} <= set(found[0].inputs)
-        if behind:
-            _behind(axes, found, along)
+        behind = found[0].metric is None and _behind(axes, found, (name, along))
         axes.vlines(along, low, high, color=INK, linewidth=2, zorder=5)
         axes.plot(along, value, "o", color=INK, markerfacecolor="white", markersize=6, zorder=6)
-        _axes(axes, name)
+        _axes(axes, name, along)
         measured = found[0].metric.name if found[0].metric else "loss"
         axes.set_ylabel(measured)
         ends = "" if math.isnan(low[0]) else f"bars: {found[0].loss.meaning}"
-        drawn = "dots: runs; line: best loss at each budget, dashed beyond the runs" if behind else ""
+        line = "loss" if name in found[0].inputs else "best loss at each budget"
+        drawn = f"dots: runs; line: {line}, dashed beyond the runs" if behind else ""
         head(axes, f"{measured.capitalize()} forecast", "; ".join(filter(None, [ends, drawn])))
     return figure
 
@@ -49,28 +47,33 @@ def _along(found: Forecasts) -> tuple[str, np.ndarray]:
     """Return what the forecasts are drawn against, and where each lies."""
     inputs = {key: np.array([one.inputs[key] for one in found]) for key in found[0].inputs}
     if {"N", "D"} <= set(inputs):
-        return "training compute C (FLOPs)", 6 * inputs["N"] * inputs["D"]
+        return "C", 6 * inputs["N"] * inputs["D"]
     most = max(inputs, key=lambda key: np.ptp(np.log(np.abs(inputs[key]) + 1e-300)))
     return most, inputs[most]
 
 
-def _behind(axes: Axes, found: Forecasts, along: np.ndarray) -> None:
-    """Draw the runs, and the best loss from the least of them to the farthest forecast."""
-    source = found.answers
-    if source is None or source.runs is None:
-        return
-    compute, loss = source.runs["C"], source.runs["loss"]
-    axes.scatter(compute, loss, s=18, color=RUN, linewidths=0, zorder=2)
-    reach = (float(compute.min()), float(compute.max()), max(float(compute.max()), float(along.max())) * _ROOM)
+def _behind(axes: Axes, found: Forecasts, drawn: tuple[str, np.ndarray]) -> bool:
+    """Draw the runs, and the best loss from the least of them to the farthest forecast, where there are any."""
+    source, (name, along) = found.answers, drawn
+    if source is None or source.runs is None or name != axis_of(source) or is_date(name, along):
+        return False
+    place, loss = source.runs[name], source.runs["loss"]
+    axes.scatter(place, loss, s=18, color=RUN, linewidths=0, zorder=2)
+    reach = (float(place.min()), float(place.max()), max(float(place.max()), float(along.max())) * _ROOM)
     law = Shown(found.source, source, evidence(source))
-    frontier_line(axes, law, reach, colour=LAW_COLOURS[0], band=True)
+    frontier_line(axes, law, (name, reach), colour=LAW_COLOURS[0], band=True)
+    return True
 
 
-def _axes(axes: Axes, name: str) -> None:
-    axes.set(xscale="log", xlabel=name)
-    low, high = axes.get_xlim()
-    if high / low < 2:
-        axes.set_xlim(low / 2, high * 2)
-    decades(axes.xaxis, of_ten if name.endswith("(FLOPs)") else lambda value: show(value, 1))
+def _axes(axes: Axes, name: str, along: np.ndarray) -> None:
+    axes.set_xlabel(AXES.get(name, name))
+    if is_date(name, along) or not (along > 0).all():
+        ticks_apart(axes.xaxis)
+    else:
+        axes.set_xscale("log")
+        low, high = axes.get_xlim()
+        if high / low < _ROOM**2:
+            axes.set_xlim(low / _ROOM, high * _ROOM)
+        decades(axes.xaxis, of_ten if name == "C" else lambda value: show(value, 1))
     ticks_apart(axes.yaxis)
     lines_behind(axes, "y")

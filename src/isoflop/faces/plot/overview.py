@@ -19,7 +19,7 @@ from isoflop.fitting.fit import Fit
 from isoflop.forecasting.ensemble import Ensemble, Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.formula.law import Curve
-from isoflop.quantities import show
+from isoflop.quantities import is_date, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from isoflop.formula.arrays import Array
 
 
+AXES = {"N": "parameters N", "D": "tokens D", "C": "training compute C (FLOPs)"}
+"""What an axis is called."""
+_CALLED, _LARGER = {"N": "size", "D": "tokens", "C": "compute"}, "Larger runs: the forecast and what they reached"
 _SAME_BUDGET = np.log(1.1)
 _END = 1.6  # times the last run that lines reach: past forecasts that stand beside it
 _SOME = 1.02  # room above and below where all losses are one
@@ -67,10 +70,34 @@ class Shown(NamedTuple):
     source: Predictor
     behind: Evidence
 
-    def forecast(self, size: ArrayLike, tokens: ArrayLike) -> list[Estimate]:
-        """Return the loss at these N and D."""
-        found = forecast_with(self.source, self.behind, level=LEVEL, at={"N": size, "D": tokens})
-        return [one.loss for one in found]
+    def forecast(self, **at: ArrayLike) -> list[Estimate]:
+        """Return the loss at these inputs."""
+        return [one.loss for one in forecast_with(self.source, self.behind, level=LEVEL, at=at)]
+
+    def best(self, along: str, values: Array) -> list[Estimate]:
+        """Return the least loss at each compute, or the loss along the only input."""
+        if along in self.source.inputs:
+            return self.forecast(**{along: values})
+        line = Allocation(self.source, own_terms(self.source.runs))
+        best = line.best(values)
+        return self.forecast(N=np.exp(best), D=line.tokens(best, values))
+
+
+def needs_pair(source: Predictor, what: str) -> None:
+    """Refuse a law that is not of N and D for a figure that is."""
+    if not {"N", "D"} <= set(source.inputs):
+        raise UsageError(f"{source.name} takes {', '.join(source.inputs)}; {what} need a law of N and D.")
+
+
+def axis_of(source: Predictor) -> str:
+    """Return what the loss is drawn against: the only input of a source, or compute C."""
+    only = next(iter(source.inputs))
+    return only if len(source.inputs) == 1 else "C"
+
+
+def log_of(axes: Axes, along: str) -> None:
+    """Make an axis of losses and the one of an input, or of compute, logarithmic."""
+    log_axes(axes, AXES.get(along, along), of_ten if along == "C" else lambda value: show(value, 1))
 
 
 def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
@@ -79,12 +106,13 @@ def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
     A diamond is the lowest point of a parabola through one budget's runs, where it lies among them:
     it knows nothing of the law.
     """
+    needs_pair(law.source, "isoFLOP curves")
     budgets = [runs.take(member) for member in group_by_budget(runs).members]
     ends: list[End] = []
     for budget, colour in zip(budgets, shades(len(budgets)), strict=True):
         compute = float(np.exp(np.log(budget["C"]).mean()))
         sizes = np.geomspace(budget["N"].min() / 1.15, budget["N"].max() * 1.15, 120)
-        loss = [one.value for one in law.forecast(sizes, own_terms(runs).rule.tokens(sizes, compute))]
+        loss = [one.value for one in law.forecast(N=sizes, D=own_terms(runs).rule.tokens(sizes, compute))]
         axes.plot(sizes, loss, color=colour, linewidth=1.6, zorder=2)
         axes.scatter(budget["N"], budget["loss"], s=28, color=colour, linewidths=0, zorder=3)
         ends.append(End(f"{of_ten(compute)} FLOPs", (float(sizes[-1]), loss[-1]), colour))
@@ -102,32 +130,36 @@ def isoflop_panel(axes: Axes, law: Shown, runs: Runs) -> None:
 
 
 def compute_panel(axes: Axes, laws: Sequence[Shown], runs: Runs, *, targets: Runs | None = None) -> None:
-    """Draw loss against compute: runs, each law's best loss, the first's band, and forecasts beside the truth.
+    """Draw loss against compute, or the only input: runs, each law's best loss, the first's band, and forecasts.
 
     Frontiers are dashed beyond the largest run. Forecasts of one target stand side by side around
     what it reached; only that one's compute is exact.
     """
-    trained = float(runs["C"].max())
-    end = _END * max(trained, float(targets["C"].max()) if targets is not None else trained * 10)
-    reach = (float(runs["C"].min()), trained, end)
+    along = axis_of(laws[0].source)
+    trained = float(runs[along].max())
+    end = _END * max(trained, float(targets[along].max()) if targets is not None else trained * 10)
+    reach = (float(runs[along].min()), trained, end)
+    if not reach[0] > 0 or is_date(along, runs[along]):
+        raise UsageError(f"the frontier is drawn against a size, tokens or compute, and {along} is none of them.")
     colours = _law_colours(len(laws))
     ends = [
-        frontier_line(axes, law, reach, colour=colour, band=law is laws[0])
+        frontier_line(axes, law, (along, reach), colour=colour, band=law is laws[0])
         for law, colour in zip(laws, colours, strict=True)
     ]
     if targets is not None:
-        _targets(axes, laws, targets)
+        _targets(axes, laws, targets, along=along)
     _frame(axes, (reach[0], end), np.array([*runs["loss"], *(targets["loss"] if targets is not None else ())]))
-    log_axes(axes, "training compute C (FLOPs)", of_ten)
+    log_of(axes, along)
     axes.set_xlim(right=end * 2.6)
     top = float(axes.get_ylim()[1]) * 1.06
-    _runs_below(axes, runs, top)
+    _runs_below(axes, (runs[along], runs["loss"]), top)
     name_ends(axes, [End(law.name, (end, height), colour)
                      for law, height, colour in zip(laws, ends, colours, strict=True)])  # fmt: skip
     _key(axes, with_targets=targets is not None, above=bool((runs["loss"] > top).any()))
-    title = "Loss falls with compute" if targets is None else "Larger runs: the forecast and what they reached"
+    title = f"Loss falls with {_CALLED.get(along, along)}" if targets is None else _LARGER
     known = any(np.isfinite(ends))
-    under = "lines: best loss at each budget, dashed beyond the runs; band: 90 %"
+    what = "loss" if along in laws[0].source.inputs else "best loss at each budget"
+    under = f"lines: {what}, dashed beyond the runs; band: 90 %"
     head(axes, title if known else "Loss against compute", under if known else "these runs say no best size")
 
 
@@ -143,23 +175,21 @@ def _frame(axes: Axes, computes: tuple[float, float], losses: Array) -> None:
     axes.set_ylim(max(least, low * low / high / _SOME), min(most, high * high / low * _SOME))
 
 
-def _runs_below(axes: Axes, runs: Runs, top: float) -> None:
-    """Draw the runs up to a loss, and an arrowhead at the edge for each above it."""
-    seen = runs["loss"] <= top
-    axes.scatter(runs["C"][seen], runs["loss"][seen], s=22, color=RUN, linewidths=0, zorder=2)
-    axes.scatter(
-        runs["C"][~seen], np.full(int((~seen).sum()), top), s=30, marker=6, color=RUN, linewidths=0, clip_on=False
-    )
+def _runs_below(axes: Axes, runs: tuple[Array, Array], top: float) -> None:
+    """Draw the runs, where and how high, up to a loss, and an arrowhead at the edge for each above it."""
+    (place, loss), seen = runs, runs[1] <= top
+    axes.scatter(place[seen], loss[seen], s=22, color=RUN, linewidths=0, zorder=2)
+    axes.scatter(place[~seen], np.full(int((~seen).sum()), top), s=30, marker=6, color=RUN, linewidths=0, clip_on=False)
     axes.set_ylim(top=top)
 
 
-def frontier_line(axes: Axes, law: Shown, reach: tuple[float, float, float], *, colour: str, band: bool) -> float:
-    """Draw the least loss a law gives at each compute, and give its height at the end."""
-    first, trained, end = reach
+def frontier_line(
+    axes: Axes, law: Shown, where: tuple[str, tuple[float, float, float]], *, colour: str, band: bool
+) -> float:
+    """Draw the least loss a law gives, along what from where to where, and give its height at the end."""
+    along, (first, trained, end) = where
     computes = np.unique(np.concatenate([np.geomspace(first, trained, 20), np.geomspace(trained, end, 20)]))
-    line = Allocation(law.source, own_terms(law.source.runs))
-    best = line.best(computes)
-    expected = law.forecast(np.exp(best), line.tokens(best, computes))
+    expected = law.best(along, computes)
     loss, low, high = (np.array([getattr(one, part) for one in expected]) for part in ("value", "low", "high"))
     if band:
         axes.fill_between(computes, low, high, color=colour, alpha=0.13, linewidth=0, zorder=1)
@@ -168,17 +198,18 @@ def frontier_line(axes: Axes, law: Shown, reach: tuple[float, float, float], *, 
     return float(loss[-1])
 
 
-def _targets(axes: Axes, laws: Sequence[Shown], targets: Runs) -> None:
-    """Draw each target where it ended, and on its sides what the laws had said; runs of equal N and D are one."""
-    middle = len(laws) // 2
-    _, first, equal = np.unique(np.stack([targets["N"], targets["D"]]), axis=1, return_index=True, return_inverse=True)
-    for number, compute in enumerate(_side_by_side(targets["C"][first], 1 + len(laws))):
+def _targets(axes: Axes, laws: Sequence[Shown], targets: Runs, *, along: str) -> None:
+    """Draw each target where it ended, and on its sides what the laws had said; runs of equal inputs are one."""
+    middle, keys = len(laws) // 2, list(laws[0].source.inputs)
+    at = np.stack([targets[key] for key in keys])
+    _, first, equal = np.unique(at, axis=1, return_index=True, return_inverse=True)
+    for number, compute in enumerate(_side_by_side(targets[along][first], 1 + len(laws))):
         places = compute * np.exp(_STEP * (np.arange(1 + len(laws)) - middle))
         reached = targets["loss"][equal.ravel() == number]
         axes.scatter(np.full(reached.size, places[middle]), reached, s=34, color=INK, linewidths=0, zorder=6)
         marks = zip(np.delete(places, middle), laws, _law_colours(len(laws)), cycle(MARKERS), strict=False)
         for place, law, colour, marker in marks:
-            (loss,) = law.forecast(targets["N"][first[number]], targets["D"][first[number]])
+            (loss,) = law.forecast(**{key: targets[key][first[number]] for key in keys})
             axes.vlines(place, loss.low, loss.high, color=colour, linewidth=2, zorder=5)
             axes.scatter(
                 place, loss.value, s=26, marker=marker, facecolors="white", edgecolors=colour, linewidths=1.4, zorder=6

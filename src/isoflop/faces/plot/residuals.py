@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from isoflop.errors import UsageError
 from isoflop.faces.plot.fitted import runs_of
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, RUN, decades, of_ten, panels, points
+from isoflop.faces.plot.overview import AXES
 from isoflop.fitting.fit import Fit
 from isoflop.quantities import show
 
@@ -25,7 +27,7 @@ _BINS, _ROOM = 7, 1.2
 
 
 def residuals_figure(fit: Fit) -> Figure:
-    """Return each run's residual in percent of the loss along compute, size, tokens and tokens per parameter.
+    """Return each run's residual in percent of the loss along compute, size, tokens, their ratio, and other inputs.
 
     The line joins medians of equal numbers of runs: where the law is right it stays near zero. Runs that lie more
     than four robust standard deviations away are named.
@@ -35,18 +37,21 @@ def residuals_figure(fit: Fit) -> Figure:
     runs = runs_of(fit)
     inputs = {key: runs[key] for key in fit.curve.law.inputs}
     off = 100 * np.log(runs["loss"] / fit.curve(**inputs))
-    C, N, D = (runs[key] for key in "CND")
-    axis = (("training compute C (FLOPs)", C, of_ten), ("parameters N", N, _count), ("tokens D", D, _count),
-            ("tokens per parameter", D / N, _count))  # fmt: skip
+    axis = [(AXES.get(key, key), runs[key], of_ten if key == "C" else _count)
+            for key in dict.fromkeys([*"CND", *inputs]) if key in runs and (runs[key] > 0).all()]  # fmt: skip
+    if {"N", "D"} <= set(runs.columns):
+        axis.append(("tokens per parameter", runs["D"] / runs["N"], _count))
+    down, across = (1, 1) if len(axis) == 1 else (math.ceil(len(axis) / 2), 2)
     title = f"What the {fit.law.name} law leaves of each run"
     under = f"noise {fit.noise:.2%} of the loss, twice that in grey; line: medians"
-    with panels((2, 2), (9.6, 6.4), title=title, under=under) as (figure, grid):
-        for axes, (name, along, written) in zip(grid, axis, strict=True):
+    with panels((down, across), (4.8 * across, 0.4 + 3.0 * down), title=title, under=under) as (figure, grid):
+        for axes, (name, along, written) in zip(grid, axis, strict=False):
             _panel(axes, along, off, names=runs.names, noise=100 * fit.noise)
             axes.set_xlabel(name)
             decades(axes.xaxis, written)
-        for axes in (grid[0], grid[2]):
-            axes.set_ylabel("residual (% of loss)")
+        for place, axes in enumerate(grid):
+            axes.set_visible(place < len(axis))
+            axes.set_ylabel("residual (% of loss)" if place % across == 0 else "")
     return figure
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from isoflop.errors import UsageError
 from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, decades, head, lines_behind, of_ten, panel, ticks_apart
+from isoflop.faces.plot.overview import AXES
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.solve import inverse_of
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _POINTS, _BESIDE, _FARTHEST = 81, 5.0, 1e3
 """Places drawn; times the interval's ends that are drawn beside it; times the value that is drawn at the most."""
-_NAMES = {"N": "parameters N", "D": "tokens D", "C": "training compute C (FLOPs)"}
 
 
 def solution_figure(found: Solution) -> Figure:
@@ -45,7 +45,7 @@ def solution_figure(found: Solution) -> Figure:
         axes.axhline(found.loss, color=QUIET, linewidth=1, linestyle=(0, (4, 2)), zorder=2)
         axes.plot([low, high], [found.loss, found.loss], color=INK, linewidth=3, zorder=4)
         axes.plot(found.value, found.loss, "o", color=INK, markersize=8, zorder=5)
-        axes.set(xscale="log", xlabel=_NAMES.get(found.unknown, found.unknown), xlim=(along[0], along[-1]))
+        axes.set(xscale="log", xlabel=AXES.get(found.unknown, found.unknown), xlim=(along[0], along[-1]))
         axes.set_ylabel("loss" if source.metric is None else source.metric.loss)
         decades(axes.xaxis, of_ten if found.unknown == "C" else lambda value: show(value, 1))
         ticks_apart(axes.yaxis)
