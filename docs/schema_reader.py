@@ -122,10 +122,10 @@ class Reader:
             return {"type": "object", "additionalProperties": self.hinted(inside[1])}
         if inspect.isclass(origin) and hasattr(origin, "__iter__") and inside:
             return each(self.hinted(inside[0]))
-        if inspect.isclass(hint) and dataclasses.is_dataclass(hint):
+        if inspect.isclass(hint) and hasattr(hint, "as_dict"):
+            return self.reference(hint)
+        if inspect.isclass(hint) and (dataclasses.is_dataclass(hint) or hasattr(hint, "_fields")):
             return described(self.fields(hint), hint)
-        if inspect.isclass(hint) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
-            return {"type": "array", "prefixItems": [self.hinted(one) for one in hints(hint).values()]}
         return ANYTHING
 
     def fields(self, owner: type) -> Schema:
@@ -311,7 +311,7 @@ class Body:
             return [[Known(schema=known.schema.get("items", ANYTHING))]]
         return [[Known(inner(bare(known), None))]]
 
-    def _call(self, node: ast.Call) -> Known:  # noqa: C901 - the same, for calls
+    def _call(self, node: ast.Call) -> Known:  # noqa: C901, PLR0912 - the same, for calls
         match node.func:
             case ast.Attribute(value=of, attr="as_dict" | "as_dicts" as method):
                 owner = bare(self.value(of))
@@ -324,6 +324,10 @@ class Body:
                 return Known(schema=either(each(ANYTHING), NUMBER))
             case ast.Attribute(value=of, attr=name):
                 return Known(attribute(bare(self.value(of)), name))
+            case ast.Name(id="json_of"):
+                return Known(schema=self._json_of(*node.args, given={one.arg: one.value for one in node.keywords}))
+            case ast.Name(id="as_json"):
+                return self.value(node.args[0])
             case ast.Name(id="asdict" | "vars"):
                 return Known(schema=self.reader.fields(bare(self.value(node.args[0]))))
             case ast.Name(id="dict" | "list" | "tuple") if node.args:
@@ -339,6 +343,17 @@ class Body:
             case ast.Name(id=name) if inspect.isfunction(self.home.get(name)):
                 return self._function(self.home[name], node.args)
         return Known(schema=ANYTHING)
+
+    def _json_of(self, owner: ast.expr, names: ast.expr | None = None, *, given: dict[str | None, ast.expr]) -> Schema:
+        """Return the schema of isoflop.findings.json_of: names of attributes, and what was worked out for others."""
+        said = self._constant(names).split() if names else list(fields_of(bare(self.value(owner))))
+        found = objects()
+        for key, _, path in (name.partition("=") for name in said):
+            known = self.value(given[key]) if key in given else self.value(owner)
+            for part in () if key in given else (path or key).split("."):
+                known = Known(attribute(bare(known), part))
+            found = joined(found, objects(**{key: self.reader.of(known)}))
+        return found
 
     def _copied(self, node: ast.expr) -> Known:
         """Return what is known of dict(...) or list(...) of something."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib import import_module
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, final, overload
 
 from isoflop.errors import UsageError
@@ -17,6 +18,33 @@ if TYPE_CHECKING:
 
 Severity = Literal["BLOCK", "WARN", "INFO"]
 Part = TypeVar("Part")
+
+
+def json_of(one: object, names: str = "", **worked_out: Any) -> dict[str, Any]:
+    """Return a noun as it stands in the JSON, with the nouns in it.
+
+    names       what it says, in order: an attribute, or key=attribute under another name; else every field
+    worked_out  what stands under those of the names that are no attributes
+
+    >>> from isoflop.findings import json_of
+    >>> json_of(isoflop.Estimate(2.0, 1.9, 2.2), "middle=value wide", wide=False)
+    {'middle': 2.0, 'wide': False}
+    """
+    said = names.split() or [field.name for field in fields(one)]  # type: ignore[arg-type]
+    pairs = [(key, attribute or key) for key, _, attribute in (name.partition("=") for name in said)]
+    return {key: as_json(worked_out[key] if key in worked_out else attrgetter(at)(one)) for key, at in pairs}
+
+
+def as_json(value: Any) -> Any:
+    """Return a value as it stands in the JSON: a noun by its own as_dict, or field by field, and so all it holds."""
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    if is_dataclass(value):
+        return json_of(value)
+    value = value._asdict() if hasattr(value, "_asdict") else value
+    if isinstance(value, Mapping):
+        return {key: as_json(one) for key, one in value.items()}
+    return [as_json(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -37,7 +65,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as it stands in the JSON."""
-        return {**asdict(self), "runs": list(self.runs)}
+        return json_of(self)
 
 
 def allow_codes(findings: Iterable[Finding], codes: Sequence[str]) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from isoflop.compute.devices import MFU, MFU_EXAMPLES, find_device, refuse_mfu
 from isoflop.compute.prices import carbon_of, prices_of, usual_price
 from isoflop.errors import UsageError
+from isoflop.findings import json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Cost:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the cost as it stands in the JSON."""
-        return {**asdict(self), "assumptions": self.assumptions}
+        return {**json_of(self), "assumptions": self.assumptions}
 
     def __str__(self) -> str:
         return (
@@ -211,7 +212,7 @@ class Memory:
 
     def as_dict(self) -> dict[str, float]:
         """Return the bytes as they stand in the JSON."""
-        return {**asdict(self), "total": self.total}
+        return {**json_of(self), "total": self.total}
 
     def __str__(self) -> str:
         parts = [f"{name} {show_bytes(value)}" for name, value in asdict(self).items() if value]

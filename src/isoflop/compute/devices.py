@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from isoflop.errors import UsageError
+from isoflop.findings import json_of
 
 PRECISIONS = ("bf16", "fp16", "fp8", "fp4", "int8", "tf32", "fp32")
 """The number formats of matrix products, as they are typed."""
@@ -54,8 +55,7 @@ class Device:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the device as it stands in the JSON."""
-        numbers = {"memory": self.memory, "bandwidth": self.bandwidth, "power": self.power}
-        return {"name": self.name, "peak": dict(self.peak), **numbers, "source": self.source, "notes": list(self.notes)}
+        return json_of(self)
 
 
 _SCALES = {"TFLOP/s": 1e12, "GB": 1e9, "GB/s": 1e9, "W": 1.0}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import UsageError
+from isoflop.findings import json_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -80,11 +81,9 @@ class Mixture:
     def told(self) -> dict[str, float]:
         """Return what laws of mixtures take of it, by the names of their inputs."""
         return {
-            "experts": self.experts / self.per_token,
-            "granularity": self.fine,
-            "activation": self.activation,
+            "experts": self.experts / self.per_token, "granularity": self.fine, "activation": self.activation,
             "sparsity": 1 - self.activation,
-        }
+        }  # fmt: skip
 
     def of_shape(self) -> dict[str, Any]:
         """Return the mixture as `shape_for` takes it."""
@@ -95,10 +94,7 @@ class Mixture:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the mixture as it stands in the JSON."""
-        return {
-            "experts": self.experts, "experts_per_token": self.per_token, "shared_experts": self.shared,
-            "granularity": self.fine, "activation": self.activation,
-        }  # fmt: skip
+        return json_of(self, "experts experts_per_token=per_token shared_experts=shared granularity=fine activation")
 
     def __str__(self) -> str:
         shared = f" and {self.shared:g} shared" if self.shared else ""

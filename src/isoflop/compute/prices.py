@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from isoflop.errors import UsageError
+from isoflop.findings import json_of
 
 COUNTED, ON_DEMAND, RESERVED, SPOT = "counted", "on-demand", "reserved", "spot"
 TERMS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -49,7 +50,7 @@ class Price:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the price as it stands in the JSON."""
-        return {"terms": self.terms, "low": self.low, "high": self.high, "source": self.source, "date": self.date}
+        return json_of(self, "terms low high source date")
 
     def __str__(self) -> str:
         span = f"{self.low:.2f}" if self.low == self.high else f"{self.low:.2f} to {self.high:.2f}"

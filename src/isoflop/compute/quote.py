@@ -22,7 +22,7 @@ from isoflop.compute.devices import MFU, find_device
 from isoflop.compute.flops import FLOP_RULES, shape_flops
 from isoflop.compute.shape import CONTEXT, VOCABULARY, Shape, shape_for
 from isoflop.errors import UsageError
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -65,18 +65,7 @@ class Quote(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the quote as it stands in the JSON."""
-        return {
-            "shape": self.shape.as_dict(),
-            "D": self.D,
-            "off": self.off,
-            "flops": dict(self.flops),
-            "flop_rule": self.rule,
-            "cost": self.cost.as_dict(),
-            "memory": self.memory.as_dict(),
-            "serving": self.serving.as_dict(),
-            "fewest_devices": self.fewest,
-            "fits": self.fits,
-        }
+        return json_of(self, "shape D off flops flop_rule=rule cost memory serving fewest_devices=fewest fits")
 
     def __rich__(self) -> RenderableType:
         """Return the quote as it looks in a terminal."""
@@ -179,13 +168,9 @@ def quote(
         raise UsageError(f"the FLOP rule {rule} does not count mixtures of experts. Say 6ND, kaplan or palm.")
     memory = training_memory(shape, precision=precision, optimizer=optimizer, activation=activation)
     return Quote(
-        shape=shape,
-        D=float(D),
-        flops=used,
-        rule=rule,
+        shape=shape, D=float(D), flops=used, rule=rule,
         cost=cost(used[rule], device=known, count=count, mfu=mfu, precision=precision, price=price, region=region),
-        memory=memory,
-        serving=serving_memory(shape, tokens=shape.context, precision=precision),
+        memory=memory, serving=serving_memory(shape, tokens=shape.context, precision=precision),
         fewest=fewest_devices(memory, known),
         off=0.0 if isinstance(model, Shape) else shape.counted(counts) / model - 1,
-    )
+    )  # fmt: skip

@@ -66,14 +66,9 @@ class Profile(Answer):
     def as_dict(self) -> dict[str, Any]:
         """Return the profile as it stands in the JSON."""
         return {
-            "name": self.name,
-            **self.estimate.as_dict(),
-            "level": self.estimate.level,
-            "open": list(self.open),
-            "limit": self.limit,
-            "values": self.values.tolist(),
-            "objective": self.objective.tolist(),
-        }
+            "name": self.name, **self.estimate.as_dict(), "level": self.estimate.level, "open": list(self.open),
+            "limit": self.limit, "values": self.values.tolist(), "objective": self.objective.tolist(),
+        }  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the profile as it looks in a terminal: the interval, and the points that it was read off."""
@@ -105,12 +100,9 @@ def profile(fit: Fit, of: str, *, level: float | None = None, **at: float) -> Pr
     problem, theta = problem_behind(fit)
     measure, logged = quantity(fit.curve.law, of, at)
     return trace(
-        _Task(problem, fit.objective, lambda rows: measure(problem.natural(rows))),
-        theta,
-        of=of,
-        level=level,
+        _Task(problem, fit.objective, lambda rows: measure(problem.natural(rows))), theta, of=of, level=level,
         logged=logged,
-    )
+    )  # fmt: skip
 
 
 class _Task(NamedTuple):

@@ -71,14 +71,12 @@ def fit_as_dict(fit: Fit) -> dict[str, Any]:
         "condition": fit.condition,
         "noise": fit.noise,
         "runs": {
-            "used": fit.used,
-            "whole_runs": fit.whole_runs,
-            "source": fit.source,
+            "used": fit.used, "whole_runs": fit.whole_runs, "source": fit.source,
             "excluded": [asdict(item) for item in fit.excluded],
         },
         "allowed": list(fit.options.allow),
         "findings": [finding.as_dict() for finding in fit.findings],
-    }
+    }  # fmt: skip
 
 
 def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
@@ -96,26 +94,15 @@ def save(fit: Fit, path: str | os.PathLike[str], *, command: str = "") -> None:
     from importlib.metadata import version
 
     content = {
-        "isoflop": SCHEMA,
-        "version": version("isoflop"),
-        "command": command,
-        **fit_as_dict(fit),
-        "digest": fit.digest,
-        "options": asdict(fit.options),
-        "inputs": {name: asdict(kind) for name, kind in fit.law.inputs.items()},
-        "kinds": {name: asdict(kind) for name, kind in fit.law.parameters.items()},
-        "output": asdict(fit.law.output),
+        "isoflop": SCHEMA, "version": version("isoflop"), "command": command, **fit_as_dict(fit), "digest": fit.digest,
+        "options": asdict(fit.options), "inputs": {name: asdict(kind) for name, kind in fit.law.inputs.items()},
+        "kinds": {name: asdict(kind) for name, kind in fit.law.parameters.items()}, "output": asdict(fit.law.output),
         "about": {"cite": fit.law.cite, "summary": fit.law.summary, "name": fit.curve.name},
-        "curve": dict(fit.curve.values),
-        "fitted_on": dict(fit.curve.fitted_on),
-        "unknown": list(fit.unknown),
-        "objective_used": asdict(fit.objective),
-        "drawn_by": fit.drawn_by,
-        "covariance": fit.covariance,
-        "draws": fit.draws,
-        "metric": None if fit.metric is None else str(fit.metric),
+        "curve": dict(fit.curve.values), "fitted_on": dict(fit.curve.fitted_on), "unknown": list(fit.unknown),
+        "objective_used": asdict(fit.objective), "drawn_by": fit.drawn_by, "covariance": fit.covariance,
+        "draws": fit.draws, "metric": None if fit.metric is None else str(fit.metric),
         "table": None if fit.runs is None or len(fit.runs) > MOST_SAVED else _table(fit.runs),
-    }
+    }  # fmt: skip
     write_output(path, _sealed(to_json(content, indent=None)))
 
 
@@ -190,27 +177,17 @@ def _fit(content: dict[str, Any]) -> Fit:
     width, metric = len(free.parameters), _metric(content.get("metric"))
     curve = free.at(about["name"], cite=law.cite, fitted_on=ranges, **content["curve"])
     return Fit(
-        curve=curve,
-        law=law,
-        draws=_numbers(content["draws"], width=width, count=len(content["draws"])),
+        curve=curve, law=law, draws=_numbers(content["draws"], width=width, count=len(content["draws"])),
         covariance=_numbers(content["covariance"], width=width, count=width),
-        objective=Objective(**content["objective_used"]),
-        reached=_number(content["objective"]["value"]),
-        noise=_number(content["noise"]),
-        used=int(content["runs"]["used"]),
-        agreement=_number(content["starts"]["reached_best"]),
-        condition=_number(content["condition"]),
-        options=Options(**options),
-        excluded=tuple(Excluded(**item) for item in content["runs"]["excluded"]),
+        objective=Objective(**content["objective_used"]), reached=_number(content["objective"]["value"]),
+        noise=_number(content["noise"]), used=int(content["runs"]["used"]),
+        agreement=_number(content["starts"]["reached_best"]), condition=_number(content["condition"]),
+        options=Options(**options), excluded=tuple(Excluded(**item) for item in content["runs"]["excluded"]),
         noted=tuple(Finding(**{**item, "runs": tuple(item["runs"])}) for item in content["findings"]),
-        source=content["runs"]["source"],
-        digest=content["digest"],
-        drawn_by=content["drawn_by"],
+        source=content["runs"]["source"], digest=content["digest"], drawn_by=content["drawn_by"],
         runs=_runs(content["table"], content["runs"]["source"], metric=metric),
-        whole_runs=int(content["runs"].get("whole_runs", 0)),
-        metric=metric,
-        unknown=tuple(content.get("unknown", ())),
-    )
+        whole_runs=int(content["runs"].get("whole_runs", 0)), metric=metric, unknown=tuple(content.get("unknown", ())),
+    )  # fmt: skip
 
 
 def _table(runs: Runs) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.fitting.every_loss import TOGETHER, correlations_of, together_table, told_of
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.result import Forecasts
@@ -55,12 +55,9 @@ class LossForecasts(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as it stands in the JSON."""
-        return {
-            "losses": {name: [row.as_dict() for row in found] for name, found in self.each.items()},
-            "mean": [one.as_dict() for one in self.mean],
-            "correlations": dict(zip(self.each, self.correlations.tolist(), strict=True)),
-            "findings": [one.as_dict() for one in self.findings],
-        }
+        correlations = dict(zip(self.each, self.correlations.tolist(), strict=True))
+        losses = {name: [row.as_dict() for row in found] for name, found in self.each.items()}
+        return json_of(self, "losses mean correlations findings", losses=losses, correlations=correlations)
 
     def __rich__(self) -> RenderableType:
         """Return one table of all losses, the mean last, and the correlations below."""

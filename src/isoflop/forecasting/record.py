@@ -14,7 +14,7 @@ from isoflop.data.read import as_runs
 from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.fitting.fit import Fit, fit
 from isoflop.forecasting.ensemble import Ensemble, alone, combine
 from isoflop.forecasting.sizes import SizeTest, size_tests
@@ -76,24 +76,18 @@ class Record(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as it stands in the JSON."""
-        return {
-            "source": self.source, "along": self.along, "origins": list(self.cuts), "tests": self.tests,
-            "ratios": [list(pair) for pair in self.ratios],
-            "errors": {name: list(row) for name, row in self.errors.items()},
-            "bias": list(self.bias), "inside": dict(self.inside), "level": self.level,
-            "scored": [one._asdict() for one in self.scored],
-            "sizes": self.sizes_as_dict()["each"],
-        }  # fmt: skip
+        return json_of(
+            self, "source along origins=cuts tests ratios errors bias inside level scored sizes",
+            sizes=self.sizes_as_dict()["each"],
+        )  # fmt: skip
 
     def sizes_as_dict(self) -> dict[str, Any]:
         """Return how far off planned sizes were as it stands in the JSON of a plan."""
         return {
-            "told": self.told_of_sizes(),
-            "typical": self.typical_size_error,
-            "inside": sum(one.inside for one in self.sizes),
-            "level": self.level,
+            "told": self.told_of_sizes(), "typical": self.typical_size_error,
+            "inside": sum(one.inside for one in self.sizes), "level": self.level,
             "each": [one._asdict() | {"inside": one.inside} for one in self.sizes],
-        }
+        }  # fmt: skip
 
     @property
     def typical_size_error(self) -> float:

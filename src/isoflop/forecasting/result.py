@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.data.metric import Metric
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding, Listed, Whole
+from isoflop.findings import Finding, Listed, Whole, json_of
 from isoflop.forecasting.intervals import KINDS
 from isoflop.forecasting.record import Record
 from isoflop.quantities import show
@@ -77,7 +77,7 @@ class Forecasts(Listed[Forecast]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the forecasts and what to know about them as they stand in the JSON."""
-        return {"forecasts": [one.as_dict() for one in self.rows], "findings": [one.as_dict() for one in self.findings]}
+        return json_of(self, "forecasts=rows findings")
 
     def _parts(self) -> tuple[Forecast, ...]:
         return self.rows

@@ -11,7 +11,7 @@ import numpy as np
 
 from isoflop.display import dim, group, heading, table
 from isoflop.errors import UsageError
-from isoflop.findings import Listed
+from isoflop.findings import Listed, json_of
 from isoflop.formula.law import Curve
 from isoflop.quantities import show
 
@@ -42,10 +42,7 @@ class Value:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the value as it stands in the JSON."""
-        return {
-            "name": self.name, "value": self.value, "unit": self.unit, "inputs": dict(self.inputs),
-            "within": self.within,
-        }  # fmt: skip
+        return json_of(self, "name value unit inputs within")
 
 
 @dataclass(frozen=True, kw_only=True)

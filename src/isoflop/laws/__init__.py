@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from isoflop.errors import UsageError
 from isoflop.formula.law import COEFFICIENTS, INPUT_KINDS, Curve, Law, parse_law
 from isoflop.formula.parse import parse
 from isoflop.formula.roles import Roles
-from isoflop.laws.contents import CONTENTS, FAMILIES, OTHER_NAMES
 
 __all__ = ["CONTENTS", "CURVES", "FAMILIES", "LAWS", "OTHER_NAMES", "find_curve", "find_law"]
+
+_KNOWN = json.loads((Path(__file__).parent / "contents.json").read_text(encoding="utf-8"))
+FAMILIES: Mapping[str, str] = _KNOWN["families"]
+"""What the laws are about: family → what its laws give. Every law is of one of them."""
+
+CONTENTS: Mapping[str, Sequence[str]] = _KNOWN["files"]
+"""File → names of the laws it defines and of the published curves, in the order in which they are listed."""
+
+OTHER_NAMES: Mapping[str, str] = _KNOWN["other names"]
+"""Family or law → what people type who look for it; `isoflop laws --search` reads them."""
 
 _Item = TypeVar("_Item", Law, Curve)
 

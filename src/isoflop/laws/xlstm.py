@@ -51,12 +51,10 @@ def _curves() -> list[Curve]:
         k, power, value = map(float, numbers)
         name = f"beck2025-{model}-{context}-{what}"
         about = {
-            "cite": f"{CITE}, {model}, context {context.removesuffix('-main')}",
-            "caution": _CAUTION,
-            "fitted_on": MAIN_RANGE if "main" in context else RANGE,
-            "checks": [({"C": 1e21}, value)],
+            "cite": f"{CITE}, {model}, context {context.removesuffix('-main')}", "caution": _CAUTION,
+            "fitted_on": MAIN_RANGE if "main" in context else RANGE, "checks": [({"C": 1e21}, value)],
             "printed": [({"C": float(C)}, float(best), _NEAR) for C, best in rows],
-        }
+        }  # fmt: skip
         if what == "N":
             sizes.append(approaches.hoffmann_n_opt.at(name, k=k, a=power, **about))
         else:

@@ -107,12 +107,10 @@ class Demand:
     gpus: Annotated[
         str,
         Said(
-            "Devices, such as 256xH100, or the kind that hours and money buy, such as H100.",
-            MACHINES,
-            "count x device",
-            metavar="COUNTxDEVICE",
+            "Devices, such as 256xH100, or the kind that hours and money buy, such as H100.", MACHINES,
+            "count x device", metavar="COUNTxDEVICE",
         ),
-    ] = ""
+    ] = ""  # fmt: skip
     hardware: Annotated[str, Said("The device that hours and money buy.", MACHINES, option=False)] = ""
     price: Annotated[float, Said("Dollars for an hour of one device.", MACHINES, "US dollars")] = math.nan
     mfu: Annotated[float, Said("Share of the peak reached in training.", MACHINES, "share")] = MFU
@@ -225,18 +223,12 @@ class Demand:
         alone = list(limits) == ["time"] and not known(self.loss)  # then the machines serve as well
         ratio = self.mfu / self.serve_mfu if known(self.serve_mfu) else 1.0
         return Terms(
-            rule=rule_named(self.flop_rule),
-            serving=_SERVED * self.serve_tokens * ratio,
-            training=math.inf if alone else limits.get("time", math.inf),
-            unique_tokens=self.unique_tokens,
-            token_worth=self.token_worth,
-            bits=BITS[self.precision],
-            vocabulary=self.known_tokens,
-            mixture=self.mixture,
-            held=self.inputs,
-            params=(self.N, self.N) if known(self.N) else (1.0, self.max_params),
+            rule=rule_named(self.flop_rule), serving=_SERVED * self.serve_tokens * ratio,
+            training=math.inf if alone else limits.get("time", math.inf), unique_tokens=self.unique_tokens,
+            token_worth=self.token_worth, bits=BITS[self.precision], vocabulary=self.known_tokens, mixture=self.mixture,
+            held=self.inputs, params=(self.N, self.N) if known(self.N) else (1.0, self.max_params),
             tokens=(self.D, self.D) if known(self.D) else (max(self.min_tokens, 1.0), math.inf),
-        )
+        )  # fmt: skip
 
     def told(self) -> tuple[str, ...]:
         """Say in words what the budget is made of and what was assumed."""

@@ -12,7 +12,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import said_as
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
 from isoflop.planning.demand import Demand
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST, DRAWS = 1000, 100
 """The most budgets of one frontier, and the draws of a fit that are followed along all of them."""
 
+_LEFT_OUT = ("findings", "sheet", "N_within_0.1_percent")
+"""What the JSON of a plan among others leaves out."""
+
 
 @dataclass(frozen=True)
 class Frontier(Answer):
@@ -45,15 +48,8 @@ class Frontier(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the frontier as it stands in the JSON."""
-        rows = [
-            {
-                key: value
-                for key, value in one.as_dict().items()
-                if key not in ("findings", "sheet", "N_within_0.1_percent")
-            }
-            for one in self.plans
-        ]
-        return {"plans": rows, "findings": [finding.as_dict() for finding in self.findings]}
+        plans = [{key: value for key, value in one.as_dict().items() if key not in _LEFT_OUT} for one in self.plans]
+        return json_of(self, "plans findings", plans=plans)
 
     def __rich__(self) -> RenderableType:
         """Return the frontier as it looks in a terminal: a row for each budget."""

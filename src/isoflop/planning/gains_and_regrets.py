@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.estimate import Estimate, from_draws
+from isoflop.findings import json_of
 
 if TYPE_CHECKING:
     from isoflop.compute.terms import Terms
@@ -36,7 +37,7 @@ class Gain:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the gain as it stands in the JSON."""
-        return {"ten_percent_more": self.of, "loss": self.loss.as_dict(), "flops": self.flops}
+        return json_of(self, "ten_percent_more=of loss flops")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Regret:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the regret as it stands in the JSON."""
-        return {"law": self.law, "N": self.N, "loss_given_up": self.loss, "flops_wasted": self.flops}
+        return json_of(self, "law N loss_given_up=loss flops_wasted=flops")
 
 
 def gains(line: Allocation, flops: float, N: float, *, level: float) -> tuple[Gain, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.laws import find_curve
 from isoflop.laws.deepseek import flops_per_token
 from isoflop.laws.mccandlish import mccandlish_examples, mccandlish_steps
@@ -90,7 +90,7 @@ class Trade:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the trade as it stands in the JSON."""
-        return {"batch": self.batch} | {key: getattr(self, key).as_dict() for key in ("steps", "tokens", "extra")}
+        return json_of(self)
 
 
 @dataclass(frozen=True)
@@ -143,13 +143,10 @@ class Hyperparameters(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as they stand in the JSON."""
-        found: dict[str, Any] = {"N": self.N, "D": self.D, "loss": self.loss, "sequence": self.sequence}
-        for name in ("batch", "steps", "learning_rate", "weight_decay", "critical_batch"):
-            found[name] = getattr(self, name).as_dict()
-        found["timescale"] = asdict(self.timescale)
-        for name in ("batches", "learning_rates", "critical_batches"):
-            found[name] = [asdict(advice) for advice in getattr(self, name)]
-        return found | {"findings": [finding.as_dict() for finding in self.findings]}
+        return json_of(
+            self, "N D loss sequence batch steps learning_rate weight_decay critical_batch timescale batches "
+            "learning_rates critical_batches findings"
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the settings as they look in a terminal: the middle of the laws, then each law."""
@@ -203,20 +200,12 @@ def hyperparameters(
     batch, rate = _middle(batches), _middle(rates)
     timescale = _advice({TIMESCALE: "D / N"}, run, exact)[0]
     return Hyperparameters(
-        N=run["N"],
-        D=run["D"],
-        loss=run["L"],
-        sequence=sequence,
-        batch=batch,
-        learning_rate=rate,
-        weight_decay=_weight_decay(batch, rate, timescale.value * D),
-        critical_batch=_middle(criticals),
-        timescale=timescale,
-        batches=batches,
-        learning_rates=rates,
+        N=run["N"], D=run["D"], loss=run["L"], sequence=sequence, batch=batch, learning_rate=rate,
+        weight_decay=_weight_decay(batch, rate, timescale.value * D), critical_batch=_middle(criticals),
+        timescale=timescale, batches=batches, learning_rates=rates,
         critical_batches=criticals + _advice(LOOSER, run, exact),
         findings=(*_disagreement("batch size", batches), *_disagreement("learning rate", rates)),
-    )
+    )  # fmt: skip
 
 
 def _spanned(found: NDArray[np.float64]) -> Estimate:

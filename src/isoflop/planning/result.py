@@ -12,7 +12,7 @@ from isoflop.compute.flops import said_as
 from isoflop.data.runs.columns import TOKENS
 from isoflop.display import bold, dim, doubts, findings_list, group, heading, interval, more_of, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Whole
+from isoflop.findings import Answer, Whole, json_of
 from isoflop.laws.vocabulary import best_vocabulary
 from isoflop.planning.gains_and_regrets import STEP
 from isoflop.planning.hyperparameters import SMALLEST
@@ -68,22 +68,12 @@ class Sheet:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sheet as it stands in the JSON."""
-        return {
-            "budget_is": list(self.demand.told()),
-            "shape": self.shape.as_dict() if self.shape else None,
-            "batch": self.batch,
-            "hyperparameters": self.settings.as_dict() if self.settings else None,
-            "serving_flops": self.serving,
-            "cost": self.cost.as_dict() if self.cost else None,
-            "memory": self.memory.as_dict() if self.memory else None,
-            "fewest_devices": self.devices,
-            "batches": [one.as_dict() for one in self.trades],
-            "gains": [one.as_dict() for one in self.gains],
-            "flops_for_0.01_less_loss": self.better,
-            "regrets": [one.as_dict() for one in self.regrets],
-            "premises": list(self.premises),
-            "tuned": {name: one.as_dict() for name, one in self.tuned.items()},
-        }
+        return json_of(
+            self, "budget_is shape batch hyperparameters=settings serving_flops=serving cost memory "
+            "fewest_devices=devices batches=trades gains flops_for_0.01_less_loss=better regrets premises tuned",
+            budget_is=list(self.demand.told()),
+            shape=self.shape.as_dict() if self.shape else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,23 +117,11 @@ class Plan(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as it stands in the JSON."""
-        return {
-            "budget": self.budget.as_dict(),
-            "C": self.C,
-            "N": self.N.as_dict(),
-            "D": self.D.as_dict(),
-            "loss": self.loss.as_dict(),
-            "tokens_per_parameter": self.tokens_per_parameter.as_dict(),
-            "N_within_0.1_percent": list(self.flat_range),
-            "level": self.N.level,
-            "decades": self.decades,
-            "calibrated": self.calibrated,
-            "flop_rule": self.rule,
-            "source": self.source,
-            "sheet": self.sheet.as_dict() if self.sheet else None,
-            "planned_sizes": self.record.sizes_as_dict() if self.record else None,
-            "findings": [finding.as_dict() for finding in self.findings],
-        }
+        return json_of(
+            self, "budget C N D loss tokens_per_parameter N_within_0.1_percent=flat_range level=N.level decades "
+            "calibrated flop_rule=rule source sheet planned_sizes findings",
+            planned_sizes=self.record.sizes_as_dict() if self.record else None,
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the plan on one screen: what to train, what it costs, a line for each doubt."""

@@ -58,20 +58,13 @@ def prepare(
     ) if demand.priced else None  # fmt: skip
     batch = min(settings.batch.value, demand.batch_limit) if settings else math.nan
     return Sheet(
-        demand=demand,
-        shape=shape,
-        settings=settings,
-        batch=batch,
-        serving=flops - plan.C if line.terms.serving else 0.0,
-        cost=paid,
-        memory=memory,
+        demand=demand, shape=shape, settings=settings, batch=batch,
+        serving=flops - plan.C if line.terms.serving else 0.0, cost=paid, memory=memory,
         devices=fewest_devices(memory, demand.device) if memory else math.nan,
         trades=tuple(settings.trade(batch * times) for times in _TIMES) if settings and batch > 0 else (),
-        gains=gains(line, flops, size, level=plan.N.level),
-        better=price_of_better(line, flops, size),
-        regrets=regrets(line, laws, flops, N=size),
-        premises=_premises(plan, demand),
-    )
+        gains=gains(line, flops, size, level=plan.N.level), better=price_of_better(line, flops, size),
+        regrets=regrets(line, laws, flops, N=size), premises=_premises(plan, demand),
+    )  # fmt: skip
 
 
 def _shape(size: float, demand: Demand) -> Shape | None:

@@ -20,7 +20,7 @@ from isoflop.compute.shape import shape_for
 from isoflop.compute.terms import Terms
 from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.errors import UsageError
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.formula.arrays import bisect
 from isoflop.laws import CURVES
 from isoflop.planning.demand import BITS, Demand, known
@@ -123,12 +123,11 @@ class Tier:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the tier as it stands in the JSON."""
-        cost = self.serving
-        return {
-            "N": self.N, "D": self.D, "C": self.C, "loss": self.loss, "loss_taught": self.taught,
-            "dollars_per_Mtok": {"prefill": cost.prefill, "decode": cost.decode}, "seconds_per_token": cost.latency,
-            "devices": cost.devices, "bound": cost.bound, "lifetime_dollars": self.lifetime,
-        }  # fmt: skip
+        return json_of(
+            self, "N D C loss loss_taught=taught dollars_per_Mtok seconds_per_token=serving.latency "
+            "devices=serving.devices bound=serving.bound lifetime_dollars=lifetime",
+            dollars_per_Mtok=json_of(self.serving, "prefill decode"),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +145,7 @@ class Tiers(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the tiers as they stand in the JSON."""
-        return {
-            "tiers": [one.as_dict() for one in self.tiers], "flops": self.flops, "source": self.source,
-            "device": self.device, "dollars_per_hour": self.price, "batch": self.batch, "context": self.context,
-            "words": list(self.words), "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(self, "tiers flops source device dollars_per_hour=price batch context words findings")
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -9,18 +9,6 @@ from isoflop.beyond.downstream.tasks import AVERAGE, Task, with_scores
 from isoflop.beyond.downstream.verdict import Verdict, judge
 
 __all__ = [
-    "AVERAGE",
-    "FORMS",
-    "Downstream",
-    "Observed",
-    "Second",
-    "Task",
-    "TaskForecast",
-    "Verdict",
-    "downstream",
-    "fit_second",
-    "judge",
-    "observe",
-    "widened",
-    "with_scores",
-]
+    "AVERAGE", "FORMS", "Downstream", "Observed", "Second", "Task", "TaskForecast", "Verdict", "downstream",
+    "fit_second", "judge", "observe", "widened", "with_scores",
+]  # fmt: skip

@@ -16,16 +16,8 @@ from isoflop.data.runs.columns import LETTERS, normal
 from isoflop.errors import DataError, shown
 
 TASK_COLUMNS = (
-    "task",
-    "taskname",
-    "benchmark",
-    "benchmarkname",
-    "evaltask",
-    "eval",
-    "evaluation",
-    "dataset",
-    "subtask",
-)
+    "task", "taskname", "benchmark", "benchmarkname", "evaltask", "eval", "evaluation", "dataset", "subtask",
+)  # fmt: skip
 LOSS_COLUMNS = ("bpb", "bitsperbyte", "taskloss", "nll", "correctbpb", "correctlossperbyte", "answerloss")
 RUN_COLUMNS = ("run", "runname", "runid", "model", "modelname", "name", "id", "step", "checkpoint", "revision", "seed")
 """Names in normal form: of a column of tasks, of scores, of losses on answers, and of what tells runs apart."""

@@ -17,7 +17,7 @@ from isoflop.data.read import as_runs
 from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.fitting.optimise.damped import Normal, descend
 from isoflop.formula.arrays import student
 
@@ -166,13 +166,7 @@ class Observed(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as it stands in the JSON."""
-        return {
-            "source": self.source, "target": self.target, "benchmarks": list(self.benchmarks), "models": self.models,
-            "shares": list(self.shares), "lines": {name: list(line) for name, line in self.lines.items()},
-            "held": [{**one._asdict(), "capabilities": one.capabilities.as_dict()} for one in self.held],
-            "errors": self.errors, "inside": self.inside, "level": self.level,
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(self, "source target benchmarks models shares lines held errors inside level findings")
 
     def __rich__(self) -> RenderableType:
         """Return the held-out models with each forecast beside what they scored."""

@@ -12,7 +12,7 @@ from isoflop.beyond.downstream.tasks import Task
 from isoflop.beyond.downstream.verdict import Verdict
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -57,12 +57,10 @@ class TaskForecast:
     def as_dict(self) -> dict[str, Any]:
         """Return the forecast as it stands in the JSON."""
         laws = [{**as_dict(one), "weight": weight} for one, weight in zip(self.seconds, self.weights, strict=True)]
-        about = {"chance": self.task.chance, "ceiling": self.task.ceiling, "items": self.task.items}
-        return {
-            "task": self.task.name, "accuracy": self.accuracy.as_dict(), "loss": self.loss.as_dict(), **about,
-            "runs": int(self.task.loss.size), "verdict": self.verdict.as_dict(), "baselines": dict(self.baselines),
-            "laws": laws, "widened": self.widened,
-        }  # fmt: skip
+        return json_of(
+            self, "task=task.name accuracy loss chance=task.chance ceiling=task.ceiling items=task.items "
+            "runs verdict baselines laws widened", laws=laws, runs=int(self.task.loss.size),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,13 +94,9 @@ class Downstream(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as it stands in the JSON."""
-        return {
-            "source": self.source, "at": dict(self.at), "compute": self.compute, "level": self.level,
-            "tasks": [one.as_dict() for one in self.tasks],
-            "average": self.average.as_dict() if self.average else None,
-            "predictable": sum(one.verdict.predictable for one in self.tasks),
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        predictable = sum(one.verdict.predictable for one in self.tasks)
+        names = "source at compute level tasks average predictable findings"
+        return json_of(self, names, predictable=predictable)
 
     def __rich__(self) -> RenderableType:
         """Return the verdicts and forecasts as they look in a terminal, the baselines beside them."""

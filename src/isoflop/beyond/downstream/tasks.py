@@ -233,17 +233,9 @@ def average_of(runs: Runs, tasks: Sequence[Task]) -> Task:
     ceiling = float(np.mean([one.ceiling for one in tasks]))
     items = len(tasks) ** 2 / sum(1 / one.items for one in tasks)
     found = Task(
-        AVERAGE,
-        runs["loss"],
-        values,
-        _column(runs, "C"),
-        math.nan,
-        ceiling,
-        items,
-        "loss",
-        _column(runs, "N"),
+        AVERAGE, runs["loss"], values, _column(runs, "C"), math.nan, ceiling, items, "loss", _column(runs, "N"),
         _runs(runs),
-    )
+    )  # fmt: skip
     return found.take(np.flatnonzero(known)).thinned()
 
 

@@ -5,17 +5,6 @@ from isoflop.beyond.emergence.metrics import brier, detectable, edit_distance, e
 from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring, Threshold
 
 __all__ = [
-    "BREAK",
-    "METRIC",
-    "UNDECIDED",
-    "Emergence",
-    "Scoring",
-    "Threshold",
-    "brier",
-    "detectable",
-    "edit_distance",
-    "emergence",
-    "exact_match",
-    "measured",
-    "token_probability",
-]
+    "BREAK", "METRIC", "UNDECIDED", "Emergence", "Scoring", "Threshold", "brier", "detectable", "edit_distance",
+    "emergence", "exact_match", "measured", "token_probability",
+]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Threshold:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the threshold as it stands in the JSON."""
-        return {"what": self.what, "along": self.along.as_dict(), "loss": self.loss.as_dict()}
+        return json_of(self)
 
 
 @dataclass(frozen=True)
@@ -108,17 +108,14 @@ class Emergence(Answer):
     def as_dict(self) -> dict[str, Any]:
         """Return the result as it stands in the JSON."""
         scoring = self.scoring
-        return {
-            "verdict": self.verdict, "reason": self.reason, "source": self.source, "along": self.along,
-            "runs": self.runs, "metric": scoring.metric or None, "items": scoring.items or None,
-            "resolution": self.resolution, "target_tokens": scoring.tokens, "chance": scoring.chance,
-            "ceiling": scoring.ceiling, "thresholds": [one.as_dict() for one in self.thresholds],
-            "held_out": {
-                "loss": dict(self.loss_errors), "accuracy": dict(self.accuracy_errors),
-                "accuracy_log_score": dict(self.accuracy_scores),
-            },
-            "findings": [one.as_dict() for one in self.findings],
+        held_out = {
+            "loss": self.loss_errors, "accuracy": self.accuracy_errors, "accuracy_log_score": self.accuracy_scores,
         }  # fmt: skip
+        return json_of(
+            self, "verdict reason source along runs metric items resolution target_tokens=scoring.tokens "
+            "chance=scoring.chance ceiling=scoring.ceiling thresholds held_out findings",
+            metric=scoring.metric or None, items=scoring.items or None, held_out=held_out,
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the verdict, the thresholds and what the curves missed at runs held out."""

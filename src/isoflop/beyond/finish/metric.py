@@ -22,20 +22,9 @@ if TYPE_CHECKING:
 SIGMOID = "scalerl"
 """The law of what is measured as it is: from where it begins to where it ends, half-way at some x."""
 _STEPS = (
-    "x",
-    "step",
-    "steps",
-    "globalstep",
-    "iteration",
-    "gpuhours",
-    "hours",
-    "flops",
-    "compute",
-    "samples",
-    "episodes",
-    "s",
-    "c",
-)
+    "x", "step", "steps", "globalstep", "iteration", "gpuhours", "hours", "flops", "compute", "samples", "episodes",
+    "s", "c",
+)  # fmt: skip
 """Columns, in normal form, along which a run goes; the first there is."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.forecasting.curves.loss_curve import LossCurve
 from isoflop.formula.arrays import Array
 from isoflop.quantities import show
@@ -31,7 +31,7 @@ class Path:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the path as it stands in the JSON."""
-        return {"at": self.at, "loss": self.loss, "low": self.low, "high": self.high}
+        return json_of(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,7 @@ class Other:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the other way as it stands in the JSON."""
-        return {"name": self.name, "end": self.end, "loss": self.loss.as_dict(), "above_plan": self.above.as_dict(),
-                "path": self.path.as_dict()}  # fmt: skip
+        return json_of(self, "name end loss above_plan=above path")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +81,10 @@ class Finish(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the forecast as it stands in the JSON."""
-        return {
-            "run": self.run.name, "unit": self.run.unit, "rows": len(self.run), "now": self.run.last, "end": self.end,
-            "schedule": self.schedule, "loss": self.loss.as_dict(), "level": self.loss.level,
-            "weights": dict(self.weights), "baselines": dict(self.baselines), "backtests": self.origins,
-            "path": self.path.as_dict(), "others": [one.as_dict() for one in self.others],
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(
+            self, "run=run.name unit=run.unit rows now=run.last end schedule loss level=loss.level weights baselines "
+            "backtests=origins path others findings", rows=len(self.run),
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the forecast as it looks in a terminal."""

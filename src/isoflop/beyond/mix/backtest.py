@@ -10,6 +10,7 @@ import numpy as np
 
 from isoflop.beyond.mix.laws import AVERAGED, LAWS, Said, average
 from isoflop.beyond.mix.mixtures import Mixtures
+from isoflop.findings import json_of
 from isoflop.formula.arrays import Array
 
 FOLDS, MOST = 5, 200
@@ -39,7 +40,7 @@ class Tested:
 
     def as_dict(self) -> dict[str, float | str]:
         """Return the test as it stands in the JSON."""
-        return dict(vars(self))
+        return json_of(self)
 
 
 def backtest(given: Mixtures, *, seed: int = 0) -> tuple[tuple[Tested, ...], Mapping[str, float], float]:

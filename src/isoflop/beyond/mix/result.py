@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.beyond.mix.backtest import Tested
 from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ class Mixture:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the mixture as it stands in the JSON."""
-        return {
-            "shares": dict(self.shares), "losses": {name: one.as_dict() for name, one in self.losses.items()},
-            "objective": self.objective.as_dict(),
-        }  # fmt: skip
+        return json_of(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +64,8 @@ class Mix(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as it stands in the JSON."""
-        return {
-            "best": self.best.as_dict() | {"near": {name: list(ends) for name, ends in self.near.items()}},
-            "forecasts": [one.as_dict() for one in self.forecasts],
-            "laws": [one.as_dict() for one in self.laws],
-            "gains": dict(self.gains), "lowest": dict(self.lowest),
-            "worths": {name: dict(one) for name, one in self.worths.items()},
-            "next": [dict(one) for one in self.following], "runs": self.runs, "scale": self.scale,
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        best = json_of(self.best) | {"near": {name: list(ends) for name, ends in self.near.items()}}
+        return json_of(self, "best forecasts laws gains lowest worths next=following runs scale findings", best=best)
 
     def __rich__(self) -> RenderableType:
         """Return the result as it looks in a terminal."""

@@ -16,6 +16,7 @@ from isoflop.compute.cost import cost
 from isoflop.compute.devices import MFU
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
+from isoflop.findings import json_of
 from isoflop.planning.demand import DEVICE
 from isoflop.planning.gains_and_regrets import STEP
 from isoflop.quantities import parse_quantity, show, show_flops
@@ -77,11 +78,9 @@ class Prices:
         if not (data or known or device or always or not math.isnan(price)):
             return Prices()
         paid = cost(
-            1e18,
-            device=device or DEVICE,
-            price=None if math.isnan(price) else price,
+            1e18, device=device or DEVICE, price=None if math.isnan(price) else price,
             mfu=MFU if math.isnan(mfu) else mfu,
-        )
+        )  # fmt: skip
         if math.isnan(paid.dollars):
             raise UsageError(f"no price of {paid.device} is published that we know of. Say one, as in --price 2.")
         return Prices(said, known, paid.dollars / 1e18)
@@ -112,11 +111,7 @@ class Option:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the option as it stands in the JSON."""
-        return {
-            "what": self.what, "per_0.01_loss": self.price.as_dict(),
-            "loss": self.loss.as_dict() if self.loss else None,
-            "worth_up_to": self.pays.as_dict() if self.pays else None,
-        }  # fmt: skip
+        return json_of(self, "what per_0.01_loss=price loss worth_up_to=pays")
 
 
 @dataclass(frozen=True)
@@ -157,10 +152,7 @@ class Worth:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the options as they stand in the JSON."""
-        return {
-            "first": self.first, "flops": self.flops, "loss": self.loss.as_dict(), "unit": self.unit,
-            "loss_in": self.loss_in, "options": [one.as_dict() for one in self.options],
-        }  # fmt: skip
+        return json_of(self, "first flops loss unit loss_in options")
 
     def __rich__(self) -> RenderableType:
         """Give the options as they look in a terminal: 0.01 less loss by each, then what a recipe is worth."""

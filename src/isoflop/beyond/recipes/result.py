@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.beyond.recipes.prices import Worth
 from isoflop.estimate import Estimate
-from isoflop.findings import Finding, Listed
+from isoflop.findings import Finding, Listed, json_of
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as it stands in the JSON."""
-        return {
-            "scale": self.scale, "multiplier": self.multiplier.as_dict(), "first_loss": self.first.as_dict(),
-            "other_loss": self.other.as_dict(), "decades": self.decades,
-        }  # fmt: skip
+        return json_of(self, "scale multiplier first_loss=first other_loss=other decades")
 
 
 @dataclass(frozen=True)
@@ -106,12 +103,10 @@ class Contest:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison as it stands in the JSON."""
-        return {
-            "first": self.first, "other": self.other, "along": self.along, "words": self.words,
-            "differs": self.differs, "scale": self.settled.scale, "multiplier": self.multiplier.as_dict(),
-            "trend_per_decade": self.trend.as_dict(), "pairs": self.pairs, "likeness": self.likeness,
-            "rows": [row.as_dict() for row in self.rows],
-        }  # fmt: skip
+        return json_of(
+            self,
+            "first other along words differs scale=settled.scale multiplier trend_per_decade=trend pairs likeness rows",
+        )
 
     def __rich__(self) -> RenderableType:
         """Return the comparison as it looks in a terminal."""
@@ -159,10 +154,7 @@ class Recipes(Listed[Contest]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as it stands in the JSON."""
-        return {
-            "words": self.words, "assumes": self.settings, "comparisons": [one.as_dict() for one in self.contests],
-            "worth": self.worth.as_dict(), "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(self, "words assumes=settings comparisons=contests worth findings")
 
     def __rich__(self) -> RenderableType:
         """Return the result as it looks in a terminal: the answer, the multipliers, the prices, the findings."""

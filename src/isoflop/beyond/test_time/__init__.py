@@ -13,24 +13,7 @@ inference = test_time
 """The name it had before."""
 
 __all__ = [
-    "Asked",
-    "Attempts",
-    "Choosing",
-    "Difficulty",
-    "Inference",
-    "Lifetime",
-    "PowerLaw",
-    "Sampling",
-    "Serving",
-    "chances",
-    "difficulty",
-    "inference",
-    "lifetime",
-    "majority",
-    "power_law",
-    "read_attempts",
-    "sampling",
-    "solved",
-    "test_time",
-    "verified",
-]
+    "Asked", "Attempts", "Choosing", "Difficulty", "Inference", "Lifetime", "PowerLaw", "Sampling", "Serving",
+    "chances", "difficulty", "inference", "lifetime", "majority", "power_law", "read_attempts", "sampling", "solved",
+    "test_time", "verified",
+]  # fmt: skip

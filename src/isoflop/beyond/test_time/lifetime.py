@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from isoflop.compute.allocation import allocate
 from isoflop.compute.terms import Terms
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
+from isoflop.findings import json_of
 from isoflop.formula.arrays import median
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Lifetime:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
-        return {key: value.as_dict() if isinstance(value, Estimate) else value for key, value in vars(self).items()}
+        return json_of(self)
 
 
 def lifetime(
@@ -183,7 +184,7 @@ class Sampling:
 
     def as_dict(self) -> dict[str, float]:
         """Return it as it stands in the JSON."""
-        return asdict(self)
+        return json_of(self)
 
 
 def sampling(curve: Curve, *, flops: float, queries: float, tokens: float) -> Sampling:

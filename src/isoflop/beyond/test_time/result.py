@@ -16,7 +16,7 @@ from isoflop.beyond.test_time.lifetime import Lifetime
 from isoflop.beyond.test_time.serving import Serving
 from isoflop.display import bold, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, as_json, json_of
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ class Reach:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
-        each = {how: one.as_dict() for how, one in self.by.items()}
-        return {"k": self.k, "measured": self.measured, **each, "power_law": self.power_law}
+        return {"k": self.k, "measured": self.measured, **as_json(self.by), "power_law": self.power_law}
 
 
 @dataclass(frozen=True)
@@ -56,23 +55,18 @@ class Sampled:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
-        one = self.attempts
-        return {
-            "model": one.name, "N": one.N, "active": one.active, "D": one.D, "problems": one.known_problems,
-            "fewest_samples": one.fewest, "pass1": one.pass1,
-            "reward_separation": self.separation,
-            "measured_best_of_n": [{"k": k, "accuracy": rate} for k, rate in _picked(one).items()],
-            "reach": [row.as_dict() for row in self.reach],
-            "limits": {how: limit.as_dict() for how, limit in self.limits.items()},
-            "power_law": self.power_law._asdict(), "families": dict(self.families),
-            "parameters": {name: {key: each.as_dict() for key, each in found.items()}
-                           for name, found in self.parameters.items()},
-            "tail": None if self.tail is None else {
-                "from": self.tail.start, "weight_of_power_law": self.tail.weight,
-                "slope": float(np.nanmedian(self.tail.slopes)) if self.tail.weight else math.nan,
-                "blind_errors": {name: one.tolist() for name, one in self.tail.errors.items()},
+        tail = self.tail
+        return json_of(
+            self, "model=attempts.name N=attempts.N active=attempts.active D=attempts.D "
+            "problems=attempts.known_problems fewest_samples=attempts.fewest pass1=attempts.pass1 "
+            "reward_separation=separation measured_best_of_n reach limits power_law families parameters tail",
+            measured_best_of_n=[{"k": k, "accuracy": rate} for k, rate in _picked(self.attempts).items()],
+            tail=None if tail is None else {
+                "from": tail.start, "weight_of_power_law": tail.weight,
+                "slope": float(np.nanmedian(tail.slopes)) if tail.weight else math.nan,
+                "blind_errors": {name: one.tolist() for name, one in tail.errors.items()},
             },
-        }  # fmt: skip
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,8 +81,7 @@ class Offer:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
-        about = {"model": self.model, "samples": self.samples, "cost": self.cost, "chance_best": self.best}
-        return {**about, "accuracy": self.accuracy.as_dict()}
+        return json_of(self, "model samples cost chance_best=best accuracy")
 
 
 @dataclass(frozen=True)
@@ -101,7 +94,7 @@ class Budget:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
-        return {"budget": self.budget, "best": self.best, "offers": [one.as_dict() for one in self.offers]}
+        return json_of(self, "budget best offers")
 
 
 @dataclass(frozen=True)
@@ -115,10 +108,7 @@ class Flip:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
-        return {
-            "before": self.before, "after": self.after,
-            "budget": self.budget.as_dict(), "accuracy": self.accuracy.as_dict(),
-        }  # fmt: skip
+        return json_of(self)
 
 
 @dataclass(frozen=True)
@@ -148,17 +138,10 @@ class Inference(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as it stands in the JSON."""
-        how = self.choosing
-        return {
-            "source": self.source, "level": self.level, "unit": self.serving.unit,
-            "choosing": {"how": how.how, "rival": how.rival, "recall": how.recall, "false_positives": how.false,
-                         "separation": how.separation},
-            "models": [one.as_dict() for one in self.models],
-            "budgets": [one.as_dict() for one in self.budgets],
-            "flips": [one.as_dict() for one in self.flips],
-            "lifetime": self.lifetime.as_dict() if self.lifetime else None,
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        choosing = json_of(self.choosing, "how rival recall false_positives=false separation")
+        return json_of(
+            self, "source level unit=serving.unit choosing models budgets flips lifetime findings", choosing=choosing
+        )
 
     def __rich__(self) -> RenderableType:
         return shown(self)

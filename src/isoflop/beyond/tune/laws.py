@@ -11,6 +11,7 @@ from isoflop.beyond.tune.fitted import Fitted
 from isoflop.beyond.tune.published import said
 from isoflop.beyond.tune.settings import rise
 from isoflop.estimate import Estimate
+from isoflop.findings import json_of
 from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
@@ -48,12 +49,7 @@ class TuningLaw:
 
     def as_dict(self) -> dict[str, object]:
         """Return the law as it stands in the JSON."""
-        return {
-            "kind": self.kind, "formula": self.formula,
-            "parameters": {name: one.as_dict() for name, one in self.parameters.items()}, "spread": self.spread,
-            "alternatives": {name: one.as_dict() for name, one in self.alternatives.items()},
-            "published": [vars(one) | {"values": list(one.values)} for one in self.published],
-        }  # fmt: skip
+        return json_of(self, "kind formula parameters spread alternatives published")
 
 
 def law_of(found: Fitted, place: int, *, sizes: Mapping[str, Array], tokens: float) -> TuningLaw:

@@ -10,7 +10,7 @@ from isoflop.beyond.tune.fitted import Fitted
 from isoflop.beyond.tune.laws import TuningLaw
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -43,13 +43,7 @@ class Setting:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the setting as it stands in the JSON."""
-        return {
-            "N": self.N, "D": self.D, "C": self.C, "runs": self.runs,
-            "best": {name: one.as_dict() for name, one in self.best.items()},
-            "near": {name: list(ends) for name, ends in self.near.items()},
-            "loss": self.loss.value, "loss_low": self.loss.low, "loss_high": self.loss.high,
-            "lowest": self.lowest, "edge": list(self.edge),
-        }  # fmt: skip
+        return json_of(self, "N D C runs best near loss=loss.value loss_low=loss.low loss_high=loss.high lowest edge")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +58,7 @@ class Target:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the target as it stands in the JSON."""
-        return {
-            "N": self.N, "D": self.D, "best": {name: one.as_dict() for name, one in self.best.items()},
-            "near": {name: list(ends) for name, ends in self.near.items()}, "decades": self.decades,
-        }  # fmt: skip
+        return json_of(self, "N D best near decades")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +77,7 @@ class Wrong:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what being wrong costs as it stands in the JSON."""
-        return {"name": self.name, "N": self.N, "D": self.D, "half": self.half, "twice": self.twice}
+        return json_of(self, "name N D half twice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +103,7 @@ class Tune(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as it stands in the JSON."""
-        return {
-            "settings": [one.as_dict() for one in self.settings],
-            "laws": {name: law.as_dict() for name, law in self.laws.items()},
-            "targets": [one.as_dict() for one in self.targets],
-            "wrong": [one.as_dict() for one in self.wrong], "noise": self.noise,
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(self, "settings laws targets wrong noise findings")
 
     def __rich__(self) -> RenderableType:
         """Return the result as it looks in a terminal."""

@@ -52,11 +52,9 @@ def _download(dataset: Dataset) -> Path:
         ) from None
     try:
         path = pooch.retrieve(
-            dataset.url,
-            known_hash=f"sha256:{dataset.sha256}",
-            fname=dataset.file.replace("/", "-"),
+            dataset.url, known_hash=f"sha256:{dataset.sha256}", fname=dataset.file.replace("/", "-"),
             path=pooch.os_cache("isoflop"),
-        )
+        )  # fmt: skip
     except (OSError, ValueError) as error:
         raise DataError(f"the dataset {dataset.name} could not be downloaded from {dataset.url}: {error}") from error
     return Path(path)

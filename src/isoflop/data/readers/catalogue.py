@@ -24,17 +24,9 @@ if TYPE_CHECKING:
     from isoflop.data.runs import Runs
 
 OWN = (
-    "wandb",
-    "tensorboard",
-    "mlflow",
-    "mlruns",
-    "trainer_state",
-    "olmo",
-    "lightning",
-    "nanochat",
-    "wandb_export",
+    "wandb", "tensorboard", "mlflow", "mlruns", "trainer_state", "olmo", "lightning", "nanochat", "wandb_export",
     "exports",
-)
+)  # fmt: skip
 """The readers of this folder, each a file of its name. Tables (CSV, JSON, Parquet) are read by `table`."""
 ONLINE = {"wandb": "wandb_online"}
 """What stands before the colon of a source on a server, and its reader, a file of this folder."""

@@ -30,6 +30,7 @@ from isoflop.data.runs.columns import (
 from isoflop.data.runs.expressions import Expression, UnknownKeyError, only_key, parse_expression
 from isoflop.data.runs.units import Unit
 from isoflop.errors import DataError, UsageError, shown
+from isoflop.findings import json_of
 from isoflop.quantities import parse_quantity
 
 Place = Literal["metrics", "config", "summary"]
@@ -73,7 +74,7 @@ class Taken:
 
     def as_dict(self) -> dict[str, str]:
         """Return the column as it stands in the JSON."""
-        return {"column": self.letter, "key": self.key, "from": self.place}
+        return json_of(self, "column=letter key from=place")
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from isoflop.data.readers.column_choice import Taken
 from isoflop.data.runs import Runs
 from isoflop.data.runs.names import middle
 from isoflop.errors import shown
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -50,12 +50,10 @@ class Found(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as it stands in the JSON."""
-        return {
-            "source": self.runs.source, "kind": self.kind, "rule": self.rule, "missing": self.missing,
-            "taken": [form.as_dict() for form in self.forms], "runs": self.runs.as_rows(),
-            "excluded": [{"row": one.row, "reason": one.reason} for one in self.runs.excluded],
-            "findings": [one.as_dict() for one in self.runs.findings],
-        }  # fmt: skip
+        return json_of(
+            self, "source=runs.source kind rule missing taken=forms runs excluded=runs.excluded findings=runs.findings",
+            runs=self.runs.as_rows(),
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return what was found as it looks in a terminal: the runs, then where each column comes from."""

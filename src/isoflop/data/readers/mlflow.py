@@ -102,11 +102,9 @@ def _runs(store: sqlite3.Connection, source: str) -> Iterator[Logged]:
     for run, name, status, experiment in rows:
         called = name or run
         yield Logged(
-            f"{experiment}/{called}" if len(experiments) > 1 else called,
-            params[run],
-            {key: series(*points) for key, points in metrics[run].items()},
-            status=(status or "").lower(),
-        )
+            f"{experiment}/{called}" if len(experiments) > 1 else called, params[run],
+            {key: series(*points) for key, points in metrics[run].items()}, status=(status or "").lower(),
+        )  # fmt: skip
 
 
 def _metrics(store: sqlite3.Connection, source: str) -> dict[str, dict[str, tuple[list[float], list[float]]]]:

@@ -31,12 +31,8 @@ _NOT_TEXT = frozenset(
 )  # fmt: skip
 """Keys of models whose main input is no text: spectrograms, images, sound."""
 _NOT_DECODERS = (
-    "encoder_layers",
-    "decoder_layers",
-    "num_decoder_layers",
-    "type_vocab_size",
-    "relative_attention_num_buckets",
-)
+    "encoder_layers", "decoder_layers", "num_decoder_layers", "type_vocab_size", "relative_attention_num_buckets",
+)  # fmt: skip
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts")
 _NEAR = 0.05
 """A share by which a count may differ and mean the same: biases, norms, positions, a vocabulary that was padded."""

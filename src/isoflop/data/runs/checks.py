@@ -20,7 +20,7 @@ from isoflop.data.runs.metadata_columns import recorded
 from isoflop.data.runs.names import Names
 from isoflop.data.runs.names import listed as listed_names
 from isoflop.errors import DataError
-from isoflop.findings import Finding, Severity
+from isoflop.findings import Finding, Severity, json_of
 from isoflop.formula.arrays import median
 from isoflop.quantities import PF_DAY
 
@@ -52,6 +52,10 @@ class Excluded:
 
     def __str__(self) -> str:
         return f"{self.name or f'row {self.row}'} ({self.reason})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row and the reason as they stand in the JSON."""
+        return json_of(self, "row reason")
 
 
 def unusable(columns: Columns, rows: Rows, names: Names, *, of_loss: bool = True) -> tuple[Excluded, ...]:
@@ -149,12 +153,10 @@ def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
     if not 1 / _COUNTED_APART <= middle <= _COUNTED_APART:
         return [
             Finding(
-                "D03",
-                "WARN",
-                f"{rule.formula} is {middle:.3g} times the C given (median of {len(decades)} runs).",
+                "D03", "WARN", f"{rule.formula} is {middle:.3g} times the C given (median of {len(decades)} runs).",
                 "Check the units of N, D and C, and the FLOP rule behind C (mixtures of experts: active N).",
             )
-        ]
+        ]  # fmt: skip
     return []
 
 
@@ -221,11 +223,9 @@ _PER_PARAMETER = "tokens per parameter"
 
 def _units(severity: Severity, letters: str, observed: str) -> Finding:
     return Finding(
-        "D03",
-        severity,
-        f"{letters} in thousands, millions or billions? {observed[0].upper()}{observed[1:]}.",
+        "D03", severity, f"{letters} in thousands, millions or billions? {observed[0].upper()}{observed[1:]}.",
         "Give parameters, tokens and FLOPs in base units: 7e10 or 70B, not 70.",
-    )
+    )  # fmt: skip
 
 
 def _loss(loss: NDArray[np.float64], names: Names) -> list[Finding]:
@@ -320,9 +320,7 @@ def _swapped(unique: NDArray[np.float64], tokens: NDArray[np.float64]) -> list[F
         return []
     return [
         Finding(
-            "D14",
-            "WARN",
-            f"there are more unique tokens than tokens in {above:.0%} of the runs: are U and D swapped?",
+            "D14", "WARN", f"there are more unique tokens than tokens in {above:.0%} of the runs: are U and D swapped?",
             "Swap them, or give as U the unique tokens a run has seen (at most D).",
         )
-    ]
+    ]  # fmt: skip

@@ -78,53 +78,12 @@ _PERPLEXITY = frozenset(
 _RATES = frozenset({"flops", "flop", "compute", "steps"})
 """Words that in a key such as perf/flops count something a second; alone they stand for a letter."""
 _TRAINING = frozenset({"train", "training", "tr", "batch", "step", "microbatch"})
-_OTHER_LOSSES = frozenset(
-    [
-        "aux",
-        "auxiliary",
-        "balance",
-        "balancing",
-        "z",
-        "router",
-        "routing",
-        "moe",
-        "reg",
-        "regularization",
-        "regularisation",
-        "kl",
-        "l1",
-        "l2",
-        "mtp",
-        "distill",
-        "distillation",
-        "grad",
-        "gradient",
-        "scale",
-        "smooth",
-        "smoothed",
-        "min",
-        "minimum",
-        "max",
-        "maximum",
-        "best",
-        "lowest",
-        "running",
-        "delta",
-        "excess",
-        "published",
-        "policy",
-        "value",
-        "scaled",
-        "baseline",
-        "predicted",
-        "target",
-        "std",
-        "stderr",
-        "sem",
-        "err",
-        "error",
-    ]
-)
+_OTHER_LOSSES = frozenset([
+    "aux", "auxiliary", "balance", "balancing", "z", "router", "routing", "moe", "reg", "regularization",
+    "regularisation", "kl", "l1", "l2", "mtp", "distill", "distillation", "grad", "gradient", "scale", "smooth",
+    "smoothed", "min", "minimum", "max", "maximum", "best", "lowest", "running", "delta", "excess", "published",
+    "policy", "value", "scaled", "baseline", "predicted", "target", "std", "stderr", "sem", "err", "error",
+])  # fmt: skip
 """Words that make of a loss another quantity, or one that is not the last evaluation's."""
 _HELD_OUT = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "heldout", "dev"})
 _LOSS_WORDS = frozenset({"loss", "nll", "xent", "crossentropy", "celoss", "lmloss"})

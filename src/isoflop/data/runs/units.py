@@ -29,28 +29,10 @@ _LOSSES = {
     "bits": (math.log(2), "bit bits bits/token bitspertoken bits/tok"),
     "nats": (1.0, "nat nats nats/token natspertoken nats/tok"),
 }
-_PLAIN = frozenset(
-    [
-        "parameters",
-        "parameter",
-        "params",
-        "param",
-        "tokens",
-        "token",
-        "toks",
-        "tok",
-        "flops",
-        "flop",
-        "examples",
-        "samples",
-        "count",
-        "total",
-        "absolute",
-        "baseunits",
-        "units",
-        "1",
-    ]
-)
+_PLAIN = frozenset([
+    "parameters", "parameter", "params", "param", "tokens", "token", "toks", "tok", "flops", "flop", "examples",
+    "samples", "count", "total", "absolute", "baseunits", "units", "1",
+])  # fmt: skip
 """Words that may stand beside a unit, or alone in its place, and change nothing."""
 _POWER = re.compile(r"[x×*]?(?:1?e\+?(\d{1,2})|10\^(\d{1,2})|10\*\*(\d{1,2}))$")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")

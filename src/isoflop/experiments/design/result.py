@@ -14,7 +14,7 @@ from isoflop.compute.flops import FlopRule
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.files import as_csv
-from isoflop.findings import Finding, Listed
+from isoflop.findings import Finding, Listed, json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -89,11 +89,9 @@ class Design(Listed[Planned]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as it stands in the JSON."""
-        found: dict[str, Any] = {"kind": self.kind, "source": self.source, "flops": self.cost}
-        if self.now is not None:
-            found |= {"wanted": self.wanted, "now": self.now.as_dict()}
-        runs = [one.as_dict() for one in self.runs]
-        return {**found, "runs": runs, "notes": list(self.notes), "findings": [one.as_dict() for one in self.findings]}
+        now = {} if self.now is None else {"wanted": self.wanted, "now": self.now.as_dict()}
+        found = {"kind": self.kind, "source": self.source, "flops": self.cost, **now}
+        return found | json_of(self, "runs notes findings")
 
     def __rich__(self) -> RenderableType:
         """Return the runs as they look in a terminal: a line a budget or a run, the whole cost, what to know."""

@@ -16,7 +16,7 @@ from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.experiments.register.entry import Foretold, Scored
 from isoflop.experiments.register.ledger import Ledger
 from isoflop.experiments.register.score import open_forecasts
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,8 +70,7 @@ class Record:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as it stands in the JSON."""
-        return {"distance": self.distance, "count": self.count, "coverage": self.coverage.as_dict(),
-                "error": self.error.as_dict(), "score": self.score.as_dict()}  # fmt: skip
+        return json_of(self, "distance count coverage error score")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,17 +85,14 @@ class History(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the history as it stands in the JSON."""
-        return {
-            "file": self.path,
-            "open": [{"name": one.name, "at": dict(one.at), "metric": one.metric, "value": one.value, "low": one.low,
-                      "high": one.high, "level": one.level, "time": one.time, "who": one.who} for one in self.open],
-            "came": [{"name": one.foretold.name, "value": one.foretold.value, "low": one.foretold.low,
-                      "high": one.foretold.high, "reached": one.scored.value, "error": one.error,
-                      "inside": one.inside, "score": one.score, "decades": one.foretold.decades,
-                      "time": one.foretold.time, "scored": one.scored.time} for one in self.came],
-            "records": [one.as_dict() for one in self.records],
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        came = (
+            "name=foretold.name value=foretold.value low=foretold.low high=foretold.high reached=scored.value error "
+            "inside score decades=foretold.decades time=foretold.time scored=scored.time"
+        )
+        return json_of(
+            self, "file=path open came records findings", came=[json_of(one, came) for one in self.came],
+            open=[json_of(one, "name at metric value low high level time who") for one in self.open],
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the history as it looks in a terminal."""

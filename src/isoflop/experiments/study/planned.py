@@ -164,11 +164,9 @@ def read_plan(folder: Path) -> Study:
 def _write_plan(study: Study) -> None:
     body = b"".join(_line({"id": run.id, "name": run.name, "config": dict(run.config)}) for run in study.runs)
     header = {
-        "format": _FORMAT,
-        "settings": study.settings.as_dict(),
-        "described": study.described,
+        "format": _FORMAT, "settings": study.settings.as_dict(), "described": study.described,
         "sha256": hashlib.sha256(body).hexdigest(),
-    }
+    }  # fmt: skip
     content = _line(header) + body
     if _bytes(study.folder / PLAN) != content:
         write_whole(study.folder / PLAN, content)

@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoflop.errors import DataError
@@ -15,6 +15,7 @@ from isoflop.experiments.study.planned import RUNS, Study, StudyRun
 from isoflop.experiments.study.provenance import cores
 from isoflop.experiments.study.reported import last_record
 from isoflop.experiments.study.results import METRICS, Result, read_result
+from isoflop.findings import json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -74,13 +75,8 @@ class Progress:
     def as_dict(self) -> dict[str, Any]:
         """Return the progress as plain values for JSON."""
         counts = self.counts()
-        return {
-            "study": self.name,
-            **{state: counts[state] for state in STATES},
-            "seconds_left": self.left,
-            "cost": self.cost,
-            "runs": [asdict(run) for run in self.runs],
-        }
+        states = {state: counts[state] for state in STATES}
+        return {"study": self.name, **states, **json_of(self, "seconds_left=left cost runs")}
 
     def __rich__(self) -> RenderableType:
         return self.table()

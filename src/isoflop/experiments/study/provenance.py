@@ -23,22 +23,11 @@ def write_about(study: Study, run: StudyRun, *, argv: Sequence[str], attempt: in
     settings = study.settings
     N, D = (settings.letter(letter, run.config) for letter in "ND")
     about = {
-        "id": run.id,
-        "name": run.name,
-        "study": settings.name,
-        "config": dict(run.config),
-        "argv": list(argv),
-        "attempt": attempt,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "code": settings.code,
-        "data": settings.data,
-        "N": N,
-        "D": D,
-        "C": training_flops(study, N, D),
-        "flop_rule": settings.flop_rule,
-        "threads": settings.threads,
-        **machine(),
-    }
+        "id": run.id, "name": run.name, "study": settings.name, "config": dict(run.config), "argv": list(argv),
+        "attempt": attempt, "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "code": settings.code,
+        "data": settings.data, "N": N, "D": D, "C": training_flops(study, N, D), "flop_rule": settings.flop_rule,
+        "threads": settings.threads, **machine(),
+    }  # fmt: skip
     content = encoded(json.dumps(about, indent=2, ensure_ascii=False)) + b"\n"
     write_whole(study.folder_of(run) / ABOUT, content)
 
@@ -49,14 +38,11 @@ def machine() -> dict[str, Any]:
     return {
         "versions": {"isoflop": version("isoflop"), "python": platform.python_version(), "system": platform.platform()},
         "hardware": {
-            "host": platform.node(),
-            "processor": processor(),
-            "cores": cores(),
-            "memory": memory(),
+            "host": platform.node(), "processor": processor(), "cores": cores(), "memory": memory(),
             "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
         },
         "python": sys.executable,
-    }
+    }  # fmt: skip
 
 
 def cores() -> int:

@@ -60,11 +60,8 @@ def counts(config: Config) -> dict[str, int]:
     embedding = config.tables * head
     inner = shape.non_embedding
     return {
-        "N_total": inner + embedding + head,
-        "N_non_embedding": inner,
-        "N_embedding": embedding,
-        "N_head": head,
-    }
+        "N_total": inner + embedding + head, "N_non_embedding": inner, "N_embedding": embedding, "N_head": head,
+    }  # fmt: skip
 
 
 def training_flops(config: Config, tokens: int) -> dict[str, float]:

@@ -73,12 +73,10 @@ def _language(config: Config, device: str) -> Problem:
 def _digits(config: Config) -> Problem:
     examples = digits.make(digits.VALIDATION, seed=digits.VALIDATION_SEED)
     return Problem(
-        matrices=digits.matrices(config),
-        batch=lambda step: digits.batch(config, step),
-        losses=lambda parts, some: digits.losses(parts, some, config),
-        validation=examples,
+        matrices=digits.matrices(config), batch=lambda step: digits.batch(config, step),
+        losses=lambda parts, some: digits.losses(parts, some, config), validation=examples,
         group=torch.arange(len(examples)),
         facts={**digits.counts(config), "corpus": f"one-dimensional digits {digits.VERSION}"},
         flops=lambda count: digits.training_flops(config, count),
         wrong=lambda parts, some: digits.wrong(parts, some, config),
-    )
+    )  # fmt: skip

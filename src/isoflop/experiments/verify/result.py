@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import shown
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class Trial:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the trial as it stands in the JSON."""
-        about = {"run": self.run, "C": self.C, "forecast": self.forecast.as_dict()}
-        return {**about, "loss": self.loss, "error": self.error, "held": self.held}
+        return json_of(self, "run C forecast loss error held")
 
 
 @dataclass(frozen=True)
@@ -97,20 +96,10 @@ class Verification(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verification as it stands in the JSON."""
-        return {
-            "study": self.study,
-            "source": self.source,
-            "held_out": [one.as_dict() for one in self.held_out],
-            "flops": self.plan.budget.value,
-            "best_N": self.plan.N.as_dict(),
-            "N_within_0.1_percent": list(self.plan.flat_range),
-            "settings": dict(self.sizing.chosen),
-            "tried": self.sizing.tried,
-            "target": self.trial.as_dict(),
-            "held": self.held,
-            "notes": list(self.notes),
-            "findings": [one.as_dict() for one in self.findings],
-        }
+        return json_of(
+            self, "study source held_out flops=plan.budget.value best_N=plan.N N_within_0.1_percent=plan.flat_range "
+            "settings=sizing.chosen tried=sizing.tried target=trial held notes findings"
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the verification as it looks in a terminal."""

@@ -122,10 +122,7 @@ def change(rows: Rows, known: Widths, sure: float) -> Change | None:
             ever = (np.abs(np.nan_to_num(T)) > needed[:, None]).any(axis=0)
             grown = float(size[onset, -1]) * (1.0 if kind == "step" else float(rows.share[-1] - rows.share[onset]))
             best = Change(
-                kind,
-                float(rows.share[onset]),
-                grown,
-                float(now[onset] * needed[onset]),
+                kind, float(rows.share[onset]), grown, float(now[onset] * needed[onset]),
                 float(rows.share[np.argmax(ever)]),
-            )
+            )  # fmt: skip
     return best

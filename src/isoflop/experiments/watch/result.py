@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Finding
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
@@ -55,8 +55,7 @@ class Option:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the option as it stands in the JSON."""
-        return {"name": self.name, "at": self.at, "loss": self.loss.as_dict(), "tokens": self.tokens,
-                "reach": self.reach, "days": self.days, "dollars": self.dollars}  # fmt: skip
+        return json_of(self, "name at loss tokens reach days dollars")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,7 @@ class Advice:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the advice as it stands in the JSON."""
-        return {"do": self.do, "because": self.because, "rests_on": self.rests_on}
+        return json_of(self, "do because rests_on")
 
     def __str__(self) -> str:
         return f"{self.do}: {self.because} ({self.rests_on})"
@@ -133,15 +132,11 @@ class Watched(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the look as it stands in the JSON."""
-        return {
-            "run": self.name, "state": self.state, "since": self.since, "step": self.step, "unit": self.unit,
-            "total": self.total, "N": self.N, "D": self.D, "end": self.end.as_dict(), "level": self.end.level,
-            "before": self.before.as_dict(), "expected": self.expected.as_dicts(),
-            "residual": {"share": self.residual[0], "errors": self.residual[1]}, "weights": dict(self.weights),
-            "target": self.target, "reach": self.reach, "options": [one.as_dict() for one in self.options],
-            "advice": None if self.advice is None else self.advice.as_dict(),
-            "ladder": list(self.ladder), "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(
+            self, "run=name state since step unit total N D end level=end.level before expected residual weights "
+            "target reach options advice ladder findings",
+            expected=self.expected.as_dicts(), residual={"share": self.residual[0], "errors": self.residual[1]},
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the look as it stands in a terminal."""

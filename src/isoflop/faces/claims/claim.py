@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from isoflop.findings import json_of
+
 Verdict = Literal["true", "half true", "false", "not known"]
 
 
@@ -26,5 +28,4 @@ class Claim:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the claim as it stands in the JSON."""
-        told = {key: getattr(self, key) for key in ("sentence", "verdict", "because", "command", "source")}
-        return {**told, "number": self.number()}
+        return json_of(self, "sentence verdict because command source number", number=self.number())

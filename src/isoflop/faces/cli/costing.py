@@ -46,11 +46,8 @@ def cost(
     refuse_figure("", output)
     count, device = parse_devices(gpus)
     shape: dict[str, Any] = {
-        "kv_heads": kv_heads,
-        "experts": experts,
-        "experts_per_token": top_k,
-        "shared_experts": shared_experts,
-    }
+        "kv_heads": kv_heads, "experts": experts, "experts_per_token": top_k, "shared_experts": shared_experts,
+    }  # fmt: skip
     found = quote(
         parse_quantity(parameters), parse_quantity(tokens), device=device, count=count, rule=flop_rule, mfu=mfu,
         precision=precision, price=None if price is None else parse_quantity(price), region=region,

@@ -80,21 +80,17 @@ class Asked:
     cluster: Annotated[
         str | None,
         option(
-            "--cluster",
-            "The column that names the run of each row, where rows are checkpoints.",
-            _RUNS,
+            "--cluster", "The column that names the run of each row, where rows are checkpoints.", _RUNS,
             metavar="COLUMN",
         ),
-    ] = None
+    ] = None  # fmt: skip
     metric: Annotated[
         str | None,
         option(
-            "--metric",
-            "What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.",
-            _RUNS,
+            "--metric", "What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.", _RUNS,
             metavar="SPEC",
         ),
-    ] = None
+    ] = None  # fmt: skip
     input: Annotated[
         str | None,
         option(

@@ -164,13 +164,10 @@ def _drawn(source: Predictor, runs: Runs | None, budget: float) -> dict[str, Any
     ]  # fmt: skip
     start, spans = high * 10 if runs else math.sqrt(low * high), runs is None and len(source.curves) > 1
     return {
-        "runs": points,
-        "of_runs": len(runs or ()),
-        "budgets": budgets,
-        "plans": ends,
+        "runs": points, "of_runs": len(runs or ()), "budgets": budgets, "plans": ends,
         "start": start if math.isnan(budget) else budget,
         "interval": "the curves span" if spans else f"{plans[0].N.level:.0%} interval",
-    }
+    }  # fmt: skip
 
 
 def _largest(source: Predictor) -> float:
@@ -268,12 +265,8 @@ def _moved(name: str, kind: Kind, known: list[float]) -> dict[str, Any]:
     """Give where an input's slider begins, and its ends: ten times beyond what is published; a share stays below 1."""
     most = _MOST_SHARE if kind.name == "Share" else math.inf
     return {
-        "name": name,
-        "unit": kind.unit,
-        "start": known[0],
-        "low": min(known) / 10,
-        "high": min(max(known) * 10, most),
-    }
+        "name": name, "unit": kind.unit, "start": known[0], "low": min(known) / 10, "high": min(max(known) * 10, most),
+    }  # fmt: skip
 
 
 def _valued(curve: Curve) -> str:

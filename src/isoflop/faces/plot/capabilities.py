@@ -82,14 +82,9 @@ def _errors(axes: Axes, found: Observed) -> None:
         axes.hlines(row, 0, error, color=way.edge, linewidth=1.2, zorder=2)
         _mark(axes, way, [error], rows=[row])
         axes.annotate(
-            f"{error:.1f}",
-            (error, row),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=points(9),
+            f"{error:.1f}", (error, row), xytext=(8, 0), textcoords="offset points", va="center", fontsize=points(9),
             color=INK,
-        )
+        )  # fmt: skip
     axes.set_yticks(range(len(_WAYS)), [_WORDS[way.name] for way in reversed(_WAYS)])
     axes.set(xlabel="mean absolute error (points)", ylim=(-0.7, len(_WAYS) - 0.3))
     axes.set_xlim(0, 1.25 * max((100 * one for one in found.errors.values() if not math.isnan(one)), default=1))

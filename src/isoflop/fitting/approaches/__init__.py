@@ -10,19 +10,6 @@ from isoflop.fitting.approaches.frontier import Frontier, Optimum, PowerLaw, dis
 from isoflop.fitting.approaches.parabolas import DRIFT, WINDOW, Minima, Minimum, approach2, isoflop_minima
 
 __all__ = [
-    "DRIFT",
-    "TOLERANCE",
-    "WINDOW",
-    "Budgets",
-    "Envelope",
-    "Frontier",
-    "Minima",
-    "Minimum",
-    "Optimum",
-    "PowerLaw",
-    "approach1",
-    "approach2",
-    "disagreement",
-    "group_by_budget",
-    "isoflop_minima",
-]
+    "DRIFT", "TOLERANCE", "WINDOW", "Budgets", "Envelope", "Frontier", "Minima", "Minimum", "Optimum", "PowerLaw",
+    "approach1", "approach2", "disagreement", "group_by_budget", "isoflop_minima",
+]  # fmt: skip

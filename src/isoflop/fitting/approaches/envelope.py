@@ -13,7 +13,7 @@ from isoflop.data.read import as_runs
 from isoflop.data.runs import Runs
 from isoflop.errors import DataError
 from isoflop.estimate import LEVEL
-from isoflop.findings import Finding
+from isoflop.findings import Finding, json_of
 from isoflop.fitting.approaches.frontier import Frontier, PowerLaw, line, unknown
 from isoflop.formula.arrays import Array
 
@@ -43,7 +43,7 @@ class Envelope:
     def as_dict(self) -> dict[str, Any]:
         """Return the envelope as it stands in the JSON."""
         points = {name: getattr(self, name).tolist() for name in ("C", "N", "D", "loss")}
-        return {**points, "curves": self.curves, "left_out": self.left_out}
+        return points | json_of(self, "curves left_out")
 
 
 def approach1(

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from isoflop.estimate import LEVEL, Estimate, from_draws
-from isoflop.findings import Finding
+from isoflop.findings import Finding, json_of
 from isoflop.formula.arrays import Array
 
 APART = 2.0
@@ -58,7 +58,7 @@ class PowerLaw:
 
     def as_dict(self) -> dict[str, Any]:
         """Return exponent and coefficient as they stand in the JSON."""
-        return {"exponent": self.exponent.as_dict(), "coefficient": self.coefficient.as_dict()}
+        return json_of(self, "exponent coefficient")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Optimum:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the optimum as it stands in the JSON."""
-        return {"C": self.C, "N": self.N.as_dict(), "D": self.D.as_dict()}
+        return json_of(self, "C N D")
 
 
 Seen_co = TypeVar("Seen_co", bound=Evidence, covariant=True)
@@ -97,13 +97,7 @@ class Frontier(Generic[Seen_co]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the frontier as it stands in the JSON."""
-        return {
-            "approach": self.approach,
-            "N": self.N.as_dict(),
-            "D": self.D.as_dict(),
-            "evidence": self.evidence.as_dict(),
-            "findings": [finding.as_dict() for finding in self.findings],
-        }
+        return json_of(self, "approach N D evidence findings")
 
     def __str__(self) -> str:
         return f"approach {self.approach}: N_opt ~ C^{self.N.exponent}, D_opt ~ C^{self.D.exponent}"
@@ -120,13 +114,10 @@ def power_law(C: Array, values: Array, drawn: Array, *, level: float) -> PowerLa
     height_draws, slope_draws = line(x, drawn)
     widen = _birge(values - height - slope * (x - x.mean()), drawn)
     return PowerLaw(
-        middle=float(np.exp(x.mean())),
-        height=float(height[0]),
-        slope=float(slope[0]),
-        height_draws=height + widen * (height_draws - height),
-        slope_draws=slope + widen * (slope_draws - slope),
+        middle=float(np.exp(x.mean())), height=float(height[0]), slope=float(slope[0]),
+        height_draws=height + widen * (height_draws - height), slope_draws=slope + widen * (slope_draws - slope),
         level=level,
-    )
+    )  # fmt: skip
 
 
 def line(x: Array, y: Array, weights: Array | None = None) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ from isoflop.data.read import as_runs
 from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
-from isoflop.findings import Finding
+from isoflop.findings import Finding, json_of
 from isoflop.fitting.approaches.budgets import FEWEST_SIZES, TOLERANCE, Budgets, distinct_sizes, group_by_budget
 from isoflop.fitting.approaches.frontier import Frontier, line, power_law, unknown
 from isoflop.formula.arrays import Array
@@ -63,9 +63,7 @@ class Minimum:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the minimum as it stands in the JSON."""
-        numbers = {"N": self.N.as_dict(), "D": self.D.as_dict(), "loss": self.loss.as_dict()}
-        about = {name: getattr(self, name) for name in ("runs", "used", "smallest", "largest", "problem")}
-        return {"C": self.C, **numbers, **about}
+        return json_of(self, "C N D loss runs used smallest largest centre problem")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +87,7 @@ class Minima:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the minima as they stand in the JSON."""
-        excluded = [{"row": item.row, "reason": item.reason} for item in self.excluded]
-        return {
-            "noise": self.noise,
-            "budgets": [budget.as_dict() for budget in self.budgets],
-            "excluded": excluded,
-        }
+        return json_of(self, "noise budgets excluded")
 
 
 def approach2(
@@ -218,16 +211,10 @@ def _parabola(budgets: Budgets, member: NDArray[np.intp], window: float | None) 
     order = np.argsort(log_N)
     steps = np.log(distinct_sizes(N)) - middle
     return _Parabola(
-        C=float(np.exp(np.log(C).mean())),
-        runs=len(member),
-        middle=middle,
-        x=x,
-        loss=loss[used],
+        C=float(np.exp(np.log(C).mean())), runs=len(member), middle=middle, x=x, loss=loss[used],
         solve=np.linalg.pinv(np.stack([np.ones_like(x), x, x**2], axis=1)),
-        edges=(float(steps[:2].mean()), float(steps[-2:].mean())),
-        sizes=log_N[order],
-        rate=np.log(C / D)[order],
-    )
+        edges=(float(steps[:2].mean()), float(steps[-2:].mean())), sizes=log_N[order], rate=np.log(C / D)[order],
+    )  # fmt: skip
 
 
 def _within(log_N: Array, loss: Array, window: float | None) -> NDArray[np.bool_]:
@@ -270,18 +257,11 @@ def _minimum(parabola: _Parabola, noise: Array, generator: np.random.Generator, 
     log_N, log_D = drawn_x + parabola.middle, parabola.tokens(drawn_x)
     N, D = np.exp(best_x + parabola.middle), np.exp(parabola.tokens(best_x))
     return Minimum(
-        C=parabola.C,
-        N=from_draws(float(N[0]), np.exp(log_N), level),
-        D=from_draws(float(D[0]), np.exp(log_D), level),
-        loss=from_draws(float(best_loss[0]), drawn_loss, level),
-        runs=parabola.runs,
-        used=len(parabola.x),
-        smallest=float(np.exp(parabola.sizes[0])),
-        largest=float(np.exp(parabola.sizes[-1])),
-        centre=float(np.exp(parabola.middle)),
-        problem=_problem(parabola),
-        draws=np.stack([log_N, log_D, drawn_loss]),
-    )
+        C=parabola.C, N=from_draws(float(N[0]), np.exp(log_N), level), D=from_draws(float(D[0]), np.exp(log_D), level),
+        loss=from_draws(float(best_loss[0]), drawn_loss, level), runs=parabola.runs, used=len(parabola.x),
+        smallest=float(np.exp(parabola.sizes[0])), largest=float(np.exp(parabola.sizes[-1])),
+        centre=float(np.exp(parabola.middle)), problem=_problem(parabola), draws=np.stack([log_N, log_D, drawn_loss]),
+    )  # fmt: skip
 
 
 def _edge(minimum: Minimum, names: tuple[str, ...]) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import LEVEL
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.fitting.bad_runs import CODES, bad_runs
 from isoflop.fitting.bad_runs.residuals import ROUNDING, gather
 from isoflop.fitting.check.checklist import checklist
@@ -56,13 +56,7 @@ class Checked(Answer):
     def as_dict(self) -> dict[str, Any]:
         """Return the findings as they stand in the JSON; an unanswered question is "unanswered"."""
         answers = {question: answer or UNANSWERED for question, answer in self.checklist.items()}
-        return {
-            "findings": [finding.as_dict() for finding in self.findings],
-            "checklist": answers,
-            "words": self.words,
-            "law": self.fit.law.name,
-            "source": self.fit.source,
-        }
+        return json_of(self, "findings checklist words law=fit.law.name source=fit.source", checklist=answers)
 
     def __rich__(self) -> RenderableType:
         """Return the findings as they look in a terminal, after three sentences about the fit."""

@@ -48,11 +48,9 @@ def checklist(fit: Fit) -> dict[str, str | None]:
 def _of_law(fit: Fit) -> dict[str, str | None]:
     pinned = ", ".join(f"{key}={value}" for key, value in fit.options.fix.items())
     return {
-        "form": f"{fit.law.name}: {fit.law.formula}",
-        "free parameters": ", ".join(fit.curve.law.parameters),
-        "pinned parameters": pinned or "none",
-        "source of the form": fit.law.cite or None,
-    }
+        "form": f"{fit.law.name}: {fit.law.formula}", "free parameters": ", ".join(fit.curve.law.parameters),
+        "pinned parameters": pinned or "none", "source of the form": fit.law.cite or None,
+    }  # fmt: skip
 
 
 def _of_runs(fit: Fit) -> dict[str, str | None]:
@@ -60,11 +58,9 @@ def _of_runs(fit: Fit) -> dict[str, str | None]:
     reasons = Counter(item.reason for item in fit.excluded)
     left_out = "; ".join(f"{count}: {reason}" for reason, count in reasons.most_common(5))
     return {
-        "runs": f"{fit.used} of {fit.source}",
-        "runs left out, and why": left_out or "none",
-        "range": ", ".join(f"{key} {told}" for key, told in reach.items()),
-        "FLOP rule": fit.own_runs.flop_rule,
-    }
+        "runs": f"{fit.used} of {fit.source}", "runs left out, and why": left_out or "none",
+        "range": ", ".join(f"{key} {told}" for key, told in reach.items()), "FLOP rule": fit.own_runs.flop_rule,
+    }  # fmt: skip
 
 
 def _of_columns(runs: Runs) -> dict[str, str | None]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import UsageError, shown
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.forecasting.curves.known_schedule import seen
 from isoflop.forecasting.curves.loss_curve import LossCurve
 from isoflop.forecasting.curves.schedule_fit import FORMS, Fitted, fit_jointly
@@ -42,7 +42,7 @@ class Explained:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
-        return {"curve": self.name, "fitted": self.fitted, "r2": self.r2, "error": self.error}
+        return json_of(self, "curve=name fitted r2 error")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,8 +67,7 @@ class ScheduleFit(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fit as it stands in the JSON."""
-        return {"law": self.law, "formula": self.curve.law.text, "parameters": dict(self.curve.values),
-                "peak": self.peak, "curves": [one.as_dict() for one in self.curves]}  # fmt: skip
+        return json_of(self, "law formula=curve.law.text parameters=curve.values peak curves")
 
     def __rich__(self) -> RenderableType:
         """Return the fit as it looks in a terminal."""

@@ -6,14 +6,6 @@ from isoflop.planning.landmarks.models import MODELS, Model, find_model
 from isoflop.planning.landmarks.place import Landmark, Landmarks, best_runs, landmarks
 
 __all__ = [
-    "MODELS",
-    "Comparison",
-    "ComputeComparison",
-    "Landmark",
-    "Landmarks",
-    "Model",
-    "best_runs",
-    "compare_models",
-    "find_model",
-    "landmarks",
-]
+    "MODELS", "Comparison", "ComputeComparison", "Landmark", "Landmarks", "Model", "best_runs", "compare_models",
+    "find_model", "landmarks",
+]  # fmt: skip

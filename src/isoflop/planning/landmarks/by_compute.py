@@ -10,7 +10,7 @@ import numpy as np
 
 from isoflop.display import dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.place import Landmark, best_runs, landmarks, over_variants
 from isoflop.quantities import show, show_flops
@@ -81,13 +81,10 @@ class ComputeComparison(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison as it stands in the JSON."""
-        return {
-            "first": self.first.as_dict(), "second": self.second.as_dict(), "factors": self.factors,
-            "compute": self.compute.as_dict(), "gain": self.gain.as_dict(),
-            "by_allocation": self.by_allocation.as_dict(), "by_compute": self.by_compute.as_dict(),
-            "beyond_any_law": BEYOND_ANY_LAW, "notes": list(self.notes), "words": self.words, "source": self.source,
-            "level": self.gain.level, "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(
+            self, "first second factors compute gain by_allocation by_compute beyond_any_law notes words source "
+            "level=gain.level findings", beyond_any_law=BEYOND_ANY_LAW,
+        )  # fmt: skip
 
     def __rich__(self) -> RenderableType:
         """Return the comparison as it looks in a terminal."""

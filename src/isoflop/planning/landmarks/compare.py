@@ -9,7 +9,7 @@ import numpy as np
 
 from isoflop.display import dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.by_compute import ComputeComparison, compare_by_compute
 from isoflop.planning.landmarks.models import Model, find_model
@@ -57,21 +57,16 @@ class Comparison(Answer):
         """By how much the second model has more of each: parameters N, tokens D, compute C, tokens per parameter."""
         one, other = self.first, self.second
         return {
-            "N": other.model.size / one.model.size,
-            "D": other.model.D / one.model.D,
-            "C": other.model.C / one.model.C,
+            "N": other.model.size / one.model.size, "D": other.model.D / one.model.D, "C": other.model.C / one.model.C,
             "D/N": other.tokens_per_parameter / one.tokens_per_parameter,
-        }
+        }  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison as it stands in the JSON."""
-        return {
-            "first": self.first.as_dict(), "second": self.second.as_dict(), "factors": self.factors,
-            "gain": self.gain.as_dict(), "by_parameters": self.by_parameters.as_dict(),
-            "by_tokens": self.by_tokens.as_dict(), "by_parameters_first_and_last": list(self.order),
-            "separable": self.separable, "words": self.words, "source": self.source, "level": self.gain.level,
-            "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(
+            self, "first second factors gain by_parameters by_tokens by_parameters_first_and_last=order separable "
+            "words source level=gain.level findings"
+        )  # fmt: skip
 
     @property
     def words(self) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from isoflop.compute.flops import rule_named
 from isoflop.errors import UsageError
+from isoflop.findings import json_of
 from isoflop.forecasting.source import refuse_nonpositive
 from isoflop.quantities import parse_quantity
 
@@ -69,12 +70,11 @@ class Model:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the model as it stands in the JSON."""
-        return {
-            "model": self.name, "year": self.year or None, "N": self.N, "N_active": self.size, "D": self.D,
-            "C": self.C, "flops_disclosed": self.flops, "flops_interval": [self.flops_low, self.flops_high],
-            "source": self.source,
-            "estimated_by": self.estimated_by or None, "note": self.note or None,
-        }  # fmt: skip
+        return json_of(
+            self, "model=name year N N_active=size D C flops_disclosed=flops flops_interval source estimated_by note",
+            flops_interval=[self.flops_low, self.flops_high], year=self.year or None,
+            estimated_by=self.estimated_by or None, note=self.note or None,
+        )  # fmt: skip
 
 
 def find_model(text: str) -> Model:

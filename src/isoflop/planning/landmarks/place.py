@@ -13,7 +13,7 @@ from isoflop.compute.allocation import Allocation
 from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
-from isoflop.findings import Finding, Listed
+from isoflop.findings import Finding, Listed, json_of
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.extrapolation import AMBER, RED
 from isoflop.forecasting.forecast import forecast_with
@@ -78,15 +78,11 @@ class Landmark:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the landmark as it stands in the JSON."""
-        return {
-            **self.model.as_dict(),
-            "tokens_per_parameter": self.tokens_per_parameter,
-            "best_N": self.best_size.as_dict(), "best_D": self.best_tokens.as_dict(),
-            "loss": self.loss.as_dict(), "best_loss": self.best_loss.as_dict(), "given_up": self.given_up.as_dict(),
-            "given_up_percent": 100 * self.given_up.value / self.best_loss.value,
-            "C_enough": self.enough.as_dict(), "trained": self.trained, "distance": self.distance,
-            "decades": self.decades,
-        }  # fmt: skip
+        percent = 100 * self.given_up.value / self.best_loss.value
+        return self.model.as_dict() | json_of(
+            self, "tokens_per_parameter best_N=best_size best_D=best_tokens loss best_loss given_up given_up_percent "
+            "C_enough=enough trained distance decades", given_up_percent=percent,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -108,10 +104,7 @@ class Landmarks(Listed[Landmark]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the landmarks as they stand in the JSON."""
-        return {
-            "source": self.source, "level": self.level, "flop_rule": "6ND",
-            "models": [one.as_dict() for one in self], "findings": [one.as_dict() for one in self.findings],
-        }  # fmt: skip
+        return json_of(self, "source level flop_rule models=rows findings", flop_rule="6ND")
 
     def __rich__(self) -> RenderableType:
         """Return the models as they look in a terminal: how large, what would have been best, what it cost them."""

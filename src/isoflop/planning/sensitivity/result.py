@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.findings import Answer
+from isoflop.findings import Answer, json_of
 from isoflop.planning.sensitivity.choices import FACTORS, Choice
 from isoflop.quantities import show
 
@@ -55,9 +55,7 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as it stands in the JSON."""
-        numbers = {name: getattr(self, name).as_dict() for name in QUANTITIES}
-        about = {"changed": list(self.changed), "counted": self.counted, "left_out": self.left_out, "note": self.note}
-        return {**asdict(self.choice), **numbers, **about}
+        return asdict(self.choice) | json_of(self, "N D tokens_per_parameter loss changed counted left_out note")
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Factor:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the factor as it stands in the JSON."""
-        return {**asdict(self), "times": self.times}
+        return {**json_of(self), "times": self.times}
 
 
 @dataclass(frozen=True)
@@ -123,16 +121,7 @@ class Sensitivity(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as it stands in the JSON."""
-        return {
-            "flops": self.flops,
-            "source": self.source,
-            "level": self.level,
-            "rows": [row.as_dict() for row in self.rows],
-            "factors": [factor.as_dict() for factor in self.factors],
-            "together": self.together,
-            "range": {name: list(ends) for name, ends in self.range.items()},
-            "findings": [finding.as_dict() for finding in self.findings],
-        }
+        return json_of(self, "flops source level rows factors together range findings")
 
     def __rich__(self) -> RenderableType:
         """Return the result as it looks in a terminal: a row a choice, then each factor's part, then the range."""

@@ -89,15 +89,10 @@ def sensitivity(
     factors = sorted((_factor(name, single, shares) for name in FACTORS), key=lambda one: -one.times)
     ranges = {name: _range(rows, name) for name in QUANTITIES}
     return Sensitivity(
-        flops=planned.C,
-        rows=rows,
-        factors=tuple(factors),
-        together=max(0.0, 1 - sum(shares.values())) if shares else math.nan,
-        range=ranges,
-        source=base.source,
-        level=level,
-        findings=(*_wider(rows, planned.N, factors), *planned.findings),
-    )
+        flops=planned.C, rows=rows, factors=tuple(factors),
+        together=max(0.0, 1 - sum(shares.values())) if shares else math.nan, range=ranges, source=base.source,
+        level=level, findings=(*_wider(rows, planned.N, factors), *planned.findings),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
