@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -19,9 +20,9 @@ PLOT_STYLE = "'sha256-+TfQir1nvDucAdvE6XUQBt4ayUjpAWkbw2kCdSfekHM='"
 _RISKY = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-def asset(name: str) -> str:
-    """Return the text of one of the files here."""
-    return files("isoflop.faces.pages").joinpath(name).read_text(encoding="utf-8")
+def asset(name: str, folder: str = "pages") -> str:
+    """Return the text of one of the files here, or in another folder of the faces: "web/page"."""
+    return (files("isoflop.faces") / folder / name).read_text(encoding="utf-8")
 
 
 def joined() -> str:
@@ -37,6 +38,17 @@ def unbound(text: str) -> str:
 def held(name: str, value: Any) -> str:
     """Return data as a script element of JSON that no text in it can close."""
     return f'<script type="application/json" id="{name}">{to_json(value, indent=None).translate(_RISKY)}</script>'
+
+
+def whole_page(title: str, body: str, *, script: str, style: str) -> str:
+    """Return an HTML document that needs no other file; script  what runs in it after Observable Plot, if anything."""
+    scripts = (asset("plot.js"), f'"use strict";\n{script}') if script else ()
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{policy(scripts, style, images=True)}'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style></head><body>{body}"
+        f"{''.join(f'<script>{one}</script>' for one in scripts)}</body></html>\n"
+    )
 
 
 def policy(scripts: Iterable[str], style: str, *, images: bool = False) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from isoflop.faces.pages.browser import asset, held, joined, policy
+from isoflop.faces.pages.browser import asset, held, joined, whole_page
 from isoflop.faces.pages.content import laws_script, surroundings, told
 from isoflop.faces.report.decision import CHOICES
 
@@ -24,21 +23,11 @@ _WIDE = 1.8
 
 def page(shown: Document) -> str:
     """Return a report as one HTML document, which opens with the decision where there is one."""
-    drawn = f'"use strict";\n{laws_script(shown.source)}{joined()}{_own("report.js")}'
-    scripts = (asset("plot.js"), drawn) if shown.data else ()
-    style = asset("look.css") + _own("report.css")
+    script = f"{laws_script(shown.source)}{joined()}{asset('report.js', 'report')}" if shown.data else ""
     data = f"{held('data', shown.data)}{held('around', surroundings())}" if shown.data else ""
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{policy(scripts, style, images=True)}'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{'' if shown.decision else 'Scaling report: '}{escape(shown.title)}</title><style>{style}</style>"
-        f"</head><body><main>{_body(shown)}</main>{data}{''.join(f'<script>{one}</script>' for one in scripts)}"
-        "</body></html>\n"
-    )
-
-
-def _own(name: str) -> str:
-    return files("isoflop.faces.report").joinpath(name).read_text(encoding="utf-8")
+    title = f"{'' if shown.decision else 'Scaling report: '}{shown.title}"
+    style = asset("look.css") + asset("report.css", "report")
+    return whole_page(title, f"<main>{_body(shown)}</main>{data}", script=script, style=style)
 
 
 def _body(shown: Document) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import UsageError
-from isoflop.faces.pages.browser import asset, held, joined, policy, unbound
+from isoflop.faces.pages.browser import asset, held, joined, unbound, whole_page
 from isoflop.faces.pages.codes import explanations
 from isoflop.faces.pages.content import content, laws_script, surroundings
 
@@ -27,17 +25,13 @@ def kept_page(source: Predictor, asked: Mapping[str, Any]) -> str:
     if not isinstance(state, dict) or not isinstance(title, str):
         raise UsageError("a page is saved with the state of its desk and a title.")
     data, around = content(source), surroundings() | {"codes": explanations()}
-    scripts = (asset("plot.js"), f'"use strict";\n{laws_script(source)}{joined()}{_own("view.js")}{_own("kept.js")}')
-    style = asset("look.css") + _own("app.css")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{policy(scripts, style, images=True)}'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)} · isoflop</title><style>{style}</style></head><body>"
+    script = f"{laws_script(source)}{joined()}{_own('view.js')}{_own('kept.js')}"
+    body = (
         f'<main id="main"><div id="view"></div><p><small>{_MADE_BY}</small></p></main>'
         f"{held('data', data)}{held('around', around)}{held('state', dict(asked))}"
-        f"{''.join(f'<script>{one}</script>' for one in scripts)}</body></html>\n"
     )
+    return whole_page(f"{title} · isoflop", body, script=script, style=asset("look.css") + _own("app.css"))
 
 
 def _own(name: str) -> str:
-    return unbound((files("isoflop.faces.web") / "page" / name).read_text(encoding="utf-8"))
+    return unbound(asset(name, "web/page"))
