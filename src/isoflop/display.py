@@ -1,4 +1,7 @@
-"""How results look in a terminal and in a notebook: the same tables, in colour where there is colour."""
+"""How results look in a terminal and in a notebook: the same tables, in colour where there is colour.
+
+Rich is loaded where something is shown: who only computes need not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from isoflop.quantities import digits_apart, show
 
 if TYPE_CHECKING:
+    from rich.console import Console, Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
     from isoflop.estimate import Estimate
 
 
@@ -63,6 +66,8 @@ def console(file: TextIO | None = None, *, stderr: bool = False, as_text: bool =
 
     as_text  a hundred columns without colour, in a notebook too, where Rich would show it instead
     """
+    from rich.console import Console
+
     if as_text:
         return Console(
             file=file, width=100, color_system=None, highlight=False, markup=False, emoji=False, force_jupyter=False
@@ -135,6 +140,10 @@ def html(renderable: RenderableType) -> str:
 
 
 def _html(renderable: RenderableType) -> str:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
     if isinstance(renderable, Group):
         return "".join(map(_html, renderable.renderables))
     if isinstance(renderable, Table):
@@ -164,6 +173,8 @@ def _html_table(table: Table) -> str:
 
 def _html_text(cell: RenderableType) -> str:
     """Return a text with its parts in bold and those that step back, as in a terminal."""
+    from rich.text import Text
+
     if not isinstance(cell, Text):
         return escape(cell if isinstance(cell, str) else plain(cell))
     cell = cell.copy()
@@ -181,6 +192,9 @@ def _html_text(cell: RenderableType) -> str:
 
 def group(*parts: RenderableType) -> Group:
     """Return the parts one below the other: what blocks first; a string is a line of text, whatever it looks like."""
+    from rich.console import Group
+    from rich.text import Text
+
     blocks = [line for part in parts if isinstance(part, Findings) for line in part.blocks]
     lines: list[RenderableType] = [*blocks, *([Text()] if blocks else [])]
     for part in parts:
@@ -190,21 +204,30 @@ def group(*parts: RenderableType) -> Group:
 
 def heading(name: str, rest: str = "") -> Text:
     """Return a line that begins with a name in bold."""
+    from rich.text import Text
+
     return Text.assemble((name, "bold"), f"   {rest}" if rest else "")
 
 
 def bold(text: str) -> Text:
     """Return a text that stands out."""
+    from rich.text import Text
+
     return Text(text, style="bold")
 
 
 def dim(text: str) -> Text:
     """Return a text that steps back."""
+    from rich.text import Text
+
     return Text(text, style="dim")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, words: bool = False, gap: int = 3) -> Table:
     """Return a table whose first column is left-aligned and whose others are numbers, or words."""
+    from rich.table import Table
+    from rich.text import Text
+
     found = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
     for position, column in enumerate(columns):
         side: Literal["left", "right"] = "right" if position and not words else "left"
@@ -222,12 +245,15 @@ class Findings:
     others: tuple[Text, ...]
 
     def __rich__(self) -> Group:
+        from rich.console import Group
+
         return Group(*self.blocks, *self.others)
 
 
 def findings_list(findings: Iterable[Noted]) -> Findings:
     """Return findings one below the other, the gravest first, each with its remedy; each said once."""
-    blocks, others = list[Text](), list[Text]()
+    blocks: list[Text] = []
+    others: list[Text] = []
     for finding in _gravest_first(findings):
         (blocks if finding.severity == "BLOCK" else others).append(_whole(finding))
     return Findings(tuple(blocks), tuple(others))
@@ -235,6 +261,8 @@ def findings_list(findings: Iterable[Noted]) -> Findings:
 
 def doubts(findings: Iterable[Noted]) -> Findings:
     """Return findings in one line for each code, its first clause and how many more there are; a block is whole."""
+    from rich.text import Text
+
     blocks = tuple(_whole(one) for one in _gravest_first(findings) if one.severity == "BLOCK")
     by_code: dict[tuple[str, str], list[Noted]] = {}
     for one in _gravest_first(findings):
@@ -267,11 +295,15 @@ def _gravest_first(findings: Iterable[Noted]) -> list[Noted]:
 
 
 def _code_of(finding: Noted) -> Text:
+    from rich.text import Text
+
     return Text(f"{finding.severity:<5} {finding.code}  ", style=f"bold {SEVERITY_COLOURS[finding.severity]}")
 
 
 def _whole(finding: Noted) -> Text:
     """Return a finding with its remedy, which is what to read: it is as dark as any other text."""
+    from rich.text import Text
+
     remedy = f"{finding.remedy[:1].upper()}{finding.remedy[1:].rstrip('.')}."
     return Text.assemble(_code_of(finding), f"{finding.message.rstrip('.')}. ", (remedy, "bold"))
 

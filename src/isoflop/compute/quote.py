@@ -21,6 +21,7 @@ from isoflop.compute.cost import (
 from isoflop.compute.devices import MFU, find_device
 from isoflop.compute.flops import FLOP_RULES, shape_flops
 from isoflop.compute.shape import CONTEXT, VOCABULARY, Shape, shape_for
+from isoflop.display import bold, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.findings import Answer, json_of
 from isoflop.quantities import show
@@ -69,8 +70,6 @@ class Quote(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the quote as it looks in a terminal."""
-        from isoflop.display import bold, dim, group, heading
-
         shape, paid = self.shape, self.cost
         active = f", {show(shape.active)} of them active" if shape.experts > 1 else ""
         head = heading(f"{show(shape.total)} parameters{active} on {show(self.D)} tokens")
@@ -83,8 +82,6 @@ class Quote(Answer):
         return group(*parts)
 
     def _rules(self) -> RenderableType:
-        from isoflop.display import bold, dim, table
-
         rows = [
             (
                 bold(name) if name == self.rule else name,
@@ -99,8 +96,6 @@ class Quote(Answer):
         return found
 
     def _memory(self) -> RenderableType:
-        from isoflop.display import table
-
         each = (self.memory, self.serving)
         parts = [one.as_dict() for one in each]
         rows = [(key, *(show_bytes(part[key]) if part[key] else "" for part in parts)) for key in parts[0]]
@@ -109,8 +104,6 @@ class Quote(Answer):
         return table(["memory, one sequence at a time", "to train", "to serve"], rows)
 
     def _bill(self) -> RenderableType:
-        from isoflop.display import dim, table
-
         paid = self.cost
         said = {"device_hours": show(paid.device_hours), "days": show(paid.days), "dollars": show(paid.dollars)}
         said["energy"] = show_energy(paid.energy)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from isoflop.display import Bar
 from isoflop.fitting.optimise.minimise import NEAR, minimise
 from isoflop.fitting.optimise.objective import noise
 from isoflop.formula.arrays import median
@@ -61,8 +62,6 @@ def bootstrap(
     Each draw starts at the best fit (parameters,). Draws that cannot be fitted are left out. Rows
     that share a label in `clusters` (rows,) are drawn together, as one run.
     """
-    from isoflop.display import Bar  # loads what draws in terminals
-
     generator = np.random.default_rng(seed)
     step = max(1, _AT_ONCE // problem.size)
     units = problem.size if clusters is None else int(clusters.max()) + 1

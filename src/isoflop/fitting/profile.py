@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from isoflop.display import dim, group, heading, interval, table
 from isoflop.estimate import Estimate, refuse_level
 from isoflop.findings import Answer
 from isoflop.fitting.fit import Fit, problem_behind
@@ -72,8 +73,6 @@ class Profile(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the profile as it looks in a terminal: the interval, and the points that it was read off."""
-        from isoflop.display import dim, group, heading, interval, table
-
         told = f"{show(self.estimate.value, 4)}   {self.estimate.level:.0%} profile interval {interval(self.estimate)}"
         sides = f"open on the {' and the '.join(self.open)} side" if self.open else ""
         excess = self.objective / self.limit

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.data.runs.costs import reach_of
+from isoflop.display import Bar
 from isoflop.forecasting.baselines import baselines
 from isoflop.forecasting.extrapolation import distance
 from isoflop.forecasting.priors import Member, predicted
@@ -97,8 +98,6 @@ def roll(
 
     Returns the errors, and the fits to each origin's part and, last, to all runs.
     """
-    from isoflop.display import Bar  # loads what draws in terminals
-
     axis = axis_of(runs, along)
     cuts, fits = origins(axis, need), list[tuple[Member, ...]]()
     before: tuple[Member, ...] = ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Answer, Finding, json_of
@@ -61,8 +62,6 @@ class LossForecasts(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return one table of all losses, the mean last, and the correlations below."""
-        from isoflop.display import dim, findings_list, group, heading, interval, table
-
         first = next(iter(self.each.values()))
         rows = [
             [shown(name), *map(show, row.inputs.values()), f"{row.loss.value:.4f}", interval(row.loss, 4)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from isoflop.data.read import as_runs
 from isoflop.data.runs import ColumnMapping, Runs
+from isoflop.display import bold, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.findings import Answer, json_of
@@ -126,8 +127,6 @@ class Record(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the table of errors by ratio, the best of each column in bold."""
-        from isoflop.display import bold, dim, group, heading, table
-
         what = ALONG.get(self.along, self.along)
         about = f"{self.tests} forecasts of runs beyond those fitted, from {_origins(len(self.cuts))}"
         if not self.tests:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.data.metric import Metric
+from isoflop.display import dim, doubts, findings_list, group, heading, interval, more_of, table
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
 from isoflop.findings import Finding, Listed, Whole, json_of
@@ -84,16 +85,12 @@ class Forecasts(Listed[Forecast]):
 
     def __rich__(self) -> RenderableType:
         """Return the forecasts on one screen: loss and interval, what stands behind them, a line for each doubt."""
-        from isoflop.display import doubts, more_of
-
         notes = [*(_behind(self[0]) if len(self) == 1 else []), *self._looked_back()]
         more = more_of(self.findings, "each interval, baselines without a law, backtests, remedies")
         return self._with(notes, doubts(self.findings), more)
 
     def full(self) -> Whole:
         """Return all there is to see: how each interval is known, the baselines, the backtests, every remedy."""
-        from isoflop.display import findings_list
-
         parts: list[RenderableType] = []
         if len(self) == 1 and self[0].loss.intervals:
             parts += ["", *_explained(self[0])]
@@ -103,8 +100,6 @@ class Forecasts(Listed[Forecast]):
 
     def _with(self, notes: Sequence[RenderableType], *rest: RenderableType) -> RenderableType:
         """Return the table of forecasts, notes below it, and what is to be said of all."""
-        from isoflop.display import group, heading, interval, table
-
         names = list(self[0].inputs) if self else []
         level = self[0].loss.meaning if self else ""
         rows = [
@@ -117,8 +112,6 @@ class Forecasts(Listed[Forecast]):
 
     def _looked_back(self) -> list[RenderableType]:
         """Return how far off forecasts from the same runs were, as far beyond as the farthest asked for."""
-        from isoflop.display import dim
-
         if self.record is None or not self.record.tests:
             return []
         far = max((one.decades for one in self if not math.isnan(one.decades)), default=0.0)
@@ -127,8 +120,6 @@ class Forecasts(Listed[Forecast]):
 
 def _behind(one: Forecast) -> list[RenderableType]:
     """Return what the interval assumes, in one line."""
-    from isoflop.display import dim
-
     ends = (one.loss.low, one.loss.high)
     held = [KINDS[kind] for kind, known in one.loss.intervals.items() if known == ends]
     return [dim(f"the interval holds {held[0]}")] if held else []
@@ -136,8 +127,6 @@ def _behind(one: Forecast) -> list[RenderableType]:
 
 def _explained(one: Forecast) -> list[RenderableType]:
     """Return the intervals with what each assumes, and the baselines."""
-    from isoflop.display import dim, interval, table
-
     kinds = [(kind, interval(Estimate(0.0, *ends), 4), KINDS[kind]) for kind, ends in one.score.intervals.items()]
     said = "   ".join(f"{name} {_written(one, value)}" for name, value in one.baselines.items())
     return [table(["interval", "", "holds"], kinds, words=True), *([dim(f"without any law: {said}")] if said else [])]

@@ -12,6 +12,7 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.data.runs.costs import own_terms
+from isoflop.display import findings_list, group
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding
@@ -83,8 +84,6 @@ class Solution(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the answer as it looks in a terminal: one line, and what to know about it."""
-        from isoflop.display import findings_list, group
-
         return group(f"{self.unknown} = {self.estimate}", findings_list(self.findings))
 
 

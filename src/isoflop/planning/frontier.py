@@ -10,6 +10,7 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import said_as
+from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
 from isoflop.findings import Answer, json_of
@@ -53,8 +54,6 @@ class Frontier(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the frontier as it looks in a terminal: a row for each budget."""
-        from isoflop.display import dim, findings_list, group, heading, interval, table
-
         rows = [
             (
                 show_flops(one.budget.value), show(one.N.value), interval(one.N), show(one.D.value), interval(one.D),

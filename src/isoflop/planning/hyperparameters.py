@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.compute.flops import rule_named
+from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
@@ -150,8 +151,6 @@ class Hyperparameters(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the settings as they look in a terminal: the middle of the laws, then each law."""
-        from isoflop.display import dim, findings_list, group, heading, interval, table
-
         told = [("batch, tokens", self.batch), ("steps", self.steps), ("peak learning rate", self.learning_rate)]
         told += [("weight decay", self.weight_decay), ("critical batch, tokens", self.critical_batch)]
         if self.sequence:

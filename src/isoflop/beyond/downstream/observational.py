@@ -15,6 +15,7 @@ import numpy as np
 
 from isoflop.data.read import as_runs
 from isoflop.data.runs import ColumnMapping, Runs
+from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding, json_of
@@ -170,8 +171,6 @@ class Observed(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the held-out models with each forecast beside what they scored."""
-        from isoflop.display import dim, findings_list, group, heading, table
-
         total = ", ".join(f"{share:.0%}" for share in self.shares[:3])
         rows = [
             (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.beyond.downstream.accuracy_from_loss import Second, as_dict
 from isoflop.beyond.downstream.tasks import Task
 from isoflop.beyond.downstream.verdict import Verdict
+from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
@@ -100,8 +101,6 @@ class Downstream(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the verdicts and forecasts as they look in a terminal, the baselines beside them."""
-        from isoflop.display import dim, findings_list, group, heading, table
-
         at = " ".join(f"{key}={show(value)}" for key, value in self.at.items())
         loss = self.rows[0].loss
         said = f"{loss.value:.4f}" + ("" if math.isnan(loss.low) else f" ({loss.low:.4f} – {loss.high:.4f})")
@@ -122,8 +121,6 @@ class Downstream(Answer):
 
     def _guesses(self) -> list[RenderableType]:
         """Return the table of what would be said without a loss."""
-        from isoflop.display import table
-
         names = list(dict.fromkeys(name for one in self.rows for name in one.baselines))
         rows = [
             [shown(one.task.name), *(_number(one.baselines.get(name, math.nan), "–") for name in names)]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from isoflop.display import bold, dim, findings_list, group, table
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show, show_flops
 
@@ -119,8 +120,6 @@ class Emergence(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the verdict, the thresholds and what the curves missed at runs held out."""
-        from isoflop.display import bold, dim, findings_list, group, table
-
         what = f"{self.runs} runs of {self.source}" + (f", {self.scoring.metric}" if self.scoring.metric else "")
         parts: list[RenderableType] = [bold(self.verdict), self.reason, dim(f"{what}, along {self.along}\n")]
         if self.thresholds:
@@ -134,8 +133,6 @@ class Emergence(Answer):
     def _held_out(self) -> list[RenderableType]:
         """Return the tables of errors at runs held out, the best of each in bold."""
         from rich.text import Text
-
-        from isoflop.display import bold, table
 
         found: list[RenderableType] = []
         if self.loss_errors:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.forecasting.curves.loss_curve import LossCurve
@@ -88,8 +89,6 @@ class Finish(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the forecast as it looks in a terminal."""
-        from isoflop.display import dim, findings_list, group, heading, interval, table
-
         now = f"{show(self.run.last)} of {show(self.end)} {self.run.unit}, {self.run.last / self.end:.0%}"
         rows = [_row("as planned" if self.others else "at the end", self.end, self.loss, compared=("", ""))]
         rows += [_row(one.name, one.end, one.loss, compared=(f"{one.above.value:+.4f}", interval(one.above, 2)))
@@ -105,6 +104,4 @@ class Finish(Answer):
 
 
 def _row(name: str, end: float, loss: Estimate, *, compared: tuple[str, str]) -> list[str]:
-    from isoflop.display import interval
-
     return [name, show(end), f"{loss.value:.4f}", interval(loss, 4), *compared]

@@ -14,6 +14,7 @@ from isoflop.beyond.recipes.multiplier import Drawn, at_points, estimate, reachi
 from isoflop.beyond.recipes.two_curves import Duel
 from isoflop.compute.cost import cost
 from isoflop.compute.devices import MFU
+from isoflop.display import group, heading, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import json_of
@@ -156,7 +157,6 @@ class Worth:
 
     def __rich__(self) -> RenderableType:
         """Give the options as they look in a terminal: 0.01 less loss by each, then what a recipe is worth."""
-        from isoflop.display import group, heading, table
 
         def ends(found: Estimate) -> str:
             return "–" if math.isnan(found.low) else f"{self.number(found.low)} – {self.number(found.high)}"

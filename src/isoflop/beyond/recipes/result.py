@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoflop.beyond.recipes.prices import Worth
+from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Finding, Listed, json_of
 from isoflop.quantities import show, show_flops
@@ -110,8 +111,6 @@ class Contest:
 
     def __rich__(self) -> RenderableType:
         """Return the comparison as it looks in a terminal."""
-        from isoflop.display import dim, group, heading, table
-
         level = f"{self.multiplier.level:.0%} interval"
         rows = [
             (
@@ -158,8 +157,6 @@ class Recipes(Listed[Contest]):
 
     def __rich__(self) -> RenderableType:
         """Return the result as it looks in a terminal: the answer, the multipliers, the prices, the findings."""
-        from isoflop.display import dim, findings_list, group
-
         if any(one.severity == "BLOCK" for one in self.findings):
             return group(findings_list(self.findings))  # losses that cannot be compared give no multiplier
         parts: list[RenderableType] = [self.words]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.data.readers.column_choice import Taken
 from isoflop.data.runs import Runs
 from isoflop.data.runs.names import middle
+from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.errors import shown
 from isoflop.findings import Answer, json_of
 from isoflop.quantities import show, show_flops
@@ -57,8 +58,6 @@ class Found(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return what was found as it looks in a terminal: the runs, then where each column comes from."""
-        from isoflop.display import dim, findings_list, group, heading, table
-
         count = len(self.runs)
         what = f"{self.kind}, {count} row{'s' * (count != 1)}"
         more = [dim(f"and {count - _SHORT} more: -o runs.csv")] if count > _SHORT else []
@@ -82,8 +81,6 @@ class _Listed:
 
     def as_table(self, width: int) -> RenderableType:
         """Return the table for a terminal of this width."""
-        from isoflop.display import table
-
         columns = {name: self._cells(name) for name in _SHOWN if name in self.runs}
         numbers = sum(max(map(len, (name, *cells))) + _GAP for name, cells in columns.items())
         left = max(_LEAST_NAME, width - numbers)

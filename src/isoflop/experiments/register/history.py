@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoflop.display import dim, findings_list, group, heading, table
 from isoflop.errors import shown
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.experiments.register.entry import Foretold, Scored
@@ -96,8 +97,6 @@ class History(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the history as it looks in a terminal."""
-        from isoflop.display import dim, findings_list, group, heading, table
-
         parts: list[RenderableType] = [heading(shown(self.path), f"{len(self.open)} open, {len(self.came)} came")]
         rows = [(shown(one.name), f"{one.value:.4g}", f"{one.low:.4g} – {one.high:.4g}", one.time[:10], "open")
                 for one in self.open]  # fmt: skip

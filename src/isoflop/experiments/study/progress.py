@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from isoflop.display import dim, group, heading, html, plain, table
 from isoflop.errors import DataError
 from isoflop.experiments.study.claims import Claim, claims_in, seems_alive
 from isoflop.experiments.study.planned import RUNS, Study, StudyRun
@@ -82,19 +83,13 @@ class Progress:
         return self.table()
 
     def __str__(self) -> str:
-        from isoflop.display import plain
-
         return plain(self.table())
 
     def _repr_html_(self) -> str:
-        from isoflop.display import html
-
         return html(self.table())
 
     def table(self, *, every: bool = False) -> RenderableType:
         """Return the progress as a table: all runs if they are few or if asked, else those with news."""
-        from isoflop.display import dim, group, heading, table
-
         found = self.counts()
         counts = [f"{found[state]} {state}" for state in STATES if found[state]]
         rest = [f"about {duration(self.left)} left"] if self.left else []

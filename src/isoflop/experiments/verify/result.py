@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from isoflop.display import bold, dim, findings_list, group, heading, interval, table
 from isoflop.errors import shown
 from isoflop.findings import Answer, json_of
 from isoflop.quantities import show, show_flops
@@ -103,8 +104,6 @@ class Verification(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the verification as it looks in a terminal."""
-        from isoflop.display import bold, dim, findings_list, group, heading
-
         count = f"{len(self.runs)} runs up to {show_flops(float(self.runs['C'].max()))} FLOPs"
         parts: list[RenderableType] = [heading(self.study, f"{count}, by {self.source}"), *map(dim, self.notes)]
         if self.held_out:
@@ -114,8 +113,6 @@ class Verification(Answer):
 
 
 def _table(trials: tuple[Trial, ...]) -> RenderableType:
-    from isoflop.display import interval, table
-
     level = f"{trials[0].forecast.loss.level:.0%} interval"
     rows = [
         [
@@ -138,8 +135,6 @@ def _tally(trials: tuple[Trial, ...]) -> str:
 
 
 def _planned(plan: Plan, sizing: Sized) -> RenderableType:
-    from isoflop.display import dim, group, heading
-
     low, high = map(show, plan.flat_range)
     size = f"N = {show(plan.N.value)}, and {low} to {high} within 0.1 %"
     settings = ", ".join(f"{name} = {shown(str(value))}" for name, value in sizing.chosen.items())

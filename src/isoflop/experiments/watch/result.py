@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.formula.arrays import Array
@@ -140,8 +141,6 @@ class Watched(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the look as it stands in a terminal."""
-        from isoflop.display import dim, findings_list, group, heading, interval, table
-
         far = f"{show(self.step)} of {show(self.total)} {self.unit}, {self.step / self.total:.0%}"
         since = "" if self.since is None else f" since {show(self.since)}"
         rows = [("at the end", f"{self.end.value:.4f}", interval(self.end, 4))]
@@ -163,8 +162,6 @@ class Watched(Answer):
 
     def _ways(self) -> list[RenderableType]:
         """Return the ways to go on as a table; its columns are those that something is known of."""
-        from isoflop.display import interval, table
-
         if not self.options:
             return []
         more = [(head, [value(one) for one in self.options]) for head, value in _COLUMNS.items()]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from isoflop.display import group, heading
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.shared import Json, print_json, print_result
 from isoflop.faces.pages.codes import explanations
@@ -17,8 +18,6 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say what a finding means, when it is raised and what to do: isoflop explain D09."""
-    from isoflop.display import group, heading
-
     found = explanations()
     wanted = code.strip().upper()
     if wanted not in found:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isoflop.display import findings_list
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.cli.options import Asked, takes_runs
 from isoflop.faces.cli.shared import (
@@ -97,8 +98,6 @@ def _fit_schedule(curves: list[str], on: list[str], law: str, *, output: str | N
 
 def _print_known(findings: tuple[Finding, ...], *, json: bool) -> None:
     """Print what is known of runs to which no law can be fitted."""
-    from isoflop.display import findings_list
-
     if json:
         print_json({"findings": [one.as_dict() for one in findings]})
     else:

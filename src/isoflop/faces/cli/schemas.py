@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from isoflop.display import table
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.shared import print_json, print_result
 
@@ -21,8 +22,6 @@ def schema(
     command: Annotated[list[str] | None, typer.Argument(metavar="COMMAND", help="A command; none lists them.")] = None,
 ) -> None:
     """Print the JSON Schema of what a command prints with --json: isoflop schema plan, isoflop schema design next."""
-    from isoflop.display import table
-
     if command:
         print_json(schema_of(" ".join(command)))
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from isoflop.display import console
 from isoflop.errors import UntrustedError, UsageError
 
 if TYPE_CHECKING:
@@ -95,8 +96,6 @@ def conjunction(conditions: Sequence[str] | None) -> str | None:
 
 def print_result(renderable: RenderableType) -> None:
     """Print a result as it looks in this terminal."""
-    from isoflop.display import console
-
     console().print(renderable)
 
 

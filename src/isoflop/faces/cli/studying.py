@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isoflop.display import Bar, console
 from isoflop.errors import IsoflopError, UsageError, shown
 from isoflop.faces.cli.shared import (
     Drawn,
@@ -54,8 +55,6 @@ def new(folder: Folder, json: Json = False) -> None:
         make_folder(place)
         write_whole(place / DESCRIPTION, encoded(example(name)))
         _talk(f"{place / DESCRIPTION} is an example. Edit it, then say isoflop study run {folder}.")
-    from isoflop.display import Bar
-
     with Bar("planning its runs", talks=True) as look:
         planned = plan_study(place, look=look)
     _print(progress(planned), json=json)
@@ -342,8 +341,6 @@ class _Live:
 
     def __enter__(self) -> Look:
         from rich.live import Live
-
-        from isoflop.display import console
 
         self._live = Live(console=console(stderr=True), auto_refresh=False, transient=True)
         self._live.start()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from isoflop.display import dim, findings_list, group, table
 from isoflop.estimate import LEVEL
 from isoflop.findings import Answer, json_of
 from isoflop.fitting.bad_runs import CODES, bad_runs
@@ -60,15 +61,11 @@ class Checked(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the findings as they look in a terminal, after three sentences about the fit."""
-        from isoflop.display import dim, findings_list, group
-
         found = findings_list(self.findings) if self.findings else dim("nothing was found against it")
         return group(self.words, "", found)
 
     def checklist_table(self) -> RenderableType:
         """Return the checklist as it looks in a terminal."""
-        from isoflop.display import table
-
         answers = ((question, answer or UNANSWERED) for question, answer in self.checklist.items())
         return table(["to repeat it", ""], answers, words=True)
 

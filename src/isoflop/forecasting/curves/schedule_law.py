@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoflop.display import dim, group, heading, table
 from isoflop.errors import UsageError, shown
 from isoflop.findings import Answer, json_of
 from isoflop.forecasting.curves.known_schedule import seen
@@ -71,8 +72,6 @@ class ScheduleFit(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the fit as it looks in a terminal."""
-        from isoflop.display import dim, group, heading, table
-
         values = [(name, f"{value:.5g}") for name, value in self.curve.values.items()]
         rows = [(shown(one.name), "fitted" if one.fitted else "foretold", f"{one.r2:.5f}", f"{one.error:.3%}")
                 for one in self.curves]  # fmt: skip

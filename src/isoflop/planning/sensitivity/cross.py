@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.compute.allocation import allocate
+from isoflop.display import Bar
 from isoflop.errors import DataError
 from isoflop.fitting.optimise.objective import parse_objective
 from isoflop.fitting.optimise.problem import problem_of
@@ -46,8 +47,6 @@ def cross(
     fits  one for each law, to the same runs
     N     convention → the parameters of those runs, so counted
     """
-    from isoflop.display import Bar  # loads what draws in terminals
-
     found: list[Cell] = []
     with Bar("going through the choices") as look:
         for done, fit in enumerate(fits):

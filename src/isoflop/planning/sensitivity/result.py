@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from isoflop.display import dim, findings_list, group, heading, interval, table
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Answer, json_of
 from isoflop.planning.sensitivity.choices import FACTORS, Choice
@@ -125,8 +126,6 @@ class Sensitivity(Answer):
 
     def __rich__(self) -> RenderableType:
         """Return the result as it looks in a terminal: a row a choice, then each factor's part, then the range."""
-        from isoflop.display import dim, findings_list, group, heading, table
-
         budget = f"{self.flops:.3g} training FLOPs".replace("e+", "e")
         head = heading(budget, f"how much of the plan is method, for {self.source}")
         columns = ["one choice changed", "N", f"{self.level:.0%} interval", "D", "D/N", "loss"]
@@ -142,8 +141,6 @@ class Sensitivity(Answer):
         )  # fmt: skip
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
-        from isoflop.display import interval
-
         before = ""
         for row in (self.baseline, *self.single):
             factor = FACTORS[row.changed[0]] if row.changed else "baseline"
