@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, TypeAlias
 
 from isoflop.quantities import digits_apart, show
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from isoflop.estimate import Estimate
+
+View: TypeAlias = "RenderableType"
+"""What can be shown: a table, a text, several of them, or a result."""
 
 
 class Noted(Protocol):
@@ -127,19 +130,19 @@ def _overwrite(line: str) -> None:
     sys.stderr.flush()
 
 
-def plain(renderable: RenderableType) -> str:
+def plain(renderable: View) -> str:
     """Return a table as text without colour, in a notebook too, where Rich would show it instead."""
     stream = io.StringIO()
     console(stream, as_text=True).print(renderable)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def html(renderable: RenderableType) -> str:
+def html(renderable: View) -> str:
     """Return what a notebook shows: tables as tables, lines as lines, every text in them escaped."""
     return f'<div style="{_FACE}">{_html(renderable)}</div>'
 
 
-def _html(renderable: RenderableType) -> str:
+def _html(renderable: View) -> str:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -171,7 +174,7 @@ def _html_table(table: Table) -> str:
     return f'<table style="border:none;border-collapse:collapse;margin:0.3em 0">{"".join(lines)}</table>'
 
 
-def _html_text(cell: RenderableType) -> str:
+def _html_text(cell: View) -> str:
     """Return a text with its parts in bold and those that step back, as in a terminal."""
     from rich.text import Text
 
@@ -190,13 +193,13 @@ def _html_text(cell: RenderableType) -> str:
     return "".join(parts)
 
 
-def group(*parts: RenderableType) -> Group:
+def group(*parts: View) -> Group:
     """Return the parts one below the other: what blocks first; a string is a line of text, whatever it looks like."""
     from rich.console import Group
     from rich.text import Text
 
     blocks = [line for part in parts if isinstance(part, Findings) for line in part.blocks]
-    lines: list[RenderableType] = [*blocks, *([Text()] if blocks else [])]
+    lines: list[View] = [*blocks, *([Text()] if blocks else [])]
     for part in parts:
         lines += part.others if isinstance(part, Findings) else [Text(part) if isinstance(part, str) else part]
     return Group(*lines)

@@ -10,11 +10,11 @@ from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, final, overload
 
+from isoflop.display import View, html, plain
 from isoflop.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from rich.console import RenderableType
 
 Severity = Literal["BLOCK", "WARN", "INFO"]
 Part = TypeVar("Part")
@@ -88,19 +88,15 @@ class Answer(ABC):
     """A result that shows itself: the same in a terminal, as text and in a notebook."""
 
     @abstractmethod
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the result as it looks in a terminal."""
 
     @final
     def __str__(self) -> str:
-        from isoflop.display import plain
-
         return plain(self)
 
     @final
     def _repr_html_(self) -> str:
-        from isoflop.display import html
-
         return html(self)
 
     @final
@@ -163,7 +159,7 @@ def figure_of_result(found: object, kind: str = "") -> Figure:
 class Whole(Answer):
     """Everything that a result knows, where the result itself shows what fits on one screen."""
 
-    parts: RenderableType
+    parts: View
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         return self.parts

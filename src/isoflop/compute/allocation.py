@@ -12,10 +12,9 @@ import numpy as np
 from isoflop.compute.terms import Terms
 from isoflop.errors import UsageError
 from isoflop.formula import dual
-from isoflop.formula.arrays import bisect
+from isoflop.formula.arrays import Array, Bools, bisect
 
 if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array, Bools
     from isoflop.formula.law import Law
     from isoflop.formula.surface import Surface
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from isoflop.compute.devices import MFU, MFU_EXAMPLES, find_device, refuse_mfu
+from isoflop.compute.devices import MFU, MFU_EXAMPLES, Device, find_device, refuse_mfu
 from isoflop.compute.prices import carbon_of, prices_of, usual_price
 from isoflop.errors import UsageError
 from isoflop.findings import json_of
@@ -17,7 +17,6 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from isoflop.compute.devices import Device
     from isoflop.compute.shape import Shape
 
 HOUR, DAY = 3600.0, 86400.0

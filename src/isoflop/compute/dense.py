@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.formula.arrays import bisect
+from isoflop.formula.arrays import Array, bisect
 
 if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve
 
 DENSE = {"experts": 1.0, "sparsity": 0.0, "bits": np.inf}

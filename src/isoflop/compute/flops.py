@@ -12,16 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.compute.shape import CONTEXT, VOCABULARY, non_embedding_for, typical
+from isoflop.compute.shape import CONTEXT, VOCABULARY, Counts, Shape, non_embedding_for, typical
 from isoflop.errors import UsageError
-
-if TYPE_CHECKING:
-    from isoflop.compute.shape import Counts, Shape
 
 Numbers = NDArray[np.float64]
 

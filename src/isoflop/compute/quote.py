@@ -18,20 +18,16 @@ from isoflop.compute.cost import (
     show_energy,
     training_memory,
 )
-from isoflop.compute.devices import MFU, find_device
+from isoflop.compute.devices import MFU, Device, find_device
 from isoflop.compute.flops import FLOP_RULES, shape_flops
-from isoflop.compute.shape import CONTEXT, VOCABULARY, Shape, shape_for
-from isoflop.display import bold, dim, group, heading, table
+from isoflop.compute.shape import CONTEXT, VOCABULARY, Counts, Shape, shape_for
+from isoflop.display import View, bold, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.findings import Answer, json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.compute.cost import Activation
-    from isoflop.compute.devices import Device
-    from isoflop.compute.shape import Counts
 
 
 @dataclass(frozen=True)
@@ -68,20 +64,20 @@ class Quote(Answer):
         """Return the quote as it stands in the JSON."""
         return json_of(self, "shape D off flops flop_rule=rule cost memory serving fewest_devices=fewest fits")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the quote as it looks in a terminal."""
         shape, paid = self.shape, self.cost
         active = f", {show(shape.active)} of them active" if shape.experts > 1 else ""
         head = heading(f"{show(shape.total)} parameters{active} on {show(self.D)} tokens")
         missed = f" · {100 * self.off:+.2g} % from the N asked for" if self.off else ""
         sizes = f"{show(shape.non_embedding)} outside embeddings · {show(self.D / shape.active)} tokens a parameter"
-        parts: list[RenderableType] = [head, str(shape), dim(sizes + missed), "", self._rules(), "", self._memory(), ""]
+        parts: list[View] = [head, str(shape), dim(sizes + missed), "", self._rules(), "", self._memory(), ""]
         parts += [bold(f"{paid.count} × {paid.device}, {show(paid.flops)} FLOPs by {self.rule}"), self._bill()]
         if not self.fits:
             parts.append(bold(f"does not fit: {self.fewest:.0f} × {paid.device} are needed to hold it"))
         return group(*parts)
 
-    def _rules(self) -> RenderableType:
+    def _rules(self) -> View:
         rows = [
             (
                 bold(name) if name == self.rule else name,
@@ -95,7 +91,7 @@ class Quote(Answer):
         found.columns[-1].justify = "left"
         return found
 
-    def _memory(self) -> RenderableType:
+    def _memory(self) -> View:
         each = (self.memory, self.serving)
         parts = [one.as_dict() for one in each]
         rows = [(key, *(show_bytes(part[key]) if part[key] else "" for part in parts)) for key in parts[0]]
@@ -103,7 +99,7 @@ class Quote(Answer):
         rows.append(("devices at least", *("–" if math.isnan(number) else f"{number:.0f}" for number in least)))
         return table(["memory, one sequence at a time", "to train", "to serve"], rows)
 
-    def _bill(self) -> RenderableType:
+    def _bill(self) -> View:
         paid = self.cost
         said = {"device_hours": show(paid.device_hours), "days": show(paid.days), "dollars": show(paid.dollars)}
         said["energy"] = show_energy(paid.energy)

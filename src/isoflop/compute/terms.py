@@ -13,13 +13,12 @@ from isoflop.compute.flops import FlopRule, rule_named
 from isoflop.compute.mixture import COUNTS_EXPERTS, Mixture
 from isoflop.compute.shape import VOCABULARY, typical
 from isoflop.errors import UsageError
-from isoflop.formula.arrays import bisect
+from isoflop.formula.arrays import Array, bisect
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from isoflop.formula.arrays import Array
 
 FULL_PRECISION = 16.0
 """Bits at which the runs behind a law were trained, unless the law takes bits."""

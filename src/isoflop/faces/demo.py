@@ -11,9 +11,9 @@ from rich.console import Group
 from rich.text import Text
 
 from isoflop.data import datasets
-from isoflop.display import bold, findings_list, interval, table
+from isoflop.display import View, bold, findings_list, interval, table
 from isoflop.errors import MissingExtraError
-from isoflop.estimate import LEVEL
+from isoflop.estimate import LEVEL, Estimate
 from isoflop.faces.plot import figure_format, overview, save_figure
 from isoflop.fitting.approaches import Frontier, Minima, approach2
 from isoflop.fitting.check import check
@@ -25,10 +25,7 @@ from isoflop.planning.plan import plan_with
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.data.runs import Runs
-    from isoflop.estimate import Estimate
 
 TOGETHER, LAWS = "together", ("chinchilla", "coupled")
 """What forecasts by default, and the laws shown beside it, each alone."""
@@ -82,7 +79,7 @@ class Ladder:
         return sum(said.low <= loss <= said.high for said, loss in reached)
 
 
-def demo(output: str) -> Iterator[RenderableType]:
+def demo(output: str) -> Iterator[View]:
     """Return the parts of the demo in order, ready to print; the figure is written to `output`.
 
     Without matplotlib the last part but one says what to install, and all else stands.
@@ -114,7 +111,7 @@ def _contender(source: Ensemble | Fit, together: Ensemble, targets: Runs) -> Con
     return Contender(source, behind, [one.loss for one in said])
 
 
-def _opening(ladder: Ladder) -> RenderableType:
+def _opening(ladder: Ladder) -> View:
     sweep, targets = (float(part["C"].max()) for part in (ladder.sweep, ladder.targets))
     return Group(
         Text("What do small training runs say about a larger one, before you pay for it?", style="bold"),
@@ -126,7 +123,7 @@ def _opening(ladder: Ladder) -> RenderableType:
     )
 
 
-def _comparison(ladder: Ladder) -> RenderableType:
+def _comparison(ladder: Ladder) -> View:
     """Show what the larger runs reached, on average over the orders of the data, beside what was forecast for them."""
     others = [name for name in ladder.contenders if name != TOGETHER]
     rows: list[tuple[str | Text, ...]] = []
@@ -146,7 +143,7 @@ def _comparison(ladder: Ladder) -> RenderableType:
     return _part("2  Forecast the runs that were held back, then look", body, Text(f"inside: {counted}", style="dim"))
 
 
-def _doubts(ladder: Ladder) -> RenderableType:
+def _doubts(ladder: Ladder) -> View:
     """Say what a check finds, which laws miss to one side, and what no forecast can know."""
     found = ladder.contenders[CHECKED].source
     noted = check(found).findings
@@ -169,7 +166,7 @@ def _sentence(clauses: Sequence[str]) -> str:
     return f"{told[0].upper()}{told[1:]}. " if told else ""
 
 
-def _budget(ladder: Ladder) -> RenderableType:
+def _budget(ladder: Ladder) -> View:
     rows = []
     for name, one in ladder.contenders.items():
         found = plan_with(one.source, one.behind, flops=BUDGET, level=LEVEL)
@@ -183,7 +180,7 @@ def _budget(ladder: Ladder) -> RenderableType:
     return _part(f"4  Turn a budget into a run: {_flops(BUDGET)} FLOPs", body)
 
 
-def _figure(ladder: Ladder, output: str) -> RenderableType:
+def _figure(ladder: Ladder, output: str) -> View:
     sources = {name: one.source for name, one in ladder.contenders.items()}
     try:
         drawn = overview(sources, ladder.sweep, ladder.best_targets(), loss="loss (nats per byte)")
@@ -192,7 +189,7 @@ def _figure(ladder: Ladder, output: str) -> RenderableType:
         return Text(f"No figure: {error}", style="yellow")
 
 
-def _next_steps() -> RenderableType:
+def _next_steps() -> View:
     commands = (
         ("isoflop forecast runs.csv N=8e9 D=15T", "columns N, D, loss"),
         ("isoflop plan runs.csv --flops 1e24", "the best run for a budget"),
@@ -203,7 +200,7 @@ def _next_steps() -> RenderableType:
     return Group(Text("Now with your own runs:", style="bold"), *lines)
 
 
-def _part(title: str, *body: RenderableType) -> Group:
+def _part(title: str, *body: View) -> Group:
     return Group(Text(title, style="bold"), *body, Text())
 
 

@@ -8,13 +8,11 @@ import numpy as np
 
 from isoflop.display import Bar
 from isoflop.fitting.optimise.minimise import NEAR, minimise
-from isoflop.fitting.optimise.objective import noise
-from isoflop.formula.arrays import median
+from isoflop.fitting.optimise.objective import Objective, noise
+from isoflop.formula.arrays import Array, Labels, median
 
 if TYPE_CHECKING:
-    from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Problem
-    from isoflop.formula.arrays import Array, Labels
 
 
 FEW_RUNS = 8

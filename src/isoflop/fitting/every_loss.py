@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from isoflop.display import dim, doubts, group, heading, table
+from isoflop.display import View, dim, doubts, group, heading, table
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL
 from isoflop.findings import Answer, Finding
@@ -18,7 +18,6 @@ from isoflop.fitting.saved import fit_as_dict
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
 
     from isoflop.data.runs import Runs
@@ -79,7 +78,7 @@ class LossFits(Answer):
             "findings": [one.as_dict() for one in self.findings],
         }
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return one table of all losses, a row each, and the correlations below."""
         first = next(iter(self.each.values()))
         rows = [

@@ -12,8 +12,9 @@ import numpy as np
 
 from isoflop.data.read import as_runs
 from isoflop.data.remembered import remembered
-from isoflop.data.runs import Excluded, Runs
+from isoflop.data.runs import ColumnMapping, Excluded, Runs
 from isoflop.data.runs.costs import reach_of
+from isoflop.display import View
 from isoflop.errors import DataError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Answer, Finding, Whole, allow_codes
@@ -26,19 +27,13 @@ from isoflop.fitting.optimise.problem import LOGGED, Problem, problem_of
 from isoflop.fitting.optimise.search import Found, search
 from isoflop.fitting.options import Options, refuse_nonsense
 from isoflop.formula import dual
-from isoflop.formula.arrays import student
-from isoflop.formula.law import POSITIVE
+from isoflop.formula.arrays import Array, student
+from isoflop.formula.law import POSITIVE, Curve, Find, Law
 from isoflop.laws import find_law
-from isoflop.quantities import parse_quantity
+from isoflop.quantities import Kind, parse_quantity
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.data.metric import Metric
-    from isoflop.data.runs import ColumnMapping
-    from isoflop.formula.arrays import Array
-    from isoflop.formula.law import Curve, Find, Law
-    from isoflop.quantities import Kind
 
 
 @dataclass(frozen=True)
@@ -205,7 +200,7 @@ class Fit(Answer):
         found = {name: one.as_dict() for name, one in self.parameters.items()}
         return {"law": self.law.name, "formula": str(self.law.formula), "parameters": found}
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the fit on one screen: what it says, each parameter with its interval, a line for each doubt."""
         from isoflop.fitting.shown import one_screen
 

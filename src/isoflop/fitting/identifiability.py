@@ -10,14 +10,13 @@ import numpy as np
 from isoflop.findings import Finding
 from isoflop.fitting.optimise.objective import noise
 from isoflop.fitting.optimise.starts import partners, project
-from isoflop.formula.arrays import spread_out
+from isoflop.formula.arrays import Array, Bools, spread_out
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from isoflop.fitting.optimise.problem import Problem
-    from isoflop.formula.arrays import Array, Bools
 
 
 FEW_AGREE, LARGE_CONDITION, FEW_TO_SPARE, FEW_VALUES = 0.3, 1e6, 10, 3

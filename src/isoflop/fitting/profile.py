@@ -12,21 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop.display import dim, group, heading, interval, table
+from isoflop.display import View, dim, group, heading, interval, table
 from isoflop.estimate import Estimate, refuse_level
 from isoflop.findings import Answer
 from isoflop.fitting.fit import Fit, problem_behind
-from isoflop.fitting.target import quantity
-from isoflop.formula.arrays import student
+from isoflop.fitting.target import Measure, quantity
+from isoflop.formula.arrays import Array, student
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Normal, Problem
-    from isoflop.fitting.target import Measure
-    from isoflop.formula.arrays import Array
 
 FARTHEST = 40.0
 """Standard errors, or natural logarithms, after which a side counts as open."""
@@ -71,7 +67,7 @@ class Profile(Answer):
             "limit": self.limit, "values": self.values.tolist(), "objective": self.objective.tolist(),
         }  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the profile as it looks in a terminal: the interval, and the points that it was read off."""
         told = f"{show(self.estimate.value, 4)}   {self.estimate.level:.0%} profile interval {interval(self.estimate)}"
         sides = f"open on the {' and the '.join(self.open)} side" if self.open else ""

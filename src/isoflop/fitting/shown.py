@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from isoflop.display import dim, doubts, findings_list, group, heading, interval, more_of, table
+from isoflop.display import View, dim, doubts, findings_list, group, heading, interval, more_of, table
 from isoflop.fitting.summary import Described, in_words
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
 
     from isoflop.fitting.optimise.objective import Objective
@@ -65,7 +64,7 @@ class Shown(Described, Protocol):
         """Where the runs come from."""
 
 
-def one_screen(fit: Shown) -> RenderableType:
+def one_screen(fit: Shown) -> View:
     """Return what a fit says: three sentences, its formula, each parameter with its interval, a line for each doubt."""
     return group(
         in_words(fit), "", _head(fit), _parameters(fit), doubts(fit.findings),
@@ -73,7 +72,7 @@ def one_screen(fit: Shown) -> RenderableType:
     )  # fmt: skip
 
 
-def everything(fit: Shown) -> RenderableType:
+def everything(fit: Shown) -> View:
     """Return a fit with how it was fitted, and findings with their remedies."""
     left_out = f", {len(fit.excluded)} left out" if fit.excluded else ""
     used = f"{fit.used} checkpoints of {fit.whole_runs} runs" if fit.whole_runs else f"{fit.used} runs"
@@ -83,7 +82,7 @@ def everything(fit: Shown) -> RenderableType:
     return group(in_words(fit), "", _head(fit), about, _parameters(fit), findings_list(fit.findings))
 
 
-def _head(fit: Shown) -> RenderableType:
+def _head(fit: Shown) -> View:
     """Return the law's name and formula, which of a typed one are the same."""
     formula = str(fit.law.formula)
     return heading(fit.law.name if fit.law.cite else formula, formula if fit.law.cite else "")

@@ -9,13 +9,13 @@ import numpy as np
 
 from isoflop.compute.allocation import allocate
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import Array
 
 if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
-    Measure = Callable[[Array], Array]
-    """Rows of parameter values (batch, parameters) -> the number (batch,), or its logarithm."""
+Measure = Callable[[Array], Array]
+"""Rows of parameter values (batch, parameters) -> the number (batch,), or its logarithm."""
 
 OF_BUDGET = ("N_opt", "D_opt", "tokens_per_parameter", "exponent")
 """What may be profiled at a budget of training FLOPs, beside every parameter and "loss"."""

@@ -22,7 +22,7 @@ from isoflop.data.remembered import remembered
 from isoflop.data.runs.costs import reach_of
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL
-from isoflop.findings import figure_of_result
+from isoflop.findings import Finding, figure_of_result
 from isoflop.fitting.fit import Fit, fit, refit
 from isoflop.fitting.identifiability import condition, doubts
 from isoflop.forecasting.backtest import FEWEST_FITTED, Backtest, Fitter, axis_of, roll, thinned
@@ -31,18 +31,16 @@ from isoflop.forecasting.priors import ENDLESS, Member, agreement, forms_of, mem
 from isoflop.forecasting.single_input import single_input
 from isoflop.forecasting.weights import PastErrors, PastMisses, factor, look_back, past_errors, widths
 from isoflop.forecasting.weights import shares as weights_of
-from isoflop.quantities import is_date
+from isoflop.quantities import Kind, is_date
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from isoflop.data.metric import Metric
     from isoflop.data.runs import Runs
-    from isoflop.findings import Finding
     from isoflop.forecasting.predictor import Predictor
     from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve, Find, Law
-    from isoflop.quantities import Kind
 
 FEWEST_RUNS = 6
 FEWEST_OF_ONE = 4

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Answer, Finding, json_of
@@ -22,7 +22,6 @@ from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from rich.console import RenderableType
 
     from isoflop.formula.arrays import Array
 
@@ -60,7 +59,7 @@ class LossForecasts(Answer):
         losses = {name: [row.as_dict() for row in found] for name, found in self.each.items()}
         return json_of(self, "losses mean correlations findings", losses=losses, correlations=correlations)
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return one table of all losses, the mean last, and the correlations below."""
         first = next(iter(self.each.values()))
         rows = [

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.forecasting.ensemble import Evidence, outlook
-from isoflop.formula.arrays import student
+from isoflop.formula.arrays import Array, student
 
 if TYPE_CHECKING:
     from isoflop.forecasting.predictor import Predictor
-    from isoflop.formula.arrays import Array
 
 KINDS = {
     "statistical": "if the law is right and runs scatter as before",

@@ -20,12 +20,11 @@ from isoflop.fitting.optimise.objective import EFFICIENT, Objective
 from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
 from isoflop.forecasting.constants import ELSEWHERE, FORGOTTEN, GENTLE, STEEP, TAIL
 from isoflop.forecasting.noise import evened, middle, noise_of, noise_of_runs
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.laws import LAWS, find_law
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
-    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from isoflop.data.read import as_runs
 from isoflop.data.runs import ColumnMapping, Runs
-from isoflop.display import bold, dim, group, heading, table
+from isoflop.display import View, bold, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, refuse_level
 from isoflop.findings import Answer, json_of
@@ -20,13 +20,8 @@ from isoflop.fitting.fit import Fit, fit
 from isoflop.forecasting.ensemble import Ensemble, alone, combine
 from isoflop.forecasting.sizes import SizeTest, size_tests
 from isoflop.forecasting.weights import look_back
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.quantities import DECADES_A_YEAR, is_date, of_decades
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from isoflop.formula.arrays import Array
 
 
 class Scored(NamedTuple):
@@ -125,7 +120,7 @@ class Record(Answer):
             f"{self.typical_size_error:.2f}× off, {held} in the {self.level:.0%} interval"
         )
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the table of errors by ratio, the best of each column in bold."""
         what = ALONG.get(self.along, self.along)
         about = f"{self.tests} forecasts of runs beyond those fitted, from {_origins(len(self.cuts))}"

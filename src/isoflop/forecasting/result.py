@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from isoflop.data.metric import Metric
-from isoflop.display import dim, doubts, findings_list, group, heading, interval, more_of, table
+from isoflop.display import View, dim, doubts, findings_list, group, heading, interval, more_of, table
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
 from isoflop.findings import Finding, Listed, Whole, json_of
@@ -17,8 +17,6 @@ from isoflop.forecasting.record import Record
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.forecasting.predictor import Predictor
 
 
@@ -83,7 +81,7 @@ class Forecasts(Listed[Forecast]):
     def _parts(self) -> tuple[Forecast, ...]:
         return self.rows
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the forecasts on one screen: loss and interval, what stands behind them, a line for each doubt."""
         notes = [*(_behind(self[0]) if len(self) == 1 else []), *self._looked_back()]
         more = more_of(self.findings, "each interval, baselines without a law, backtests, remedies")
@@ -91,14 +89,14 @@ class Forecasts(Listed[Forecast]):
 
     def full(self) -> Whole:
         """Return all there is to see: how each interval is known, the baselines, the backtests, every remedy."""
-        parts: list[RenderableType] = []
+        parts: list[View] = []
         if len(self) == 1 and self[0].loss.intervals:
             parts += ["", *_explained(self[0])]
         if self.record is not None and self.record.tests:
             parts += ["", self.record]
         return Whole(self._with(parts, findings_list(self.findings)))
 
-    def _with(self, notes: Sequence[RenderableType], *rest: RenderableType) -> RenderableType:
+    def _with(self, notes: Sequence[View], *rest: View) -> View:
         """Return the table of forecasts, notes below it, and what is to be said of all."""
         names = list(self[0].inputs) if self else []
         level = self[0].loss.meaning if self else ""
@@ -110,7 +108,7 @@ class Forecasts(Listed[Forecast]):
         body = table([*names, measured, level, "decades beyond"], rows)
         return group(heading(self.source), body, *notes, *rest)
 
-    def _looked_back(self) -> list[RenderableType]:
+    def _looked_back(self) -> list[View]:
         """Return how far off forecasts from the same runs were, as far beyond as the farthest asked for."""
         if self.record is None or not self.record.tests:
             return []
@@ -118,14 +116,14 @@ class Forecasts(Listed[Forecast]):
         return [dim(self.record.told(far))]
 
 
-def _behind(one: Forecast) -> list[RenderableType]:
+def _behind(one: Forecast) -> list[View]:
     """Return what the interval assumes, in one line."""
     ends = (one.loss.low, one.loss.high)
     held = [KINDS[kind] for kind, known in one.loss.intervals.items() if known == ends]
     return [dim(f"the interval holds {held[0]}")] if held else []
 
 
-def _explained(one: Forecast) -> list[RenderableType]:
+def _explained(one: Forecast) -> list[View]:
     """Return the intervals with what each assumes, and the baselines."""
     kinds = [(kind, interval(Estimate(0.0, *ends), 4), KINDS[kind]) for kind, ends in one.score.intervals.items()]
     said = "   ".join(f"{name} {_written(one, value)}" for name, value in one.baselines.items())

@@ -12,21 +12,18 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
 from isoflop.data.runs.costs import own_terms
-from isoflop.display import findings_list, group
+from isoflop.display import View, findings_list, group
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
-from isoflop.formula.arrays import bisect
+from isoflop.formula.arrays import Array, bisect
 from isoflop.quantities import as_number, show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.forecasting.predictor import Predictor
-    from isoflop.formula.arrays import Array
 
 _POINTS = np.linspace(-50.0, 250.0, 301)
 """Natural logarithms of an input at which the loss is looked at first; what lies beyond is out of reach."""
@@ -82,7 +79,7 @@ class Solution(Answer):
         """Return it as it stands in the JSON."""
         return {self.unknown: self.estimate.as_dict(), "findings": [one.as_dict() for one in self.findings]}
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the answer as it looks in a terminal: one line, and what to know about it."""
         return group(f"{self.unknown} = {self.estimate}", findings_list(self.findings))
 

@@ -20,16 +20,14 @@ from isoflop.fitting.fit import fit
 from isoflop.fitting.saved import is_fit, load
 from isoflop.forecasting.ensemble import combine
 from isoflop.forecasting.predictor import Predictor
-from isoflop.formula.law import POSITIVE
+from isoflop.formula.law import POSITIVE, Law
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, find_curve
-from isoflop.quantities import BEYOND
+from isoflop.quantities import BEYOND, Kind
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from isoflop.formula.law import Law
-    from isoflop.quantities import Kind
 
 Source = Predictor | Runs | ColumnMapping
 """What can be asked for a forecast, a name or a table too; runs are asked through several laws together."""

@@ -5,18 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from isoflop.display import dim, group, heading, table
+from isoflop.display import View, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.findings import Listed, json_of
 from isoflop.formula.law import Curve
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 ALIASES = {"loss": "L"}
 """What people call an input → its letter."""
@@ -59,7 +56,7 @@ class Values(Listed[Value]):
         """Return one value as an object, several as a list of them."""
         return self.rows[0].as_dict() if len(self) == 1 else [one.as_dict() for one in self]
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the values as they look in a terminal."""
         names = list(dict.fromkeys(one.name for one in self))
         letters = list(dict.fromkeys(key for one in self for key in one.inputs))

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.formula.arrays import bisect
+from isoflop.formula.arrays import Array, Bools, bisect
 from isoflop.formula.law import law
 from isoflop.quantities import Difference, Exponent, Flops, Params, Real, Scale, Tokens
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from isoflop.formula.arrays import Array, Bools
 
 CITE = "Tao et al. 2024, arXiv:2407.13623"
 _MILLION, _BILLION = 1e6, 1e9

@@ -12,14 +12,13 @@ from isoflop.findings import Finding
 from isoflop.laws.floating_point import critical_tokens
 from isoflop.laws.precision import effective_params
 from isoflop.laws.quartet import BACKWARD_KEPT, FORWARD_KEPT, QUEST_KEPT
-from isoflop.planning.landmarks.models import MODELS
+from isoflop.planning.landmarks.models import MODELS, Model
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isoflop.compute.allocation import Allocation
-    from isoflop.planning.landmarks.models import Model
     from isoflop.planning.result import Plan, Sheet
 
 LARGE = 1e22

@@ -10,10 +10,10 @@ import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import said_as
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL
-from isoflop.findings import Answer, json_of
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.source import Source
 from isoflop.planning.demand import Demand
@@ -23,9 +23,6 @@ from isoflop.planning.plan import paid_as, planner, plans
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from isoflop.findings import Finding
     from isoflop.planning.result import Plan
 
 MOST, DRAWS = 1000, 100
@@ -52,7 +49,7 @@ class Frontier(Answer):
         plans = [{key: value for key, value in one.as_dict().items() if key not in _LEFT_OUT} for one in self.plans]
         return json_of(self, "plans findings", plans=plans)
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the frontier as it looks in a terminal: a row for each budget."""
         rows = [
             (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.compute.flops import rule_named
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
@@ -18,14 +18,12 @@ from isoflop.laws import find_curve
 from isoflop.laws.deepseek import flops_per_token
 from isoflop.laws.mccandlish import mccandlish_examples, mccandlish_steps
 from isoflop.laws.zhang import CONTEXT
-from isoflop.quantities import show
+from isoflop.quantities import Nats, Params, Tokens, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from rich.console import RenderableType
 
     from isoflop.formula.law import Curve
-    from isoflop.quantities import Nats, Params, Tokens
 
 SMALLEST = 1e6
 """Parameters from which published laws of batch and learning rate are shown."""
@@ -149,7 +147,7 @@ class Hyperparameters(Answer):
             "learning_rates critical_batches findings"
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the settings as they look in a terminal: the middle of the laws, then each law."""
         told = [("batch, tokens", self.batch), ("steps", self.steps), ("peak learning rate", self.learning_rate)]
         told += [("weight decay", self.weight_decay), ("critical batch, tokens", self.critical_batch)]

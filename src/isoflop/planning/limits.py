@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.compute.allocation import FOR_DRAWS
+from isoflop.compute.allocation import FOR_DRAWS, Allocation
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
-from isoflop.formula.arrays import bisect
+from isoflop.formula.arrays import Array, Bools, bisect
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isoflop.compute.allocation import Allocation
-    from isoflop.formula.arrays import Array, Bools
 
 _LEAST, _MOST = math.log(1e12), math.log(1e32)
 """Logarithms of the budgets between which the nearest one inside is sought."""

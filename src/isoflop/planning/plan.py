@@ -19,9 +19,9 @@ from isoflop.findings import Finding
 from isoflop.fitting.identifiability import unsplit
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
-from isoflop.forecasting.record import with_sizes
+from isoflop.forecasting.record import Record, with_sizes
 from isoflop.forecasting.source import Source, settle
-from isoflop.formula.arrays import bisect
+from isoflop.formula.arrays import Array, Bools, bisect
 from isoflop.formula.several import Several
 from isoflop.laws import CURVES
 from isoflop.planning.demand import Demand
@@ -33,8 +33,6 @@ from isoflop.planning.run_sheet import prepare, sheet_findings
 
 if TYPE_CHECKING:
     from isoflop.forecasting.predictor import Predictor
-    from isoflop.forecasting.record import Record
-    from isoflop.formula.arrays import Array, Bools
 
 PUBLISHED = ("besiroglu2024", "hoffmann2022", "muennighoff2023-c4")
 """The curves that plan where neither runs nor a curve are given: dense language models of three papers."""

@@ -7,29 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from isoflop.compute.cost import show_bytes, show_energy
+from isoflop.compute.cost import Cost, Memory, show_bytes, show_energy
 from isoflop.compute.flops import said_as
 from isoflop.data.runs.columns import TOKENS
-from isoflop.display import bold, dim, doubts, findings_list, group, heading, interval, more_of, table
+from isoflop.display import View, bold, dim, doubts, findings_list, group, heading, interval, more_of, table
 from isoflop.estimate import Estimate
-from isoflop.findings import Answer, Whole, json_of
+from isoflop.findings import Answer, Finding, Whole, json_of
 from isoflop.laws.vocabulary import best_vocabulary
-from isoflop.planning.gains_and_regrets import STEP
-from isoflop.planning.hyperparameters import SMALLEST
+from isoflop.planning.gains_and_regrets import STEP, Gain, Regret
+from isoflop.planning.hyperparameters import SMALLEST, Advice, Hyperparameters, Trade
 from isoflop.quantities import show, show_flops, show_hours, show_money
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
 
-    from isoflop.compute.cost import Cost, Memory
     from isoflop.compute.shape import Shape
-    from isoflop.findings import Finding
     from isoflop.forecasting.predictor import Predictor
     from isoflop.forecasting.record import Record
     from isoflop.planning.demand import Demand
-    from isoflop.planning.gains_and_regrets import Gain, Regret
-    from isoflop.planning.hyperparameters import Advice, Hyperparameters, Trade
 
 
 @dataclass(frozen=True)
@@ -123,7 +118,7 @@ class Plan(Answer):
             planned_sizes=self.record.sizes_as_dict() if self.record else None,
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the plan on one screen: what to train, what it costs, a line for each doubt."""
         return one_screen(self)
 
@@ -132,7 +127,7 @@ class Plan(Answer):
         return Whole(everything(self))
 
 
-def one_screen(plan: Plan) -> RenderableType:
+def one_screen(plan: Plan) -> View:
     """Return the answer: the headline, each quantity with its interval, three lines of context, the doubts."""
     more = more_of(plan.findings, "shape, batch, rate, memory, what more would bring, other laws")
     return group(bold(headline(plan)), "", _quantities(plan), *_context(plan), doubts(plan.findings), more)
@@ -149,7 +144,7 @@ def headline(plan: Plan) -> str:
     )
 
 
-def _context(plan: Plan) -> list[RenderableType]:
+def _context(plan: Plan) -> list[View]:
     """Return what the plan costs, what it comes from and how firm it is: a line each."""
     sheet = plan.sheet
     low, high = map(show, plan.flat_range)
@@ -173,11 +168,11 @@ def _looked_back(plan: Plan) -> list[str]:
     return [losses, *([f"in backtests, {sizes}"] if sizes else [])]
 
 
-def everything(plan: Plan) -> RenderableType:
+def everything(plan: Plan) -> View:
     """Return the plan: each quantity with its interval, how flat the optimum is, and the sheet if there is one."""
     serving = plan.sheet.serving if plan.sheet else 0.0
     whole = f"{show_flops(plan.C)} training FLOPs" + (f" and {show_flops(serving)} for serving" if serving else "")
-    parts: list[RenderableType] = [heading(whole, said_as(plan.rule)), dim(f"by {plan.source}")]
+    parts: list[View] = [heading(whole, said_as(plan.rule)), dim(f"by {plan.source}")]
     if plan.sheet:
         parts += [dim(line) for line in plan.sheet.demand.told()]
     low, high = map(show, plan.flat_range)
@@ -211,8 +206,8 @@ def _flops(found: Estimate) -> tuple[str, str]:
     return show_flops(found.value), f"{show_flops(found.low)} – {show_flops(found.high)}"
 
 
-def _sheet(sheet: Sheet) -> list[RenderableType]:
-    parts: list[RenderableType] = []
+def _sheet(sheet: Sheet) -> list[View]:
+    parts: list[View] = []
     if run := run_rows(sheet):
         parts += ["", table(["the run", ""], run, words=True)]
     parts += _batches(sheet)
@@ -243,7 +238,7 @@ def _say(laws: Sequence[Advice]) -> str:
     return ", ".join(f"{name} {show(value)}" for value, name in each) + apart
 
 
-def _batches(sheet: Sheet) -> list[RenderableType]:
+def _batches(sheet: Sheet) -> list[View]:
     """Return the steps and the compute of other batches: time against the critical batch."""
     rows = [(show(one.batch), show(one.steps.value), f"{one.extra.value:+.0%}") for one in sheet.trades]
     if not rows or sheet.settings is None or sheet.settings.N < SMALLEST:

@@ -16,9 +16,9 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.cost import cache_per_token, fewest_devices, price_of, serving_memory
 from isoflop.compute.devices import MFU, Device, find_device
-from isoflop.compute.shape import shape_for
+from isoflop.compute.shape import Shape, shape_for
 from isoflop.compute.terms import Terms
-from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.formula.arrays import bisect
@@ -28,10 +28,7 @@ from isoflop.planning.plan import planner
 from isoflop.quantities import parse_quantity, show, show_flops
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.compute.mixture import Mixture
-    from isoflop.compute.shape import Shape
     from isoflop.forecasting.source import Source
 
 APART = 8.0
@@ -161,7 +158,7 @@ class Tiers(Answer):
                 said.append(f"{show(small.N)} learns more alone than from so much larger a teacher")
         return tuple(said)
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the tiers as they look in a terminal."""
         served = any(one.lifetime for one in self.tiers)
         rows = [

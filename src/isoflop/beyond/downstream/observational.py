@@ -15,18 +15,15 @@ import numpy as np
 
 from isoflop.data.read import as_runs
 from isoflop.data.runs import ColumnMapping, Runs
-from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.fitting.optimise.damped import Normal, descend
-from isoflop.formula.arrays import student
+from isoflop.formula.arrays import Array, student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from rich.console import RenderableType
-
-    from isoflop.formula.arrays import Array
 
 
 FEWEST_MODELS, FEWEST_BENCHMARKS, OF_FAMILY, MOST_HELD_OUT = 10, 3, 2, 0.6
@@ -169,7 +166,7 @@ class Observed(Answer):
         """Return everything as it stands in the JSON."""
         return json_of(self, "source target benchmarks models shares lines held errors inside level findings")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the held-out models with each forecast beside what they scored."""
         total = ", ".join(f"{share:.0%}" for share in self.shares[:3])
         rows = [

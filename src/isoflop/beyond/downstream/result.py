@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.beyond.downstream.accuracy_from_loss import Second, as_dict
 from isoflop.beyond.downstream.tasks import Task
 from isoflop.beyond.downstream.verdict import Verdict
-from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.errors import shown
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 LOURIE = "of 46 tasks of others, 39 % did (Lourie et al. 2025, arXiv:2507.00885)"
 KINDS = {
@@ -99,7 +96,7 @@ class Downstream(Answer):
         names = "source at compute level tasks average predictable findings"
         return json_of(self, names, predictable=predictable)
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the verdicts and forecasts as they look in a terminal, the baselines beside them."""
         at = " ".join(f"{key}={show(value)}" for key, value in self.at.items())
         loss = self.rows[0].loss
@@ -119,7 +116,7 @@ class Downstream(Answer):
             *self._guesses(), findings_list(self.findings),
         )  # fmt: skip
 
-    def _guesses(self) -> list[RenderableType]:
+    def _guesses(self) -> list[View]:
         """Return the table of what would be said without a loss."""
         names = list(dict.fromkeys(name for one in self.rows for name in one.baselines))
         rows = [

@@ -15,12 +15,10 @@ from isoflop.data.runs import Runs
 from isoflop.data.runs.cells import Cells, RawTable, numbers_or_text
 from isoflop.data.runs.columns import LETTERS, letter_of, normal
 from isoflop.errors import DataError
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
 
 
 FEWEST = 5

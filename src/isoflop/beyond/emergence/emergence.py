@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.beyond.emergence import metrics, reasons
-from isoflop.beyond.emergence.evidence import SIDE, in_accuracy, in_loss
+from isoflop.beyond.emergence.evidence import SIDE, Evidence, in_accuracy, in_loss
 from isoflop.beyond.emergence.readings import Counts, Losses, stated
 from isoflop.beyond.emergence.result import BREAK, METRIC, UNDECIDED, Emergence, Scoring
 from isoflop.beyond.emergence.thresholds import at_break, curves, for_figure, thresholds
@@ -24,7 +24,6 @@ from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from isoflop.beyond.emergence.curves import Fitted
-    from isoflop.beyond.emergence.evidence import Evidence
     from isoflop.beyond.emergence.reasons import Said
     from isoflop.data.runs import ColumnMapping, Runs
     from isoflop.formula.arrays import Array

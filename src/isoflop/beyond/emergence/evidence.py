@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.beyond.emergence.curves import fit
-from isoflop.beyond.emergence.readings import LINKS, PARABOLA, POWER, bent
+from isoflop.beyond.emergence.curves import Fitted, Form, fit
+from isoflop.beyond.emergence.readings import LINKS, PARABOLA, POWER, Counts, Losses, bent
 from isoflop.beyond.emergence.search import CASES, DROP, TURN, breaks, broken, screen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from isoflop.beyond.emergence.curves import Fitted, Form
-    from isoflop.beyond.emergence.readings import Counts, Losses
     from isoflop.formula.arrays import Array
 
 

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.beyond.emergence.curves import Form, Told
+from isoflop.beyond.emergence.curves import Form, Readings, Told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.beyond.emergence.curves import Readings
     from isoflop.formula.arrays import Array
 
 

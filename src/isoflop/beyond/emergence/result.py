@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from isoflop.display import bold, dim, findings_list, group, table
+from isoflop.display import View, bold, dim, findings_list, group, table
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.estimate import Estimate
     from isoflop.formula.arrays import Array
 
@@ -118,10 +116,10 @@ class Emergence(Answer):
             metric=scoring.metric or None, items=scoring.items or None, held_out=held_out,
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the verdict, the thresholds and what the curves missed at runs held out."""
         what = f"{self.runs} runs of {self.source}" + (f", {self.scoring.metric}" if self.scoring.metric else "")
-        parts: list[RenderableType] = [bold(self.verdict), self.reason, dim(f"{what}, along {self.along}\n")]
+        parts: list[View] = [bold(self.verdict), self.reason, dim(f"{what}, along {self.along}\n")]
         if self.thresholds:
             flops = self.along.endswith("C")
             rows = [(one.what, *_shown(one.along, flops=flops), *_shown(one.loss)) for one in self.thresholds]
@@ -130,11 +128,11 @@ class Emergence(Answer):
         parts += self._held_out()
         return group(*parts, findings_list(self.findings))
 
-    def _held_out(self) -> list[RenderableType]:
+    def _held_out(self) -> list[View]:
         """Return the tables of errors at runs held out, the best of each in bold."""
         from rich.text import Text
 
-        found: list[RenderableType] = []
+        found: list[View] = []
         if self.loss_errors:
             least = min(self.loss_errors.values())
             rows = [

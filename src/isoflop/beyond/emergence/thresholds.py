@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.beyond.emergence.curves import fit
+from isoflop.beyond.emergence.curves import Fitted, fit
 from isoflop.beyond.emergence.metrics import detectable
-from isoflop.beyond.emergence.result import Shown, Threshold
+from isoflop.beyond.emergence.result import Scoring, Shown, Threshold
 from isoflop.beyond.emergence.search import span
 from isoflop.estimate import Estimate, from_draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isoflop.beyond.emergence.curves import Fitted
     from isoflop.beyond.emergence.readings import Losses
-    from isoflop.beyond.emergence.result import Scoring
     from isoflop.formula.arrays import Array
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.forecasting.curves.loss_curve import LossCurve
 from isoflop.formula.arrays import Array
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +84,7 @@ class Finish(Answer):
             "backtests=origins path others findings", rows=len(self.run),
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the forecast as it looks in a terminal."""
         now = f"{show(self.run.last)} of {show(self.end)} {self.run.unit}, {self.run.last / self.end:.0%}"
         rows = [_row("as planned" if self.others else "at the end", self.end, self.loss, compared=("", ""))]

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.beyond.mix.backtest import Tested
-from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 MOST_ROWS = 20
 
@@ -67,15 +64,15 @@ class Mix(Answer):
         best = json_of(self.best) | {"near": {name: list(ends) for name, ends in self.near.items()}}
         return json_of(self, "best forecasts laws gains lowest worths next=following runs scale findings", best=best)
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the result as it looks in a terminal."""
-        parts: list[RenderableType] = [_best(self), "", _losses(self)]
+        parts: list[View] = [_best(self), "", _losses(self)]
         if self.forecasts:
             parts += ["", _forecasts(self)]
         return group(*parts, "", _laws(self), findings_list(self.findings))
 
 
-def _best(found: Mix) -> RenderableType:
+def _best(found: Mix) -> View:
     order = sorted(found.best.shares, key=lambda name: -found.best.shares[name])
     rows = [
         (
@@ -90,7 +87,7 @@ def _best(found: Mix) -> RenderableType:
     return group(head, table(columns, rows), *left)
 
 
-def _losses(found: Mix) -> RenderableType:
+def _losses(found: Mix) -> View:
     rows = [
         (name, show(one.value, 4), f"{show(one.low, 4)} – {show(one.high, 4)}")
         for name, one in list(found.best.losses.items())[:MOST_ROWS]
@@ -99,7 +96,7 @@ def _losses(found: Mix) -> RenderableType:
     return table(["loss at the best", "foretold", f"{found.best.objective.level:.0%} interval"], rows)
 
 
-def _forecasts(found: Mix) -> RenderableType:
+def _forecasts(found: Mix) -> View:
     order = sorted(range(len(found.forecasts)), key=lambda row: found.forecasts[row].objective.value)
     rows = [
         (f"{row + 1}", show((one := found.forecasts[row].objective).value, 4), _ends(one)) for row in order[:MOST_ROWS]
@@ -111,6 +108,6 @@ def _ends(one: Estimate) -> str:
     return f"{show(one.low, 4)} – {show(one.high, 4)}"
 
 
-def _laws(found: Mix) -> RenderableType:
+def _laws(found: Mix) -> View:
     rows = [(one.name, f"{one.error:.2%}", f"{one.rank:.2f}", one.formula) for one in found.laws]
     return table(["law, on held-out mixtures", "error", "rank", "formula"], rows, words=True)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.data.runs.metadata_columns import labels, number
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.data.runs import Runs
     from isoflop.forecasting.priors import Member
-    from isoflop.formula.arrays import Array
 
     Rows = NDArray[np.int64]
 

@@ -12,13 +12,12 @@ import numpy as np
 from isoflop.compute.allocation import PLAIN as ALLOCATED
 from isoflop.compute.allocation import Allocation, allocate
 from isoflop.compute.flops import rule_named
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
     from isoflop.forecasting.ensemble import Ensemble
     from isoflop.forecasting.priors import Member
-    from isoflop.formula.arrays import Array
 
 
 _HALVINGS = 16

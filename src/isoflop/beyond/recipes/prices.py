@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,17 +14,13 @@ from isoflop.beyond.recipes.multiplier import Drawn, at_points, estimate, reachi
 from isoflop.beyond.recipes.two_curves import Duel
 from isoflop.compute.cost import cost
 from isoflop.compute.devices import MFU
-from isoflop.display import group, heading, table
+from isoflop.display import View, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import json_of
 from isoflop.planning.demand import DEVICE
 from isoflop.planning.gains_and_regrets import STEP
 from isoflop.quantities import parse_quantity, show, show_flops
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
 
 COMPUTE, TOKENS, PARAMETERS = "more compute", "more tokens alone", "more parameters alone"
 
@@ -155,7 +151,7 @@ class Worth:
         """Return the options as they stand in the JSON."""
         return json_of(self, "first flops loss unit loss_in options")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Give the options as they look in a terminal: 0.01 less loss by each, then what a recipe is worth."""
 
         def ends(found: Estimate) -> str:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.beyond.recipes.prices import Worth
-from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Finding, Listed, json_of
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 UNITS = {"C": "FLOPs", "D": "tokens", "N": "parameters"}
 MEANT = {"C": "compute", "D": "tokens", "N": "parameters"}
@@ -109,7 +106,7 @@ class Contest:
             "first other along words differs scale=settled.scale multiplier trend_per_decade=trend pairs likeness rows",
         )
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the comparison as it looks in a terminal."""
         level = f"{self.multiplier.level:.0%} interval"
         rows = [
@@ -155,11 +152,11 @@ class Recipes(Listed[Contest]):
         """Return the result as it stands in the JSON."""
         return json_of(self, "words assumes=settings comparisons=contests worth findings")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the result as it looks in a terminal: the answer, the multipliers, the prices, the findings."""
         if any(one.severity == "BLOCK" for one in self.findings):
             return group(findings_list(self.findings))  # losses that cannot be compared give no multiplier
-        parts: list[RenderableType] = [self.words]
+        parts: list[View] = [self.words]
         for one in self.contests:
             parts += ["", one]
         return group(*parts, "", self.worth, dim(self.settings), findings_list(self.findings))

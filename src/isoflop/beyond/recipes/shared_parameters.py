@@ -11,12 +11,11 @@ import numpy as np
 from isoflop.beyond.recipes.paired_errors import Scatter, scatter
 from isoflop.errors import UsageError
 from isoflop.fitting.optimise.problem import Prior
-from isoflop.forecasting.priors import solved
+from isoflop.forecasting.priors import Member, solved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isoflop.forecasting.priors import Member
     from isoflop.formula.arrays import Array
     from isoflop.formula.law import Law
 

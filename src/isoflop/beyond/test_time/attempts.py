@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.errors import DataError
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.laws.pass_at_k import pass_at_k
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.beyond.test_time.rewards import Picked
-    from isoflop.formula.arrays import Array
 
 
 MOST_SAMPLES = 1e9

@@ -13,11 +13,10 @@ from isoflop.beyond.test_time.answers import Choosing
 from isoflop.beyond.test_time.difficulty_densities import FAMILIES, Family, P
 from isoflop.beyond.test_time.evidence import Evidence, counts_of, evidence_of
 from isoflop.estimate import LEVEL, Estimate, from_draws
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 
 if TYPE_CHECKING:
     from isoflop.beyond.test_time.attempts import Attempts
-    from isoflop.formula.arrays import Array
 
 
 DRAWS = 400

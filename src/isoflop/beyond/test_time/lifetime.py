@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.beyond.test_time.difficulty_densities import LOGITS, P
-from isoflop.beyond.test_time.serving import FORWARD
+from isoflop.beyond.test_time.serving import FORWARD, Serving
 from isoflop.compute.allocation import allocate
 from isoflop.compute.terms import Terms
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import json_of
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 
 if TYPE_CHECKING:
     from isoflop.beyond.test_time.answers import Choosing
     from isoflop.beyond.test_time.attempts import Attempts
     from isoflop.beyond.test_time.difficulty import Difficulty
-    from isoflop.beyond.test_time.serving import Serving
-    from isoflop.formula.arrays import Array
     from isoflop.formula.law import Curve
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,16 +14,10 @@ from isoflop.beyond.test_time.attempts import Attempts, PowerLaw
 from isoflop.beyond.test_time.difficulty import Difficulty, Tail
 from isoflop.beyond.test_time.lifetime import Lifetime
 from isoflop.beyond.test_time.serving import Serving
-from isoflop.display import bold, dim, findings_list, group, heading, interval, table
+from isoflop.display import View, bold, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, as_json, json_of
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from isoflop.beyond.test_time.lifetime import Lifetime
-    from isoflop.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -143,7 +137,7 @@ class Inference(Answer):
             self, "source level unit=serving.unit choosing models budgets flips lifetime findings", choosing=choosing
         )
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         return shown(self)
 
 
@@ -154,10 +148,10 @@ _CALLED = {"coverage": "any correct sample counts", "majority": "the commonest a
            "one": "one sample answers"}  # fmt: skip
 
 
-def shown(found: Inference) -> RenderableType:
+def shown(found: Inference) -> View:
     """Return an answer on test-time compute as it looks in a terminal."""
     count = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
-    parts: list[RenderableType] = [heading(found.source, f"{count}; {_CALLED[found.choosing.how]}")]
+    parts: list[View] = [heading(found.source, f"{count}; {_CALLED[found.choosing.how]}")]
     if found.lifetime:
         parts += ["", *_lifetime(found.lifetime, found.level)]
     if found.budgets:
@@ -189,7 +183,7 @@ def money(value: float, unit: str) -> str:
     return f"${value:.3g}" if unit == "dollars" else show_flops(value) if unit == "FLOPs" else show(value)
 
 
-def _model(found: Inference, one: Sampled) -> Iterator[RenderableType]:
+def _model(found: Inference, one: Sampled) -> Iterator[View]:
     """Return one model's forecasts, and what is known of the difficulty behind them."""
     columns = ["samples k", "measured", *(f"{_NAMES[how]}, {found.level:.0%} interval" for how in one.limits)]
     rows = [
@@ -248,7 +242,7 @@ def _behind(attempts: Attempts) -> str:
     return "" if math.isnan(count) else f", {count:.0f} problems"
 
 
-def _budgets(found: Inference) -> Iterator[RenderableType]:
+def _budgets(found: Inference) -> Iterator[View]:
     """Return what each budget buys of each model."""
     unit = found.serving.unit
     for budget in found.budgets:
@@ -283,7 +277,7 @@ def _best(budget: Budget) -> str:
     return f"{times} of {best.model}"
 
 
-def _flips(found: Inference) -> Iterator[RenderableType]:
+def _flips(found: Inference) -> Iterator[View]:
     unit = found.serving.unit
     yield ""
     if not found.flips:
@@ -296,7 +290,7 @@ def _flips(found: Inference) -> Iterator[RenderableType]:
     yield table(["the best buy flips", f"from {unit} a query", f"{found.level:.0%} interval", "reaching"], rows)
 
 
-def _lifetime(one: Lifetime, level: float) -> Iterator[RenderableType]:
+def _lifetime(one: Lifetime, level: float) -> Iterator[View]:
     """Return the best run for all that a model's life may cost."""
     yield heading(f"{show_flops(one.flops)} FLOPs for training and {show(one.queries)} queries", f"by {one.curve}")
     counts = {"parameters N": one.N, "training tokens D": one.D, "samples a query": one.samples}

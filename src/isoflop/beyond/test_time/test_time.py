@@ -26,12 +26,11 @@ from isoflop.beyond.test_time.tables import read_attempts
 from isoflop.data.runs.frames import is_table
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.laws import find_curve
 
 if TYPE_CHECKING:
     from isoflop.data.runs import ColumnMapping
-    from isoflop.formula.arrays import Array
 
 
 FARTHEST = 100

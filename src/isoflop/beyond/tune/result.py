@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.beyond.tune.fitted import Fitted
 from isoflop.beyond.tune.laws import TuningLaw
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 MOST_ROWS = 24
 """So many settings stand in a terminal; the JSON has all."""
@@ -105,15 +102,15 @@ class Tune(Answer):
         """Return the result as it stands in the JSON."""
         return json_of(self, "settings laws targets wrong noise findings")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the result as it looks in a terminal."""
-        parts: list[RenderableType] = [_laws(self)]
+        parts: list[View] = [_laws(self)]
         if self.targets:
             parts += ["", _targets(self)]
         return group(*parts, "", _settings(self), "", _wrong(self), findings_list(self.findings))
 
 
-def _laws(found: Tune) -> RenderableType:
+def _laws(found: Tune) -> View:
     rows = []
     for law in found.laws.values():
         rows += [(law.formula, *_exponents(law), f"×÷ {show(law.spread)}", "")]
@@ -132,7 +129,7 @@ def _exponents(law: TuningLaw) -> tuple[str, str]:
     return tuple(f"{one.low:.2f} – {one.high:.2f}" if (one := law.parameters.get(key)) else "–" for key in "ab")  # type: ignore[return-value]
 
 
-def _targets(found: Tune) -> RenderableType:
+def _targets(found: Tune) -> View:
     rows = [
         (f"N = {show(one.N)}, D = {show(one.D)}", name, show(value.value), interval(value), show(one.decades, 2))
         for one in found.targets
@@ -141,7 +138,7 @@ def _targets(found: Tune) -> RenderableType:
     return table(["at", "best", "value", "90% interval", "decades beyond"], rows)
 
 
-def _settings(found: Tune) -> RenderableType:
+def _settings(found: Tune) -> View:
     names = list(found.laws)
     rows = [
         (
@@ -155,6 +152,6 @@ def _settings(found: Tune) -> RenderableType:
     return group(table(["N", "D", "runs", "loss at best", *names, "at the edge"], rows, gap=2), *more)
 
 
-def _wrong(found: Tune) -> RenderableType:
+def _wrong(found: Tune) -> View:
     rows = [(one.name, show(one.N), show(one.D), f"{one.half:.2%}", f"{one.twice:.2%}") for one in found.wrong]
     return table(["loss given up with", "N", "D", "half the best", "twice the best"], rows)

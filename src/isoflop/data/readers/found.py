@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.data.readers.column_choice import Taken
 from isoflop.data.runs import Runs
 from isoflop.data.runs.names import middle
-from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.errors import shown
 from isoflop.findings import Answer, json_of
 from isoflop.quantities import show, show_flops
@@ -16,7 +16,7 @@ from isoflop.quantities import show, show_flops
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.console import Console, ConsoleOptions
 
 _SHORT = 12
 """More runs than this are not shown one by one."""
@@ -56,7 +56,7 @@ class Found(Answer):
             runs=self.runs.as_rows(),
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return what was found as it looks in a terminal: the runs, then where each column comes from."""
         count = len(self.runs)
         what = f"{self.kind}, {count} row{'s' * (count != 1)}"
@@ -66,7 +66,7 @@ class Found(Answer):
         lines += [(name, made, "computed") for name, made in self.runs.computed.items() if name not in given]
         origins = table(["column", "key", "from"], lines, words=True)
         rule = [dim(self.rule)] if self.rule else []
-        found: list[RenderableType] = [_Listed(self.runs), *more, "", origins, *rule] if lines else []
+        found: list[View] = [_Listed(self.runs), *more, "", origins, *rule] if lines else []
         return group(heading(self.runs.source, what), *found, findings_list(self.runs.findings))
 
 
@@ -76,10 +76,10 @@ class _Listed:
 
     runs: Runs
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[View]:
         yield self.as_table(options.max_width)
 
-    def as_table(self, width: int) -> RenderableType:
+    def as_table(self, width: int) -> View:
         """Return the table for a terminal of this width."""
         columns = {name: self._cells(name) for name in _SHOWN if name in self.runs}
         numbers = sum(max(map(len, (name, *cells))) + _GAP for name, cells in columns.items())

@@ -22,13 +22,12 @@ from isoflop.fitting.fit import Fit
 from isoflop.fitting.optimise.problem import Problem, problem_of
 from isoflop.forecasting.constants import DRIFT, GENTLE
 from isoflop.forecasting.ensemble import Ensemble, shares
-from isoflop.formula.law import Curve
+from isoflop.formula.law import Curve, Law
 
 if TYPE_CHECKING:
     from isoflop.compute.flops import FlopRule
     from isoflop.forecasting.predictor import Predictor
     from isoflop.formula.arrays import Array
-    from isoflop.formula.law import Law
 
 
 FREE = 10.0

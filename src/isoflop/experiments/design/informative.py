@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
-from isoflop.compute.flops import rule_named
+from isoflop.compute.flops import FlopRule, rule_named
 from isoflop.compute.terms import Terms
 from isoflop.data.runs.costs import rule_of
 from isoflop.errors import UsageError
@@ -28,7 +28,6 @@ from isoflop.quantities import show
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from isoflop.compute.flops import FlopRule
     from isoflop.forecasting.predictor import Predictor
 
 

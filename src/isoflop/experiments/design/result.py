@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.compute.flops import FlopRule
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.files import as_csv
 from isoflop.findings import Finding, Listed, json_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.formula.arrays import Array
 
 
@@ -93,7 +91,7 @@ class Design(Listed[Planned]):
         found = {"kind": self.kind, "source": self.source, "flops": self.cost, **now}
         return found | json_of(self, "runs notes findings")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the runs as they look in a terminal: a line a budget or a run, the whole cost, what to know."""
         return shown(self)
 
@@ -115,7 +113,7 @@ SHORT = 24
 _SAME = 0.01
 
 
-def shown(design: Design) -> RenderableType:
+def shown(design: Design) -> View:
     """Return a design as it looks in a terminal."""
     runs = design.runs
     count = f"{len(runs)} run{'s' * (len(runs) != 1)}"
@@ -132,7 +130,7 @@ def shown(design: Design) -> RenderableType:
     return group(head, *body, *map(dim, design.notes), findings_list(design.findings))
 
 
-def _budgets(runs: Sequence[Planned]) -> RenderableType:
+def _budgets(runs: Sequence[Planned]) -> View:
     names = ["FLOPs", "runs", "smallest N", "largest N", "D", "D/N", "cost"]
     return table(names, _budget_rows(runs), gap=2)
 
@@ -156,7 +154,7 @@ def _marked(runs: Sequence[Planned]) -> Iterator[tuple[int, Planned]]:
         yield number, one
 
 
-def _list(runs: Sequence[Planned]) -> RenderableType:
+def _list(runs: Sequence[Planned]) -> View:
     names = list(dict.fromkeys(name for one in runs for name in one.settings))
     rows = [
         [show(one.N), show(one.D), show(one.D / one.N), show_flops(one.C), *(_cell(one, name) for name in names)]
@@ -165,7 +163,7 @@ def _list(runs: Sequence[Planned]) -> RenderableType:
     return table(["N", "D", "D/N", "FLOPs", *names], rows)
 
 
-def _next(design: Design) -> list[RenderableType]:
+def _next(design: Design) -> list[View]:
     now = design.now
     assert now is not None  # noqa: S101 - for the type checker
     names = list(dict.fromkeys(name for one in design.runs for name in one.settings))

@@ -7,20 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from isoflop.display import dim, findings_list, group, heading, table
+from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.errors import shown
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.experiments.register.entry import Foretold, Scored
 from isoflop.experiments.register.ledger import Ledger
 from isoflop.experiments.register.score import open_forecasts
 from isoflop.findings import Answer, Finding, json_of
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 FAR = (0.5, 1.0, 2.0)
 """Decades of compute beyond the runs at which distances are told apart."""
@@ -95,9 +92,9 @@ class History(Answer):
             open=[json_of(one, "name at metric value low high level time who") for one in self.open],
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the history as it looks in a terminal."""
-        parts: list[RenderableType] = [heading(shown(self.path), f"{len(self.open)} open, {len(self.came)} came")]
+        parts: list[View] = [heading(shown(self.path), f"{len(self.open)} open, {len(self.came)} came")]
         rows = [(shown(one.name), f"{one.value:.4g}", f"{one.low:.4g} – {one.high:.4g}", one.time[:10], "open")
                 for one in self.open]  # fmt: skip
         rows += [(shown(one.foretold.name), f"{one.foretold.value:.4g}",

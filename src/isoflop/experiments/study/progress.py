@@ -7,9 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from isoflop.display import dim, group, heading, html, plain, table
+from isoflop.display import View, dim, group, heading, html, plain, table
 from isoflop.errors import DataError
 from isoflop.experiments.study.claims import Claim, claims_in, seems_alive
 from isoflop.experiments.study.planned import RUNS, Study, StudyRun
@@ -18,9 +18,6 @@ from isoflop.experiments.study.reported import last_record
 from isoflop.experiments.study.results import METRICS, Result, read_result
 from isoflop.findings import json_of
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 RunState = Literal["done", "running", "failed", "diverged", "waiting"]
 STATES: tuple[RunState, ...] = ("done", "running", "failed", "diverged", "waiting")
@@ -79,7 +76,7 @@ class Progress:
         states = {state: counts[state] for state in STATES}
         return {"study": self.name, **states, **json_of(self, "seconds_left=left cost runs")}
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         return self.table()
 
     def __str__(self) -> str:
@@ -88,7 +85,7 @@ class Progress:
     def _repr_html_(self) -> str:
         return html(self.table())
 
-    def table(self, *, every: bool = False) -> RenderableType:
+    def table(self, *, every: bool = False) -> View:
         """Return the progress as a table: all runs if they are few or if asked, else those with news."""
         found = self.counts()
         counts = [f"{found[state]} {state}" for state in STATES if found[state]]
@@ -97,9 +94,7 @@ class Progress:
         news = [run for run in self.runs if run.state in {"running", "failed", "diverged"} or run.note]
         listed = self.runs if every or len(self.runs) <= _MOST_SHOWN else tuple(news[:_MOST_SHOWN])
         rows = [_row(run) for run in listed]
-        parts: list[RenderableType] = [
-            heading(self.name, "   ".join([f"{len(self.runs)} runs: {', '.join(counts)}", *rest]))
-        ]
+        parts: list[View] = [heading(self.name, "   ".join([f"{len(self.runs)} runs: {', '.join(counts)}", *rest]))]
         parts += [table(("run", "state", "seen", "loss", "time", ""), rows)] if rows else []
         if len(listed) < len(self.runs):
             parts.append(dim(f"{len(self.runs) - len(listed)} more runs: --all"))

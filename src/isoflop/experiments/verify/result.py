@@ -6,17 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from isoflop.display import bold, dim, findings_list, group, heading, interval, table
+from isoflop.display import View, bold, dim, findings_list, group, heading, interval, table
 from isoflop.errors import shown
-from isoflop.findings import Answer, json_of
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.data.runs import Runs
     from isoflop.experiments.study.sizing import Sized
-    from isoflop.findings import Finding
     from isoflop.forecasting.result import Forecast
     from isoflop.planning.result import Plan
 
@@ -102,17 +99,17 @@ class Verification(Answer):
             "settings=sizing.chosen tried=sizing.tried target=trial held notes findings"
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the verification as it looks in a terminal."""
         count = f"{len(self.runs)} runs up to {show_flops(float(self.runs['C'].max()))} FLOPs"
-        parts: list[RenderableType] = [heading(self.study, f"{count}, by {self.source}"), *map(dim, self.notes)]
+        parts: list[View] = [heading(self.study, f"{count}, by {self.source}"), *map(dim, self.notes)]
         if self.held_out:
             parts += ["", _table(self.held_out), dim(_tally(self.held_out))]
         parts += ["", _planned(self.plan, self.sizing), "", _table((self.trial,)), bold(_verdict(self.trial))]
         return group(*parts, findings_list(self.findings))
 
 
-def _table(trials: tuple[Trial, ...]) -> RenderableType:
+def _table(trials: tuple[Trial, ...]) -> View:
     level = f"{trials[0].forecast.loss.level:.0%} interval"
     rows = [
         [
@@ -134,7 +131,7 @@ def _tally(trials: tuple[Trial, ...]) -> str:
     return f"{held} of {len(trials)} fell inside; mean error {mean:.2%}".replace("%", " %")
 
 
-def _planned(plan: Plan, sizing: Sized) -> RenderableType:
+def _planned(plan: Plan, sizing: Sized) -> View:
     low, high = map(show, plan.flat_range)
     size = f"N = {show(plan.N.value)}, and {low} to {high} within 0.1 %"
     settings = ", ".join(f"{name} = {shown(str(value))}" for name, value in sizing.chosen.items())

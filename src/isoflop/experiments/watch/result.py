@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.formula.arrays import Array
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 State = Literal["on track", "above", "below", "spike", "diverging", "stalled", "ended"]
 Do = Literal["go on", "stop", "look first", "go back", "do not start"]
@@ -139,14 +136,14 @@ class Watched(Answer):
             expected=self.expected.as_dicts(), residual={"share": self.residual[0], "errors": self.residual[1]},
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the look as it stands in a terminal."""
         far = f"{show(self.step)} of {show(self.total)} {self.unit}, {self.step / self.total:.0%}"
         since = "" if self.since is None else f" since {show(self.since)}"
         rows = [("at the end", f"{self.end.value:.4f}", interval(self.end, 4))]
         if self.step:
             rows.append(("as expected before it began", f"{self.before.value:.4f}", interval(self.before, 4)))
-        lines: list[RenderableType] = [dim(f"{len(self.ladder)} curves stand behind it: {_listed(self.ladder)}")]
+        lines: list[View] = [dim(f"{len(self.ladder)} curves stand behind it: {_listed(self.ladder)}")]
         if self.step:
             share, errors = self.residual
             lines.insert(
@@ -160,7 +157,7 @@ class Watched(Answer):
         return group(heading(self.name, f"{self.state}{since}   {far}"), body, *self._ways(), "", *lines,
                      findings_list(self.findings))  # fmt: skip
 
-    def _ways(self) -> list[RenderableType]:
+    def _ways(self) -> list[View]:
         """Return the ways to go on as a table; its columns are those that something is known of."""
         if not self.options:
             return []

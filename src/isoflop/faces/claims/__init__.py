@@ -5,26 +5,23 @@ Every number is computed from the catalogue when it is asked for; `isoflop laws 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from isoflop.display import bold, dim, group, heading
+from isoflop.display import View, bold, dim, group, heading
 from isoflop.faces.claims.claim import Claim
 from isoflop.faces.claims.sentences import CLAIMS
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 __all__ = ["CLAIMS", "Claim", "as_dict", "claims"]
 
 _COLOURS = {"true": "green", "half true": "yellow", "false": "red", "not known": "dim"}
 
 
-def claims() -> RenderableType:
+def claims() -> View:
     """Return all claims as they look in a terminal: the sentence, the verdict, the number, why, what to type."""
     from rich.text import Text
 
     head = heading(f"{len(CLAIMS)} sentences", "what people say about scaling laws, checked")
-    parts: list[RenderableType] = [head, ""]
+    parts: list[View] = [head, ""]
     for one in CLAIMS:
         verdict = Text(one.verdict, style=_COLOURS[one.verdict])
         parts += [bold(f"“{one.sentence}”"), Text.assemble(verdict, f": {one.because}"), Text(one.number())]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from isoflop.data import datasets
-from isoflop.display import bold, dim, group, heading, table
+from isoflop.display import View, bold, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.formula.law import INPUT_KINDS, Curve, Law
 from isoflop.laws import CURVES, FAMILIES, LAWS, OTHER_NAMES, find_curve, find_law
@@ -20,7 +20,6 @@ from isoflop.laws.schedules import SCHEDULE_CURVES, SCHEDULE_LAWS
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
 
     from isoflop.data.datasets import Dataset
@@ -53,9 +52,9 @@ class Listing:
         """Return the listed curves of a law."""
         return [curve for curve in self.curves if curve.law is law]
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the laws family by family: name, formula, published curves."""
-        parts: list[RenderableType] = []
+        parts: list[View] = []
         for family in FAMILIES:
             laws = [law for law in self.laws if law.family == family]
             if laws:
@@ -65,7 +64,7 @@ class Listing:
         return group(*parts, dim("isoflop laws NAME explains a law or a curve, -o law.png draws it."))
 
 
-def overview() -> RenderableType:
+def overview() -> View:
     """Return the families of laws: how many laws and published curves each has, and what they give."""
     laws, curves = Counter(law.family for law in LAWS.values()), Counter(one.law.family for one in CURVES.values())
     rows = [(bold(name), str(laws[name]), str(curves[name] or ""), what) for name, what in FAMILIES.items()]
@@ -175,7 +174,7 @@ def curves_named(name: str) -> list[Curve]:
     return first if isinstance(found, Listing) else curves
 
 
-def explain(name: str) -> RenderableType:
+def explain(name: str) -> View:
     """Return one law or curve: formula, what each letter means, range, caution, source, how well it is verified."""
     if name == SCHEDULES or name in SCHEDULE_LAWS or name in SCHEDULE_CURVES:
         return _explain_schedules(name)
@@ -185,10 +184,10 @@ def explain(name: str) -> RenderableType:
     )
 
 
-def _explain_schedules(name: str) -> RenderableType:
+def _explain_schedules(name: str) -> View:
     """Return the laws of schedules, or the one that is named or that a named curve is of, with the published curves."""
     chosen = SCHEDULE_CURVES[name].law.name if name in SCHEDULE_CURVES else name
-    parts: list[RenderableType] = []
+    parts: list[View] = []
     for law in (one for one in SCHEDULE_LAWS.values() if chosen in (SCHEDULES, one.name)):
         curves = [one for one in SCHEDULE_CURVES.values() if one.law is law and name in (one.name, chosen)]
         columns = ["parameter", "kind", *(one.name for one in curves)]
@@ -199,12 +198,12 @@ def _explain_schedules(name: str) -> RenderableType:
     return group(*parts, dim("from isoflop.laws.schedules import SCHEDULE_CURVES; call one with the rate of each step"))
 
 
-def _explain_law(law: Law) -> RenderableType:
+def _explain_law(law: Law) -> View:
     letters = [(key, "input", kind.unit or "any quantity") for key, kind in law.inputs.items()]
     letters += [(key, kind.role, _ROLES[kind.role]) for key, kind in law.parameters.items()]
     body = table(["letter", "kind", "meaning"], letters, words=True)
     rows = [(curve.name, _ranges(curve), _doubt(curve)) for curve in CURVES.values() if curve.law is law]
-    curves: RenderableType = table(["published curve", "fitted on", ""], rows, words=True)
+    curves: View = table(["published curve", "fitted on", ""], rows, words=True)
     if not rows:
         curves = dim("no published curve: fit it to your runs")
     return group(
@@ -213,7 +212,7 @@ def _explain_law(law: Law) -> RenderableType:
     )  # fmt: skip
 
 
-def _explain_curve(curve: Curve) -> RenderableType:
+def _explain_curve(curve: Curve) -> View:
     law = curve.law
     letters = [(key, "input", _range(curve, key), kind.unit or "any quantity") for key, kind in law.inputs.items()]
     letters += [
@@ -226,8 +225,8 @@ def _explain_curve(curve: Curve) -> RenderableType:
     names = list(law.inputs)
     rows = [[*(show(inputs[key]) for key in names), f"{value:.7g}"] for inputs, value in curve.checks]
     checks = table([*names, law.output.unit or "value"], rows)
-    cautions: list[RenderableType] = [Text(curve.caution, style="yellow"), ""] if curve.caution else []
-    printed: list[RenderableType] = [_printed(curve), ""] if curve.printed else []
+    cautions: list[View] = [Text(curve.caution, style="yellow"), ""] if curve.caution else []
+    printed: list[View] = [_printed(curve), ""] if curve.printed else []
     verified = dim(f"verified at {len(rows)} point{'s' * (len(rows) > 1)}, each held by a test to 1e-7")
     return group(
         heading(curve.name, f"a curve of {law.name}, {law.family}"), Text(curve.summary or law.summary), "",
@@ -235,7 +234,7 @@ def _explain_curve(curve: Curve) -> RenderableType:
     )  # fmt: skip
 
 
-def _printed(curve: Curve) -> RenderableType:
+def _printed(curve: Curve) -> View:
     """Return what the source prints beside what the curve gives there."""
     names = list(curve.law.inputs)
     rows = [
@@ -314,7 +313,7 @@ def datasets_overview() -> Table:
     return table(["dataset", "what", "licence"], [(one.name, one.title, one.licence) for one in known], words=True)
 
 
-def dataset(about: Dataset, runs: Runs, *, most: int = 20) -> RenderableType:
+def dataset(about: Dataset, runs: Runs, *, most: int = 20) -> View:
     """Return the first runs of a dataset, with its source."""
     names = [name for name in ("N", "D", "C", "loss") if name in runs] or list(runs.columns)[:4]
     rows = [[_cell(runs[name][row]) for name in names] for row in range(min(most, len(runs)))]

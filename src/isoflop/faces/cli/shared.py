@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from isoflop.display import console
+from isoflop.display import View, console
 from isoflop.errors import UntrustedError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.findings import Finding
 
 
@@ -79,7 +77,7 @@ class Answer(Protocol):
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the JSON."""
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return it as it looks in a terminal."""
 
 
@@ -94,7 +92,7 @@ def conjunction(conditions: Sequence[str] | None) -> str | None:
     return " and ".join(f"({one})" for one in conditions)
 
 
-def print_result(renderable: RenderableType) -> None:
+def print_result(renderable: View) -> None:
     """Print a result as it looks in this terminal."""
     console().print(renderable)
 
@@ -129,9 +127,9 @@ def draw(found: Any, output: str | None) -> None:
         save_figure(found.plot(), output)
 
 
-def in_full(found: Any) -> RenderableType:
+def in_full(found: Any) -> View:
     """Return all that is known of an answer that shows one screen of it, and any other as it is."""
-    whole: RenderableType = found.full() if hasattr(found, "full") else found
+    whole: View = found.full() if hasattr(found, "full") else found
     return whole
 
 

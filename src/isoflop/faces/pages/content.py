@@ -19,7 +19,7 @@ from isoflop.data.runs.columns import TOKENS
 from isoflop.data.runs.costs import USUAL, reach_of, rule_of
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
-from isoflop.fitting.check import check
+from isoflop.fitting.check import Checked, check
 from isoflop.fitting.saved import to_json
 from isoflop.forecasting.ensemble import Evidence, evidence, shares
 from isoflop.forecasting.record import percent, ratio_name, record, with_sizes
@@ -37,7 +37,6 @@ from isoflop.quantities import Kind, show
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
-    from isoflop.fitting.check import Checked
     from isoflop.forecasting.predictor import Predictor
 
 BUDGETS, BEYOND = 25, 100.0

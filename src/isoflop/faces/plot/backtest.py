@@ -12,7 +12,7 @@ from isoflop.errors import DataError
 from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, RUN, head, lines_behind, of_ten, points, row, shades
 from isoflop.faces.plot.names import End, name_ends
 from isoflop.forecasting.baselines import NAMES
-from isoflop.forecasting.record import ALONG, ratio_name
+from isoflop.forecasting.record import ALONG, Record, Scored, ratio_name
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-    from isoflop.forecasting.record import Record, Scored
 
 _NEAR = 0.12
 """Decades over which the interval's width is averaged to draw it as a band."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop.beyond.emergence import BREAK, METRIC, edit_distance
+from isoflop.beyond.emergence import BREAK, METRIC, Emergence, edit_distance
 from isoflop.errors import UsageError
 from isoflop.faces.plot.look import (
     FAINT,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isoflop.beyond.emergence import Emergence
     from isoflop.beyond.emergence.result import Shown
     from isoflop.estimate import Estimate
 

@@ -17,7 +17,7 @@ from isoflop.faces.plot.look import of_ten
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
 from isoflop.planning.plan import paid_as, plans
-from isoflop.planning.result import headline
+from isoflop.planning.result import Plan, Sheet, headline
 from isoflop.quantities import show, show_flops, show_hours, show_money
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from isoflop.findings import Finding
     from isoflop.forecasting.predictor import Predictor
     from isoflop.planning.demand import Demand
-    from isoflop.planning.result import Plan, Sheet
 
 MOST_DOUBTS = 4
 """Findings that find room on the first page; what blocks always does."""

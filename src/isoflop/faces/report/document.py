@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.errors import MissingExtraError
 from isoflop.faces.pages.content import content, told, unfit
-from isoflop.faces.report.decision import decide
+from isoflop.faces.report.decision import Decision, decide
 from isoflop.faces.report.figures import Exhibit, exhibits
 from isoflop.faces.report.parts import Part, parts, parts_of_plan
-from isoflop.fitting.check import check
+from isoflop.fitting.check import Checked, check
 from isoflop.forecasting.source import ONE_LAW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from isoflop.faces.report.decision import Decision
-    from isoflop.fitting.check import Checked
     from isoflop.forecasting.predictor import Predictor
     from isoflop.planning.result import Plan
 

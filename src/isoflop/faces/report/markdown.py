@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isoflop.faces.pages.content import told
-from isoflop.faces.report.decision import CHOICES
+from isoflop.faces.report.decision import CHOICES, Decision
 
 if TYPE_CHECKING:
-    from isoflop.faces.report.decision import Decision
     from isoflop.faces.report.document import Document
     from isoflop.faces.report.parts import Part
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop.faces.pages.browser import asset, held, joined, whole_page
 from isoflop.faces.pages.content import laws_script, surroundings, told
-from isoflop.faces.report.decision import CHOICES
+from isoflop.faces.report.decision import CHOICES, Decision
 
 if TYPE_CHECKING:
-    from isoflop.faces.report.decision import Decision
     from isoflop.faces.report.document import Document
     from isoflop.faces.report.figures import Exhibit
     from isoflop.faces.report.parts import Part

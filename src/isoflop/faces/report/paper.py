@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from isoflop.display import SEVERITY_COLOURS
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, Form, drawn_as, style
 from isoflop.faces.plot.valley import valley
-from isoflop.faces.report.decision import CHOICES
+from isoflop.faces.report.decision import CHOICES, Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
 
-    from isoflop.faces.report.decision import Decision
     from isoflop.faces.report.document import Document
     from isoflop.faces.report.figures import Exhibit
     from isoflop.faces.report.parts import Part

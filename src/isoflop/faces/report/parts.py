@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from isoflop.display import interval
 from isoflop.fitting.check.check import UNANSWERED
-from isoflop.planning.result import run_rows
+from isoflop.planning.result import Plan, run_rows
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from isoflop.planning.result import Plan
 
 EVERY = 4
 """Of the budgets that were planned, each so manyth is a row."""

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import IsoflopError, shown
-from isoflop.experiments.watch.following import follow, look_once, looks_back
+from isoflop.experiments.watch.following import Asked, follow, look_once, looks_back
 from isoflop.fitting.saved import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isoflop.experiments.watch.following import Asked
     from isoflop.experiments.watch.result import Watched
 
 ROWS = 1500

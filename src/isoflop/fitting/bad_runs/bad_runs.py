@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isoflop.fitting.bad_runs.influence import influence, outliers
-from isoflop.fitting.bad_runs.residuals import ROUNDING
+from isoflop.fitting.bad_runs.influence import Judged, influence, outliers
+from isoflop.fitting.bad_runs.residuals import ROUNDING, Evidence
 from isoflop.fitting.bad_runs.rungs import rungs
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
     from isoflop.findings import Finding
-    from isoflop.fitting.bad_runs.influence import Judged
-    from isoflop.fitting.bad_runs.residuals import Evidence
 
 CODES = frozenset({"F05", "F06", "F16"})
 

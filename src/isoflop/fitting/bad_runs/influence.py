@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.fitting.bad_runs.residuals import ROUNDING
+from isoflop.fitting.bad_runs.residuals import ROUNDING, Evidence
 from isoflop.fitting.optimise.minimise import NEAR, minimise
-from isoflop.fitting.target import quantity
+from isoflop.fitting.target import Measure, quantity
 from isoflop.quantities import decades_of, is_date, of_decades, show
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
-    from isoflop.fitting.bad_runs.residuals import Evidence
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Problem
-    from isoflop.fitting.target import Measure
     from isoflop.formula.arrays import Array, Bools
     from isoflop.formula.law import Curve
 

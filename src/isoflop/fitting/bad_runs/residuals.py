@@ -13,11 +13,10 @@ import numpy as np
 
 from isoflop.fitting.optimise.minimise import NEAR, minimise
 from isoflop.fitting.optimise.objective import parse_objective
-from isoflop.formula.arrays import student
+from isoflop.formula.arrays import Array, Bools, student
 
 if TYPE_CHECKING:
     from isoflop.fitting.optimise.problem import Problem
-    from isoflop.formula.arrays import Array, Bools
 
 
 FALSE_OUTLIER = 0.02

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.formula.arrays import student
+from isoflop.formula.arrays import Array, Labels, student
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from isoflop.data.runs import Runs
     from isoflop.fitting.bad_runs.residuals import Evidence
-    from isoflop.formula.arrays import Array, Labels
 
 
 FALSE_RUNG = 0.01

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isoflop.display import dim, findings_list, group, table
+from isoflop.display import View, dim, findings_list, group, table
 from isoflop.estimate import LEVEL
-from isoflop.findings import Answer, json_of
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.fitting.bad_runs import CODES, bad_runs
 from isoflop.fitting.bad_runs.residuals import ROUNDING, gather
 from isoflop.fitting.check.checklist import checklist
@@ -21,10 +21,7 @@ from isoflop.fitting.fit import fit as fit_law
 from isoflop.fitting.summary import in_words
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from isoflop.data.runs import ColumnMapping, Runs
-    from isoflop.findings import Finding
     from isoflop.formula.law import Law
     from isoflop.formula.surface import Surface
 
@@ -59,12 +56,12 @@ class Checked(Answer):
         answers = {question: answer or UNANSWERED for question, answer in self.checklist.items()}
         return json_of(self, "findings checklist words law=fit.law.name source=fit.source", checklist=answers)
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the findings as they look in a terminal, after three sentences about the fit."""
         found = findings_list(self.findings) if self.findings else dim("nothing was found against it")
         return group(self.words, "", found)
 
-    def checklist_table(self) -> RenderableType:
+    def checklist_table(self) -> View:
         """Return the checklist as it looks in a terminal."""
         answers = ((question, answer or UNANSWERED) for question, answer in self.checklist.items())
         return table(["to repeat it", ""], answers, words=True)

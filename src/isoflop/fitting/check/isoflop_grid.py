@@ -10,13 +10,12 @@ from isoflop.compute.allocation import allocate
 from isoflop.errors import DataError
 from isoflop.estimate import Estimate, from_draws
 from isoflop.findings import Finding
-from isoflop.fitting.approaches import DRIFT, approach2, disagreement
+from isoflop.fitting.approaches import DRIFT, Frontier, Minima, approach2, disagreement
 from isoflop.fitting.target import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isoflop.fitting.approaches import Frontier, Minima
     from isoflop.fitting.fit import Fit
     from isoflop.formula.arrays import Array
 

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.fitting.bad_runs.residuals import ROUNDING
-from isoflop.formula.arrays import spread_out
+from isoflop.fitting.bad_runs.residuals import ROUNDING, Evidence
+from isoflop.formula.arrays import Array, spread_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.data.runs import Runs
-    from isoflop.fitting.bad_runs.residuals import Evidence
     from isoflop.fitting.fit import Fit
-    from isoflop.formula.arrays import Array
 
 
 FALSE_SPREAD = 0.005

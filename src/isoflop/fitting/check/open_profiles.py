@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.fitting.fit import problem_behind
+from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.identifiability import separating_run
 from isoflop.fitting.profile import profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isoflop.fitting.fit import Fit
 
 LOOSE = 0.4
 """Standard errors of an exponent, as a share of it, from which on its profile is walked."""

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.findings import Finding
-from isoflop.formula.arrays import spread_out
+from isoflop.formula.arrays import Array, spread_out
 
 if TYPE_CHECKING:
     from isoflop.fitting.bad_runs.residuals import Evidence
-    from isoflop.formula.arrays import Array
 
 
 FALSE_PATTERN = 0.012

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.errors import UsageError
-from isoflop.formula.arrays import median
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array, median
 
 EFFICIENT = 1.345
 """Huber's threshold, in standard deviations, that keeps 95 % efficiency on normal noise."""

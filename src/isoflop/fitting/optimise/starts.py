@@ -14,14 +14,13 @@ import numpy as np
 from isoflop.fitting.optimise.minimise import minimise
 from isoflop.formula import dual
 from isoflop.formula import parse as formula
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.fitting.optimise.objective import Objective
     from isoflop.fitting.optimise.problem import Problem
-    from isoflop.formula.arrays import Array
     from isoflop.formula.tree import Expr
 
 

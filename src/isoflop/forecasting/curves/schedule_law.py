@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from isoflop.display import dim, group, heading, table
+from isoflop.display import View, dim, group, heading, table
 from isoflop.errors import UsageError, shown
 from isoflop.findings import Answer, json_of
 from isoflop.forecasting.curves.known_schedule import seen
@@ -23,10 +23,6 @@ from isoflop.forecasting.curves.schedules import logged_rates, targets
 from isoflop.formula.arrays import Array
 from isoflop.formula.schedule import ScheduleCurve
 from isoflop.laws.schedules import SCHEDULE_LAWS
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
 
 SAME = 0.01
 """Peaks of the rate that differ by less than this share are one."""
@@ -70,7 +66,7 @@ class ScheduleFit(Answer):
         """Return the fit as it stands in the JSON."""
         return json_of(self, "law formula=curve.law.text parameters=curve.values peak curves")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the fit as it looks in a terminal."""
         values = [(name, f"{value:.5g}") for name, value in self.curve.values.items()]
         rows = [(shown(one.name), "fitted" if one.fitted else "foretold", f"{one.r2:.5f}", f"{one.error:.3%}")

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.display import dim, findings_list, group, interval, table
+from isoflop.display import View, dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.findings import Answer, json_of
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.place import Landmark, best_runs, landmarks, over_variants
 from isoflop.quantities import show, show_flops
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from isoflop.findings import Finding
     from isoflop.forecasting.predictor import Predictor
     from isoflop.formula.arrays import Array
     from isoflop.formula.surface import Surface
@@ -86,7 +83,7 @@ class ComputeComparison(Answer):
             "level=gain.level findings", beyond_any_law=BEYOND_ANY_LAW,
         )  # fmt: skip
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the comparison as it looks in a terminal."""
         pair = (self.first, self.second)
         rows = [

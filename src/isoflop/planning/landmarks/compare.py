@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop.display import dim, findings_list, group, interval, table
+from isoflop.display import View, dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.findings import Answer, json_of
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.forecasting.source import Source, settle
 from isoflop.planning.landmarks.by_compute import ComputeComparison, compare_by_compute
 from isoflop.planning.landmarks.models import Model, find_model
@@ -17,9 +17,6 @@ from isoflop.planning.landmarks.place import Landmark, landmarks, losses, over_v
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from isoflop.findings import Finding
     from isoflop.formula.arrays import Array
     from isoflop.formula.surface import Surface
 
@@ -94,7 +91,7 @@ class Comparison(Answer):
         (better, gained), (worse, cost) = ordered
         return f"The law gives {gained:.3f} nats gained to {better} and {abs(cost):.3f} lost to {worse}."
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Give the comparison as it looks in a terminal: both models, the factor between them, the split, in words."""
         return compared(self)
 
@@ -138,7 +135,7 @@ def _times(factor: float) -> str:
     return f"{show(factor, 2)} of" if factor < 1 else f"{show(factor, 2)} times"
 
 
-def compared(found: Comparison) -> RenderableType:
+def compared(found: Comparison) -> View:
     """Return two models side by side, what each factor gained, and the same in words."""
     from rich.text import Text
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws
 from isoflop.findings import Finding, Listed, json_of
@@ -22,7 +22,7 @@ from isoflop.planning.landmarks.models import MODELS, Model, find_model
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.console import Console, ConsoleOptions, RenderResult
 
     from isoflop.forecasting.predictor import Predictor
     from isoflop.formula.arrays import Array
@@ -106,7 +106,7 @@ class Landmarks(Listed[Landmark]):
         """Return the landmarks as they stand in the JSON."""
         return json_of(self, "source level flop_rule models=rows findings", flop_rule="6ND")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the models as they look in a terminal: how large, what would have been best, what it cost them."""
         return shown(self)
 
@@ -287,7 +287,7 @@ class _Table:
         yield table(names, [_row(one, wide=wide) for one in self.found], gap=2)
 
 
-def shown(found: Landmarks) -> RenderableType:
+def shown(found: Landmarks) -> View:
     """Return the models as a table, with what its words mean beneath."""
     marks = []
     if any(one.model.mixture for one in found):

@@ -10,7 +10,7 @@ import numpy as np
 
 from isoflop.data.runs.columns import letter_of
 from isoflop.forecasting.backtest import axis_of, budget_ends
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.laws import LAWS
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from isoflop.data.runs import Runs
     from isoflop.fitting.fit import Fit
-    from isoflop.formula.arrays import Array
 
 
 FACTORS = {

@@ -14,7 +14,7 @@ from isoflop.compute.allocation import allocate
 from isoflop.display import Bar
 from isoflop.errors import DataError
 from isoflop.fitting.optimise.objective import parse_objective
-from isoflop.fitting.optimise.problem import problem_of
+from isoflop.fitting.optimise.problem import Problem, problem_of
 from isoflop.fitting.optimise.search import Found, settle
 from isoflop.planning.sensitivity.choices import OBJECTIVES, Choice, kept
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isoflop.fitting.fit import Fit
-    from isoflop.fitting.optimise.problem import Problem
     from isoflop.formula.arrays import Array
 
 

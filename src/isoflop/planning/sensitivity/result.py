@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from isoflop.display import dim, findings_list, group, heading, interval, table
+from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.estimate import LEVEL, Estimate
-from isoflop.findings import Answer, json_of
+from isoflop.findings import Answer, Finding, json_of
 from isoflop.planning.sensitivity.choices import FACTORS, Choice
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from isoflop.findings import Finding
 
 QUANTITIES = ("N", "D", "tokens_per_parameter", "loss")
 UNKNOWN = Estimate(math.nan)
@@ -124,7 +119,7 @@ class Sensitivity(Answer):
         """Return the result as it stands in the JSON."""
         return json_of(self, "flops source level rows factors together range findings")
 
-    def __rich__(self) -> RenderableType:
+    def __rich__(self) -> View:
         """Return the result as it looks in a terminal: a row a choice, then each factor's part, then the range."""
         budget = f"{self.flops:.3g} training FLOPs".replace("e+", "e")
         head = heading(budget, f"how much of the plan is method, for {self.source}")
