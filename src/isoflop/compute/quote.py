@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.compute.cost import (
+    Activation,
     Cost,
     Memory,
     cost,
@@ -25,9 +26,6 @@ from isoflop.display import View, bold, dim, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.findings import Answer, json_of
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.compute.cost import Activation
 
 
 @dataclass(frozen=True)

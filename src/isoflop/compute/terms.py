@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.compute.flops import FlopRule, rule_named
 from isoflop.compute.mixture import COUNTS_EXPERTS, Mixture
@@ -15,10 +15,6 @@ from isoflop.compute.shape import VOCABULARY, typical
 from isoflop.errors import UsageError
 from isoflop.formula.arrays import Array, bisect
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
 
 FULL_PRECISION = 16.0
 """Bits at which the runs behind a law were trained, unless the law takes bits."""

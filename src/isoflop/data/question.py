@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.data.runs import Runs
 from isoflop.data.runs.columns import is_perplexity, listed, normal
 from isoflop.errors import UsageError, shown
 from isoflop.quantities import parse_quantity
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
 
 _WANTED = ("N", "D", "loss")
 _MOST = 12

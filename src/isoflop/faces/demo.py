@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Group
 from rich.text import Text
 
 from isoflop.data import datasets
+from isoflop.data.runs import Runs
 from isoflop.display import View, bold, findings_list, interval, table
 from isoflop.errors import MissingExtraError
 from isoflop.estimate import LEVEL, Estimate
@@ -23,9 +24,6 @@ from isoflop.forecasting.forecast import forecast_with
 from isoflop.forecasting.record import record, with_sizes
 from isoflop.planning.plan import plan_with
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
 
 TOGETHER, LAWS = "together", ("chinchilla", "coupled")
 """What forecasts by default, and the laws shown beside it, each alone."""

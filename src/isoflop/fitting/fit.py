@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from isoflop.data.metric import Metric
 from isoflop.data.read import as_runs
 from isoflop.data.remembered import remembered
 from isoflop.data.runs import ColumnMapping, Excluded, Runs
@@ -31,9 +32,6 @@ from isoflop.formula.arrays import Array, student
 from isoflop.formula.law import POSITIVE, Curve, Find, Law
 from isoflop.laws import find_law
 from isoflop.quantities import Kind, parse_quantity
-
-if TYPE_CHECKING:
-    from isoflop.data.metric import Metric
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ fitted again; the interval holds the values at which the objective stays within 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,13 +16,11 @@ from isoflop.display import View, dim, group, heading, interval, table
 from isoflop.estimate import Estimate, refuse_level
 from isoflop.findings import Answer
 from isoflop.fitting.fit import Fit, problem_behind
+from isoflop.fitting.optimise.objective import Objective
+from isoflop.fitting.optimise.problem import Normal, Problem
 from isoflop.fitting.target import Measure, quantity
 from isoflop.formula.arrays import Array, student
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.fitting.optimise.objective import Objective
-    from isoflop.fitting.optimise.problem import Normal, Problem
 
 FARTHEST = 40.0
 """Standard errors, or natural logarithms, after which a side counts as open."""

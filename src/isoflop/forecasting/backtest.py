@@ -11,21 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from isoflop.data.runs import Runs
 from isoflop.data.runs.costs import reach_of
 from isoflop.display import Bar
 from isoflop.forecasting.baselines import baselines
 from isoflop.forecasting.extrapolation import distance
 from isoflop.forecasting.priors import Member, predicted
+from isoflop.formula.arrays import Array, Labels
 from isoflop.quantities import decades_of
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.formula.arrays import Array, Labels
-
 
 FEWEST_FITTED = 8
 FEWEST_ORIGINS = 2

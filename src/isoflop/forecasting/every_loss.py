@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError, shown
@@ -18,12 +19,8 @@ from isoflop.fitting.every_loss import TOGETHER, correlations_of, together_table
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.result import Forecasts
 from isoflop.forecasting.source import Source, settle
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from isoflop.formula.arrays import Array
 
 
 @dataclass(frozen=True, kw_only=True)

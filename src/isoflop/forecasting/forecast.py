@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.compute.flops import rule_named
 from isoflop.data.question import question
@@ -19,16 +19,12 @@ from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.extrapolation import decades, outside
 from isoflop.forecasting.findings import concealed, strained, turned, untested
 from isoflop.forecasting.intervals import headline, intervals
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.record import record
 from isoflop.forecasting.result import Forecast, Forecasts
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
+from isoflop.formula.arrays import Array
 from isoflop.quantities import as_numbers, is_date, show
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from isoflop.forecasting.predictor import Predictor
-    from isoflop.formula.arrays import Array
 
 AT_ONCE = 1_000
 """New runs looked at together, so that a long list of them takes little memory."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from isoflop.data.runs import Runs
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.optimise.minimise import FAR, NEAR, minimise
 from isoflop.fitting.optimise.objective import EFFICIENT, Objective
@@ -21,12 +22,8 @@ from isoflop.fitting.optimise.problem import Prior, Problem, problem_of
 from isoflop.forecasting.constants import ELSEWHERE, FORGOTTEN, GENTLE, STEEP, TAIL
 from isoflop.forecasting.noise import evened, middle, noise_of, noise_of_runs
 from isoflop.formula.arrays import Array, median
+from isoflop.formula.law import Law
 from isoflop.laws import LAWS, find_law
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.formula.law import Law
-
 
 _LEAST_NOISE = 5e-4
 _FIRST_NOISE = 0.02

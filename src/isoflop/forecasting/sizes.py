@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,7 @@ from isoflop.errors import DataError
 from isoflop.fitting.approaches.parabolas import Minimum, isoflop_minima
 from isoflop.forecasting.constants import SIZE_APART, SIZE_DRIFT, SIZE_OFF
 from isoflop.forecasting.ensemble import Ensemble, before, shares
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
+from isoflop.formula.arrays import Array
 
 _DRAWS = 200
 """Redrawn parabolas that say how well a budget's lowest point is known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +18,10 @@ from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.source import Source, refuse, refuse_nonpositive, settle
 from isoflop.formula.arrays import Array, bisect
 from isoflop.quantities import as_number, show
-
-if TYPE_CHECKING:
-    from isoflop.forecasting.predictor import Predictor
 
 _POINTS = np.linspace(-50.0, 250.0, 301)
 """Natural logarithms of an input at which the loss is looked at first; what lies beyond is out of reach."""

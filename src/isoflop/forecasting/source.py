@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.data.datasets import NAMES
 from isoflop.data.read import as_runs, has_runs, read
@@ -24,10 +25,6 @@ from isoflop.formula.law import POSITIVE, Law
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, find_curve
 from isoflop.quantities import BEYOND, Kind
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
 
 Source = Predictor | Runs | ColumnMapping
 """What can be asked for a forecast, a name or a table too; runs are asked through several laws together."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import UsageError
 from isoflop.formula.law import Curve, law
 from isoflop.quantities import Count, Exponent, Floor, Nats, Params, Real, Scale, Tokens
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 @law(cite="T2 scaling laws, 2026, arXiv:2604.01411", family="inference")

@@ -6,16 +6,12 @@ B_crit = E_min/S_min both are twice their least. x is the batch size, in example
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.errors import UsageError
 from isoflop.formula.law import law
 from isoflop.quantities import Count, LearningRate, Scale, Size, Steps
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 CITE = "McCandlish et al. 2018, arXiv:1812.06162"
 

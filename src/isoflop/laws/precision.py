@@ -7,17 +7,14 @@ paper's eq. 3, it is left out, which makes few bits look worse: of N, 0.674 coun
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from isoflop.formula.law import law
 from isoflop.quantities import Bits, Difference, Exponent, Floor, Nats, Params, Scale, Size, Tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
 
 CITE = "Kumar et al. 2024, arXiv:2411.04330"
 GAMMA_WEIGHTS, GAMMA_ACTIVATIONS, GAMMA_CACHE = 2.6745, 2.2102, 0.9578

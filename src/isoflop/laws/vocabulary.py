@@ -7,18 +7,14 @@ Constants: the paper's script optimal_Nv_predict.py, which has more digits than 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.errors import UsageError
 from isoflop.formula.arrays import Array, Bools, bisect
 from isoflop.formula.law import law
 from isoflop.quantities import Difference, Exponent, Flops, Params, Real, Scale, Tokens
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
 
 CITE = "Tao et al. 2024, arXiv:2407.13623"
 _MILLION, _BILLION = 1e6, 1e9

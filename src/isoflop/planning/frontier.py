@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -20,10 +20,8 @@ from isoflop.planning.demand import Demand
 from isoflop.planning.keywords import Bounds, demanding
 from isoflop.planning.limits import beyond_limits, limits_crossed, refusal
 from isoflop.planning.plan import paid_as, planner, plans
+from isoflop.planning.result import Plan
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from isoflop.planning.result import Plan
 
 MOST, DRAWS = 1000, 100
 """The most budgets of one frontier, and the draws of a fit that are followed along all of them."""

@@ -5,25 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.compute.flops import rule_named
 from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
+from isoflop.formula.law import Curve
 from isoflop.laws import find_curve
 from isoflop.laws.deepseek import flops_per_token
 from isoflop.laws.mccandlish import mccandlish_examples, mccandlish_steps
 from isoflop.laws.zhang import CONTEXT
 from isoflop.quantities import Nats, Params, Tokens, show
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.formula.law import Curve
 
 SMALLEST = 1e6
 """Parameters from which published laws of batch and learning rate are shown."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +13,6 @@ from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.formula.arrays import Array, Bools, bisect
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 _LEAST, _MOST = math.log(1e12), math.log(1e32)
 """Logarithms of the budgets between which the nearest one inside is sought."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,7 @@ from isoflop.estimate import Estimate, from_draws
 from isoflop.forecasting.ensemble import Evidence
 from isoflop.forecasting.intervals import COUNTS
 from isoflop.forecasting.sizes import size_error
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
+from isoflop.formula.arrays import Array
 
 FLAT = 1e-3
 """The share of loss that the flat range of N may give up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from isoflop.findings import Finding
 from isoflop.fitting.identifiability import unsplit
 from isoflop.forecasting.ensemble import Evidence, evidence
 from isoflop.forecasting.forecast import forecast_with
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.record import Record, with_sizes
 from isoflop.forecasting.source import Source, settle
 from isoflop.formula.arrays import Array, Bools, bisect
@@ -30,9 +31,6 @@ from isoflop.planning.limits import beyond_limits, limits_crossed, refusal
 from isoflop.planning.optimum import FLAT, calibrated, quantity, spread
 from isoflop.planning.result import Plan
 from isoflop.planning.run_sheet import prepare, sheet_findings
-
-if TYPE_CHECKING:
-    from isoflop.forecasting.predictor import Predictor
 
 PUBLISHED = ("besiroglu2024", "hoffmann2022", "muennighoff2023-c4")
 """The curves that plan where neither runs nor a curve are given: dense language models of three papers."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from isoflop.compute.allocation import Allocation
 from isoflop.compute.cost import cost, fewest_devices, training_memory
 from isoflop.compute.cost_law import of_language
 from isoflop.compute.shape import VOCABULARY, Shape, shape_for
 from isoflop.compute.terms import FULL_PRECISION
+from isoflop.data.metric import Metric
 from isoflop.data.runs.columns import TOKENS
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
+from isoflop.formula.surface import Surface
 from isoflop.laws.repetition import STOCK_OF_PUBLIC_TEXT, effective_tokens
 from isoflop.planning.demand import Demand
 from isoflop.planning.frame import bits_finding, experts_finding, frame_findings
@@ -19,11 +21,6 @@ from isoflop.planning.gains_and_regrets import Regret, gains, price_of_better, r
 from isoflop.planning.hyperparameters import SMALLEST, hyperparameters
 from isoflop.planning.result import Plan, Sheet
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.compute.allocation import Allocation
-    from isoflop.data.metric import Metric
-    from isoflop.formula.surface import Surface
 
 MOST_EPOCHS = 4.0
 """Passes over the same data up to which they are worth nearly as much as fresh data (Muennighoff et al. 2023)."""

@@ -9,27 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.cost import cache_per_token, fewest_devices, price_of, serving_memory
 from isoflop.compute.devices import MFU, Device, find_device
+from isoflop.compute.mixture import Mixture
 from isoflop.compute.shape import Shape, shape_for
 from isoflop.compute.terms import Terms
 from isoflop.display import View, dim, findings_list, group, heading, table
 from isoflop.errors import UsageError
 from isoflop.findings import Answer, Finding, json_of
+from isoflop.forecasting.source import Source
 from isoflop.formula.arrays import bisect
 from isoflop.laws import CURVES
 from isoflop.planning.demand import BITS, Demand, known
 from isoflop.planning.plan import planner
 from isoflop.quantities import parse_quantity, show, show_flops
-
-if TYPE_CHECKING:
-    from isoflop.compute.mixture import Mixture
-    from isoflop.forecasting.source import Source
 
 APART = 8.0
 """Times by which the sizes of a family differ where no prices are asked for."""

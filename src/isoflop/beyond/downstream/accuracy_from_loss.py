@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,13 +19,10 @@ from isoflop.fitting.draws import covariance
 from isoflop.fitting.optimise.objective import parse_objective
 from isoflop.fitting.optimise.problem import Problem, problem_of
 from isoflop.fitting.optimise.search import search
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import Law
 from isoflop.formula.parse import parse
 from isoflop.laws import find_law
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-
 
 FORMS = {"exponential": "gadre-error", "sigmoid": "task-ladder", "saturating": "task-ladder"}
 """The laws of the second stage by their short names."""

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.beyond.downstream.accuracy_from_loss import Second, drawn, fit_second
 from isoflop.beyond.downstream.tasks import Task
 from isoflop.forecasting.weighing import held, weigh
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 CUTS, FEWEST_FITTED = (0.5, 0.65, 0.8), 6
 """Shares of the runs, the highest losses first, that are fitted to score the rest, where sizes cannot be held out."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.data.read import as_runs
 from isoflop.data.runs import ColumnMapping, Runs
@@ -21,10 +22,6 @@ from isoflop.estimate import LEVEL, Estimate, refuse_level
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.fitting.optimise.damped import Normal, descend
 from isoflop.formula.arrays import Array, student
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 FEWEST_MODELS, FEWEST_BENCHMARKS, OF_FAMILY, MOST_HELD_OUT = 10, 3, 2, 0.6
 ROUNDS = 200

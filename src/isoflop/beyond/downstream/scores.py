@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.data.metric import items_of
 from isoflop.data.runs import Runs
@@ -16,10 +17,6 @@ from isoflop.data.runs.cells import Cells, RawTable, numbers_or_text
 from isoflop.data.runs.columns import LETTERS, letter_of, normal
 from isoflop.errors import DataError
 from isoflop.formula.arrays import Array, median
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 FEWEST = 5
 """The fewest runs with a score from which anything is said of a task."""

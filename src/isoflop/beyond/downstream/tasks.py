@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.beyond.downstream.scores import FEWEST, SCORE_WORDS, as_shares, items_behind, scores_of
 from isoflop.data.metric import Metric
@@ -17,12 +18,7 @@ from isoflop.data.runs import Runs
 from isoflop.data.runs.columns import LETTERS, letter_of, normal
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 AVERAGE = "average"
 _LOSS_OF = re.compile(r"(?:(.*?)[_/ ])?(bpb|bits_per_byte|task_loss|loss|nll|ce)(?:[_/ ](.*))?", re.IGNORECASE)

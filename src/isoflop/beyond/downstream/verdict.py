@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +16,7 @@ from isoflop.beyond.downstream.scores import FEWEST
 from isoflop.beyond.downstream.tasks import Task
 from isoflop.errors import shown
 from isoflop.findings import Finding
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 WAIT = frozenset({"A01", "A04", "A05", "A10"})
 """Findings that larger runs, or more of them, can settle."""

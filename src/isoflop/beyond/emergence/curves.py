@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.fitting.optimise.damped import Normal, descend
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 RIDGE = 1e-2
 """Precision with which a break is thought to be 0: it keeps one finite whose lower side has no right answer at all."""

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.beyond.emergence.curves import Fitted, Form, fit
 from isoflop.beyond.emergence.readings import LINKS, PARABOLA, POWER, Counts, Losses, bent
 from isoflop.beyond.emergence.search import CASES, DROP, TURN, breaks, broken, screen
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 DOUBT, DOUBTFUL = 0.01, 0.05
 """Share of smooth worlds in which a search may find as much: for a break, and for a doubt of a smooth curve."""

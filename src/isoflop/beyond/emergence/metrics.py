@@ -7,14 +7,11 @@ right tokens at once turns a smooth p into a jump, one that counts tokens does n
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from isoflop.formula.arrays import Array
+from isoflop.formula.arrays import Array
 
 
 def token_probability(loss: ArrayLike) -> Array:

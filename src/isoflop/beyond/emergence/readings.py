@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.beyond.emergence.curves import Form, Readings, Told
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 LINKS = ("exponential", "logistic")
 _LEAST, _MOST, _TINY = 1e-9, 40.0, 1e-13

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from isoflop.display import View, bold, dim, findings_list, group, table
+from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from isoflop.estimate import Estimate
-    from isoflop.formula.arrays import Array
-
 
 Verdict = Literal["made by the metric", "a break in the model", "undecided"]
 METRIC: Verdict = "made by the metric"

@@ -11,19 +11,14 @@ How large the largest z of all places is by chance is told by runs drawn about t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.beyond.emergence.curves import Break, Fitted, fit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 CASES = 199
 """Smooth worlds drawn to learn what a search for breaks finds in noise."""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from isoflop.data.read import read
+from isoflop.data.runs import Runs
 from isoflop.data.runs.columns import normal
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.estimate import LEVEL
 from isoflop.fitting.fit import fit
 from isoflop.forecasting.ensemble import combine
 from isoflop.forecasting.forecast import forecast
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.forecasting.result import Forecasts
+from isoflop.forecasting.result import Forecasts
 
 SIGMOID = "scalerl"
 """The law of what is measured as it is: from where it begins to where it ends, half-way at some x."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from isoflop.beyond.recipes.two_curves import Duel
 from isoflop.estimate import LEVEL, Estimate, from_draws, weighted
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 LEAST = 0.3
 """Decades that the runs of both recipes must have in common for a trend."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.compute.allocation import PLAIN as ALLOCATED
 from isoflop.compute.allocation import Allocation, allocate
 from isoflop.compute.flops import rule_named
+from isoflop.data.runs import Runs
+from isoflop.forecasting.ensemble import Ensemble
+from isoflop.forecasting.priors import Member
 from isoflop.formula.arrays import Array, median
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.forecasting.ensemble import Ensemble
-    from isoflop.forecasting.priors import Member
-
 
 _HALVINGS = 16
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.beyond.recipes.paired_errors import Scatter, scatter
 from isoflop.errors import UsageError
 from isoflop.fitting.optimise.problem import Prior
 from isoflop.forecasting.priors import Member, solved
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
-    from isoflop.formula.law import Law
-
+from isoflop.formula.arrays import Array
+from isoflop.formula.law import Law
 
 _FIRM = 1e6  # the weight of a prior that leaves no choice
 

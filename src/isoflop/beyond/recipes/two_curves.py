@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.beyond.recipes.paired_errors import Pairs, likeness, moved, pairs_of
 from isoflop.beyond.recipes.paths import PLAIN, Path, along, price
 from isoflop.beyond.recipes.shared_parameters import FREE, Held, Hold, held
+from isoflop.data.runs import Runs
 from isoflop.errors import DataError
 from isoflop.forecasting.constants import DRIFT
 from isoflop.forecasting.ensemble import Ensemble, shares
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 POINTS = 10
 """Points of a curve in each decade."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.beyond.test_time.rewards import best_of, normal_below
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import Array
 from isoflop.formula.tree import lgamma
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from isoflop.formula.arrays import Array
-
 
 _SUMMED = 400
 """Votes up to which a majority is counted exactly; beyond, the normal approximation errs by less than 0.01."""

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.data.runs.cells import Cells, RawTable, numbers, numbers_or_text
 from isoflop.data.runs.columns import letter_of, missing, normal
 from isoflop.errors import DataError, shown
+from isoflop.formula.arrays import Array
 from isoflop.formula.parse import parse_condition
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
-
 
 _ALIASES = {
     "problem": "problem problemid task taskid question questionid item itemid index idx id promptid problemidx",

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from isoflop.formula.arrays import Array
 from isoflop.formula.tree import lgamma
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-
 
 STEP = 0.2
 LOGITS = np.arange(-36.0, 20.0 + STEP / 2, STEP)

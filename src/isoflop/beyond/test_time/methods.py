@@ -7,7 +7,6 @@ compared at one budget. No law of search is held: what a method would reach betw
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +14,8 @@ from isoflop.beyond.test_time.attempts import Attempts
 from isoflop.beyond.test_time.columns import Table
 from isoflop.beyond.test_time.serving import FORWARD
 from isoflop.errors import DataError
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
 
 
 def by_method(table: Table) -> tuple[Attempts, ...] | None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.beyond.test_time.columns import Table, columns_at
 from isoflop.errors import DataError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 MOST_K = 1e9
 

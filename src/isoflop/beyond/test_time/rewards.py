@@ -12,21 +12,15 @@ one right and one wrong, the right one scores higher with probability Φ(d/√2)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from isoflop.formula.arrays import Array
 from isoflop.formula.tree import lgamma
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import ArrayLike
-
-    from isoflop.formula.arrays import Array
-
 
 _erf = np.vectorize(math.erf, otypes=[float])
 _FAR, _STEP = 9.0, 0.025

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.beyond.test_time.attempts import SOUND, Attempts, unsound
 from isoflop.beyond.test_time.columns import OF_MODEL, Table, assigned, kept_rows
@@ -15,14 +16,10 @@ from isoflop.beyond.test_time.methods import by_method
 from isoflop.beyond.test_time.rates import rate_columns, rates_of
 from isoflop.beyond.test_time.rewards import Picked, picked_of
 from isoflop.data.readers.table import raw_source
+from isoflop.data.runs import ColumnMapping
 from isoflop.errors import DataError, shown
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.data.runs import ColumnMapping
-    from isoflop.formula.arrays import Array
 
 
 def read_attempts(

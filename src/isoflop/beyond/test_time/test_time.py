@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,15 +23,12 @@ from isoflop.beyond.test_time.result import Budget, Flip, Inference, Offer, Reac
 from isoflop.beyond.test_time.rewards import best_of, separation_of
 from isoflop.beyond.test_time.serving import MOST, Serving
 from isoflop.beyond.test_time.tables import read_attempts
+from isoflop.data.runs import ColumnMapping
 from isoflop.data.runs.frames import is_table
 from isoflop.errors import DataError, UsageError
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.formula.arrays import Array, median
 from isoflop.laws import find_curve
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import ColumnMapping
-
 
 FARTHEST = 100
 """Forecasts are made for up to so many times the samples drawn; with pass@1 alone, for a hundred times that."""

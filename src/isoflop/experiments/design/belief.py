@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from isoflop.compute.allocation import allocate
+from isoflop.compute.flops import FlopRule
 from isoflop.compute.terms import Terms
 from isoflop.errors import DataError, UsageError
 from isoflop.experiments.design.choose import Views
@@ -22,13 +23,9 @@ from isoflop.fitting.fit import Fit
 from isoflop.fitting.optimise.problem import Problem, problem_of
 from isoflop.forecasting.constants import DRIFT, GENTLE
 from isoflop.forecasting.ensemble import Ensemble, shares
+from isoflop.forecasting.predictor import Predictor
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import Curve, Law
-
-if TYPE_CHECKING:
-    from isoflop.compute.flops import FlopRule
-    from isoflop.forecasting.predictor import Predictor
-    from isoflop.formula.arrays import Array
-
 
 FREE = 10.0
 """Standard deviation of log scales and log sizes of a published curve; what its losses allow holds them."""

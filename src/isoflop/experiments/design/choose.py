@@ -12,13 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations, combinations_with_replacement
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 EXPONENTS = (1.0, 0.5, 0.0)
 """Runs are picked by the variance they remove over their cost to one of these powers."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import rule_named
@@ -15,15 +15,10 @@ from isoflop.data.runs.costs import rule_of
 from isoflop.errors import UsageError
 from isoflop.experiments.design.result import Design, planned, show_flops
 from isoflop.findings import Finding
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.source import Source, settle
+from isoflop.formula.arrays import Array
 from isoflop.quantities import as_numbers, show
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from isoflop.forecasting.predictor import Predictor
-    from isoflop.formula.arrays import Array
-
 
 PRIOR = "besiroglu2024"
 """The curve that centres a grid where there are no runs yet."""

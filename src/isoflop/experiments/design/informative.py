@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.compute.allocation import Allocation
 from isoflop.compute.flops import FlopRule, rule_named
@@ -22,14 +22,9 @@ from isoflop.experiments.design.result import Design, Planned, planned, show_flo
 from isoflop.findings import Finding
 from isoflop.forecasting.constants import DRIFT
 from isoflop.forecasting.ensemble import Ensemble, scale
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.source import Source, settle
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from isoflop.forecasting.predictor import Predictor
-
 
 BUDGETS, SIZES, REACH = 9, 9, 4.0
 """Candidates where none are given: budgets a factor 2 apart up to all there is to spend, sizes up to 4 times off."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,8 @@ from isoflop.display import View, dim, findings_list, group, heading, interval, 
 from isoflop.estimate import Estimate
 from isoflop.files import as_csv
 from isoflop.findings import Finding, Listed, json_of
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
 
 
 @dataclass(frozen=True)

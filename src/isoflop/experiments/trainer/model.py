@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
@@ -17,10 +17,8 @@ from torch import Tensor
 
 from isoflop.compute.flops import shape_flops
 from isoflop.compute.shape import Shape
+from isoflop.experiments.trainer.config import Config
 from isoflop.experiments.trainer.weights import Matrix
-
-if TYPE_CHECKING:
-    from isoflop.experiments.trainer.config import Config
 
 ROTARY_BASE = 100.0
 """Of the wavelengths of rotary positions: short, for contexts of a hundred tokens."""

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from isoflop.experiments.trainer import digits, model, windows
+from isoflop.experiments.trainer.config import Config
 from isoflop.experiments.trainer.weights import Matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.experiments.trainer.config import Config
 
 Parts = Mapping[str, Tensor]
 

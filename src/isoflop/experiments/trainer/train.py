@@ -9,19 +9,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from isoflop.errors import DataError, IsoflopError
+from isoflop.experiments.trainer.config import Config
 from isoflop.experiments.trainer.learner import Learner, Stopped
 from isoflop.experiments.trainer.state import load_state, save_state, trunk_path, trunks
 from isoflop.experiments.trainer.tasks import Problem, problem_of
 from isoflop.experiments.trainer.workers import Stop, Workers, gathered, never
 from isoflop.formula.schedule import warmup_stable_decay
-
-if TYPE_CHECKING:
-    from isoflop.experiments.trainer.config import Config
 
 Record = dict[str, Any]
 Report = Callable[[Record], None]

@@ -6,16 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from isoflop.errors import UsageError
-
-if TYPE_CHECKING:
-    from isoflop.experiments.trainer.config import Config
+from isoflop.experiments.trainer.config import Config
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from isoflop.data.runs import Runs
 from isoflop.display import View, bold, dim, findings_list, group, heading, interval, table
 from isoflop.errors import shown
+from isoflop.experiments.study.sizing import Sized
 from isoflop.findings import Answer, Finding, json_of
+from isoflop.forecasting.result import Forecast
+from isoflop.planning.result import Plan
 from isoflop.quantities import show, show_flops
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.experiments.study.sizing import Sized
-    from isoflop.forecasting.result import Forecast
-    from isoflop.planning.result import Plan
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.compute.flops import rule_named
 from isoflop.compute.terms import Terms
 from isoflop.data.read import read
+from isoflop.data.runs import Runs
 from isoflop.errors import IsoflopError
 from isoflop.estimate import LEVEL
 from isoflop.experiments.launchers import launch
@@ -32,12 +33,9 @@ from isoflop.files import encoded, make_folder, write_whole
 from isoflop.forecasting.backtest import axis_of, budget_ends
 from isoflop.forecasting.ensemble import FEWEST_RUNS, combine, evidence
 from isoflop.forecasting.forecast import forecast_with
+from isoflop.forecasting.result import Forecast
 from isoflop.planning.plan import plan_with
 from isoflop.quantities import show_flops
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.forecasting.result import Forecast
 
 TIMES = 3.0
 """The budget of the larger run, in budgets of the study's largest, unless another is asked for."""

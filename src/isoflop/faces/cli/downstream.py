@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from isoflop.data.runs import Runs as Table
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, inputs_for, pairs, quantities, takes, takes_runs
 from isoflop.faces.cli.shared import Drawn, Json, Runs, give, refuse_figure
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs as Table
 
 
 def _option(name: str, words: str, metavar: str | None = None) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -27,10 +27,8 @@ from isoflop.faces.cli.shared import (
     stop_on_block,
 )
 from isoflop.files import encoded, write_output
+from isoflop.findings import Finding
 from isoflop.quantities import parse_quantity
-
-if TYPE_CHECKING:
-    from isoflop.findings import Finding
 
 
 @takes_runs

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,20 +13,16 @@ from isoflop.compute.allocation import Allocation
 from isoflop.compute.cost import show_energy
 from isoflop.display import SEVERITY_COLOURS, interval
 from isoflop.errors import UsageError
+from isoflop.estimate import Estimate
 from isoflop.faces.plot.look import of_ten
+from isoflop.findings import Finding
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
+from isoflop.forecasting.predictor import Predictor
+from isoflop.planning.demand import Demand
 from isoflop.planning.plan import paid_as, plans
 from isoflop.planning.result import Plan, Sheet, headline
 from isoflop.quantities import show, show_flops, show_hours, show_money
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isoflop.estimate import Estimate
-    from isoflop.findings import Finding
-    from isoflop.forecasting.predictor import Predictor
-    from isoflop.planning.demand import Demand
 
 MOST_DOUBTS = 4
 """Findings that find room on the first page; what blocks always does."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.errors import MissingExtraError
 from isoflop.faces.pages.content import content, told, unfit
@@ -13,13 +14,9 @@ from isoflop.faces.report.decision import Decision, decide
 from isoflop.faces.report.figures import Exhibit, exhibits
 from isoflop.faces.report.parts import Part, parts, parts_of_plan
 from isoflop.fitting.check import Checked, check
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.source import ONE_LAW
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from isoflop.forecasting.predictor import Predictor
-    from isoflop.planning.result import Plan
+from isoflop.planning.result import Plan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from isoflop.compute.allocation import FOR_DRAWS, Allocation
 from isoflop.errors import UsageError
+from isoflop.forecasting.predictor import Predictor
+from isoflop.formula.arrays import Array
+from isoflop.planning.demand import Demand
 from isoflop.planning.plan import paid_as, settled
-
-if TYPE_CHECKING:
-    from isoflop.forecasting.predictor import Predictor
-    from isoflop.formula.arrays import Array
-    from isoflop.planning.demand import Demand
 
 _SIZES, _AROUND = 121, 14.0
 """Points of the curve of loss against size, and times the best size that it reaches, as the page's own."""

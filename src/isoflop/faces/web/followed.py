@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from isoflop.errors import IsoflopError, shown
 from isoflop.experiments.watch.following import Asked, follow, look_once, looks_back
+from isoflop.experiments.watch.result import Watched
 from isoflop.fitting.saved import to_json
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isoflop.experiments.watch.result import Watched
 
 ROWS = 1500
 """Rows of a log that are drawn at most."""

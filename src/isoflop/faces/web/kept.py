@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.errors import UsageError
 from isoflop.faces.pages.browser import asset, held, joined, unbound, whole_page
 from isoflop.faces.pages.codes import explanations
 from isoflop.faces.pages.content import content, laws_script, surroundings
-
-if TYPE_CHECKING:
-    from isoflop.forecasting.predictor import Predictor
+from isoflop.forecasting.predictor import Predictor
 
 _MADE_BY = (
     "Saved from isoflop web: sliders, figures and tables work from this file alone. What needs the runs again, "

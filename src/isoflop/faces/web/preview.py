@@ -9,18 +9,16 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.data.read import find_runs
+from isoflop.data.readers.found import Found
 from isoflop.data.readers.table import raw_source
 from isoflop.data.runs.cells import Cells, RawTable, bad_cells, texts_of, without_commas
 from isoflop.data.runs.columns import LETTERS, Origin, assign
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.pages.content import told
 from isoflop.faces.web.results import suited
-
-if TYPE_CHECKING:
-    from isoflop.data.readers.found import Found
 
 SHOWN, MOST_BAD = 6, 50
 """Rows that are shown, and bad cells that are listed; of more, the first."""

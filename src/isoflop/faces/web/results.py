@@ -6,16 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.data.read import read
+from isoflop.data.runs import Runs
 from isoflop.display import plain
 from isoflop.errors import DataError, IsoflopError, UsageError, shown
 from isoflop.faces.pages.content import told
 from isoflop.quantities import parse_quantity
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
 
 
 def _tune(runs: Runs, at: Mapping[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop.compute.devices import DEVICES
 from isoflop.data.datasets import NAMES
@@ -31,6 +31,7 @@ from isoflop.faces.web.kept import kept_page
 from isoflop.faces.web.preview import mended, preview
 from isoflop.faces.web.results import result
 from isoflop.fitting.saved import is_fit, load
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.source import open_source
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, LAWS, find_curve
@@ -41,9 +42,6 @@ from isoflop.planning.plan import PUBLISHED
 from isoflop.planning.plan import plan as planned
 from isoflop.planning.tiers import BATCH, tiers_for
 from isoflop.quantities import parse_quantity, show
-
-if TYPE_CHECKING:
-    from isoflop.forecasting.predictor import Predictor
 
 EXAMPLE = {"dataset": "tinylm", "where": 'role == "sweep"'}
 """What the page opens by itself."""

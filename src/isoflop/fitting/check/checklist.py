@@ -7,15 +7,12 @@ Scaling Laws, arXiv:2502.18969. What the runs do not say stays unanswered: nobod
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop.data.runs import Runs
+from isoflop.fitting.fit import Fit
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.fitting.fit import Fit
 
 _COLUMNS = {
     "tokenizer": "tokenizer tokeniser vocabulary vocab vocab_size",

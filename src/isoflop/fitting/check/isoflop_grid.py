@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,14 +11,9 @@ from isoflop.errors import DataError
 from isoflop.estimate import Estimate, from_draws
 from isoflop.findings import Finding
 from isoflop.fitting.approaches import DRIFT, Frontier, Minima, approach2, disagreement
+from isoflop.fitting.fit import Fit
 from isoflop.fitting.target import quantity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from isoflop.fitting.fit import Fit
-    from isoflop.formula.arrays import Array
-
+from isoflop.formula.arrays import Array
 
 APART = 3.0
 """Combined standard errors between approach 2 and the law that count: 2 fire on sound sweeps."""

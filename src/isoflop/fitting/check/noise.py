@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
+from isoflop.data.runs import Runs
 from isoflop.findings import Finding
 from isoflop.fitting.bad_runs.residuals import ROUNDING, Evidence
+from isoflop.fitting.fit import Fit
 from isoflop.formula.arrays import Array, spread_out
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.data.runs import Runs
-    from isoflop.fitting.fit import Fit
-
 
 FALSE_SPREAD = 0.005
 """How often even noise may be called uneven, and independent runs tied."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,10 +10,6 @@ from isoflop.findings import Finding
 from isoflop.fitting.fit import Fit, problem_behind
 from isoflop.fitting.identifiability import separating_run
 from isoflop.fitting.profile import profile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 LOOSE = 0.4
 """Standard errors of an exponent, as a share of it, from which on its profile is walked."""

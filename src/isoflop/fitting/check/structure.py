@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from isoflop.findings import Finding
+from isoflop.fitting.bad_runs.residuals import Evidence
 from isoflop.formula.arrays import Array, spread_out
-
-if TYPE_CHECKING:
-    from isoflop.fitting.bad_runs.residuals import Evidence
-
 
 FALSE_PATTERN = 0.012
 """How often all patterns together may be seen in pure noise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,15 +11,12 @@ from isoflop.display import View, dim, findings_list, group, interval, table
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.forecasting.source import Source, settle
+from isoflop.formula.arrays import Array
+from isoflop.formula.surface import Surface
 from isoflop.planning.landmarks.by_compute import ComputeComparison, compare_by_compute
 from isoflop.planning.landmarks.models import Model, find_model
 from isoflop.planning.landmarks.place import Landmark, landmarks, losses, over_variants
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-    from isoflop.formula.surface import Surface
-
 
 _SAME = 1e-9
 """Nats by which the two orders of a sum of terms may differ, from rounding."""

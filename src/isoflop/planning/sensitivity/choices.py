@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from isoflop.data.runs import Runs
 from isoflop.data.runs.columns import letter_of
+from isoflop.fitting.fit import Fit
 from isoflop.forecasting.backtest import axis_of, budget_ends
 from isoflop.formula.arrays import Array, median
 from isoflop.laws import LAWS
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.data.runs import Runs
-    from isoflop.fitting.fit import Fit
-
 
 FACTORS = {
     "objective": "objective",

@@ -6,24 +6,20 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.compute.allocation import allocate
 from isoflop.display import Bar
 from isoflop.errors import DataError
+from isoflop.fitting.fit import Fit
 from isoflop.fitting.optimise.objective import parse_objective
 from isoflop.fitting.optimise.problem import Problem, problem_of
 from isoflop.fitting.optimise.search import Found, settle
+from isoflop.formula.arrays import Array
 from isoflop.planning.sensitivity.choices import OBJECTIVES, Choice, kept
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isoflop.fitting.fit import Fit
-    from isoflop.formula.arrays import Array
-
 
 _ROUNDS, _TOLERANCE = 10, 1e-8
 """A threshold and an optimum so settled move N by less than a thousandth: 7e-4 at most on two tables of real runs."""

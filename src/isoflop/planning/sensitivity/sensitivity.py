@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import IsoflopError
 from isoflop.estimate import LEVEL, Estimate
 from isoflop.findings import Finding
@@ -18,6 +19,8 @@ from isoflop.fitting.approaches import Frontier, approach1, approach2
 from isoflop.fitting.fit import Fit, fit, fit_at
 from isoflop.fitting.options import Options
 from isoflop.forecasting.ensemble import UNTESTED, combine, evidence
+from isoflop.formula.arrays import Array
+from isoflop.formula.law import Law
 from isoflop.planning.plan import plan_with
 from isoflop.planning.result import Plan
 from isoflop.planning.sensitivity.choices import (
@@ -35,12 +38,6 @@ from isoflop.planning.sensitivity.choices import (
 from isoflop.planning.sensitivity.cross import cross, nearby
 from isoflop.planning.sensitivity.result import QUANTITIES, Factor, Row, Sensitivity
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import ColumnMapping, Runs
-    from isoflop.formula.arrays import Array
-    from isoflop.formula.law import Law
-
 
 OTHER_DRAWS, OTHER_STARTS = 100, 8
 """Draws and starts that all choices but the baseline make do with."""
