@@ -19,6 +19,7 @@ from isoflop.experiments.trainer.learner import Learner, Stopped
 from isoflop.experiments.trainer.state import load_state, save_state, trunk_path, trunks
 from isoflop.experiments.trainer.tasks import Problem, problem_of
 from isoflop.experiments.trainer.workers import Stop, Workers, gathered, never
+from isoflop.files import write_whole
 from isoflop.formula.schedule import warmup_stable_decay
 
 Record = dict[str, Any]
@@ -170,8 +171,6 @@ def _marks(steps: int, count: int) -> set[int]:
 
 def _save_validation(losses: Any, tokens: Any, path: Path) -> None:
     import io
-
-    from isoflop.files import write_whole
 
     content = io.BytesIO()
     np.savez(content, losses=losses, tokens=tokens)

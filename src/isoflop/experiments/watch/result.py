@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from isoflop.display import View, dim, findings_list, group, heading, interval, table
+from isoflop.errors import shown
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
 from isoflop.formula.arrays import Array
@@ -188,7 +189,5 @@ _COLUMNS: Mapping[str, Callable[[Option], str]] = {
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    from isoflop.errors import shown
-
     first = ", ".join(shown(one) for one in names[:6])
     return first if len(names) <= 6 else f"{first}, …"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isoflop.compute.devices import MFU
+from isoflop.compute.devices import MFU, parse_devices
 from isoflop.errors import UsageError
 from isoflop.faces.cli.shared import Drawn, Json, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
@@ -40,7 +40,6 @@ def cost(
     json: Json = False,
 ) -> None:
     """Price a run: a shape of N parameters, its FLOPs by every rule, memory, hours, dollars, energy."""
-    from isoflop.compute.devices import parse_devices
     from isoflop.compute.quote import quote
 
     refuse_figure("", output)

@@ -11,7 +11,7 @@ import typer
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
 from isoflop.faces.cli.shared import Json, option, print_answer, refuse_overwriting
-from isoflop.files import STANDARD, encoded, read_limited
+from isoflop.files import STANDARD, encoded, read_limited, restored
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -120,8 +120,6 @@ def _candidates(path: str | None) -> dict[str, list[float | str]] | None:
     if path is None:
         return None
     import csv
-
-    from isoflop.files import restored
 
     try:
         rows = list(csv.DictReader(read_limited(path, 1 << 24).decode("utf-8-sig").splitlines()))

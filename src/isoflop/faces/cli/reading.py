@@ -9,6 +9,7 @@ import typer
 from isoflop.errors import DataError
 from isoflop.faces.cli.options import pairs
 from isoflop.faces.cli.shared import Json, Where, conjunction, option, print_answer, refuse_overwriting
+from isoflop.files import as_csv, encoded, write_output
 
 _KEY = "A key, such as config.n_params or val/loss, or a product: 'step*524288'."
 
@@ -51,7 +52,6 @@ def read(
 
     from isoflop.data.question import question
     from isoflop.data.read import find_runs
-    from isoflop.files import as_csv, encoded, write_output
 
     if output is not None:
         refuse_overwriting(source, output)

@@ -15,6 +15,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL
+from isoflop.faces.cli import application
 from isoflop.faces.cli.shared import Json, give, option, print_json
 
 if TYPE_CHECKING:
@@ -111,8 +112,6 @@ def _freeze(name: str, command: Sequence[str], *, file: str, who: str, json: boo
 
 def _answer(command: Sequence[str]) -> dict[str, Any]:
     """Return what a command prints as JSON."""
-    from isoflop.faces.cli import application
-
     printed = io.StringIO()
     more = ["--once"] if command[0] == "watch" and "--once" not in command else []
     with redirect_stdout(printed):

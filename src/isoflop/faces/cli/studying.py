@@ -24,6 +24,8 @@ from isoflop.faces.cli.shared import (
     print_json,
     print_result,
 )
+from isoflop.files import as_csv, encoded, make_folder, write_output, write_whole
+from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
     from isoflop.experiments.launchers.local import Look
@@ -46,7 +48,6 @@ def new(folder: Folder, json: Json = False) -> None:
     from isoflop.experiments.study.description import check_name, example
     from isoflop.experiments.study.planned import DESCRIPTION, plan_study, study_folder
     from isoflop.experiments.study.progress import progress
-    from isoflop.files import encoded, make_folder, write_whole
 
     place = study_folder(folder)
     if not (place / DESCRIPTION).exists():
@@ -137,7 +138,6 @@ def _words(text: str) -> list[str]:
 
 def _write_script(study: Study, output: str, *, workers: int | None) -> None:
     from isoflop.experiments.launchers import script
-    from isoflop.files import encoded, write_output
 
     write_output(output, encoded(script(study, output, workers=workers)))
     typer.echo(f"{output}: sh {output} here, sbatch {output} on Slurm.")
@@ -237,7 +237,6 @@ def export(
     """Write the runs that have ended as a table that `isoflop fit` reads."""
     from isoflop.experiments.study.export import rows
     from isoflop.experiments.study.planned import open_study
-    from isoflop.files import as_csv, encoded, write_output
 
     found = open_study(folder)
     table = rows(found)
@@ -278,7 +277,6 @@ def verify(
     from isoflop.experiments.verify import verify
     from isoflop.faces.cli.options import pairs
     from isoflop.faces.plot import figure_format
-    from isoflop.quantities import parse_quantity
 
     if output is not None:
         figure_format(output)

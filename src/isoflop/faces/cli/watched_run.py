@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from isoflop.compute.devices import MFU
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import share_of
 from isoflop.quantities import parse_quantity
@@ -72,7 +73,6 @@ class Going:
     @property
     def machines(self) -> Machines | None:
         """What it trains on; None where nobody said."""
-        from isoflop.compute.devices import MFU
         from isoflop.experiments.watch import Machines
 
         if self.gpus is None:

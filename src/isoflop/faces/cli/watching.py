@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isoflop.data.runs.cells import Cells, numbers
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import share_of, takes
 from isoflop.faces.cli.serving import PORT, Browser, Port, open_page
@@ -129,7 +130,6 @@ def _words(words: list[str]) -> tuple[str | None, dict[str, str]]:
 def _places(path: str) -> list[float]:
     """Return the column step (or tokens, or the only one) of a table of places."""
     from isoflop.data.readers.table import raw_source
-    from isoflop.data.runs.cells import Cells, numbers
 
     raw = raw_source(path)
     name = next((one for one in raw.names if one.strip().lower() in {"step", "steps", "tokens"}), raw.names[0])

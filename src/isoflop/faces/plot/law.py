@@ -11,6 +11,7 @@ from isoflop.errors import UsageError
 from isoflop.faces.plot.look import QUIET, head, lines_behind, of_ten, panel, points, shades
 from isoflop.faces.plot.names import End, name_ends
 from isoflop.formula.law import Curve, Law
+from isoflop.laws import CURVES
 from isoflop.quantities import Kind
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def law_figure(found: object) -> Figure:
     Of two inputs the second is held at a few values, each a line; all others stay in the middle of their range.
     Raises UsageError for a law without published curves, and for anything that is no single law or curve.
     """
-    from isoflop.laws import CURVES
-
     if not isinstance(found, Law | Curve):
         raise UsageError("several laws are called so. Name one, as in isoflop laws besiroglu2024 -o law.png.")
     law = found if isinstance(found, Law) else found.law

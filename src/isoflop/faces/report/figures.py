@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from isoflop.errors import DataError, UsageError
+from isoflop.faces import plot
+from isoflop.faces.plot import plan_figure
 from isoflop.faces.plot.look import Form, drawn_as, figure_bytes
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.record import record
@@ -53,8 +55,6 @@ def exhibits(source: Predictor, one_law: Fit | None, plan: Plan | None) -> tuple
 
     one_law  the law in detail, whose residuals are shown
     """
-    from isoflop.faces import plot
-
     found, own = [], evidence(source).own
     if plan is not None:
         found.append(("The valley", "Loss against size at this budget.", lambda: _small(plan)))
@@ -83,8 +83,6 @@ def exhibits(source: Predictor, one_law: Fit | None, plan: Plan | None) -> tuple
 
 def _small(plan: Plan) -> Figure:
     """Return the valley at the size at which it stands beside text."""
-    from isoflop.faces.plot import plan_figure
-
     with drawn_as(Form(width=_BESIDE)):
         return plan_figure(plan)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.faces.web.uploads import LARGEST, Tables
-from isoflop.files import read_limited
+from isoflop.files import as_csv, read_limited
 
 
 def first_view(tables: Tables, asked: Mapping[str, str]) -> str:
@@ -56,7 +56,6 @@ def _content(path: Path) -> bytes:
 def _logs(tables: Tables, text: str) -> dict[str, str]:
     """Make one table of what a training wrote, or of a study."""
     from isoflop.data.read import find_runs
-    from isoflop.files import as_csv
 
     found = find_runs(text)
     if found.missing:
