@@ -12,10 +12,11 @@ from isoflop.compute.devices import MFU, MFU_EXAMPLES, Device, find_device, refu
 from isoflop.compute.prices import carbon_of, prices_of, usual_price
 from isoflop.errors import UsageError
 from isoflop.findings import json_of
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from isoflop.compute.shape import Shape
 
@@ -140,7 +141,7 @@ def flops_for(
     mfu: float = MFU,
     precision: str = "bf16",
     price: float | None = None,
-) -> NDArray[np.float64]:
+) -> Array:
     """Return the training FLOPs that device-hours, or days on `count` devices, or dollars buy: the inverse of `cost`.
 
     Raises UsageError where dollars are given and no price of the device is known.

@@ -14,12 +14,11 @@ from functools import cache
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from isoflop.compute.shape import CONTEXT, VOCABULARY, Counts, Shape, non_embedding_for, typical
 from isoflop.errors import UsageError
-
-Numbers = NDArray[np.float64]
+from isoflop.formula.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -34,24 +33,24 @@ class FlopRule:
 
     name: str
     formula: str
-    per_token: Callable[[Numbers], Numbers]
-    size: Callable[[Numbers], Numbers]
+    per_token: Callable[[Array], Array]
+    size: Callable[[Array], Array]
     power: float = 1.0
 
-    def flops(self, N: ArrayLike, D: ArrayLike) -> Numbers:
+    def flops(self, N: ArrayLike, D: ArrayLike) -> Array:
         """Return the training FLOPs C of N parameters on D tokens."""
         return np.asarray(self.per_token(_floats(N)) * _floats(D) ** self.power, dtype=np.float64)
 
-    def tokens(self, N: ArrayLike, C: ArrayLike) -> Numbers:
+    def tokens(self, N: ArrayLike, C: ArrayLike) -> Array:
         """Return the tokens D that C FLOPs buy for N parameters."""
         return np.asarray((_floats(C) / self.per_token(_floats(N))) ** (1 / self.power), dtype=np.float64)
 
-    def params(self, D: ArrayLike, C: ArrayLike) -> Numbers:
+    def params(self, D: ArrayLike, C: ArrayLike) -> Array:
         """Return the parameters N that C FLOPs can train on D tokens."""
         return np.asarray(self.size(_floats(C) / _floats(D) ** self.power), dtype=np.float64)
 
 
-def _floats(values: ArrayLike) -> Numbers:
+def _floats(values: ArrayLike) -> Array:
     return np.asarray(values, dtype=np.float64)
 
 
@@ -132,11 +131,11 @@ def shape_rule(
     rule = _COUNTINGS[name]
     across, along = rule.embedding * vocabulary, rule.attention * context
 
-    def per_token(N: Numbers) -> Numbers:
+    def per_token(N: Array) -> Array:
         shape = typical(N, counts=counts, vocabulary=vocabulary)
         return np.asarray(6 * shape.non_embedding + along * shape.layers * shape.width + across * shape.width)
 
-    def size(per_token: Numbers) -> Numbers:
+    def size(per_token: Array) -> Array:
         n = non_embedding_for(per_token, whole=6.0, width=across, length=along)
         wide = typical(n, counts="non-embedding").width
         return np.asarray(n + 2 * vocabulary * wide if counts == "total" else n)

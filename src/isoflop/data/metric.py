@@ -15,10 +15,11 @@ import numpy as np
 
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import Estimate
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 Shape = Literal["up", "down", "odds", "rise", "growth", "fall", "as-is"]
 
@@ -102,7 +103,7 @@ class Metric:
         return replace(self, bound=bound, scale=self.scale if known else scale)
 
     @np.errstate(all="ignore")  # a rating may be far off; what is not finite is listed with the row
-    def shortfall(self, values: ArrayLike) -> NDArray[np.float64]:
+    def shortfall(self, values: ArrayLike) -> Array:
         """Return what falls: positive wherever a value is short of its bound."""
         found = np.asarray(values, float)
         if self.shape == "odds":
@@ -210,7 +211,7 @@ _SPARE_DIGITS = 2.5
 """How many digits more than those of n must agree before accuracies are taken for fractions of n."""
 
 
-def items_of(accuracy: NDArray[np.float64]) -> int:
+def items_of(accuracy: Array) -> int:
     """Return the least number of items of which all accuracies are whole fractions, 0 if no number stands out."""
     found = accuracy[np.isfinite(accuracy) & (accuracy > 0) & (accuracy < 1)]
     if np.unique(found).size < 2:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import Curve, law
 from isoflop.quantities import Count, Exponent, Floor, Nats, Params, Real, Scale, Tokens
 
@@ -31,7 +32,7 @@ def bian(
     return (E + A / N**alpha + B / D**beta) * (1 + epsilon * aspect**gamma)
 
 
-def tokens_for_smaller(curve: Curve, share: ArrayLike) -> NDArray[np.float64]:
+def tokens_for_smaller(curve: Curve, share: ArrayLike) -> Array:
     """Return by what the best tokens must be multiplied if only a share of the best size is to reach the same loss.
 
     de Vries 2023, Go smol or go home: k_D = (1 - (k_N^-alpha - 1) beta / alpha)^(-1 / beta), the same for every budget;

@@ -6,9 +6,10 @@ Schaeffer et al. 2025, arXiv:2502.17578: success rates of a benchmark's problems
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from isoflop.errors import UsageError
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import law
 from isoflop.formula.tree import SHIFT, STIRLING, lgamma
 from isoflop.quantities import Accuracy, Break, Count, Exponent
@@ -20,7 +21,7 @@ def beta_pass_at_k(k: Count, *, a: Exponent, b: Break) -> Accuracy:
     return 1 - np.exp(lgamma(b + k) - lgamma(b) + lgamma(a + b) - lgamma(a + b + k))
 
 
-def pass_at_k(samples: ArrayLike, correct: ArrayLike, *, k: int) -> NDArray[np.float64]:
+def pass_at_k(samples: ArrayLike, correct: ArrayLike, *, k: int) -> Array:
     """Return each problem's unbiased chance that one of k attempts succeeds, from how many of its samples did.
 
     1 - C(n - c, k) / C(n, k) for n samples of which c are correct (Chen et al. 2021, arXiv:2107.03374, eq. 1).
@@ -35,7 +36,7 @@ def pass_at_k(samples: ArrayLike, correct: ArrayLike, *, k: int) -> NDArray[np.f
     return np.asarray(1 - np.prod(np.maximum(n - c - attempt, 0) / (n - attempt), axis=0))
 
 
-def solved_by_beta(a: ArrayLike, b: ArrayLike, *, k: ArrayLike, never: ArrayLike = 0.0) -> NDArray[np.float64]:
+def solved_by_beta(a: ArrayLike, b: ArrayLike, *, k: ArrayLike, never: ArrayLike = 0.0) -> Array:
     """Return the share of problems solved in k samples where p is Beta(a, b), save a share `never` where it is 0.
 
     (1 - never) (1 - B(a, b + k) / B(a, b)), to 12 digits for any k: the law above loses digits as k grows.
@@ -47,7 +48,7 @@ def solved_by_beta(a: ArrayLike, b: ArrayLike, *, k: ArrayLike, never: ArrayLike
     return np.asarray((1 - np.asarray(never, float)) * -np.expm1(_rise(two, one) - _rise(two + many, one)))
 
 
-def _rise(z: NDArray[np.float64], a: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rise(z: Array, a: Array) -> Array:
     """Return lgamma(z + a) - lgamma(z) without cancellation: Stirling's series of the two, subtracted term by term."""
     steps = sum(np.log1p(a / (z + step)) for step in range(SHIFT))
     far = z + SHIFT

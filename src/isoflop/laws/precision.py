@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import law
 from isoflop.quantities import Bits, Difference, Exponent, Floor, Nats, Params, Scale, Size, Tokens
 
@@ -68,7 +69,7 @@ kumar2024_ptq = kumar_ptq.at(
 
 def effective_params(
     N: ArrayLike, *, bits: ArrayLike, activation_bits: ArrayLike | None = None, cache_bits: ArrayLike | None = None
-) -> NDArray[np.float64]:
+) -> Array:
     """Return how many parameters count when weights, activations and cache are trained at so many bits.
 
     N prod(1 - exp(-P / gamma)), Kumar et al. 2024, eq. 3; activations and cache have the weights' bits unless told.
@@ -82,7 +83,7 @@ def effective_params(
     return np.asarray(np.asarray(N, float) * share)
 
 
-def precision_cost(bits: ArrayLike) -> NDArray[np.float64]:
+def precision_cost(bits: ArrayLike) -> Array:
     """Return the cost of training at so many bits over that at 16: C = (6/16) N D P, Kumar et al. 2024.
 
     >>> float(isoflop.precision_cost(8))

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.compute.flops import rule_named
 from isoflop.display import View, dim, findings_list, group, heading, interval, table
 from isoflop.errors import UsageError
 from isoflop.estimate import Estimate
 from isoflop.findings import Answer, Finding, json_of
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import Curve
 from isoflop.laws import find_curve
 from isoflop.laws.deepseek import flops_per_token
@@ -202,7 +202,7 @@ def hyperparameters(
     )  # fmt: skip
 
 
-def _spanned(found: NDArray[np.float64]) -> Estimate:
+def _spanned(found: Array) -> Estimate:
     """Return the estimate of a value and what it is at both ends of something else, (3,)."""
     value, *ends = found.tolist()
     return Estimate(value, min(ends), max(ends))

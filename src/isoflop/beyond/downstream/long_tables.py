@@ -14,6 +14,7 @@ from isoflop.data.runs import Runs, table
 from isoflop.data.runs.cells import RawTable
 from isoflop.data.runs.columns import LETTERS, normal
 from isoflop.errors import DataError, shown
+from isoflop.formula.arrays import Array
 
 TASK_COLUMNS = (
     "task", "taskname", "benchmark", "benchmarkname", "evaltask", "eval", "evaluation", "dataset", "subtask",
@@ -146,7 +147,7 @@ def _same(values: NDArray[Any], of_first: list[int]) -> bool:
     return bool(np.all(values == wanted))
 
 
-def _mean_loss(runs: Runs, rows: list[tuple[Any, ...]], places: dict[Any, int]) -> NDArray[np.float64]:
+def _mean_loss(runs: Runs, rows: list[tuple[Any, ...]], places: dict[Any, int]) -> Array:
     """Return each run's mean over its tasks, where every row has a loss of its own."""
     at = np.array([places[row] for row in rows])
     return np.asarray(np.bincount(at, runs["loss"]) / np.bincount(at))

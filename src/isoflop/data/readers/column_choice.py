@@ -14,7 +14,7 @@ import numpy as np
 from isoflop.data.limits import MAX_KEYS
 from isoflop.data.readers.clock import strange_clocks
 from isoflop.data.readers.counted import Rule
-from isoflop.data.readers.logs import Cell, Floats, Logged, Series
+from isoflop.data.readers.logs import Cell, Logged, Series
 from isoflop.data.runs.cells import RawTable
 from isoflop.data.runs.columns import (
     LETTERS,
@@ -31,6 +31,7 @@ from isoflop.data.runs.expressions import Expression, UnknownKeyError, only_key,
 from isoflop.data.runs.units import Unit
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import json_of
+from isoflop.formula.arrays import Array
 from isoflop.quantities import parse_quantity
 
 Place = Literal["metrics", "config", "summary"]
@@ -92,7 +93,7 @@ class Taken:
         """The one key that the column is, without any arithmetic; empty for anything else."""
         return self.parts[0][0] if self.expression is None or self.expression.key else ""
 
-    def of(self, run: Logged, steps: Floats) -> Floats:
+    def of(self, run: Logged, steps: Array) -> Array:
         """Return the values for a run at these steps; nan where it has none."""
         if (form := self.form_of(run)) is not self:
             return form.of(run, steps)
@@ -110,7 +111,7 @@ class Taken:
         """Return the first form of which a run has every key; without any, the usual one."""
         return next((one for one in self.forms if all(_has(run, part) for part in one.parts)), self)
 
-    def cells(self, run: Logged, steps: Floats) -> list[Cell]:
+    def cells(self, run: Logged, steps: Array) -> list[Cell]:
         """Return the values for a run as cells of a table: a setting under another name stays the text that it is."""
         if self.letter not in LETTERS and self.alone and self.parts[0][1] in {"config", "summary"}:
             key, place = self.parts[0]
@@ -123,7 +124,7 @@ def _has(run: Logged, part: tuple[str, Origin]) -> bool:
     return place in {"step", "number"} or key in getattr(run, place)
 
 
-def _values(run: Logged, part: tuple[str, Origin], steps: Floats) -> Floats:
+def _values(run: Logged, part: tuple[str, Origin], steps: Array) -> Array:
     key, place = part
     if place == "step":
         return steps

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isoflop.data.readers.logs import Floats, Series
+from isoflop.data.readers.logs import Series
 from isoflop.errors import UsageError, shown
+from isoflop.formula.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Rule:
         said = "every evaluation of a run is a row" if self.curves else said
         return said if self.smooth == 1 else f"{said}, each the mean of {self.smooth}"
 
-    def of(self, found: Series) -> tuple[Floats, Floats]:
+    def of(self, found: Series) -> tuple[Array, Array]:
         """Return the steps and the losses that count."""
         steps, values = found.steps, _smoothed(found.values, self.smooth)
         if self.curves or not len(values):
@@ -50,7 +51,7 @@ class Rule:
         return steps[-1:], np.array([values[-last:].mean()])
 
 
-def _smoothed(values: Floats, count: int) -> Floats:
+def _smoothed(values: Array, count: int) -> Array:
     if count == 1 or len(values) < 2:
         return values
     return np.array([values[max(0, place - count + 1) : place + 1].mean() for place in range(len(values))])

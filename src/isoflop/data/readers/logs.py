@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.data.limits import MAX_KEYS, MAX_POINTS
 from isoflop.data.readers.source import read_bytes
 from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 
-Floats = NDArray[np.float64]
 Cell = str | float | bool | None
 Cells = Mapping[str, Cell]
 
@@ -29,10 +28,10 @@ _DEEPEST = 8
 class Series:
     """The values of one metric and the step of each, both (points,), in order of the step."""
 
-    steps: Floats
-    values: Floats
+    steps: Array
+    values: Array
 
-    def at(self, steps: Floats) -> Floats:
+    def at(self, steps: Array) -> Array:
         """Return the last value logged at or before each of these steps; nan before the first."""
         place = np.searchsorted(self.steps, steps, side="right") - 1
         return np.where(place >= 0, self.values[np.maximum(place, 0)], np.nan)
@@ -73,7 +72,7 @@ class Logged:
         return max((float(found.steps[-1]) for found in self.metrics.values() if len(found.steps)), default=math.nan)
 
 
-def series(steps: Iterable[float] | Floats, values: Iterable[float] | Floats) -> Series:
+def series(steps: Iterable[float] | Array, values: Iterable[float] | Array) -> Series:
     """Return a metric in order of its steps; what was logged last at a step stands, as after a restart."""
     at, found = (one if isinstance(one, np.ndarray) else np.array(list(one), np.float64) for one in (steps, values))
     at, found = at.astype(np.float64, copy=False), found.astype(np.float64, copy=False)

@@ -13,18 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.data.readers.logs import Logged, Series, series
 from isoflop.errors import shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 
-Floats = NDArray[np.float64]
 _PIECE = 2.0**40
 """More points than any piece of a run has."""
 _NOT_FIRST, _NEXT = 3, 2
 """A run that begins so many logging intervals in was resumed; so many after another's end, it goes on from there."""
-Written = tuple[Floats, Floats, Floats]
+Written = tuple[Array, Array, Array]
 """Of one metric, in the order of writing: position in the source, step, value; each (points,)."""
 
 

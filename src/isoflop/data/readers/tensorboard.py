@@ -21,6 +21,7 @@ from isoflop.data.readers.source import read_bytes
 from isoflop.data.readers.wire import BYTES, EIGHT, FOUR, VARINT, fields, signed, varint
 from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 
 TITLE = "TensorBoard"
 _AT_ONCE = 1 << 26
@@ -33,7 +34,7 @@ _FORMATS = {1: "<f4", 2: "<f8", 19: "<f2"}
 _LOOKS = 400
 """After so many ways in which events of one length are built, the rest are decoded one by one."""
 
-Points = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]
+Points = tuple[NDArray[Any], Array, Array]
 """Where in the file, step, value."""
 
 
@@ -201,7 +202,7 @@ def _alike(records: NDArray[np.uint8], look: _Look) -> NDArray[np.bool_]:
     return np.asarray(alike & (more == more[0]).all(axis=1))
 
 
-def _steps(digits: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _steps(digits: NDArray[np.uint8]) -> Array:
     found = np.zeros(len(digits), dtype=np.uint64)
     for place, column in enumerate(np.ascontiguousarray(digits.T)):
         found |= (column & np.uint8(0x7F)).astype(np.uint64) << np.uint64(7 * place)

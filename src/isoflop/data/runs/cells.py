@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import DataError, UsageError, shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 from isoflop.quantities import parse_quantity, year_of
 
 Rows = NDArray[np.int64]
@@ -95,7 +96,7 @@ class Cells:
         return DataError(f'{self.source}, row {self.rows[index]}, column "{shown(self.column)}": "{cell}" {reason}')
 
 
-def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> NDArray[np.float64]:
+def numbers(cells: Cells, *, quantities: bool = False, factor: float = 1.0) -> Array:
     """Return the column as float64, with nan for an empty cell; a cell with text is refused. Cells of 41.2% are shares.
 
     quantities  "70B" and "1.4T" are numbers too
@@ -140,7 +141,7 @@ def numbers_or_text(cells: Cells) -> NDArray[Any]:
     return np.array(texts, dtype=object) if found is None else found
 
 
-def _shares(texts: Sequence[str]) -> NDArray[np.float64] | None:
+def _shares(texts: Sequence[str]) -> Array | None:
     """Return cells such as 41.2% as shares, nan for an empty cell; None where one is no per cent, or all are empty."""
     known = [text for text in texts if text.lower() not in _MISSING]
     if not known or not all(text.endswith("%") and is_number(text[:-1]) for text in known):
@@ -148,7 +149,7 @@ def _shares(texts: Sequence[str]) -> NDArray[np.float64] | None:
     return np.array([float("nan") if text.lower() in _MISSING else float(text[:-1]) / 100 for text in texts])
 
 
-def _years(texts: Sequence[str]) -> NDArray[np.float64] | None:
+def _years(texts: Sequence[str]) -> Array | None:
     """Return dates as years, nan for an empty cell; None where a text is no date, or all are empty."""
     found = np.full(len(texts), np.nan)
     for place, text in enumerate(texts):
@@ -240,7 +241,7 @@ def _joined(cell: object) -> object:
     return cell.replace(",", "") if isinstance(cell, str) else cell
 
 
-def fast_numbers(values: Sequence[object] | NDArray[Any]) -> NDArray[np.float64] | None:
+def fast_numbers(values: Sequence[object] | NDArray[Any]) -> Array | None:
     """Return cells as float64 where all are plain numbers or empty; None for any others."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
         return values.astype(np.float64)

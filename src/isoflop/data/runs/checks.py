@@ -21,7 +21,7 @@ from isoflop.data.runs.names import Names
 from isoflop.data.runs.names import listed as listed_names
 from isoflop.errors import DataError
 from isoflop.findings import Finding, Severity, json_of
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.quantities import PF_DAY
 
 Columns = Mapping[str, NDArray[Any]]
@@ -160,7 +160,7 @@ def _compute(columns: Columns, names: Names, rule: FlopRule) -> list[Finding]:
     return []
 
 
-def _costly_examples(decades: NDArray[np.float64]) -> bool:
+def _costly_examples(decades: Array) -> bool:
     """Return whether C is many times 6ND, by no power of a thousand and by much the same in every run.
 
     So it is where D counts images, pairs or samples of many patches each, and models differ in how many.
@@ -170,7 +170,7 @@ def _costly_examples(decades: NDArray[np.float64]) -> bool:
     return bool(middle < 0 and np.ptp(decades) < _EXAMPLES_APART and not is_unit)
 
 
-def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, names: Names, rule: FlopRule) -> Finding:
+def _wrong_units(decades: Array, steps: Array, *, names: Names, rule: FlopRule) -> Finding:
     remedy = "Give parameters, tokens and FLOPs in base units: 7e10, not 70 (billions) or 7e4 (millions)."
     if np.all(steps == steps[0]):
         factor = 10 ** float(median(decades))
@@ -187,7 +187,7 @@ def _wrong_units(decades: NDArray[np.float64], steps: NDArray[np.float64], *, na
     return Finding("D03", "BLOCK", message, remedy)
 
 
-def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
+def _trend(size: Array, decades: Array) -> float:
     """Return the factor by which the ratio changes with N along a fitted line; 1 for no clear line."""
     if 10 ** np.ptp(decades) < _TREND or len(np.unique(size)) < 3:
         return 1.0
@@ -199,7 +199,7 @@ def _trend(size: NDArray[np.float64], decades: NDArray[np.float64]) -> float:
     return float(10 ** abs(slope * np.ptp(x)))
 
 
-def _sizes(size: NDArray[np.float64], tokens: NDArray[np.float64], names: Names) -> list[Finding]:
+def _sizes(size: Array, tokens: Array, names: Names) -> list[Finding]:
     """D03 without a C to compare with: sizes that cannot belong together."""
     tiny = (size < 1e4) & (tokens > 1e5 * size)
     fractional = bool(np.any(tokens % 1))
@@ -228,7 +228,7 @@ def _units(severity: Severity, letters: str, observed: str) -> Finding:
     )  # fmt: skip
 
 
-def _loss(loss: NDArray[np.float64], names: Names) -> list[Finding]:
+def _loss(loss: Array, names: Names) -> list[Finding]:
     high = loss > _PERPLEXITY_LOSS
     if not np.any(high):
         return []
@@ -314,7 +314,7 @@ def _bits(values: NDArray[Any]) -> NDArray[np.uint64]:
     return np.array([codes.setdefault(text, len(codes)) for text in values], dtype=np.uint64)
 
 
-def _swapped(unique: NDArray[np.float64], tokens: NDArray[np.float64]) -> list[Finding]:
+def _swapped(unique: Array, tokens: Array) -> list[Finding]:
     above = float(np.mean(unique > tokens))
     if above <= 0.5:
         return []

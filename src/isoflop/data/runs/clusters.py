@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats
 from isoflop.findings import Finding
-from isoflop.formula.arrays import Labels, median
-
-Floats = NDArray[np.float64]
+from isoflop.formula.arrays import Array, Labels, median
 
 EARLY = 0.1
 """Checkpoints before this share of their run may still be in its transient."""
@@ -45,12 +43,12 @@ def clustered_by(columns: Columns) -> tuple[str, ...]:
     return _by_steps(columns, seeds) or _by_closeness(columns, seeds)
 
 
-def _step(columns: Columns) -> Floats | None:
+def _step(columns: Columns) -> Array | None:
     found = number(columns, "step")
     return columns.get("S") if found is None else found
 
 
-def _varies(group: Labels, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _varies(group: Labels, values: Array) -> NDArray[np.bool_]:
     """Say for each row whether its group holds more than one value."""
     first = np.zeros(int(group.max()) + 1, dtype=np.int64)
     first[group[::-1]] = np.arange(len(group))[::-1]
@@ -95,13 +93,13 @@ def _groups(order: Labels, group: Labels, *, least: int) -> tuple[list[Labels], 
     return parts, len(sizes)
 
 
-def _close(tokens: Floats, loss: Floats) -> bool:
+def _close(tokens: Array, loss: Array) -> bool:
     """Say whether rows in order of their tokens lie close to each other, none twice, with a loss that mostly falls."""
     apart = np.diff(np.log(tokens))
     return bool((apart > 0).all() and median(apart) < np.log(_CLOSE) and (np.diff(loss) < 0).mean() > _MOSTLY)
 
 
-def _one_run(step: Floats, tokens: Floats, *, even: bool) -> bool:
+def _one_run(step: Array, tokens: Array, *, even: bool) -> bool:
     """Say whether rows in order of their step are checkpoints of one run: tokens in step with it, at even distances."""
     if not ((np.diff(step) > 0).all() and np.ptp(np.log(tokens / np.maximum(step, 1e-300))) < _EVEN):
         return False
@@ -124,7 +122,7 @@ def ends(columns: Columns, group: Labels | None, count: int) -> NDArray[np.bool_
     return np.asarray(going >= _furthest(group, going))
 
 
-def _furthest(group: Labels, going: Floats) -> Floats:
+def _furthest(group: Labels, going: Array) -> Array:
     last = np.zeros(int(group.max()) + 1)
     np.maximum.at(last, group, going)
     return np.asarray(last[group])

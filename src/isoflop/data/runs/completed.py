@@ -13,6 +13,7 @@ from isoflop.data.runs.columns import Origin, is_per_byte
 from isoflop.data.runs.metadata_columns import number, recorded
 from isoflop.errors import shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -41,7 +42,7 @@ def complete(columns: Arrays, rule: FlopRule, *, steps_count: bool) -> tuple[Arr
     return there, made
 
 
-def _tokens(columns: Mapping[str, NDArray[Any]], *, steps_count: bool) -> tuple[NDArray[np.float64], str] | None:
+def _tokens(columns: Mapping[str, NDArray[Any]], *, steps_count: bool) -> tuple[Array, str] | None:
     """Return D as parameters times tokens per parameter, or steps times tokens per batch, with that as text."""
     ratio = number(columns, "tokens per parameter")
     if ratio is not None and "N" in columns:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from isoflop.data.runs.metadata_columns import Columns, labels, meaning_of, repeats
 from isoflop.errors import shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 
-Floats = NDArray[np.float64]
-Apart = Callable[[Floats], Floats]
+Apart = Callable[[Array], Array]
 """Takes out of values what goes with N and D."""
 
 EXPLAINED = 0.5
@@ -87,7 +87,7 @@ def _is_bits(name: str) -> bool:
     return "".join(name.lower().replace("-", "").replace("_", "").split()) in _BITS
 
 
-def _within(values: Floats, groups: NDArray[np.intp]) -> Floats:
+def _within(values: Array, groups: NDArray[np.intp]) -> Array:
     """Return values less the mean of their group."""
     return np.asarray(values - (np.bincount(groups, values) / np.bincount(groups))[groups])
 

@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.findings import Finding
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.quantities import show
-
-Floats = NDArray[np.float64]
 
 # Besiroglu et al. 2024, arXiv:2404.10102: L = E + A/N^alpha + B/D^beta, of the Chinchilla runs.
 _E, _A, _B, _ALPHA, _BETA = 1.8172, 482.01, 2085.43, 0.3478, 0.3658
@@ -50,8 +48,8 @@ class _Reading:
     """One way to read N and D: what it is called, and the numbers that it makes of them."""
 
     name: str
-    N: Floats
-    D: Floats
+    N: Array
+    D: Array
 
     @property
     def possible(self) -> bool:
@@ -60,12 +58,12 @@ class _Reading:
             found = {"N": self.N, "D": self.D, "D/N": self.D / self.N}
         return all(low <= float(median(found[key])) <= high for key, (low, high) in _HULL.items())
 
-    def off(self, loss: Floats | None) -> float:
+    def off(self, loss: Array | None) -> float:
         """How far, in log, the middle loss lies from the published curve; nan without a loss."""
         return np.nan if loss is None else float(median(np.abs(np.log(loss / expected_loss(self.N, self.D)))))
 
 
-def expected_loss(N: Floats, D: Floats) -> Floats:
+def expected_loss(N: Array, D: Array) -> Array:
     """Return the loss of a language model of this size on so many tokens, in nats per token."""
     return np.asarray(_E + _A / N**_ALPHA + _B / D**_BETA)
 
@@ -82,7 +80,7 @@ def inspect_magnitudes(columns: Mapping[str, NDArray[Any]], *, nats: bool) -> It
         yield from _loss(columns["N"], columns["D"], loss)
 
 
-def _sizes(N: Floats, D: Floats, loss: Floats | None) -> Finding | None:
+def _sizes(N: Array, D: Array, loss: Array | None) -> Finding | None:
     with np.errstate(over="ignore"):
         ratio = float(median(D / N))
     few, small = median(N) < _FEWEST_PARAMETERS, median(D) < _FEWEST_TOKENS
@@ -111,7 +109,7 @@ def _sizes(N: Floats, D: Floats, loss: Floats | None) -> Finding | None:
     )  # fmt: skip
 
 
-def _readings(N: Floats, D: Floats) -> Iterator[_Reading]:
+def _readings(N: Array, D: Array) -> Iterator[_Reading]:
     yield _Reading("N and D swapped", D, N)
     for scale, word in _SCALES.items():
         yield _Reading(f"D in {word}", N, D * scale)
@@ -123,7 +121,7 @@ def _readings(N: Floats, D: Floats) -> Iterator[_Reading]:
             yield _Reading("D in steps", N, D * batch)
 
 
-def _loss(N: Floats, D: Floats, loss: Floats) -> Iterator[Finding]:
+def _loss(N: Array, D: Array, loss: Array) -> Iterator[Finding]:
     """Yield the finding on a loss that is none in nats per token, where published curves say what it should be."""
     inside = all(
         low <= float(median(values)) <= high for values, (low, high) in zip((N, D), _KNOWN.values(), strict=True)

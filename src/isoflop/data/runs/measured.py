@@ -14,11 +14,12 @@ from isoflop.data.runs.checks import Excluded, left_out
 from isoflop.data.runs.mixed_units import are_mixed
 from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 
 
 def measure(
     metric: Metric, columns: Mapping[str, NDArray[Any]], rows: Rows, *, source: str
-) -> tuple[NDArray[np.float64], tuple[Excluded, ...], tuple[Finding, ...]]:
+) -> tuple[Array, tuple[Excluded, ...], tuple[Finding, ...]]:
     """Return the loss (rows,), nan where a value cannot be used, those rows, and the finding (D01) that lists them."""
     values = columns[metric.name]
     short = metric.shortfall(values)

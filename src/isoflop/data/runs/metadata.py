@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.data.runs.hidden_populations import hidden_populations
 from isoflop.data.runs.metadata_columns import Columns, labels, number, recorded, repeats, words
 from isoflop.data.runs.names import Names
 from isoflop.findings import Finding, Severity
-from isoflop.formula.arrays import Bools, median
-
-Floats = NDArray[np.float64]
+from isoflop.formula.arrays import Array, Bools, median
 
 DIVERGED, PLANNED = 0.05, 0.95
 """So far above the lowest loss it had, a run has diverged; this share of the planned tokens is all of them."""
@@ -71,7 +68,7 @@ def _not_finished(status: list[str] | None) -> dict[int, str]:
     }
 
 
-def _planned(columns: Columns) -> Iterator[tuple[Floats, Floats, str]]:
+def _planned(columns: Columns) -> Iterator[tuple[Array, Array, str]]:
     """Yield what each run reached and what was planned, in tokens and in steps, where the table says."""
     tokens, steps = columns.get("D"), _steps(columns)
     for reached, what in ((tokens, "tokens"), (steps, "steps")):
@@ -80,7 +77,7 @@ def _planned(columns: Columns) -> Iterator[tuple[Floats, Floats, str]]:
             yield reached, planned, what
 
 
-def _steps(columns: Columns) -> Floats | None:
+def _steps(columns: Columns) -> Array | None:
     return columns["S"] if "S" in columns else number(columns, "step")
 
 
@@ -202,7 +199,7 @@ def _embeddings(columns: Columns, names: Names) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _embedding_share(columns: Columns) -> Floats | None:
+def _embedding_share(columns: Columns) -> Array | None:
     """Return the share of N that is embeddings; None where N leaves them out, or the table does not say."""
     size, without = columns.get("N"), number(columns, "without embedding")
     width, depth, vocabulary = (number(columns, what) for what in ("width", "depth", "vocabulary"))
@@ -235,7 +232,7 @@ def _warmups(columns: Columns, names: Names, whole: Bools) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _warmup_share(columns: Columns) -> Floats | None:
+def _warmup_share(columns: Columns) -> Array | None:
     """Return the share of each run that is warm-up, by tokens, by steps or as told; None if the table does not say."""
     tokens, steps = number(columns, "warmup tokens"), number(columns, "warmup steps")
     if steps is not None and tokens is None and "B" in columns:
@@ -282,7 +279,7 @@ def _sweeps(columns: Columns, names: Names) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _best_of_sweeps(columns: Columns, tried: Floats) -> list[tuple[int, int]]:
+def _best_of_sweeps(columns: Columns, tried: Array) -> list[tuple[int, int]]:
     """Return each sweep's best row, at one N and D, and whether it is its lowest (-1), highest (1) or neither."""
     setting = labels([columns["N"], columns["D"]])
     order = np.lexsort((columns["loss"], tried, setting))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.runs.columns import normal
+from isoflop.formula.arrays import Array
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -73,7 +74,7 @@ def meaning_of(name: str) -> str | None:
     return _MEANING.get(normal(name))
 
 
-def number(columns: Columns, *meanings: str) -> NDArray[np.float64] | None:
+def number(columns: Columns, *meanings: str) -> Array | None:
     """Return the first column of numbers that records one of these; None if there is none."""
     for meaning in meanings:
         for name in [meaning] if meaning in columns else recorded(columns, meaning):
@@ -114,6 +115,6 @@ def _labels_of(values: NDArray[Any]) -> NDArray[np.int64]:
     return number[found]
 
 
-def repeats(values: NDArray[np.float64]) -> bool:
+def repeats(values: Array) -> bool:
     """Return whether a number comes more than once: quicker than grouping, where nothing does."""
     return not bool(np.diff(np.sort(values)).all())

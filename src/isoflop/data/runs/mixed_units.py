@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import shown
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 
 _FEWEST = 2
 """Values of either kind from which there are two kinds."""
@@ -51,19 +52,19 @@ def are_mixed(values: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> bool
     return _goes_better(values[usable], mended[usable], _size(columns, usable))
 
 
-def _size(columns: Mapping[str, NDArray[Any]], usable: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+def _size(columns: Mapping[str, NDArray[Any]], usable: NDArray[np.bool_]) -> Array | None:
     """Return how large each run is, by the first column that says so; None where none does."""
     name = next((one for one in ("C", "D", "N") if one in columns), None)
     return None if name is None else np.asarray(columns[name], float)[usable]
 
 
-def _goes_better(found: NDArray[np.float64], mended: NDArray[np.float64], size: NDArray[np.float64] | None) -> bool:
+def _goes_better(found: Array, mended: Array, size: Array | None) -> bool:
     """Return whether values in one unit rise or fall with size more orderly than as they stand."""
     if size is None or np.ptp(size) == 0:
         return True
     return abs(_rank_correlation(mended, size)) > abs(_rank_correlation(found, size)) + _BETTER
 
 
-def _rank_correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+def _rank_correlation(first: Array, second: Array) -> float:
     ranks = [np.argsort(np.argsort(one)).astype(float) for one in (first, second)]
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])

@@ -13,6 +13,7 @@ from isoflop.errors import UsageError
 from isoflop.experiments.trainer.config import BASE_WIDTH, Config
 from isoflop.experiments.trainer.state import State
 from isoflop.experiments.trainer.weights import GROUPS, begin, clip
+from isoflop.formula.arrays import Array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,8 +124,8 @@ class Learner:
 class Validation:
     """What a model lost on the validation set, by document: `losses` summed over `tokens` of each."""
 
-    losses: NDArray[np.float64]
-    tokens: NDArray[np.float64]
+    losses: Array
+    tokens: Array
 
     @property
     def loss(self) -> float:
@@ -152,7 +153,7 @@ def paired(one: Validation, other: Validation) -> tuple[float, float]:
     return difference, _standard_error(one.losses - other.losses - difference * one.tokens, one.tokens)
 
 
-def _standard_error(residuals: NDArray[np.float64], tokens: NDArray[np.float64]) -> float:
+def _standard_error(residuals: Array, tokens: Array) -> float:
     """Return the standard error of a ratio of sums over documents (Cochran 1977, equation 6.13)."""
     count = len(tokens)
     if count < 2:

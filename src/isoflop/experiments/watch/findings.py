@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.errors import shown
 from isoflop.experiments.watch.advice import OUT_OF_REACH
@@ -17,6 +16,7 @@ from isoflop.forecasting.curves.annealing import alike
 from isoflop.forecasting.curves.logged import LoggedRun
 from isoflop.forecasting.curves.sized import SizedCurve
 from isoflop.forecasting.curves.spikes import Spike
+from isoflop.formula.arrays import Array
 from isoflop.quantities import show
 
 FAR = 1.5
@@ -25,7 +25,7 @@ FAR = 1.5
 
 def findings_of(
     found: Watched, run: LoggedRun | None, ladder: Sequence[SizedCurve], *, change: Change | None,
-    spikes: Sequence[Spike], rates: NDArray[np.float64] | None,
+    spikes: Sequence[Spike], rates: Array | None,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """Return what is to be said of a run at one look."""
     rate = None if run is None else departs(run, rates, found.total)
@@ -99,7 +99,7 @@ def _target(found: Watched) -> list[Finding]:
     )]  # fmt: skip
 
 
-def _ladder(found: Watched, ladder: Sequence[SizedCurve], rates: NDArray[np.float64] | None) -> list[Finding]:
+def _ladder(found: Watched, ladder: Sequence[SizedCurve], rates: Array | None) -> list[Finding]:
     said = []
     far = np.log10(6 * found.N * found.D / max(one.C for one in ladder))
     if far > FAR:

@@ -10,6 +10,7 @@ import numpy as np
 from isoflop.errors import UsageError
 from isoflop.faces.plot.look import QUIET, head, lines_behind, of_ten, panel, points, shades
 from isoflop.faces.plot.names import End, name_ends
+from isoflop.formula.arrays import Array
 from isoflop.formula.law import Curve, Law
 from isoflop.laws import CURVES
 from isoflop.quantities import Kind
@@ -17,7 +18,6 @@ from isoflop.quantities import Kind
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 TYPICAL = {
     "Params": (1e7, 1e11), "Tokens": (1e9, 1e13), "Flops": (1e18, 1e25), "Steps": (1e3, 1e6), "Nats": (1.8, 4.0),
@@ -43,8 +43,8 @@ class _Line(NamedTuple):
     """One line of the figure: inside its fitted range up to `end`, dashed beyond."""
 
     name: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: Array
+    y: Array
     end: float
     known: bool
 
@@ -162,7 +162,7 @@ def _label(key: str, kind: Kind) -> str:
     return key if not kind.unit else f"{unit} {key}" if len(key) == 1 else key if key == unit else f"{key} ({unit})"
 
 
-def _scale(axes: Axes, side: str, values: NDArray[np.float64], *, wide: float) -> None:
+def _scale(axes: Axes, side: str, values: Array, *, wide: float) -> None:
     """Make an axis logarithmic where its values are far apart, and write its numbers as people do."""
     from matplotlib import ticker
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isoflop.data.runs import Excluded, Runs
 from isoflop.errors import DataError, UsageError
+from isoflop.formula.arrays import Array
 
 TOLERANCE = 0.02
 """How far compute may differ within a budget: 2 % of C moves the loss by about 0.1 % (L ~ C^-0.05),
@@ -52,7 +53,7 @@ def group_by_budget(runs: Runs, *, tolerance: float = TOLERANCE) -> Budgets:
     return Budgets(runs, members, tuple(sorted(excluded, key=lambda item: item.row)))
 
 
-def distinct_sizes(N: NDArray[np.float64]) -> NDArray[np.float64]:
+def distinct_sizes(N: Array) -> Array:
     """Return the different sizes among N, smallest first; sizes within 0.1 % are one."""
     return np.asarray(np.exp(np.unique(np.round(np.log(N), 3))))
 
