@@ -12,7 +12,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, pairs, takes, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, give, option, refuse_figure
+from isoflop.faces.cli.shared import Drawn, Json, Text, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from isoflop.beyond.recipes.prices import Prices
     from isoflop.beyond.recipes.shared_parameters import Hold
     from isoflop.data.runs import Runs
-
-Text = str | None
 
 
 _WHERE, _COST = "Where recipes are compared", "What things cost"

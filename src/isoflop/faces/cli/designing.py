@@ -10,7 +10,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Json, option, print_answer, refuse_overwriting
+from isoflop.faces.cli.shared import Json, Text, Words, option, print_answer, refuse_overwriting
 from isoflop.files import STANDARD, encoded, read_limited, restored
 from isoflop.quantities import parse_quantity
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 design = typer.Typer(name="design", no_args_is_help=True, help="Design the runs to train next.")
 
 Planned = Annotated[
-    str | None, option("-o --output", "Write the runs: .csv, .json, or add them to a study.toml.", metavar="FILE")
+    Text, option("-o --output", "Write the runs: .csv, .json, or add them to a study.toml.", metavar="FILE")
 ]
 DESCRIPTION = "study.toml"
 _PRIOR = "What centres the sizes: a curve, a fit, or the runs so far."
@@ -77,13 +77,11 @@ def next_runs(
     asked: Asked,
     spend: Annotated[str, option("--spend", "FLOPs for all the next runs together, such as 1e20.")],
     target: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The run to know about, such as N=8B D=1T.")
+        Words, typer.Argument(metavar="[N=… D=…]", help="The run to know about, such as N=8B D=1T.")
     ] = None,
-    flops: Annotated[
-        str | None, option("--target-flops", "The budget whose best run to know about, such as 1e22.")
-    ] = None,
+    flops: Annotated[Text, option("--target-flops", "The budget whose best run to know about, such as 1e22.")] = None,
     want: Annotated[str, option("--want", "loss, or N: the best size for --target-flops.")] = "loss",
-    among: Annotated[str | None, option("--among", "Candidates: a CSV with columns N and D.", metavar="FILE")] = None,
+    among: Annotated[Text, option("--among", "Candidates: a CSV with columns N and D.", metavar="FILE")] = None,
     most: Annotated[int, option("--most", "Most runs.")] = 12,
     repeats: Annotated[bool, option("--repeats", "A run may be chosen again, as another seed.")] = False,
     output: Planned = None,

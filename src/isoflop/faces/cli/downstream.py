@@ -10,7 +10,7 @@ import typer
 from isoflop.data.runs import Runs as Table
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, inputs_for, pairs, quantities, takes, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, give, refuse_figure
+from isoflop.faces.cli.shared import Drawn, Json, Runs, Text, Words, give, option, refuse_figure
 
 
 def _option(name: str, words: str, metavar: str | None = None) -> Any:
@@ -21,11 +21,11 @@ def _option(name: str, words: str, metavar: str | None = None) -> Any:
 class Scored:
     """The options that say what the tasks are and how their scores are to be read, as typed."""
 
-    tasks: Annotated[str | None, _option("--tasks", "Columns of accuracies; all shares unless said.", "A,B")] = None
-    evals: Annotated[
-        str | None, _option("--evals", "Results of lm_eval, matched to the runs by their names.", "FOLDER")
-    ] = None
-    metric: Annotated[str | None, _option("--metric", "The metric of lm_eval, such as acc_norm.")] = None
+    tasks: Annotated[Text, _option("--tasks", "Columns of accuracies; all shares unless said.", "A,B")] = None
+    evals: Annotated[Text, _option("--evals", "Results of lm_eval, matched to the runs by their names.", "FOLDER")] = (
+        None
+    )
+    metric: Annotated[Text, _option("--metric", "The metric of lm_eval, such as acc_norm.")] = None
     percent: Annotated[bool, _option("--percent", "The accuracies go to 100.")] = False
     chance: Annotated[list[str], _option("--chance", "Accuracy of guessing, as arc=0.25.", "TASK=P")] = field(
         default_factory=list
@@ -87,7 +87,7 @@ def downstream(
     asked: Asked,
     scored: Scored,
     at: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T, or its loss=2.1.")
+        Words, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T, or its loss=2.1.")
     ] = None,
     output: Drawn = None,
     json: Json = False,
@@ -109,13 +109,11 @@ def downstream(
 def capabilities(
     models: Annotated[str, typer.Argument(metavar="MODELS", help="A table: a row a model, C and scores as shares.")],
     asked: Asked,
-    target: Annotated[str, typer.Option("--target", metavar="COLUMN", help="The score to foretell.")],
-    family: Annotated[str | None, typer.Option("--family", metavar="COLUMN", help="The families of models.")] = None,
-    benchmarks: Annotated[
-        str | None, typer.Option("--benchmarks", metavar="A,B,C", help="The scores behind the capabilities.")
-    ] = None,
-    components: Annotated[int, typer.Option("--components", help="How many capabilities.")] = 3,
-    hold_out: Annotated[float, typer.Option("--hold-out", help="Share of the models, the largest, to test on.")] = 0.2,
+    target: Annotated[str, option("--target", "The score to foretell.", metavar="COLUMN")],
+    family: Annotated[Text, option("--family", "The families of models.", metavar="COLUMN")] = None,
+    benchmarks: Annotated[Text, option("--benchmarks", "The scores behind the capabilities.", metavar="A,B,C")] = None,
+    components: Annotated[int, option("--components", "How many capabilities.")] = 3,
+    hold_out: Annotated[float, option("--hold-out", "Share of the models, the largest, to test on.")] = 0.2,
     output: Drawn = None,
     json: Json = False,
 ) -> None:

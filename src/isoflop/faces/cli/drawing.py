@@ -10,7 +10,7 @@ import typer
 
 from isoflop.errors import UsageError, shown
 from isoflop.faces.cli.options import Asked, interval, takes_runs
-from isoflop.faces.cli.shared import Source_, option, refuse_figure
+from isoflop.faces.cli.shared import Source_, Text, option, refuse_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,15 +36,9 @@ def plot(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join(KINDS)}.")],
     source: Source_,
     asked: Asked,
-    output: Annotated[
-        str | None, option("-o --output", "KIND.png unless said; also .svg and .pdf.", metavar="FILE")
-    ] = None,
-    targets: Annotated[
-        str | None, option("--targets", "Larger runs, shown beside their forecasts.", metavar="EXPR")
-    ] = None,
-    flops: Annotated[
-        str | None, option("--flops", "The budgets drawn (allocation): 1e20:1e26.", metavar="LOW:HIGH")
-    ] = None,
+    output: Annotated[Text, option("-o --output", "KIND.png unless said; also .svg and .pdf.", metavar="FILE")] = None,
+    targets: Annotated[Text, option("--targets", "Larger runs, shown beside their forecasts.", metavar="EXPR")] = None,
+    flops: Annotated[Text, option("--flops", "The budgets drawn (allocation): 1e20:1e26.", metavar="LOW:HIGH")] = None,
     landmarks: Annotated[
         bool, option("--landmarks/--no-landmarks", "Published models within them (allocation).")
     ] = True,

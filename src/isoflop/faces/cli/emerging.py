@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from isoflop.faces.cli.options import Asked, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, give, refuse_figure
+from isoflop.faces.cli.shared import Drawn, Json, Runs, Text, give, option, refuse_figure
 
 
 @takes_runs
@@ -15,25 +13,23 @@ def emergence(
     runs: Runs,
     asked: Asked,
     metric: Annotated[
-        str | None,
-        typer.Option(
-            "--metric", metavar="COLUMN", help="The accuracies, from 0 to 1; without it, worked out from loss."
-        ),
+        Text,
+        option("--metric", "The accuracies, from 0 to 1; without it, worked out from loss.", metavar="COLUMN"),
     ] = None,
     items: Annotated[
-        int | None, typer.Option("--items", help="Items of the test; left out, read off the accuracies if they tell.")
+        int | None, option("--items", "Items of the test; left out, read off the accuracies if they tell.")
     ] = None,
     target_tokens: Annotated[
         float | None,
-        typer.Option(
+        option(
             "--target-tokens",
-            help="Tokens of an answer that must all be right, where the loss is of these tokens, in nats each.",
+            "Tokens of an answer that must all be right, where the loss is of these tokens, in nats each.",
         ),
     ] = None,
-    chance: Annotated[float, typer.Option("--chance", help="The accuracy of guessing: 0.25 of four options.")] = 0.0,
-    ceiling: Annotated[float, typer.Option("--ceiling", help="The highest accuracy there is.")] = 1.0,
+    chance: Annotated[float, option("--chance", "The accuracy of guessing: 0.25 of four options.")] = 0.0,
+    ceiling: Annotated[float, option("--ceiling", "The highest accuracy there is.")] = 1.0,
     along: Annotated[
-        str | None, typer.Option("--along", metavar="INPUT", help="What scale is measured by: C (unless said), N or D.")
+        Text, option("--along", "What scale is measured by: C (unless said), N or D.", metavar="INPUT")
     ] = None,
     output: Drawn = None,
     json: Json = False,

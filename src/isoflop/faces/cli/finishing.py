@@ -12,7 +12,7 @@ import typer
 
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.cli.options import share_of
-from isoflop.faces.cli.shared import Drawn, Full, Json, give, print_answer, say_waiting
+from isoflop.faces.cli.shared import Drawn, Full, Json, Text, Words, give, option, print_answer, say_waiting
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -22,11 +22,9 @@ _SHAPE = "How the learning rate goes to the end: constant, cosine, linear, wsd, 
 _COLUMNS, _PLAN = "Columns", "Schedule"
 _SIGMOID = "What was measured, if it is no loss: reward:as-is (a sigmoid), or any other metric."
 _FINISHED = "A finished run of the same model and data."
-_Measured = Annotated[str | None, typer.Option("--metric", metavar="SPEC", help=_SIGMOID)]
-_Like = Annotated[list[str] | None, typer.Option("--like", metavar="FILE", help=_FINISHED)]
-_Stop = Annotated[
-    str | None, typer.Option("--stop", metavar="SHARE", help="Stop now, after a decay over 10% of the steps.")
-]
+_Measured = Annotated[Text, option("--metric", _SIGMOID, metavar="SPEC")]
+_Like = Annotated[Words, option("--like", _FINISHED, metavar="FILE")]
+_Stop = Annotated[Text, option("--stop", "Stop now, after a decay over 10% of the steps.", metavar="SHARE")]
 
 
 def finish(
@@ -36,28 +34,24 @@ def finish(
             metavar="CURVE", help="The run's log so far: a tracker's, what it printed, or a table; - is stdin."
         ),
     ],
-    steps: Annotated[str, typer.Option("--steps", help="Where the run ends, in the unit of its rows.")],
-    schedule: Annotated[str | None, typer.Option("--schedule", help=_SHAPE, rich_help_panel=_PLAN)] = None,
-    warmup: Annotated[str, typer.Option("--warmup", help="Steps the rate rises.", rich_help_panel=_PLAN)] = "0",
-    final: Annotated[str, typer.Option("--final", help="The last rate over the highest.", rich_help_panel=_PLAN)] = "0",
-    decay: Annotated[str, typer.Option("--decay", help="Share of wsd's decay.", rich_help_panel=_PLAN)] = "20%",
-    peak: Annotated[
-        str | None, typer.Option("--peak", help="The highest rate, if not yet logged.", rich_help_panel=_PLAN)
-    ] = None,
+    steps: Annotated[str, option("--steps", "Where the run ends, in the unit of its rows.")],
+    schedule: Annotated[Text, option("--schedule", _SHAPE, _PLAN)] = None,
+    warmup: Annotated[str, option("--warmup", "Steps the rate rises.", _PLAN)] = "0",
+    final: Annotated[str, option("--final", "The last rate over the highest.", _PLAN)] = "0",
+    decay: Annotated[str, option("--decay", "Share of wsd's decay.", _PLAN)] = "20%",
+    peak: Annotated[Text, option("--peak", "The highest rate, if not yet logged.", _PLAN)] = None,
     like: _Like = None,
-    what_if: Annotated[
-        list[str] | None, typer.Option("--what-if", metavar="SHAPE", help="Another schedule from here on.")
-    ] = None,
+    what_if: Annotated[Words, option("--what-if", "Another schedule from here on.", metavar="SHAPE")] = None,
     stop: _Stop = None,
-    until: Annotated[str | None, typer.Option("--until", help="Leave out rows beyond: what was known then?")] = None,
-    x: Annotated[str | None, typer.Option("--x", help="Column of steps.", rich_help_panel=_COLUMNS)] = None,
-    loss: Annotated[str | None, typer.Option("--loss", help="Column of losses.", rich_help_panel=_COLUMNS)] = None,
-    run: Annotated[str | None, typer.Option("--run", help="Which run, of several.", rich_help_panel=_COLUMNS)] = None,
-    rate: Annotated[str | None, typer.Option("--lr", help="Column of rates.", rich_help_panel=_COLUMNS)] = None,
+    until: Annotated[Text, option("--until", "Leave out rows beyond: what was known then?")] = None,
+    x: Annotated[Text, option("--x", "Column of steps.", _COLUMNS)] = None,
+    loss: Annotated[Text, option("--loss", "Column of losses.", _COLUMNS)] = None,
+    run: Annotated[Text, option("--run", "Which run, of several.", _COLUMNS)] = None,
+    rate: Annotated[Text, option("--lr", "Column of rates.", _COLUMNS)] = None,
     metric: _Measured = None,
-    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
-    follow: Annotated[bool, typer.Option("--follow", help="Read again as rows arrive, until the end.")] = False,
-    every: Annotated[float, typer.Option("--every", help="Seconds between readings.")] = 5.0,
+    level: Annotated[float, option("--level", "Level of the intervals.")] = 0.9,
+    follow: Annotated[bool, option("--follow", "Read again as rows arrive, until the end.")] = False,
+    every: Annotated[float, option("--every", "Seconds between readings.")] = 5.0,
     output: Drawn = None,
     json: Json = False,
     full: Full = False,

@@ -15,6 +15,8 @@ from isoflop.faces.cli.shared import (
     Full,
     Json,
     Runs,
+    Text,
+    Words,
     blocked,
     give,
     in_full,
@@ -35,13 +37,9 @@ from isoflop.quantities import parse_quantity
 def fit(
     runs: Runs,
     asked: Asked,
-    more: Annotated[
-        list[str] | None, typer.Argument(metavar="[CURVES…]", help="More curves, for a law of schedules.")
-    ] = None,
-    on: Annotated[
-        list[str] | None, option("--on", "Curves that a law of schedules shall foretell.", metavar="CURVE")
-    ] = None,
-    output: Annotated[str | None, option("-o --output", "Save the fit as JSON.", metavar="FILE")] = None,
+    more: Annotated[Words, typer.Argument(metavar="[CURVES…]", help="More curves, for a law of schedules.")] = None,
+    on: Annotated[Words, option("--on", "Curves that a law of schedules shall foretell.", metavar="CURVE")] = None,
+    output: Annotated[Text, option("-o --output", "Save the fit as JSON.", metavar="FILE")] = None,
     full: Full = False,
     json: Json = False,
 ) -> None:
@@ -106,9 +104,9 @@ def _print_known(findings: tuple[Finding, ...], *, json: bool) -> None:
 def check(
     source: Annotated[str, typer.Argument(metavar="RUNS_OR_FIT", help="Runs, or a fit saved with -o.")],
     asked: Asked,
-    flops: Annotated[str | None, option("--flops", "The budget that matters, such as 1e24.")] = None,
+    flops: Annotated[Text, option("--flops", "The budget that matters, such as 1e24.")] = None,
     profile: Annotated[
-        list[str] | None,
+        Words,
         option("--profile", "Profile a parameter, or N_opt, D_opt, exponent at --flops.", metavar="NAME"),
     ] = None,
     checklist: Annotated[bool, option("--checklist", "Show what a reader must know to repeat it.")] = False,
@@ -163,7 +161,7 @@ def backtest(
     runs: Runs,
     asked: Asked,
     along: Annotated[
-        str | None, option("--along", "What to extrapolate: C (unless said), N, D or another input.", metavar="INPUT")
+        Text, option("--along", "What to extrapolate: C (unless said), N, D or another input.", metavar="INPUT")
     ] = None,
     output: Drawn = None,
     json: Json = False,

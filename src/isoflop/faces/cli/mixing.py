@@ -8,26 +8,22 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, give, option, refuse_figure
+from isoflop.faces.cli.shared import Drawn, Json, Runs, Text, Words, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
-
-Text = str | None
 
 
 @takes_runs
 def mix(
     source: Runs,
     scale: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=1B D=25B]", help="The scale asked for; unless said the largest.")
+        Words, typer.Argument(metavar="[N=1B D=25B]", help="The scale asked for; unless said the largest.")
     ] = None,
     *,
     asked: Asked,
     target: Annotated[Text, option("--target", "The losses that count: loss_a,loss_b=2.", metavar="LOSSES")] = None,
     share: Annotated[Text, option("--share", "The shares, if not called share_*.", metavar="COLUMNS")] = None,
     at: Annotated[Text, option("--at", "Mixtures to foretell the losses of.", metavar="TABLE")] = None,
-    limit: Annotated[
-        list[str] | None, option("--limit", "Unique tokens there are: share_a=30B.", metavar="SHARE=TOKENS")
-    ] = None,
+    limit: Annotated[Words, option("--limit", "Unique tokens there are: share_a=30B.", metavar="SHARE=TOKENS")] = None,
     output: Drawn = None,
     json: Json = False,
 ) -> None:

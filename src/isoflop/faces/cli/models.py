@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, give, option, refuse_figure
+from isoflop.faces.cli.shared import Drawn, Json, Words, give, option, refuse_figure
 
 DEFAULT = "besiroglu2024"
 BESIDE = ("hoffmann2022", "kaplan2020-ND")
@@ -16,14 +16,14 @@ BESIDE = ("hoffmann2022", "kaplan2020-ND")
 
 _NAMED = "gpt-3, 'llama 2 70b', or your own as N=8B,D=15T"
 _Sources = Annotated[
-    list[str] | None, option("--source", f"What places them: {DEFAULT} unless said.", metavar="CURVE_OR_FIT_OR_RUNS")
+    Words, option("--source", f"What places them: {DEFAULT} unless said.", metavar="CURVE_OR_FIT_OR_RUNS")
 ]
 
 
 @takes_runs
 def landmarks(
     asked: Asked,
-    models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]…", help=f"Some models only: {_NAMED}.")] = None,
+    models: Annotated[Words, typer.Argument(metavar="[MODEL]…", help=f"Some models only: {_NAMED}.")] = None,
     source: _Sources = None,
     sort: Annotated[str, option("--sort", "year, compute or distance (from the frontier).")] = "year",
     output: Drawn = None,

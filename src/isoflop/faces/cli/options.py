@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from isoflop.data.runs.columns import LETTERS
 from isoflop.errors import UsageError
-from isoflop.faces.cli.shared import conjunction, option
+from isoflop.faces.cli.shared import Text, conjunction, option
 from isoflop.planning.demand import Said, questions
 from isoflop.quantities import parse_quantity, year_of
 
@@ -41,7 +41,7 @@ _FIT, _RUNS = "Fit", "Runs"
 class Asked:
     """The options that every command reading runs has in common, as typed."""
 
-    law: Annotated[str | None, option("--law", _LAW, _FIT)] = None
+    law: Annotated[Text, option("--law", _LAW, _FIT)] = None
     objective: Annotated[str, option("--objective", "robust, huber:1e-3, squares or envelope.", _FIT)] = "robust"
     draws: Annotated[int, option("--draws", "Curves to draw for the intervals.", _FIT)] = 1000
     starts: Annotated[int, option("--starts", "Starts of the search.", _FIT)] = 32
@@ -59,11 +59,11 @@ class Asked:
             "--where", "Keep these runs: 'D/N > 0.5'; said twice, those for which both hold.", _RUNS, metavar="EXPR"
         ),
     ] = field(default_factory=list)
-    N: Annotated[str | None, option("--N", "The column of parameters.", _RUNS, metavar="COLUMN")] = None
-    D: Annotated[str | None, option("--D", "The column of tokens.", _RUNS, metavar="COLUMN")] = None
-    C: Annotated[str | None, option("--C", "The column of FLOPs.", _RUNS, metavar="COLUMN")] = None
+    N: Annotated[Text, option("--N", "The column of parameters.", _RUNS, metavar="COLUMN")] = None
+    D: Annotated[Text, option("--D", "The column of tokens.", _RUNS, metavar="COLUMN")] = None
+    C: Annotated[Text, option("--C", "The column of FLOPs.", _RUNS, metavar="COLUMN")] = None
     loss: Annotated[
-        str | None,
+        Text,
         option("--loss", "The column of losses; a number is a loss to reach (plan).", _RUNS, metavar="COLUMN"),
     ] = None
     column: Annotated[
@@ -77,38 +77,22 @@ class Asked:
             _RUNS,
         ),
     ] = "6ND"
-    cluster: Annotated[
-        str | None,
-        option(
-            "--cluster", "The column that names the run of each row, where rows are checkpoints.", _RUNS,
-            metavar="COLUMN",
-        ),
-    ] = None  # fmt: skip
-    metric: Annotated[
-        str | None,
-        option(
-            "--metric", "What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.", _RUNS,
-            metavar="SPEC",
-        ),
-    ] = None  # fmt: skip
-    input: Annotated[
-        str | None,
-        option(
-            "--input",
-            "Names in a typed formula that are columns: lr,bs. They are found, except A, B, E and exponents.",
-            _FIT,
-            metavar="NAMES",
-        ),
-    ] = None
-    best_of: Annotated[
-        str | None,
-        option(
-            "--best-of",
-            "Keep one run for each N and D: at its best lr,batch, with the loss to be expected there (see tune).",
-            _RUNS,
-            metavar="COLUMNS",
-        ),
-    ] = None
+    cluster: Annotated[Text, option(
+        "--cluster", "The column that names the run of each row, where rows are checkpoints.", _RUNS, metavar="COLUMN",
+    )] = None  # fmt: skip
+    metric: Annotated[Text, option(
+        "--metric", "What was measured, if it is no loss: accuracy:up:1, BLEU:up:100, FID:down, Elo:odds.", _RUNS,
+        metavar="SPEC",
+    )] = None  # fmt: skip
+    input: Annotated[Text, option(
+        "--input", "Names in a typed formula that are columns: lr,bs. They are found, except A, B, E and exponents.",
+        _FIT, metavar="NAMES",
+    )] = None  # fmt: skip
+    best_of: Annotated[Text, option(
+        "--best-of",
+        "Keep one run for each N and D: at its best lr,batch, with the loss to be expected there (see tune).", _RUNS,
+        metavar="COLUMNS",
+    )] = None  # fmt: skip
     allow: Annotated[
         list[str], option("--allow", "Go on in spite of a finding that blocks (D11).", _RUNS, metavar="CODE")
     ] = field(default_factory=list)
@@ -266,7 +250,7 @@ def _options_of_demand() -> tuple[inspect.Parameter, ...]:
     """Return the fields of a Demand that can be said on the command line as options, each typed as a word."""
     return tuple(
         inspect.Parameter(
-            key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option_of(key, one)]
+            key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Text, option_of(key, one)]
         )
         for key, one in questions().items()
         if one.option

@@ -8,7 +8,7 @@ import typer
 
 from isoflop.errors import DataError
 from isoflop.faces.cli.options import pairs
-from isoflop.faces.cli.shared import Json, Where, conjunction, option, print_answer, refuse_overwriting
+from isoflop.faces.cli.shared import Json, Text, Where, Words, conjunction, option, print_answer, refuse_overwriting
 from isoflop.files import as_csv, encoded, write_output
 
 _KEY = "A key, such as config.n_params or val/loss, or a product: 'step*524288'."
@@ -21,30 +21,26 @@ def read(
             metavar="SOURCE", help="What a training wrote, wandb:ENTITY/PROJECT, a table, a study, a dataset."
         ),
     ],
-    N: Annotated[str | None, option("--N", f"The parameters. {_KEY}", metavar="KEY")] = None,
-    D: Annotated[str | None, option("--D", "The tokens.", metavar="KEY")] = None,
-    C: Annotated[str | None, option("--C", "The training FLOPs.", metavar="KEY")] = None,
-    loss: Annotated[str | None, option("--loss", "The loss.", metavar="KEY")] = None,
-    column: Annotated[
-        list[str] | None, option("--column", "Any other column (U=config.unique).", metavar="NAME=KEY")
-    ] = None,
+    N: Annotated[Text, option("--N", f"The parameters. {_KEY}", metavar="KEY")] = None,
+    D: Annotated[Text, option("--D", "The tokens.", metavar="KEY")] = None,
+    C: Annotated[Text, option("--C", "The training FLOPs.", metavar="KEY")] = None,
+    loss: Annotated[Text, option("--loss", "The loss.", metavar="KEY")] = None,
+    column: Annotated[Words, option("--column", "Any other column (U=config.unique).", metavar="NAME=KEY")] = None,
     per_run: Annotated[
-        str | None, option("--per-run", "A table with a column run and what the logs lack, such as N.", metavar="FILE")
+        Text, option("--per-run", "A table with a column run and what the logs lack, such as N.", metavar="FILE")
     ] = None,
     line: Annotated[
-        list[str] | None,
+        Words,
         option("--line", "How a line of a printed log looks: 'step {step} loss {loss}'.", metavar="PATTERN"),
     ] = None,
     final: Annotated[str, option("--final", "The loss of a run: last, best or mean:K.")] = "last",
     smooth: Annotated[int, option("--smooth", "Smooth evaluations over K of them.", metavar="K")] = 1,
     curves: Annotated[bool, option("--curves", "Keep every evaluation, a row each.")] = False,
-    metric: Annotated[
-        str | None, option("--metric", "What was measured, if no loss: accuracy:up:1.", metavar="SPEC")
-    ] = None,
+    metric: Annotated[Text, option("--metric", "What was measured, if no loss: accuracy:up:1.", metavar="SPEC")] = None,
     where: Where = None,
     flop_rule: Annotated[str, option("--flop-rule", "How C follows from N and D.")] = "6ND",
-    allow: Annotated[list[str] | None, option("--allow", "Go on in spite of it.", metavar="CODE")] = None,
-    output: Annotated[str | None, option("-o --output", "Write the table: CSV.", metavar="FILE")] = None,
+    allow: Annotated[Words, option("--allow", "Go on in spite of it.", metavar="CODE")] = None,
+    output: Annotated[Text, option("-o --output", "Write the table: CSV.", metavar="FILE")] = None,
     json: Json = False,
 ) -> None:
     """Read what a training wrote: the runs in it, which key is N, D, C and the loss, and one table of them."""

@@ -16,7 +16,7 @@ import typer
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL
 from isoflop.faces.cli import application
-from isoflop.faces.cli.shared import Json, give, option, print_json
+from isoflop.faces.cli.shared import Json, Words, give, option, print_json
 
 if TYPE_CHECKING:
     from isoflop.experiments.register import Foretold
@@ -30,7 +30,7 @@ _SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 def register(
     words: Annotated[
-        list[str] | None,
+        Words,
         typer.Argument(metavar="[NAME COMMAND … | score RUNS]", help="NAME forecast RUNS N=… D=…, or score RUNS."),
     ] = None,
     file: Annotated[str, option("--file", "The register's file.")] = "forecasts.jsonl",

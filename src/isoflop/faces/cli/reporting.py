@@ -12,21 +12,19 @@ import typer
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, takes_demand, takes_runs
 from isoflop.faces.cli.planning import Author, demanded
-from isoflop.faces.cli.shared import Json, option, print_json, refuse_overwriting, stop_on_block
+from isoflop.faces.cli.shared import Json, Text, Words, option, print_json, refuse_overwriting, stop_on_block
 
 
 @takes_runs
 @takes_demand
 def report(
     source: Annotated[
-        str | None,
+        Text,
         typer.Argument(
             metavar="[RUNS_OR_FIT_OR_CURVE]", help="Runs, a fit saved with -o, or, with a budget, published curves."
         ),
     ] = None,
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=… D=…]", help="What is settled already, such as N=8B.")
-    ] = None,
+    words: Annotated[Words, typer.Argument(metavar="[N=… D=…]", help="What is settled already, such as N=8B.")] = None,
     *,
     wanted: dict[str, str | None],
     asked: Asked,

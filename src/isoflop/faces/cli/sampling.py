@@ -10,22 +10,13 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import interval, pairs, takes
-from isoflop.faces.cli.shared import (
-    Drawn,
-    Json,
-    conjunction,
-    dollars,
-    give,
-    option,
-    refuse_figure,
-)
+from isoflop.faces.cli.shared import Drawn, Json, Text, conjunction, dollars, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
     from isoflop.beyond.test_time import Asked
 
 _COST, _CHOICE, _TABLE = "What a query may cost", "How one answer is chosen", "The table"
-Text = str | None
 
 
 @dataclass(frozen=True)
@@ -112,9 +103,7 @@ def test_time(
     concentration: Annotated[
         Text, option("--concentration", "Assume a + b where only pass@1 is known (0.3:10).", metavar="LO:HI")
     ] = None,
-    like: Annotated[
-        str | None, option("--like", "Models with counts, to learn that spread from.", metavar="TABLE")
-    ] = None,
+    like: Annotated[Text, option("--like", "Models with counts, to learn that spread from.", metavar="TABLE")] = None,
     level: Annotated[float, option("--level", "Level of the intervals.")] = 0.9,
     seed: Annotated[int, option("--seed", "Seed of the draws.")] = 0,
     output: Drawn = None,

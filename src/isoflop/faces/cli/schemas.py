@@ -12,14 +12,14 @@ import typer
 
 from isoflop.display import table
 from isoflop.errors import UsageError, shown
-from isoflop.faces.cli.shared import print_json, print_result
+from isoflop.faces.cli.shared import Words, print_json, print_result
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = re.compile(r'"#/\$defs/(\w+)"')
 
 
 def schema(
-    command: Annotated[list[str] | None, typer.Argument(metavar="COMMAND", help="A command; none lists them.")] = None,
+    command: Annotated[Words, typer.Argument(metavar="COMMAND", help="A command; none lists them.")] = None,
 ) -> None:
     """Print the JSON Schema of what a command prints with --json: isoflop schema plan, isoflop schema design next."""
     if command:

@@ -10,7 +10,7 @@ import typer
 
 from isoflop.errors import MissingExtraError, UsageError
 from isoflop.faces.cli.options import takes
-from isoflop.faces.cli.shared import Where, conjunction
+from isoflop.faces.cli.shared import Text, Where, Words, conjunction, option
 from isoflop.faces.cli.watched_run import EVERY, LADDER, SILENT, OfRun, curves_behind
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def web(
     source: Annotated[
         str, typer.Argument(metavar="[RUNS_OR_FIT]", help="What to open: a file, a dataset or a published curve.")
     ] = "",
-    law: Annotated[str, typer.Option("--law", help="A law's name or a formula; without it several together.")] = "",
+    law: Annotated[str, option("--law", "A law's name or a formula; without it several together.")] = "",
     where: Where = None,
-    watch: Annotated[str | None, typer.Option("--watch", metavar="LOG", help="Follow this run's log live.")] = None,
-    ladder: Annotated[list[str] | None, typer.Option("--ladder", metavar="CURVES", help=LADDER)] = None,
+    watch: Annotated[Text, option("--watch", "Follow this run's log live.", metavar="LOG")] = None,
+    ladder: Annotated[Words, option("--ladder", LADDER, metavar="CURVES")] = None,
     port: Port = PORT,
     browser: Browser = True,
 ) -> None:

@@ -55,6 +55,11 @@ def option(flags: str, told: str, panel: str = "", *, metavar: str = "") -> Any:
     return typer.Option(*flags.split(), help=told, rich_help_panel=panel or None, metavar=metavar or None)
 
 
+Text = str | None
+"""What an option may be given; nothing unless said."""
+Words = list[str] | None
+"""What one may be given that can be said again."""
+
 Runs = Annotated[
     str, typer.Argument(metavar="RUNS", help="A table of runs (- is stdin), logs of training, a study or a dataset.")
 ]

@@ -9,20 +9,31 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import pairs, spread
-from isoflop.faces.cli.shared import Drawn, Json, Where, conjunction, give, print_json, print_result
+from isoflop.faces.cli.shared import (
+    Drawn,
+    Json,
+    Text,
+    Where,
+    Words,
+    conjunction,
+    give,
+    option,
+    print_json,
+    print_result,
+)
 
 
 def laws(
-    name: Annotated[str | None, typer.Argument(help="A law, a curve, part of a name, or a formula to explain.")] = None,
+    name: Annotated[Text, typer.Argument(help="A law, a curve, part of a name, or a formula to explain.")] = None,
     at: Annotated[
-        list[str] | None,
+        Words,
         typer.Argument(metavar="[C=1e24]", help="Inputs to evaluate a curve at; C=1e20:1e24 is a range."),
     ] = None,
     *,
-    family: Annotated[str | None, typer.Option("--family", help="The laws of this family.")] = None,
-    search: Annotated[str | None, typer.Option("--search", metavar="WORDS", help="Laws and curves about this.")] = None,
-    inputs: Annotated[str | None, typer.Option("--inputs", metavar="N,D,U", help="Laws that take all these.")] = None,
-    claims: Annotated[bool, typer.Option("--claims", help="What people say about scaling laws, checked.")] = False,
+    family: Annotated[Text, option("--family", "The laws of this family.")] = None,
+    search: Annotated[Text, option("--search", "Laws and curves about this.", metavar="WORDS")] = None,
+    inputs: Annotated[Text, option("--inputs", "Laws that take all these.", metavar="N,D,U")] = None,
+    claims: Annotated[bool, option("--claims", "What people say about scaling laws, checked.")] = False,
     output: Drawn = None,
     json: Json = False,
 ) -> None:
@@ -70,7 +81,7 @@ def _evaluate(name: str, at: Sequence[str], *, output: str | None, json: bool) -
 
 
 def data(
-    name: Annotated[str | None, typer.Argument(help="A dataset; none lists them.")] = None,
+    name: Annotated[Text, typer.Argument(help="A dataset; none lists them.")] = None,
     where: Where = None,
     json: Json = False,
 ) -> None:
@@ -93,9 +104,7 @@ def data(
 
 
 def demo(
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="Where the figure goes.")
-    ] = "isoflop-demo.png",
+    output: Annotated[str, option("-o --output", "Where the figure goes.", metavar="FILE")] = "isoflop-demo.png",
 ) -> None:
     """Show what isoflop is for, on real runs that ship with it: fit, forecast, compare, plan."""
     from isoflop.faces.demo import demo

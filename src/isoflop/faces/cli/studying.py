@@ -16,7 +16,9 @@ from isoflop.errors import IsoflopError, UsageError, shown
 from isoflop.faces.cli.shared import (
     Drawn,
     Json,
+    Text,
     Where,
+    Words,
     blocked,
     conjunction,
     give,
@@ -66,19 +68,17 @@ def run(
     folder: Folder,
     launcher: Annotated[str, option("--launcher", "local, slurm, ray, or script: write a shell script.")] = "local",
     workers: Workers = None,
-    sbatch: Annotated[
-        str | None, option("--sbatch", "For slurm: '--partition=gpu --time=2:00:00'.", metavar="WORDS")
-    ] = None,
+    sbatch: Annotated[Text, option("--sbatch", "For slurm: '--partition=gpu --time=2:00:00'.", metavar="WORDS")] = None,
     no_wait: Annotated[bool, option("--no-wait", "For slurm: submit, and do not wait.")] = False,
     address: Annotated[
-        str | None, option("--address", "For ray: of a cluster that runs; one on this machine, unless said.")
+        Text, option("--address", "For ray: of a cluster that runs; one on this machine, unless said.")
     ] = None,
     cpus: Annotated[
         float | None, typer.Option("--cpus-per-run", min=0.0, help="For ray: cores; the study's threads, unless said.")
     ] = None,
     gpus: Annotated[float | None, typer.Option("--gpus-per-run", min=0.0, help="For ray; 0 unless said.")] = None,
     output: Annotated[
-        str | None, option("-o --output", "For script: where it goes; run.sh, unless said.", metavar="FILE")
+        Text, option("-o --output", "For script: where it goes; run.sh, unless said.", metavar="FILE")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -159,7 +159,7 @@ def _submit(study: Study, options: str, *, workers: int | None, json: bool) -> N
 @study.command()
 def worker(
     folder: Folder,
-    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]…", help="Names or ids; all, unless said.")] = None,
+    runs: Annotated[Words, typer.Argument(metavar="[RUN]…", help="Names or ids; all, unless said.")] = None,
     workers: Workers = 1,
 ) -> None:
     """Run some runs, or whatever is left: any number of workers on any machines may share a study."""
@@ -226,9 +226,7 @@ def pack(
 @study.command()
 def export(
     folder: Folder,
-    output: Annotated[
-        str | None, option("-o --output", "Where the table goes; stdout, unless said.", metavar="FILE")
-    ] = None,
+    output: Annotated[Text, option("-o --output", "Where the table goes; stdout, unless said.", metavar="FILE")] = None,
     columns: Annotated[
         str, option("--columns", "These columns alone, in this order; all, unless said.", metavar="A,B,…")
     ] = "",
@@ -259,11 +257,9 @@ def export(
 def verify(
     folder: Folder,
     flops: Annotated[
-        str | None, option("--flops", "Budget of the run to train; 3 times the study's largest, unless said.")
+        Text, option("--flops", "Budget of the run to train; 3 times the study's largest, unless said.")
     ] = None,
-    told: Annotated[
-        list[str] | None, option("--set", "A setting of that run (width=80).", metavar="NAME=VALUE")
-    ] = None,
+    told: Annotated[Words, option("--set", "A setting of that run (width=80).", metavar="NAME=VALUE")] = None,
     train: Annotated[bool, typer.Option(" /--no-train", help="Only forecast; write nothing.")] = True,
     where: Where = None,
     level: Annotated[float, option("--level", "Level of the intervals.")] = 0.9,

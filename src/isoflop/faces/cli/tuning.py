@@ -8,19 +8,19 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, quantities, takes_runs
-from isoflop.faces.cli.shared import Drawn, Json, Runs, give, option, refuse_figure
+from isoflop.faces.cli.shared import Drawn, Json, Runs, Text, Words, give, option, refuse_figure
 
 
 @takes_runs
 def tune(
     source: Runs,
     at: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=8B D=160B]", help="A new size, to foretell the best values at.")
+        Words, typer.Argument(metavar="[N=8B D=160B]", help="A new size, to foretell the best values at.")
     ] = None,
     *,
     asked: Asked,
     of: Annotated[
-        str | None,
+        Text,
         option("--of", "The tuned columns: lr,batch. Unless said, those with such names.", metavar="COLUMNS"),
     ] = None,
     output: Drawn = None,

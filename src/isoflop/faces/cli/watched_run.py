@@ -11,6 +11,7 @@ import typer
 from isoflop.compute.devices import MFU
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import share_of
+from isoflop.faces.cli.shared import Text, option
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -31,20 +32,14 @@ def _going(flag: str, text: str, *, metavar: str) -> Any:
 class OfRun:
     """What is said of the run, as typed."""
 
-    N: Annotated[str | None, typer.Option("--N", help="Parameters.", rich_help_panel=_RUN)] = None
-    D: Annotated[str | None, typer.Option("--D", help="Tokens of the whole run.", rich_help_panel=_RUN)] = None
-    steps: Annotated[
-        str | None, typer.Option("--steps", help="Where it ends, in the unit of its rows.", rich_help_panel=_RUN)
-    ] = None
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="NAME", help="Which run of a log of several.", rich_help_panel=_RUN)
-    ] = None
-    schedule: Annotated[str | None, typer.Option("--schedule", help=_SHAPE, rich_help_panel=_PLAN)] = None
-    warmup: Annotated[
-        str, typer.Option("--warmup", help="Steps, or tokens, the rate rises.", rich_help_panel=_PLAN)
-    ] = "0"
-    final: Annotated[str, typer.Option("--final", help="The last rate over the highest.", rich_help_panel=_PLAN)] = "0"
-    decay: Annotated[str, typer.Option("--decay", help="Share of wsd's decay.", rich_help_panel=_PLAN)] = "20%"
+    N: Annotated[Text, option("--N", "Parameters.", _RUN)] = None
+    D: Annotated[Text, option("--D", "Tokens of the whole run.", _RUN)] = None
+    steps: Annotated[Text, option("--steps", "Where it ends, in the unit of its rows.", _RUN)] = None
+    run: Annotated[Text, option("--run", "Which run of a log of several.", _RUN, metavar="NAME")] = None
+    schedule: Annotated[Text, option("--schedule", _SHAPE, _PLAN)] = None
+    warmup: Annotated[str, option("--warmup", "Steps, or tokens, the rate rises.", _PLAN)] = "0"
+    final: Annotated[str, option("--final", "The last rate over the highest.", _PLAN)] = "0"
+    decay: Annotated[str, option("--decay", "Share of wsd's decay.", _PLAN)] = "20%"
 
     def told(self, given: dict[str, str]) -> Told:
         """Return what is told of the run; --N comes before N=…."""
@@ -60,15 +55,15 @@ class OfRun:
 class Going:
     """What the ways to go on are asked for, as typed."""
 
-    target: Annotated[str | None, _going("--target", "How likely is this loss?", metavar="LOSS")] = None
-    stop: Annotated[
-        str | None, _going("--stop", "Stop now, after a decay over 10% of what was made.", metavar="SHARE")
-    ] = None
+    target: Annotated[Text, _going("--target", "How likely is this loss?", metavar="LOSS")] = None
+    stop: Annotated[Text, _going("--stop", "Stop now, after a decay over 10% of what was made.", metavar="SHARE")] = (
+        None
+    )
     gpus: Annotated[
-        str | None, _going("--gpus", "What it trains on: 8xH100. For days and dollars.", metavar="COUNTxDEVICE")
+        Text, _going("--gpus", "What it trains on: 8xH100. For days and dollars.", metavar="COUNTxDEVICE")
     ] = None
-    price: Annotated[str | None, _going("--price", "Dollars for an hour of one device.", metavar="DOLLARS")] = None
-    mfu: Annotated[str | None, _going("--mfu", "Share of the peak reached.", metavar="SHARE")] = None
+    price: Annotated[Text, _going("--price", "Dollars for an hour of one device.", metavar="DOLLARS")] = None
+    mfu: Annotated[Text, _going("--mfu", "Share of the peak reached.", metavar="SHARE")] = None
 
     @property
     def machines(self) -> Machines | None:

@@ -11,7 +11,7 @@ from isoflop.data.runs.cells import Cells, numbers
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import share_of, takes
 from isoflop.faces.cli.serving import PORT, Browser, Port, open_page
-from isoflop.faces.cli.shared import Drawn, Json, print_answer, print_json, say_waiting
+from isoflop.faces.cli.shared import Drawn, Json, Text, Words, option, print_answer, print_json, say_waiting
 from isoflop.faces.cli.watched_run import EVERY, LADDER, SILENT, Going, OfRun, curves_behind
 from isoflop.quantities import parse_quantity
 
@@ -29,20 +29,16 @@ ALARM = 5
 class Staying:
     """How the run is stayed with, as typed."""
 
-    once: Annotated[bool, typer.Option("--once", help="Look once, and end.", rich_help_panel=_STAY)] = False
-    every: Annotated[float, typer.Option("--every", help="Seconds between looks, at least.", rich_help_panel=_STAY)] = (
-        EVERY
-    )
-    silent: Annotated[
-        float, typer.Option("--silent", help="Minutes without a row after which that is said.", rich_help_panel=_STAY)
-    ] = SILENT
+    once: Annotated[bool, option("--once", "Look once, and end.", _STAY)] = False
+    every: Annotated[float, option("--every", "Seconds between looks, at least.", _STAY)] = EVERY
+    silent: Annotated[float, option("--silent", "Minutes without a row after which that is said.", _STAY)] = SILENT
     on_alarm: Annotated[
-        str | None,
-        typer.Option("--on-alarm", metavar="COMMAND", help=_ON_ALARM, rich_help_panel=_STAY),
+        Text,
+        option("--on-alarm", _ON_ALARM, _STAY, metavar="COMMAND"),
     ] = None
     exit_code: Annotated[
         bool,
-        typer.Option("--exit-code", help="End with 5 if above, in a spike, stalled, diverging.", rich_help_panel=_STAY),
+        option("--exit-code", "End with 5 if above, in a spike, stalled, diverging.", _STAY),
     ] = False
 
     @property
@@ -59,17 +55,13 @@ def watch(
     going: Going,
     stay: Staying,
     words: Annotated[
-        list[str] | None,
+        Words,
         typer.Argument(metavar="[LOG] [N=… D=…]", help="The run's log, of any tracker; none before it starts."),
     ] = None,
-    ladder: Annotated[list[str] | None, typer.Option("--ladder", metavar="CURVES", help=LADDER)] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="FILE", help="A table of steps to tell the expected loss at.")
-    ] = None,
-    level: Annotated[float, typer.Option("--level", help="Level of the intervals.")] = 0.9,
-    web: Annotated[
-        bool, typer.Option("--web", help="Follow it on a page, served on this machine for you alone.")
-    ] = False,
+    ladder: Annotated[Words, option("--ladder", LADDER, metavar="CURVES")] = None,
+    at: Annotated[Text, option("--at", "A table of steps to tell the expected loss at.", metavar="FILE")] = None,
+    level: Annotated[float, option("--level", "Level of the intervals.")] = 0.9,
+    web: Annotated[bool, option("--web", "Follow it on a page, served on this machine for you alone.")] = False,
     port: Port = PORT,
     browser: Browser = True,
     output: Drawn = None,
