@@ -11,9 +11,9 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from isoflop.errors import UsageError
-from isoflop.formula.arrays import Array
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 Role = Literal["input", "floor", "scale", "exponent", "size", "break", "real"]
@@ -175,7 +175,7 @@ def as_number(value: object, name: str) -> float:
         ) from None
 
 
-def as_numbers(values: object, name: str) -> Array:
+def as_numbers(values: object, name: str) -> NDArray[np.float64]:
     """Return numbers, or quantities as text, as an array (at least one of them); raises UsageError that names them."""
     import numpy as np
 
