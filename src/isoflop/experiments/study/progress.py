@@ -73,7 +73,7 @@ class Progress:
     def as_dict(self) -> dict[str, Any]:
         """Return the progress as plain values for JSON."""
         counts = self.counts()
-        states = {state: counts[state] for state in STATES}
+        states: dict[str, int] = {state: counts[state] for state in STATES}
         return {"study": self.name, **states, **json_of(self, "seconds_left=left cost runs")}
 
     def __rich__(self) -> View:

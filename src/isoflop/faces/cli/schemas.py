@@ -42,7 +42,13 @@ def schema_of(command: str) -> dict[str, Any]:
         found |= {name: known["$defs"][name] for name in wanted if name}
         wanted = set(_REFERENCE.findall(json_.dumps([own, found]))) - set(found)
     name = f"urn:isoflop:schema:{known['version']}:{command.replace(' ', '-')}"
-    return {"$schema": _DRAFT, "$id": name, "title": f"isoflop {command} --json", **own, "$defs": found}
+    return {
+        "$schema": _DRAFT,
+        "$id": name,
+        "title": f"isoflop {command} --json",
+        **own,
+        "$defs": dict(sorted(found.items())),
+    }
 
 
 def _document() -> dict[str, Any]:
