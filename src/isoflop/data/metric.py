@@ -9,17 +9,15 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import Estimate
 from isoflop.formula.arrays import Array
 from isoflop.quantities import show
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 Shape = Literal["up", "down", "odds", "rise", "growth", "fall", "as-is"]
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop.compute.flops import rule_named
 from isoflop.findings import Finding
+from isoflop.formula.arrays import Array
 from isoflop.quantities import decades_of, is_date, show
-
-if TYPE_CHECKING:
-    from isoflop.formula.arrays import Array
-
 
 AMBER, RED = 1.0, 2.0
 """Decades of extrapolation from which a forecast is doubtful, and from which it is a guess."""

@@ -7,11 +7,11 @@ what a forecast from that part would have said (`look_back`). Nothing is scored 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from isoflop.forecasting.backtest import FEWEST_ORIGINS
+from isoflop.forecasting.backtest import FEWEST_ORIGINS, Backtest
 from isoflop.forecasting.constants import (
     CLIPPED_SCALE,
     DRIFT,
@@ -21,11 +21,7 @@ from isoflop.forecasting.constants import (
     PRIOR_TESTS,
 )
 from isoflop.forecasting.weighing import weigh
-from isoflop.formula.arrays import student
-
-if TYPE_CHECKING:
-    from isoflop.forecasting.backtest import Backtest
-    from isoflop.formula.arrays import Array, Labels
+from isoflop.formula.arrays import Array, Labels, student
 
 
 class PastErrors(NamedTuple):

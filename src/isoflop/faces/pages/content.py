@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from isoflop.compute.devices import DEVICES, MFU
 from isoflop.compute.flops import rule_named
 from isoflop.compute.prices import usual_price
+from isoflop.data.runs import Runs
 from isoflop.data.runs.columns import TOKENS
 from isoflop.data.runs.costs import USUAL, reach_of, rule_of
 from isoflop.errors import UsageError
@@ -22,6 +23,7 @@ from isoflop.findings import Finding
 from isoflop.fitting.check import Checked, check
 from isoflop.fitting.saved import to_json
 from isoflop.forecasting.ensemble import Evidence, evidence, shares
+from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.record import percent, ratio_name, record, with_sizes
 from isoflop.forecasting.source import ONE_LAW
 from isoflop.forecasting.summary import several_in_words
@@ -34,10 +36,6 @@ from isoflop.planning.demand import DEVICE
 from isoflop.planning.frontier import frontier
 from isoflop.planning.landmarks import MODELS
 from isoflop.quantities import Kind, show
-
-if TYPE_CHECKING:
-    from isoflop.data.runs import Runs
-    from isoflop.forecasting.predictor import Predictor
 
 BUDGETS, BEYOND = 25, 100.0
 """Budgets whose intervals are shipped, and how many times the largest run's compute they reach."""

@@ -11,7 +11,7 @@ from isoflop.beyond.test_time.difficulty_densities import P
 from isoflop.beyond.test_time.result import money
 from isoflop.beyond.test_time.serving import MOST
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, dark, decades, head, points, row, shades
-from isoflop.formula.arrays import median
+from isoflop.formula.arrays import Array, median
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from isoflop.beyond.test_time import Inference
     from isoflop.estimate import Estimate
-    from isoflop.formula.arrays import Array
 
 
 _POINTS, _LINE = 90, 0.055

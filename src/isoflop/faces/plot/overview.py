@@ -11,7 +11,7 @@ import numpy as np
 from isoflop.compute.allocation import Allocation
 from isoflop.data.runs.costs import own_terms
 from isoflop.errors import UsageError
-from isoflop.estimate import LEVEL
+from isoflop.estimate import LEVEL, Estimate
 from isoflop.faces.plot.look import INK, LAW_COLOURS, MARKERS, QUIET, RUN, head, log_axes, of_ten, row, shades
 from isoflop.faces.plot.names import End, name_ends
 from isoflop.fitting.approaches import group_by_budget, isoflop_minima
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from isoflop.data.runs import Runs
-    from isoflop.estimate import Estimate
     from isoflop.forecasting.predictor import Predictor
     from isoflop.formula.arrays import Array
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, figure_of, head, lines_behind, points, style
-from isoflop.planning.sensitivity import FACTORS, Row
+from isoflop.planning.sensitivity import FACTORS, Row, Sensitivity
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from isoflop.estimate import Estimate
-    from isoflop.planning.sensitivity import Sensitivity
 
 _GAP = 0.55  # of a row, between groups
 _BLUE = LAW_COLOURS[0]

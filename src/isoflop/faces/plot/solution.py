@@ -12,13 +12,12 @@ from isoflop.faces.plot.look import INK, LAW_COLOURS, QUIET, decades, head, line
 from isoflop.faces.plot.overview import AXES
 from isoflop.forecasting.ensemble import evidence
 from isoflop.forecasting.forecast import forecast_with
-from isoflop.forecasting.solve import inverse_of
+from isoflop.forecasting.solve import Solution, inverse_of
 from isoflop.quantities import show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from isoflop.forecasting.solve import Solution
 
 _POINTS, _BESIDE, _FARTHEST = 81, 5.0, 1e3
 """Places drawn; times the interval's ends that are drawn beside it; times the value that is drawn at the most."""
