@@ -17,9 +17,12 @@ from isoflop.faces.cli.shared import (
     Full,
     Json,
     Source_,
+    Text,
+    Words,
     draw,
     give,
     in_full,
+    option,
     print_json,
     print_result,
     refuse_figure,
@@ -35,10 +38,8 @@ if TYPE_CHECKING:
 def forecast(
     source: Source_,
     asked: Asked,
-    at: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")
-    ] = None,
-    targets: Annotated[str | None, typer.Option("--at", metavar="FILE", help="A table of new runs.")] = None,
+    at: Annotated[Words, typer.Argument(metavar="[N=… D=…]", help="The new run, such as N=8e9 D=15T.")] = None,
+    targets: Annotated[Text, option("--at", "A table of new runs.", metavar="FILE")] = None,
     output: Drawn = None,
     full: Full = False,
     json: Json = False,

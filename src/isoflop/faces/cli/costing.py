@@ -8,7 +8,7 @@ import typer
 
 from isoflop.compute.devices import MFU, parse_devices
 from isoflop.errors import UsageError
-from isoflop.faces.cli.shared import Drawn, Json, give, option, refuse_figure
+from isoflop.faces.cli.shared import Drawn, Json, Text, give, option, refuse_figure
 from isoflop.quantities import parse_quantity
 
 _SHAPE, _RUN = "Shape", "Run"
@@ -19,9 +19,7 @@ def cost(
     tokens: Annotated[str, typer.Argument(metavar="D", help="Tokens to train on, such as 1.4T.")],
     gpus: Annotated[str, option("--gpus", "Devices, such as 1024xH100.", metavar="COUNTxDEVICE")] = "H100",
     mfu: Annotated[float, option("--mfu", "Share of peak reached.", _RUN)] = MFU,
-    price: Annotated[
-        str | None, option("--price", "US dollars for an hour of one device.", _RUN, metavar="DOLLARS")
-    ] = None,
+    price: Annotated[Text, option("--price", "US dollars for an hour of one device.", _RUN, metavar="DOLLARS")] = None,
     region: Annotated[
         str,
         option("--region", "Where the electricity is from, for its carbon: France, world, or grams for a kWh.", _RUN),

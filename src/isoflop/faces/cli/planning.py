@@ -13,7 +13,18 @@ import typer
 
 from isoflop.errors import UsageError
 from isoflop.faces.cli.options import Asked, interval, option_of, quantities, takes_demand, takes_runs
-from isoflop.faces.cli.shared import Full, Json, dollars, draw, give, option, refuse_figure, refuse_overwriting
+from isoflop.faces.cli.shared import (
+    Full,
+    Json,
+    Text,
+    Words,
+    dollars,
+    draw,
+    give,
+    option,
+    refuse_figure,
+    refuse_overwriting,
+)
 from isoflop.planning.demand import TIERS, Demand
 from isoflop.quantities import parse_quantity
 
@@ -51,7 +62,7 @@ def _loss_to_reach(asked: Asked) -> tuple[Asked, dict[str, float]]:
 
 
 Count = Annotated[int | None, option_of("tiers", TIERS["tiers"])]
-Prices = Annotated[str | None, option_of("prices", TIERS["prices"])]
+Prices = Annotated[Text, option_of("prices", TIERS["prices"])]
 ServeBatch = Annotated[float, option_of("serve_batch", TIERS["serve_batch"])]
 
 
@@ -71,7 +82,7 @@ def _tuned(found: Plan, sweep: str) -> Plan:
 _PICTURES = {".png", ".svg"}
 """Endings of a plan's figure; a PDF is a document."""
 Saved = Annotated[
-    str | None,
+    Text,
     option(
         "-o --output",
         "Save it: plan.html, plan.pdf or plan.md for people, plan.png or plan.svg for its figure, plan.toml, "
@@ -108,15 +119,13 @@ def _save(found: Plan, path: str, *, author: str, seed: int) -> None:
 @takes_demand
 def plan(
     source: Annotated[
-        str | None,
+        Text,
         typer.Argument(
             metavar="[RUNS_OR_FIT_OR_CURVE]",
             help="Runs, a fit, a curve or several (besiroglu2024,hoffmann2022); without any, published curves.",
         ),
     ] = None,
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=… D=…]", help="What is settled already, such as N=8B.")
-    ] = None,
+    words: Annotated[Words, typer.Argument(metavar="[N=… D=…]", help="What is settled already, such as N=8B.")] = None,
     *,
     wanted: dict[str, str | None],
     asked: Asked,
@@ -128,7 +137,7 @@ def plan(
     serve_batch: ServeBatch = 64,
     beyond: Annotated[bool, option("--beyond", "Use a curve beyond what its source states.")] = False,
     tune: Annotated[
-        str | None, option("--tune", "A sweep of lr, batch and such: its laws before published ones.", metavar="SWEEP")
+        Text, option("--tune", "A sweep of lr, batch and such: its laws before published ones.", metavar="SWEEP")
     ] = None,
     full: Full = False,
     json: Json = False,
