@@ -1,5 +1,6 @@
 """isoflop finish: what it prints, draws and refuses, and how it follows a growing log."""
 
+import io
 import json
 import sys
 from types import SimpleNamespace
@@ -76,6 +77,19 @@ def test_what_is_wrong_is_said_with_what_to_type(words, code, says, *, monkeypat
     found, _, err = run(words, monkeypatch=monkeypatch, capsys=capsys)
     assert (found, says in err) == (code, True), err
     assert "\x1b" not in err
+
+
+def test_a_printed_log_says_itself_where_it_ends_and_may_come_through_a_pipe(tmp_path, monkeypatch, capsys):
+    lines = [f"iteration {step}/ 1000 | lm loss: {2 + 8 / step**0.5:.6E} |" for step in range(25, 801, 25)]
+    (tmp_path / "job.log").write_text("\n".join(lines) + "\n")
+    _, named, _ = run(["finish", str(tmp_path / "job.log"), "--json"], monkeypatch=monkeypatch, capsys=capsys)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO((tmp_path / "job.log").read_bytes())))
+    _, piped, _ = run(["finish", "-", "--steps", "1000", "--json"], monkeypatch=monkeypatch, capsys=capsys)
+    assert json.loads(named)["end"] == 1000
+    assert json.loads(named)["loss"] == json.loads(piped)["loss"]
+    (tmp_path / "job.log").write_text("\n".join([*lines, "iteration 1000/ 1000 | lm loss: 2.2 |"]) + "\n")
+    code, _, err = run(["finish", str(tmp_path / "job.log")], monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, "has ended" in err) == (2, True)
 
 
 def test_a_growing_log_is_followed_to_its_end(tmp_path, monkeypatch, capsys):

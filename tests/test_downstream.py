@@ -53,6 +53,12 @@ def test_a_task_that_does_not_scale_is_refused_with_an_interval_from_chance_to_c
     assert code in {one.code for one in mixed.findings if name in one.message}
 
 
+def test_a_score_that_falls_as_models_get_better_is_asked_about():
+    verdict = judge(task_of(np.linspace(4, 2, 12), np.linspace(0.7, 0.3, 12)))
+    assert verdict.code == "A02"
+    assert "error rate" in verdict.words
+
+
 def test_a_task_that_falls_and_rises_again_and_again_is_not_monotone():
     way = np.linspace(0, 1, 80)
     verdict = judge(task_of(4 - 2 * way, 0.4 - 0.15 * np.sin(6 * np.pi * way) + 0.1 * way))

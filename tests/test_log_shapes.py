@@ -93,6 +93,11 @@ SHAPES = {
         "[batch={step}/1000]:\n\t Train time/batch: {step0}\n\t Train time/token: {tokens}\n"
         "\t Train loss/train/total: {loss:.4f}\n\t Train metrics/train/LanguageCrossEntropy: {loss:.4f}\n"
     ),
+    "composer evaluated": each(
+        "[batch={step}/1000]:\n\t Train time/token: {tokens}\n\t Train loss/train/total: 5.0\n"
+        "[Eval batch=1/10] Eval on eval data:\n\t Eval metrics/eval/LanguageCrossEntropy: {loss:.4f}\n"
+    ),
+    "nanogpt, both of its lines": each("iter {step0}: loss 5.0, time 135.22ms\nstep {step}: val loss {loss:.4f}"),
     "equals": each("step={step} loss={loss} lr=3e-4 tokens={tokens}"),
     "json lines": each('{{"step": {step}, "val_loss": {loss}, "tokens": {tokens}}}'),
     "tqdm": each("train:  10%|#         | {step}/1000 [00:10<01:40, 9.1it/s, loss={loss:.4f}]"),
@@ -135,6 +140,18 @@ def test_the_last_loss_and_its_step_are_read(kind, tmp_path):
     assert runs["loss"][-1] == pytest.approx(3.9)
     assert runs["step"][-1] == pytest.approx(BY_EPOCH.get(kind, 300))
     assert "C" not in runs  # lingua's flops are a rate
+
+
+def test_shares_of_epochs_are_steps_where_the_log_says_how_many_there_are(tmp_path):
+    said = (
+        "Num Epochs = 2",
+        "Total train batch size (w. parallel, distributed) = 64",
+        "Total optimization steps = 1,000",
+    )
+    (tmp_path / "job.log").write_text("\n".join([*said, SHAPES["hf trainer"]]))
+    found = find_runs(str(tmp_path / "job.log"), columns={"D": "step*global_batch_size*1024"}).runs
+    assert found["step"][-1] == pytest.approx(0.3 * 1000 / 2)
+    assert found["D"][-1] == pytest.approx(150 * 64 * 1024)
 
 
 @pytest.mark.parametrize("kind", [*TRAINING_ONLY])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from isoflop import DataError, Runs, UsageError, mix, read
+from isoflop.beyond.mix.mixtures import mixtures_of
 
 pytest_plugins = ["commands"]
 WORTHS = {"code": (1.0, 0.1, 0.05), "text": (0.05, 1.0, 0.3), "math": (0.1, 0.2, 1.0)}
@@ -150,3 +151,15 @@ def test_sources_and_targets_are_also_named_without_what_all_begin_with():
     assert short.best == whole.best
     with pytest.raises(UsageError, match='"maths" is no source'):
         mix(runs, limits={"maths": 1e4})
+
+
+def test_columns_that_add_up_in_each_row_are_shares_whatever_they_are_called():
+    table = {
+        "web (%)": [20, 50, 30, 60, 10],
+        "code": [80, 50, 70, 40, 90],
+        "N": [1e8] * 5,
+        "loss": [3, 2.8, 2.9, 2.7, 3.1],
+    }
+    assert mixtures_of(read(table)).sources == ("web (%)", "code")
+    with pytest.raises(DataError, match="0 columns of shares"):
+        mixtures_of(read({**table, "code": [80, 50, 70, 40, 80]}))

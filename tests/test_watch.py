@@ -177,6 +177,15 @@ def test_tokens_do_as_well_as_steps():
     assert by_token.end.value == pytest.approx(by_step.end.value, rel=1e-3)
 
 
+def test_the_slow_tail_of_a_spike_belongs_to_it():
+    at = np.arange(1.0, 121.0)
+    values = 0.001 * np.sin(7 * at) + np.where(at >= 60, 0.5 * np.exp(-(at - 60) / 3), 0)
+    inside, (one,) = spikes(at, values, 0.002)
+    assert (one.begin, one.top) == (60, 60)
+    assert 72 <= one.end <= 80
+    assert inside.sum() == one.end - one.begin + 1
+
+
 def test_spikes_know_a_rise_that_stays_from_one_that_comes_back():
     share = np.linspace(0.1, 0.6, 200)
     known = usual(share, Widths(0.01, 0.001, 0.001, 0.0005))

@@ -126,11 +126,11 @@ def find_runs(
         return replace(found, runs=replace(found.runs, source=copy.named(found.runs.source)))
     if not name:
         raise DataError("the name of the runs is empty. Name a file, a folder or a dataset.")
-    study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" and "-" are no paths
+    study = _exists(os.path.join(name, STUDY_MARK))  # noqa: PTH118 - "" is no path
     if line:
         logs: tuple[str, tuple[Logged, ...]] | None = find_lines(Path(name), _conditions(line))
     else:
-        logs = None if study or name == "-" else find(Path(name)) if _exists(name) else find_online(name)
+        logs = None if study else find(Path(name)) if _exists(name) else find_online(name)
     if logs is None and not study:
         logs = _printed(name)
     if logs is None and not study and _exists(name):
@@ -155,7 +155,7 @@ def find_runs(
 def _printed(name: str) -> tuple[str, tuple[Logged, ...]] | None:
     """Return the run in a file that has a table's name and is what a training printed; None for anything else."""
     path = Path(name)
-    if name == "-" or not _exists(name) or not path.is_file() or path.suffix.lower() not in {".csv", ".tsv", ".json"}:
+    if not _exists(name) or not path.is_file() or path.suffix.lower() not in {".csv", ".tsv", ".json"}:
         return None
     text = head(path)
     first = text.lstrip()[:1]
@@ -195,8 +195,8 @@ def _of_rows(
     name: str, *, study: bool, columns: Mapping[str, str] | None, **said: Any
 ) -> tuple[Runs, str, tuple[Taken, ...]]:
     """Return the runs of a source of rows, what it is, and which column each letter is."""
-    if not study and (name == "-" or _exists(name) or name not in datasets.NAMES):
-        if name != "-" and not _exists(name) and (near := get_close_matches(name, datasets.NAMES, n=1)):
+    if not study and (_exists(name) or name not in datasets.NAMES):
+        if not _exists(name) and (near := get_close_matches(name, datasets.NAMES, n=1)):
             raise DataError(f'{name}: there is no such file or dataset. Did you mean the dataset "{near[0]}"?')
         raw = raw_source(name)
         named = assign(raw.names, columns or {}, raw.source, texts=texts_of(raw))

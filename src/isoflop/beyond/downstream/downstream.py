@@ -22,7 +22,8 @@ from isoflop.data.runs import ColumnMapping, Runs
 from isoflop.errors import UsageError, shown
 from isoflop.estimate import LEVEL, Estimate, from_draws, refuse_level
 from isoflop.findings import Finding
-from isoflop.forecasting.ensemble import combine
+from isoflop.fitting.fit import fit
+from isoflop.forecasting.ensemble import FEWEST_RUNS, combine
 from isoflop.forecasting.forecast import forecast
 from isoflop.forecasting.single_input import single_input
 from isoflop.forecasting.source import refuse_nonpositive
@@ -138,7 +139,10 @@ def _loss(runs: Runs, asked: _Asked, laws: Sequence[str]) -> tuple[Estimate, tup
         return Estimate(asked.at["loss"], level=asked.level), ()
     alone = "" if {"N", "D"} <= asked.at.keys() else single_input(runs, ["C"])
     inputs = {key: asked.at[key] for key in ([alone] if alone else ["N", "D"])}
-    found = forecast(combine(runs, laws=laws, inputs=[alone] if alone else []), level=asked.level, **inputs)
+    if len(laws) == 1 and len(runs) < FEWEST_RUNS:  # too few for backtests, enough for the one law that was named
+        found = forecast(fit(laws[0], runs), level=asked.level, **inputs)
+    else:
+        found = forecast(combine(runs, laws=laws, inputs=[alone] if alone else []), level=asked.level, **inputs)
     return found[0].loss, found.findings
 
 

@@ -27,6 +27,9 @@ MOST_WIDTH = 0.25
 MONOTONE, SIGNAL, CLEAR, SEEN = 0.6, 3.0, 3.0, 3
 """Least share of spread that an ever-rising curve explains; least rise over noise; standard errors above chance; runs
 above it."""
+FALLING = 0.9
+"""From this share of the spread that an ever-falling curve explains, and where a rising one explains no more than
+the rest, a score falls as models get better."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,21 @@ def judge(task: Task) -> Verdict:
     noise = max(float(np.sqrt(np.mean(np.diff(values) ** 2) / 2)), _item_noise(task, values))
     quarter = max(values.size // 4, 1)
     best, worst = float(values[-quarter:].mean()), float(values[:quarter].mean())
-    spread = float(((values - values.mean()) ** 2).sum())
-    monotone = 1 - float(((values - rising(values)) ** 2).sum()) / spread if spread else 0.0
+    monotone, falling = (_explained(one) for one in (values, -values))
     signal = (best - worst) / noise if noise else 0.0
     known = not math.isnan(task.chance)
     above = int((values > task.chance + 2 * noise).sum()) if known else -1
     clear = not known or best - task.chance > CLEAR * noise / math.sqrt(quarter)
     code, words = _verdict(monotone, signal, above=above, clear=clear)
+    if code and falling > FALLING > 1 - FALLING > monotone:
+        code, words = "A02", "falls as the loss falls; if it is an error rate, give 1 minus it as the accuracy"
     return Verdict(monotone, signal, noise, above, words, code)
+
+
+def _explained(values: Array) -> float:
+    """Return the share of the spread of values that some ever-rising curve explains; 0 where there is no spread."""
+    spread = float(((values - values.mean()) ** 2).sum())
+    return 1 - float(((values - rising(values)) ** 2).sum()) / spread if spread else 0.0
 
 
 def erring(verdict: Verdict, error: float) -> Verdict:

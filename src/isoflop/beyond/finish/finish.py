@@ -39,7 +39,7 @@ def finish(
     """Return the loss that a run in progress will end at, with the interval one logged loss should fall into.
 
     run       a curve, or what `read_curve` reads: a log, a table, a DataFrame
-    end       where it ends, in the unit of its rows, where no schedule says so
+    end       where it ends, in the unit of its rows, where neither a schedule nor the log says so
     schedule  its learning rates to the end, by steps; without it the trend of the curve alone goes on
     like      finished runs of the same model, data and batch size: the laws are fitted to all together
     what_if   other shapes of the schedule from here on: constant, cosine, linear, wsd
@@ -88,7 +88,8 @@ def _by_trend(run: LossCurve, end: float | None, *, level: float, asked: bool) -
     """Return the forecast where no schedule is known."""
     if asked:
         raise UsageError("other schedules, stopping and past runs need the run's own schedule. Say --schedule cosine.")
-    if end is None:
+    end = run.planned if end is None else end
+    if np.isnan(end):
         raise UsageError(f"say where the run ends, in {run.unit}, as in --steps 24000, and its --schedule if known.")
     if not run.last < end < np.inf:
         raise UsageError(f"the run is at {run.last:g} {run.unit} already; --steps {end:g} must lie beyond.")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.data.runs import Runs
-from isoflop.data.runs.columns import is_loss
+from isoflop.data.runs.columns import LETTERS, is_loss
 from isoflop.errors import DataError, UsageError
 from isoflop.formula.arrays import Array
 
@@ -60,16 +60,17 @@ class Mixtures:
 
 
 def mixtures_of(runs: Runs, *, shares: Sequence[str] = (), targets: Sequence[str] = ()) -> Mixtures:
-    """Return the mixtures of a table; unless named, columns share_* and loss_* (or loss alone).
+    """Return the mixtures of a table; unless named, columns share_* (or those that add up to 1) and loss_* (or loss).
 
     Raises DataError where shares do not add up, where there is one mixture only, or too few.
     """
-    sources = tuple(shares) or tuple(name for name in runs.columns if name.startswith(SHARE))
+    sources = tuple(shares) or tuple(name for name in runs.columns if name.startswith(SHARE)) or _adding_up(runs)
     losses = tuple(targets) or tuple(name for name in runs.columns if name.startswith(LOSS) and is_loss(name))
     losses = losses or (("loss",) if "loss" in runs else ())
     if len(sources) < 2:
         raise DataError(
-            f"{runs.source}: {len(sources)} columns of shares, called share_*; there are {', '.join(runs.columns)}. "
+            f"{runs.source}: {len(sources)} columns of shares, called share_* or adding up to 1 in each row; there are "
+            f"{', '.join(runs.columns)}. "
             "Give two or more, or name them: --share COLUMN,COLUMN."
         )
     if not losses:
@@ -89,6 +90,15 @@ def mixtures_of(runs: Runs, *, shares: Sequence[str] = (), targets: Sequence[str
             f"{runs.source}: {told} with all shares and losses; laws of mixing need {LEAST_MIXTURES} or more."
         )
     return found
+
+
+def _adding_up(runs: Runs) -> tuple[str, ...]:
+    """Return the columns of numbers without a letter that add up to 1, or 100, in each row; none where they do not."""
+    names = [name for name, cells in runs.columns.items() if name not in LETTERS and cells.dtype.kind == "f"]
+    names = [name for name in names if not is_loss(name) and 0 <= runs[name].min() <= runs[name].max() <= PERCENT]
+    total = sum((runs[name] for name in names), np.zeros(len(runs)))
+    whole = any((abs(total / one - 1) <= ROUNDED).all() for one in (1.0, PERCENT))
+    return tuple(names) if whole else ()
 
 
 def shares_of(runs: Runs, sources: Sequence[str]) -> Array:

@@ -64,7 +64,7 @@ def _uneven(settings: Sequence[Setting]) -> list[Finding]:
     few = sum(count < FEW_RUNS for count in counts)
     if few and len(settings) > 1:
         message = f"{few} of {len(settings)} settings have fewer than {FEW_RUNS} runs: the bowl of all carries them"
-        found.append(Finding("H03", "INFO", message, "nothing; the intervals know it"))
+        found.append(Finding("H03", "INFO", message, "nothing needs doing: the intervals allow for it"))
     if len(settings) > 1 and max(counts) >= UNEVEN * min(counts):
         message = (
             f"settings were tuned unevenly, with {min(counts)} to {max(counts)} runs: the lowest run of a setting is "

@@ -1,4 +1,4 @@
-"""Which sources are addresses; what fetches them is loaded when one is met."""
+"""Which sources are addresses, or standard input; what fetches them is loaded when one is met."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from importlib import import_module
 
 FETCHING = "isoflop.data.readers.remote"
 """The module that fetches, which loads much of the standard library."""
+STANDARD_INPUT, PIPED = "-", "isoflop.data.readers.standard_input"
+"""What standard input is called, and the module that takes it in."""
 ADDRESS = re.compile(r"(s3|gs|gcs|https?)://", re.IGNORECASE)
 
 
@@ -25,13 +27,14 @@ class Copy:
 
 
 def is_address(name: object) -> bool:
-    """Return whether a source is named by an address that is fetched."""
-    return isinstance(name, str) and ADDRESS.match(name) is not None
+    """Return whether a source is named by an address that is fetched, or is standard input."""
+    return isinstance(name, str) and (name == STANDARD_INPUT or ADDRESS.match(name) is not None)
 
 
 def local_copy(address: str) -> AbstractContextManager[Copy]:
     """Return a copy of what is at an address, for as long as it is read."""
-    found: AbstractContextManager[Copy] = import_module(FETCHING).fetched(address)
+    module = PIPED if address == STANDARD_INPUT else FETCHING
+    found: AbstractContextManager[Copy] = import_module(module).fetched(address)
     return found
 
 

@@ -7,6 +7,7 @@ a schedule, and finding D21 says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ _CLOCKS = (
 )  # fmt: skip
 """Metrics that are the optimiser's step, in normal form, by their whole name or what follows the last slash."""
 _PLANNED = frozenset({"maxsteps", "maxiters", "totalsteps", "numsteps", "trainsteps", "trainiters", "numiterations",
+                      "numtrainsteps",
                       "warmupsteps", "warmupiters", "lrwarmupsteps", "lrwarmupiters"})  # fmt: skip
 """Settings that count the optimiser's steps."""
 _FITS = (0.95, 1.05)
@@ -81,6 +83,12 @@ def strange_clocks(runs: Sequence[Logged]) -> tuple[Finding, ...]:
             tuple(one.name for one in calls),
         ),
     )  # fmt: skip
+
+
+def planned_steps(run: Logged) -> float:
+    """Return how many of its own steps a run's settings say that it will make; nan where they do not say it once."""
+    told = {steps for key, steps in _planned(run.config).items() if "warm" not in key.lower()}
+    return told.pop() if len(told) == 1 and not run.counts_calls else math.nan
 
 
 def _fit(runs: Sequence[Logged]) -> bool:

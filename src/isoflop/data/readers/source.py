@@ -6,7 +6,6 @@ import csv
 import io
 import os
 import re
-import sys
 import zlib
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -95,8 +94,7 @@ def read_text(source: str | os.PathLike[str], *, growing: bool = False) -> Text:
     if is_address(name):
         with local_copy(name) as copy:
             return replace(read_text(copy.path, growing=growing), source=copy.address)
-    data = _standard_input() if name == "-" else read_bytes(Path(name))
-    source = "standard input" if name == "-" else shown(name)
+    data, source = read_bytes(Path(name)), shown(name)
     if data.startswith(_GZIP):
         data = _gunzip(data, source)
     _refuse_formats(data, source)
@@ -113,12 +111,6 @@ def _whole_lines(data: bytes) -> bytes:
     if first[:1] == b"[" or (first[:1] == b"{" and not (end and first.rstrip().endswith(b"}"))):
         return data
     return data[: data.rfind(b"\n") + 1]
-
-
-def _standard_input() -> bytes:
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    _refuse_size(len(data), "standard input")
-    return data
 
 
 def read_bytes(path: Path) -> bytes:
@@ -167,6 +159,8 @@ def near(path: Path) -> str:
     """Return what may have been meant by the name of a file that is not there."""
     if _ADDRESS.match(str(path)):
         return " It looks like an address; only s3, gs, https and http are fetched. Download it, and name the file."
+    if path.is_symlink():
+        return f" It is a link to {shown(str(path.readlink()))}."
     try:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:

@@ -45,7 +45,7 @@ def raw_source(source: str | os.PathLike[str] | ColumnMapping, *, growing: bool 
     if is_address(source):
         with local_copy(str(source)) as copy:
             return replace(raw_source(copy.path, growing=growing), source=copy.address)
-    if source != "-" and parquet.recognises(Path(source)):
+    if parquet.recognises(Path(source)):
         return parquet.parquet_table(Path(source), (MAX_ROWS, MAX_COLUMNS))
     return raw_table(read_text(source, growing=growing))
 

@@ -20,20 +20,26 @@ _FACTS = {
     "sequence_length": (
         r"\b(?:(?:encoder_)?(?:max[ _])?seq(?:uence)?[ _]?len(?:gth)?|block[ _]size|context[ _]length)" + _SAYS,
     ),
-    "global_batch_size": (r"\bglobal[ _]batch[ _]size" + _SAYS,),
+    "global_batch_size": (
+        r"\bglobal[ _]batch[ _]size" + _SAYS,
+        r"total train batch size \([^)]*\)\s*=\s*([\d,]+)",  # Hugging Face's Trainer
+    ),
     "batch_tokens": (
         r"\btokens per (?:iteration|step|batch|update)\b[^\d\n]*([\d,]+)",
         r"\btotal[ _]batch[ _]size\b[^\d\n]*([\d,]{4,})",
         r"\b(?:batch_tokens|total_batch_size_tokens)" + _SAYS,
     ),
-    "max_steps": (r"\b(?:total[ _]steps|max[ _](?:iters|steps)|train[ _]iters|num_iterations)" + _SAYS,),
+    "max_steps": (
+        r"\b(?:total[ _](?:optimization[ _])?steps|max[ _](?:iters|steps)|train[ _]iters|num_iterations)" + _SAYS,
+    ),
+    "epochs": (r"\bnum[ _]epochs" + _SAYS,),
     "warmup_steps": (r"\b(?:lr[ _])?warm-?up[ _]?(?:iters|steps|iterations)?" + _SAYS + r"(?![\d.]*[.e])",),
 }
 """What a log states of its run in a sentence of its own; the first that is said counts."""
 _COMPILED = {key: [re.compile(one, re.IGNORECASE) for one in patterns] for key, patterns in _FACTS.items()}
 _RANK = re.compile(r"number of parameters on \(tensor, pipeline\) model parallel rank \((\d+), (\d+)\):\s*(\d+)")
 _SUFFIX = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_HINTS = re.compile(r"param|length|seq|block|context|batch|step|iter|warm", re.IGNORECASE)
+_HINTS = re.compile(r"param|length|seq|block|context|batch|step|iter|warm|num.epochs", re.IGNORECASE)
 
 
 class Facts:

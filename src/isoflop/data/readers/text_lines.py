@@ -76,8 +76,8 @@ def read_line(text: str) -> Line:
         clocks["it"] = (float(bar[1]), float(bar[2]))
     for name, value, total in _pairs(text):
         word, before = _clock(name)
-        if word == "batch" and math.isnan(total):
-            word = ""  # a batch of so many
+        if word == "batch" and (math.isnan(total) or _HELD_OUT.search(before)):
+            word = ""  # a batch of so many, or one of an evaluation
         if word:
             clocks[word] = (value, total)
             about = f"{about} {before}"

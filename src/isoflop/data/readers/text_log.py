@@ -16,7 +16,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from isoflop.data.readers.logs import Cell, Logged, refuse_many, whole_lines
+import numpy as np
+
+from isoflop.data.readers.logs import Cell, Logged, Series, refuse_many, whole_lines
 from isoflop.data.readers.restarts import Recorder
 from isoflop.data.readers.source import head
 from isoflop.data.readers.text_facts import Facts
@@ -26,8 +28,12 @@ TITLE = "text log"
 SUFFIXES = frozenset({".log", ".out", ".txt", ".err", ".stdout", ".stderr", ""})
 _LOOK = 1 << 20
 """Bytes of a file in which a log must show itself: some print all their code first."""
-_ALONE = re.compile(r"\s+[A-Za-z_][^\s=]*(?: [^=]*)?=[\d+.-]")
-"""A metric on an indented line of its own, as OLMo prints those of a step."""
+_ALONE = re.compile(r"\s+[A-Za-z_](?:[^\s=]*(?: [^=]*)?=|[^:]*/[^:]*: )[\d+.-]")
+"""A metric on an indented line of its own, as OLMo and Composer print those of a step."""
+_SAME_CLOCK = frozenset(CLOCKS) - {"batch", "s", "epoch"}
+"""Words that all count steps: where a log has two of them, as nanoGPT's, both are the same count."""
+_NEAR = 2
+"""So many steps of the log from where the run stood, another word's count is one of the same steps."""
 _ENOUGH = 2
 """So many lines with a step and a loss make a log."""
 _GENERIC = re.compile(
@@ -70,6 +76,8 @@ def read(path: Path) -> tuple[Logged, ...]:
             refuse_many(count, str(path))
     record, total = _recorded(said)
     metrics = record.metrics()
+    if _main_clock(said) == "epoch" and isinstance(whole := facts.stated.get("max_steps"), float):
+        metrics = _by_steps(metrics, whole / float(facts.stated.get("epochs") or 1))
     if any(key.startswith("val/") and is_loss(key) for key in metrics):  # beside it, a plain loss is the training's
         metrics = {_training(key): found for key, found in metrics.items()}
     config: dict[str, Cell] = facts.config() | ({} if math.isnan(total) else {"max_steps": total})
@@ -80,6 +88,8 @@ def _recorded(said: Sequence[Line]) -> tuple[Recorder, float]:
     """Return the metrics of all lines by one clock, and how many steps there are to be (nan where it is not said)."""
     clock = _main_clock(said)
     record, step, total, ratio = Recorder(), 0.0, math.nan, dict[str, float]()
+    steps = np.array([line.clocks[clock][0] for line in said if clock in line.clocks])
+    gap = _NEAR * float(np.median(np.diff(steps))) if len(steps) > 1 else math.inf
     for line in said:
         if clock in line.clocks:
             step, whole = line.clocks[clock]
@@ -87,6 +97,11 @@ def _recorded(said: Sequence[Line]) -> tuple[Recorder, float]:
             ratio |= {word: step / count for word, (count, _) in line.clocks.items() if count}
         elif known := next((word for word in line.clocks if word in ratio), None):
             step = line.clocks[known][0] * ratio[known]
+        else:
+            near = [
+                count for word, (count, _) in line.clocks.items() if word in _SAME_CLOCK and abs(count - step) <= gap
+            ]
+            step = near[0] if near else step
         for key, value in line.values:
             record.add(key, step, value)
     return record, total
@@ -100,6 +115,11 @@ def _main_clock(said: Sequence[Line]) -> str:
     return next((word for word in CLOCKS if seen[word] * 2 >= most > 0), "step")
 
 
+def _by_steps(metrics: Mapping[str, Series], each: float) -> dict[str, Series]:
+    """Return metrics by steps, of which an epoch has so many, where the log only says the share of epochs."""
+    return {key: Series(np.round(found.steps * each), found.values) for key, found in metrics.items()}
+
+
 def _training(key: str) -> str:
     return f"train/{key}" if "/" not in key and is_loss(key) else key
 
@@ -108,8 +128,8 @@ def _known(config: Mapping[str, Cell], metrics: Mapping[str, object]) -> dict[st
     """Return what the log itself makes of its keys: the held-out loss, and tokens from steps or samples and lengths."""
     losses = sorted(key for key in metrics if key.startswith("val/") and "loss" in key.lower())
     known = {"loss": losses[0]} if losses else {}
-    if "consumed_tokens" in metrics:
-        known["D"] = "consumed_tokens"
+    if tokens := next((key for key in ("consumed_tokens", "Train_time/token", "time/token") if key in metrics), ""):
+        known["D"] = tokens
     elif "consumed_samples" in metrics and "sequence_length" in config:
         known["D"] = "consumed_samples*sequence_length"
     elif "batch_tokens" in config:

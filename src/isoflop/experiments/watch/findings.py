@@ -37,7 +37,7 @@ def findings_of(
 
 def _state(found: Watched, change: Change | None) -> list[Finding]:
     since = "" if found.since is None else f" since {found.unit[:-1]} {show(found.since)}"
-    size = "" if change is None else f", now by {abs(np.expm1(change.size)):.2%}"
+    size = "" if change is None else f", now by {abs(np.expm1(change.size)):.2%} against its rows before"
     words = {
         "above": ("W01", "WARN", f"the loss lies above its expected curve{since}{size}",
                   "compare data, rate and code at that step with the runs of the ladder"),

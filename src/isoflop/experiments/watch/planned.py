@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from isoflop.forecasting.curves.schedules import SHAPES, Schedule
 from isoflop.forecasting.curves.sized import PLACES, SizedCurve
 from isoflop.formula.arrays import Array
 from isoflop.quantities import settle_numbers
+
+WHOLE = 1e-9
+"""A last step that lacks no more than this share of all is whole; one that lacks more is never made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,7 @@ def _length(log: LoggedRun | None, ladder: Sequence[SizedCurve], told: Told, *, 
             raise UsageError("the length of the run is not known. Say its tokens, as in --D 26B.")
         return D, D
     if total is None and D is not None and each > 0:
-        total = D / each
+        total = max(math.floor(D / each * (1 + WHOLE)), 1.0)
     if total is None:
         raise UsageError("the length of the run is not known. Say it, as in --steps 24000.")
     if D is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,18 @@ import typer
 
 from isoflop.errors import DataError, UsageError
 from isoflop.faces.cli.options import share_of
-from isoflop.faces.cli.shared import Drawn, Full, Json, Text, Words, give, option, print_answer, say_waiting
+from isoflop.faces.cli.shared import (
+    Drawn,
+    Full,
+    Json,
+    Text,
+    Words,
+    give,
+    option,
+    print_answer,
+    refuse_figure,
+    say_waiting,
+)
 from isoflop.quantities import parse_quantity
 
 if TYPE_CHECKING:
@@ -34,7 +46,9 @@ def finish(
             metavar="CURVE", help="The run's log so far: a tracker's, what it printed, or a table; - is stdin."
         ),
     ],
-    steps: Annotated[str, option("--steps", "Where the run ends, in the unit of its rows.")],
+    steps: Annotated[
+        Text, option("--steps", "Where the run ends, in the unit of its rows. [default: as logged]")
+    ] = None,
     schedule: Annotated[Text, option("--schedule", _SHAPE, _PLAN)] = None,
     warmup: Annotated[str, option("--warmup", "Steps the rate rises.", _PLAN)] = "0",
     final: Annotated[str, option("--final", "The last rate over the highest.", _PLAN)] = "0",
@@ -59,14 +73,15 @@ def finish(
     """Forecast the final loss of a run in progress, under its schedule, others, and if it stopped now."""
     from isoflop.beyond.finish import finish, read_curve
 
-    end = parse_quantity(steps)
+    log = _Log(curve, x, loss, rate, run, None if until is None else parse_quantity(until))
+    first = log.read() if steps is None and metric is None else None
+    end = _end(steps, first)
     if metric is not None:
         _finish_metric(curve, metric, end, x=x, run=run, until=until, level=level, json=json, full=full)
         return
     plan = None if schedule is None else _schedule(
         schedule, end, warmup=warmup, final=final, decay=decay, peak=peak
     )  # fmt: skip
-    log = _Log(curve, x, loss, rate, run, None if until is None else parse_quantity(until))
     past = [read_curve(one, at=x, loss=loss, rate=rate) for one in like or []]
     stopping = None if stop is None else share_of(stop)
 
@@ -75,14 +90,25 @@ def finish(
             run, end=end, schedule=plan, like=past, what_if=what_if or (), stop=stopping, level=level
         )  # fmt: skip
 
-    if output:
-        from isoflop.faces.plot import figure_format
-
-        figure_format(output)
+    refuse_figure(curve, output)
     if follow:
         _follow(log, ask, end, every=every, output=output, json=json)
     else:
-        _give(ask(log.read()), output, json=json)
+        _give(ask(log.read() if first is None else first), output, json=json)
+
+
+def _end(steps: str | None, run: LossCurve | None) -> float:
+    """Return where the run ends, as it was said or as its log says it."""
+    if steps is not None:
+        return parse_quantity(steps)
+    if run is None or math.isnan(run.planned):
+        raise UsageError("the log does not say where the run ends. Say it, in the unit of its rows: --steps 24000.")
+    if run.last >= run.planned:
+        raise UsageError(
+            f"{run.name} has ended, by its log: at {run.last:g} of {run.planned:g} steps, at a loss of "
+            f"{run.loss[-1]:.4f}. Say a later end to go on from there: --steps {2 * run.planned:g}."
+        )
+    return run.planned
 
 
 def _finish_metric(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from isoflop.data.packed import run_folders
 from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import STUDY_MARK, find, find_online
+from isoflop.data.readers.clock import planned_steps
 from isoflop.data.readers.column_choice import choose
 from isoflop.data.readers.logs import Logged, read_json
 from isoflop.data.readers.source import Text, near, read_text
@@ -156,7 +157,7 @@ def _read(source: str, *, growing: bool) -> list[LoggedRun]:
         logs = find(Path(source), growing=growing) if Path(source).exists() else find_online(source)
         if logs is not None:
             return _tracked(logs[1], source)
-    if not Path(source).exists() and source != "-":
+    if not Path(source).exists():
         raise DataError(f"{shown(source)}: there is no such file or folder.{near(Path(source))} "
                         "Name a log, a table or a folder of logs.")  # fmt: skip
     if Path(source).is_dir():
@@ -191,7 +192,7 @@ def _number(value: object) -> float:
 
 
 def _raw(source: str, *, growing: bool) -> RawTable:
-    if source != "-" and Path(source).suffix == ".parquet":
+    if Path(source).suffix == ".parquet":
         return raw_source(source)
     return raw_table(_finite(read_text(source, growing=growing)))
 
@@ -300,7 +301,8 @@ def _tracked(logged: Sequence[Logged], source: str) -> list[LoggedRun]:
         counted = taken["D"].of(run, steps) if "D" in taken else np.full(len(steps), np.nan)
         rising = len(np.unique(counted[np.isfinite(counted)])) > 1
         size = {"N": float(taken["N"].of(run, steps[-1:])[0]) if "N" in taken else float("nan"),
-                "D": float("nan") if rising or not len(counted) else float(counted[-1])}  # fmt: skip
+                "D": float("nan") if rising or not len(counted) else float(counted[-1]),
+                "steps": planned_steps(run)}  # fmt: skip
         rates = run.metrics[rate].at(steps) if rate is not None and rate in run.metrics else None
         found.append(_cleaned(run.name, losses, step=steps, tokens=counted if rising else None, rates=rates, **size))
     return found

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from isoflop.data.readers.address import is_address, local_copy
 from isoflop.data.readers.catalogue import find
+from isoflop.data.readers.clock import planned_steps
 from isoflop.data.readers.column_choice import Taken, choose, missing
 from isoflop.data.readers.logs import Logged, Series
 from isoflop.data.readers.source import read_text
@@ -47,9 +48,10 @@ _NO_NUMBERS = {"nan", "inf", "infinity"}
 class LossCurve:
     """The losses of one run as it trains; `rates` are the learning rates at the same rows, where known.
 
-    at    (rows,) how far the run was, rising: steps, tokens or examples, as `unit` says
-    loss  (rows,) above zero
-    lost  how many rows had a loss that was no number, and are left out
+    at       (rows,) how far the run was, rising: steps, tokens or examples, as `unit` says
+    loss     (rows,) above zero
+    lost     how many rows had a loss that was no number, and are left out
+    planned  how many steps the log says that there will be; nan where it does not
 
     >>> isoflop.read_curve("tinylm-2m").unit
     'steps'
@@ -61,6 +63,7 @@ class LossCurve:
     rates: Array | None = None
     unit: str = "steps"
     lost: int = 0
+    planned: float = float("nan")
 
     def __post_init__(self) -> None:
         _refuse_strange(self)
@@ -119,7 +122,7 @@ def read_curve(
         raw = raw_source(source)
         return _curve(raw, raw.source, at=at, loss=loss, rate=rate)
     path = _path(source)  # type: ignore[arg-type]  # no table, as was just seen
-    if os.fspath(path) != "-" and (logged := find(Path(path), growing=growing)) is not None:
+    if (logged := find(Path(path), growing=growing)) is not None:
         return of_run(_one(logged[1], run, os.fspath(path)), at=at, loss=loss, rate=rate)
     text = read_text(path, growing=growing)
     return _curve(without_commas(raw_table(text)), Path(text.source).stem, at=at, loss=loss, rate=rate)
@@ -155,7 +158,8 @@ def of_run(run: Logged, *, at: str | None = None, loss: str | None = None, rate:
     order = np.flatnonzero(keep)[np.argsort(places[keep], kind="stable")]
     unit = next((unit for unit, names in _PLACES.items() if at is not None and normal(at) in names), "steps")
     lost = int((~np.isfinite(values)).sum())
-    return LossCurve(run.name, places[order], values[order], _rows(rates, order), unit, lost)
+    planned = planned_steps(run) if unit == "steps" else np.nan
+    return LossCurve(run.name, places[order], values[order], _rows(rates, order), unit, lost, planned)
 
 
 def _rates(run: Logged, told: str | None, steps: Array) -> Array | None:

@@ -17,6 +17,8 @@ HIGH, LEAST = 6.0, 0.002
 """A spike is so many times what rows usually scatter high, and so much in log loss."""
 FOOT = 2.0
 """A spike's rows are those so many times what rows usually scatter above the curve."""
+TAILS = 4
+"""So often the rows that are left are looked at: the tail of a spike is at most so many windows long."""
 
 
 @dataclass(frozen=True)
@@ -33,28 +35,42 @@ def spikes(at: Array, values: Array, usual: Array | float) -> tuple[Bools, tuple
     """Return which rows lie in rises that came back, and those rises.
 
     A rise is what an opening takes away: the smallest of a window, then the largest of those. It keeps what is as
-    wide as the window, and a curve that falls; at the end a rise that has not come back is kept, too.
+    wide as the window, and a curve that falls; at the end a rise that has not come back is kept, too. Where there was
+    one, the rows that are left are looked at again: what came back slowly has a tail longer than the window.
 
     at      (rows,) where each row stands
     values  (rows,) log loss, or how far it lies from a curve
     usual   how far rows scatter, and move within a window
     """
-    size = len(at)
+    inside, over = np.zeros(len(at), bool), np.zeros(len(at))
+    usual = np.broadcast_to(usual, len(at))
+    for _ in range(TAILS):
+        left = np.flatnonzero(~inside)
+        found, height = _rises(values[left], usual[left])
+        if not found.any():
+            break
+        inside[left[found]], over[left[found]] = True, height[found]
+    told = []
+    for begin, end in _stretches(inside):
+        top = begin + int(np.argmax(over[begin:end]))
+        told.append(Spike(float(at[begin]), float(at[end - 1]), float(at[top]), float(over[top])))
+    return inside, tuple(told)
+
+
+def _rises(values: Array, usual: Array) -> tuple[Bools, Array]:
+    """Return which rows lie in rises that came back within a window, and how high each row lies above the opening."""
+    size = len(values)
     inside = np.zeros(size, bool)
     if size < FEW:
-        return inside, ()
+        return inside, np.zeros(size)
     half = half_window(size)
     low = sliding_window_view(np.pad(values, 2 * half, mode="edge"), 2 * half + 1).min(axis=1)
     opened = sliding_window_view(low, 2 * half + 1).max(axis=1)
     over = values - opened - float(np.median(values - opened))
-    high = over > np.maximum(HIGH * np.asarray(usual), LEAST)
-    found = []
-    for begin, end in _stretches(over > FOOT * np.asarray(usual)) if high.any() else []:
-        if high[begin:end].any() and end < size:
-            inside[begin:end] = True
-            top = begin + int(np.argmax(over[begin:end]))
-            found.append(Spike(float(at[begin]), float(at[end - 1]), float(at[top]), float(over[top])))
-    return inside, tuple(found)
+    high = over > np.maximum(HIGH * usual, LEAST)
+    for begin, end in _stretches(over > FOOT * usual) if high.any() else []:
+        inside[begin:end] = high[begin:end].any() and end < size
+    return inside, over
 
 
 def half_window(size: int) -> int:
