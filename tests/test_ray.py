@@ -16,7 +16,7 @@ PATIENT_RAY = {
     "RAY_health_check_failure_threshold": "1000", "RAY_health_check_timeout_ms": "600000",
     "RAY_worker_register_timeout_seconds": "600", "RAY_gcs_server_request_timeout_seconds": "600",
     "RAY_gcs_rpc_server_connect_timeout_s": "600", "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
-    "RAY_raylet_start_wait_time_s": "600",
+    "RAY_agent_register_timeout_ms": "600000", "RAY_gcs_server_port_wait_time_s": "600",
 }  # fmt: skip
 """How long Ray's own processes wait for each other: no busy machine takes so long."""
 
@@ -26,8 +26,15 @@ def address():
     """Give the address of a cluster of two cores that runs on this machine, with a token of its own, and end it."""
     program = """
 import ray, sys
-found = ray.init("local", _node_ip_address="127.0.0.1", num_cpus=2, include_dashboard=False, log_to_driver=False,
-                 object_store_memory=100_000_000)
+for left in reversed(range(10)):  # its parts give each other thirty seconds, whatever is said
+    try:
+        found = ray.init("local", _node_ip_address="127.0.0.1", num_cpus=2, include_dashboard=False,
+                         log_to_driver=False, object_store_memory=100_000_000)
+        break
+    except Exception:
+        ray.shutdown()
+        if not left:
+            raise
 print(found.address_info["gcs_address"], flush=True)
 sys.stdin.read()
 """

@@ -25,8 +25,10 @@ _MOST_TASKS = 1000
 _TICK, _SHARE = 0.5, 0.02
 """Seconds between two looks at the files, and the share of the time that looking may take."""
 _STORE = 100_000_000
-_LOOPBACK = {"_node_ip_address": "127.0.0.1"}  # whoever reaches a cluster may run anything on it
 """Bytes of memory that a cluster of our own sets aside for what tasks give back, which is nothing."""
+_STARTS = 5
+"""How often a cluster of our own is started: on a busy machine its parts do not find each other in Ray's 30 seconds."""
+_LOOPBACK = {"_node_ip_address": "127.0.0.1"}  # whoever reaches a cluster may run anything on it
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Nothing is reported to Ray's makers; runs that ask for no GPU see what this process sees."""
 
@@ -73,16 +75,27 @@ def _cluster(address: str | None) -> Iterator[Any]:
     if address and address != "auto":
         _check_address(address)
     os.environ.update(_QUIET)
-    own: dict[str, Any] = {} if address else {**_LOOPBACK, "include_dashboard": False, "object_store_memory": _STORE}
-    try:
-        ray.init(address or "local", logging_level="ERROR", log_to_driver=False, **own)
-    except (OSError, RuntimeError, ValueError) as error:
-        where = f"at {shown(address)}" if address else "on this machine"
-        raise IsoflopError(f"no Ray cluster {where}: {shown(str(error).splitlines()[0]).rstrip('.')}.") from None
+    _begin(ray, address)
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _begin(ray: Any, address: str | None) -> None:
+    """Connect to a cluster, or start one of this process's own, again where its parts were too slow for each other."""
+    own: dict[str, Any] = {} if address else {**_LOOPBACK, "include_dashboard": False, "object_store_memory": _STORE}
+    for left in reversed(range(1 if address else _STARTS)):
+        try:
+            ray.init(address or "local", logging_level="ERROR", log_to_driver=False, **own)
+        except Exception as error:  # noqa: BLE001 - Ray raises plain ones, too
+            ray.shutdown()
+            if not left:
+                where = f"at {shown(address)}" if address else "on this machine"
+                why = shown(next(iter(str(error).splitlines()), type(error).__name__)).rstrip(".")
+                raise IsoflopError(f"no Ray cluster {where}: {why}.") from None
+        else:
+            return
 
 
 def _check_address(address: str) -> None:
