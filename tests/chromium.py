@@ -1,6 +1,7 @@
 """A real Chromium for pages: it may say nothing on the console and ask for nothing beyond this machine."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,13 +19,20 @@ def browser():
     found = shutil.which("chromium")
     assert found, "Chromium is needed to open a page; leave these tests out with -m 'not browser'"
     with sync_playwright() as player:
-        opened = player.chromium.launch(executable_path=found, args=FLAGS)
+        opened = player.chromium.launch(executable_path=found, args=FLAGS, timeout=PATIENCE)
         yield opened
         opened.close()
 
 
 @pytest.fixture
 def tabs(browser):
+    """Give the function of `tabs_of` to one test."""
+    with tabs_of(browser) as opened:
+        yield opened
+
+
+@contextmanager
+def tabs_of(browser):
     """Give a function that opens an address in a fresh browser; nothing may be said or asked for but of its origin.
 
     expected  how messages begin that the console may give

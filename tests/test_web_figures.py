@@ -109,6 +109,10 @@ def test_runs_are_left_out_and_told_of_by_keyboard(visit):
     for key, times in (("Shift+ArrowUp", 40), ("Shift+ArrowRight", 8)):
         for _ in range(times):
             tab.keyboard.press(key)
+    drawn = tab.get_attribute("#figure-frontier svg", "width")
+    tab.set_viewport_size({"width": 1000, "height": 720})  # the figure is drawn again, the box on it stays
+    wait(tab, f"document.querySelector('#figure-frontier svg').getAttribute('width') !== {json.dumps(drawn)}")
+    assert tab.locator("#figure-frontier .brush[visibility=visible]").count() == 1
     tab.keyboard.press("Enter")
     assert re.match(r"Leave these \d+ runs out", tab.evaluate("document.activeElement.textContent"))
     tab.keyboard.press("Enter")

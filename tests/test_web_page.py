@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from chromium import PATIENCE
 from seen import MOVED, number, wait
 from tabled import csv
 
@@ -163,6 +164,7 @@ def test_a_link_to_what_is_not_there_says_what_to_do(browser, served, link):
     fragment, said = link
     with browser.new_context() as fresh:
         tab = fresh.new_page()
+        tab.set_default_timeout(PATIENCE)
         tab.goto(f"http://{served.host}/open?token={served.token}{fragment}")
         tab.wait_for_selector("#trouble:not([hidden])")
         assert said in tab.inner_text("#trouble")
@@ -201,7 +203,7 @@ def test_a_number_explains_itself_a_run_tells_its_row_and_runs_are_left_out_by_a
     figure.scroll_into_view_if_needed()
     box, run = figure.bounding_box(), tab.locator("#figure-frontier svg circle:not(.now)").nth(3).bounding_box()
     tab.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.3)
-    assert "coupled" in tab.inner_text("#figure-frontier .readout")  # every curve at the pointer
+    tab.wait_for_selector("#figure-frontier .readout:has-text('coupled')")  # every curve at the pointer
     tab.mouse.click(run["x"] + run["width"] / 2, run["y"] + run["height"] / 2)
     tab.wait_for_selector(".picked td:text-is('sweep')")
     figure.scroll_into_view_if_needed()

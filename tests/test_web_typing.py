@@ -4,14 +4,16 @@ import json
 from contextlib import contextmanager
 
 import pytest
+from chromium import tabs_of
 from seen import wait
 from tabled import columns, csv
+from web_fixtures import visited
 
 pytest_plugins = ["chromium", "web_fixtures"]
 pytestmark = pytest.mark.browser
 
-CURVES = f"#curves={json.dumps(['besiroglu2024'])}"
-OTHER = "curves:hoffmann2022"
+ONE, OTHER = "besiroglu2024", "hoffmann2022"
+POWERS = iter(range(20, 30))
 FIELDS = {"flops-box": ("3e23", "3e23"), "reach-box": ("2.1", "2.1"),
           "unique-box": ("1T", "1T"), "price": ("7", "7"), "deadline-box": ("02032099", "2099-02-03"),
           "more-experts": ("6", "6")}  # fmt: skip
@@ -57,81 +59,78 @@ def given(tab, name, content):
     tab.set_input_files("#file", {"name": name, "mimeType": "text/csv", "buffer": content})
 
 
-def test_another_source_arrives_while_a_field_is_typed_in(visit):
-    tab = visit(CURVES)
-    tab.click(".more summary")
-    for field, (text, stands) in FIELDS.items():
-        other = next(one for one in (OTHER, "curves:besiroglu2024") if one != tab.input_value("#source"))
+@pytest.fixture(scope="module")
+def page(browser, served):
+    """Give the tab that all tests here use, one after the other."""
+    with tabs_of(browser) as opened:
+        yield visited(opened, served, f"#curves={json.dumps([ONE])}")
+
+
+@pytest.fixture
+def tab(page):
+    """Give the tab when one curve stands there, asked at a budget of its own."""
+    page.evaluate("(link) => { location.hash = link; }", f"#curves={json.dumps([ONE])}&flops=3e{next(POWERS)}")
+    page.wait_for_selector(f"h1:has-text('({ONE})')")
+    answered(page)
+    return page
+
+
+def test_another_source_arrives_while_a_field_is_typed_in(tab):
+    for field in ("flops-box", "deadline-box", "price"):
+        text, stands = FIELDS[field]
+        other = next(one for one in (OTHER, ONE) if f"({one})" not in tab.inner_text("h1"))
         with held(tab, "views"):
-            begun(tab, "views", lambda other=other: tab.select_option("#source", other))
+            begun(tab, "views", lambda other=other: tab.select_option("#source", f"curves:{other}"))
             typed(tab, field, text)
-        tab.wait_for_selector(f"h1:has-text('({other.removeprefix('curves:')})')")
+        tab.wait_for_selector(f"h1:has-text('({other})')")
         assert at_work(tab) == (field, stands)
 
 
-@pytest.mark.parametrize("field", ["law", "where"])
-def test_the_form_is_typed_in_while_what_it_asked_is_opened(visit, field):
-    tab = visit()
-    with held(tab, "views"):
-        begun(tab, "views", lambda: tab.click("#door-show"))
-        typed(tab, field, "chin")
-        tab.keyboard.press("Tab")
-        typed(tab, "serve-box", "1M")
-    answered(tab)
-    assert tab.input_value(f"#{field}") == "chin"
-    assert at_work(tab) == ("serve-box", "1M")
-
-
-def test_a_plan_arrives_while_a_field_is_typed_in(visit):
-    tab = visit(CURVES)
-    tab.click(".more summary")
+def test_a_plan_arrives_while_a_field_is_typed_in(tab):
+    tab.evaluate("document.querySelector('.more').open = true")
     for field, (text, stands) in FIELDS.items():
-        tab.wait_for_selector("#view pre")
         with held(tab, "plans"):
             begun(tab, "plans", lambda: tab.locator("#serve").press("ArrowRight"))
             typed(tab, field, text)
         answered(tab)
         assert at_work(tab) == (field, stands)
-        tab.evaluate("document.activeElement.blur()")
 
 
-def test_the_last_words_count_whatever_was_asked_before(visit):
-    tab = visit(CURVES)
+def test_the_last_words_count_whatever_was_asked_before(tab):
     with held(tab, "views"):
-        begun(tab, "views", lambda: tab.select_option("#source", OTHER))
+        begun(tab, "views", lambda: tab.select_option("#source", f"curves:{OTHER}"))
         typed(tab, "unique-box", "1T")
         tab.keyboard.press("Enter")
         typed(tab, "dollars-box", "2M")
-    tab.wait_for_selector("h1:has-text('(hoffmann2022)')")
+    tab.wait_for_selector(f"h1:has-text('({OTHER})')")
     assert at_work(tab) == ("dollars-box", "2M")
     assert tab.input_value("#unique-box") == "1.00T"  # asked of the one, and so of the other
     tab.keyboard.press("Enter")
-    tab.wait_for_selector("#repeat code:has-text('isoflop plan hoffmann2022 --budget 2000000')")
+    tab.wait_for_selector(f"#repeat code:has-text('isoflop plan {OTHER} --budget 2000000')")
     assert "--unique-tokens 1000000000000" in tab.inner_text("#repeat")
     typed(tab, "dollars-box", "3M")
     tab.keyboard.press("Tab")  # left without Enter
     tab.wait_for_selector("#repeat code:has-text('--budget 3000000')")
 
 
-def test_a_slider_that_is_held_stays_until_it_is_let_go(visit):
-    tab = visit(CURVES)
+def test_a_slider_that_is_held_stays_until_it_is_let_go(tab):
+    tab.locator("#flops").scroll_into_view_if_needed()
     box = tab.locator("#flops").bounding_box()
-    with tab.expect_response("**/laws.js"), held(tab, "views"):
-        begun(tab, "views", lambda: tab.select_option("#source", OTHER))
+    with tab.expect_response("**/api/views"), held(tab, "views"):
+        begun(tab, "views", lambda: tab.select_option("#source", f"curves:{OTHER}"))
         tab.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] / 2)
         tab.mouse.down()
     tab.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2)
     asked = tab.get_attribute("#flops", "aria-valuetext")
-    assert "hoffmann2022" not in tab.inner_text("h1")
+    assert OTHER not in tab.inner_text("h1")
     tab.mouse.up()
-    tab.wait_for_selector("h1:has-text('(hoffmann2022)')")
+    tab.wait_for_selector(f"h1:has-text('({OTHER})')")
     assert tab.input_value("#flops-box") == asked
 
 
-def test_columns_are_named_faster_than_they_are_read(visit):
-    tab = visit(CURVES)
+def test_columns_are_named_faster_than_they_are_read(tab):
     given(tab, "strange.csv", STRANGE)
-    tab.wait_for_selector("#preview .bad")
+    tab.wait_for_selector("#column-N[aria-invalid]")
     with held(tab, "previews"):
         begun(tab, "previews", lambda: (typed(tab, "column-N", "weights"), tab.keyboard.press("Enter")))
         typed(tab, "column-D", "wor")
@@ -139,18 +138,25 @@ def test_columns_are_named_faster_than_they_are_read(visit):
     assert tab.input_value("#column-N") == "weights"
     assert at_work(tab) == ("column-D", "wor")
     tab.keyboard.type("ds")
-    with held(tab, "previews"):  # an answer that comes after that to a later question is not its answer
+    with held(tab, "previews"):  # the answer to an earlier question is none to a later one
         begun(tab, "previews", lambda: tab.keyboard.press("Tab"))
         begun(tab, "previews", lambda: (typed(tab, "column-loss", "badness"), tab.keyboard.press("Enter")))
     tab.wait_for_selector("h1:text-is('strange.csv')")
     assert at_work(tab) == ("column-loss", "badness")
     assert [tab.input_value(f"#column-{key}") for key in ("N", "D", "loss")] == ["weights", "words", "badness"]
+    with held(tab, "previews"):
+        begun(tab, "previews", lambda: (typed(tab, "column-C", "6*weights*words"), tab.keyboard.press("Enter")))
+        typed(tab, "law", "chin")
+        tab.keyboard.press("Tab")
+        typed(tab, "where", "N >")
+    answered(tab)
+    assert tab.input_value("#law") == "chin"
+    assert at_work(tab) == ("where", "N >")
 
 
-def test_a_cell_that_is_being_mended_stays_as_it_was_typed(visit):
-    tab = visit(CURVES)
+def test_a_cell_that_is_being_mended_stays_as_it_was_typed(tab):
     given(tab, "bad.csv", STRANGE.replace(b"words,badness", b"D,loss") + b"1e6,many,3\n2e6,some,4\n")
-    tab.wait_for_selector("#preview .bad input")
+    tab.wait_for_selector("#preview td input")
     one, other = (tab.locator("#preview td input").nth(place).get_attribute("id") for place in (0, 1))
     with held(tab, "previews"):
         typed(tab, one, "1e9")
@@ -159,13 +165,12 @@ def test_a_cell_that_is_being_mended_stays_as_it_was_typed(visit):
     answered(tab)
     assert tab.input_value(f"#{one}") == "1e9"
     assert at_work(tab) == (other, "2e9")
-    tab.click("#preview .bad button")
-    tab.wait_for_selector("h1:text-is('bad.csv')")
-    assert "42 runs" in tab.inner_text("#preview summary")
+    with tab.expect_request("**/api/mended") as mended:
+        tab.click("#preview .bad button")
+    assert [cell for *_, cell in mended.value.post_data_json["cells"]] == ["1e9", "2e9"]
 
 
-def test_a_size_is_typed_while_a_result_is_on_its_way(visit):
-    tab = visit(CURVES)
+def test_a_size_is_typed_while_a_result_is_on_its_way(tab):
     none = {key: [] for key in ("head", "bad", "lacking", "excluded", "findings")}
     found = {"kind": "runs", "table": "0" * 64, "name": "lr.csv", "runs": 1, "columns": ["N"], "guessed": {},
              "of_bad": 0, "suits": ["tune"], "wrong": "say so", **none}  # fmt: skip

@@ -23,9 +23,14 @@ def visit(tabs, served):
     """Give a function that opens the app, at a fragment, and waits for its first chart."""
 
     def visit(fragment=EXAMPLE, **settings):
-        origin = f"http://{served.host}"
-        tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
-        tab.wait_for_selector("#figure-frontier circle.now")
-        return tab
+        return visited(tabs, served, fragment, **settings)
 
     return visit
+
+
+def visited(tabs, served, fragment, **settings):
+    """Give a tab on the app at a fragment, when it shows its first chart."""
+    origin = f"http://{served.host}"
+    tab = tabs(f"{origin}/open?token={served.token}{fragment}", origin, **settings)
+    tab.wait_for_selector("#figure-frontier circle.now")
+    return tab

@@ -46,7 +46,7 @@ export const figure = (box, said, { x, y, marks, ...learnt }) => {
   });
   drawn.setAttribute("role", "img"); // one picture, described by its label; its numbers stand in tables
   for (const part of drawn.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
-  replaced(box, drawn);
+  replaced(box, drawn, ...(learnt.series ? inspect(drawn, box, learnt) : []));
   const across = drawn.scale("x"), up = drawn.scale("y"), dots = [];
   const move = (...points) => points.forEach(([at, height], i) => {
     dots[i] ??= drawn.appendChild(Object.assign(document.createElementNS(SVG, "circle"), {}));
@@ -54,7 +54,6 @@ export const figure = (box, said, { x, y, marks, ...learnt }) => {
     const place = { class: "now", r: inside ? 6 : 0, cx: inside ? across.apply(at) : 0, cy: inside ? up.apply(height) : 0 };
     for (const [key, value] of Object.entries(place)) dots[i].setAttribute(key, value);
   });
-  if (learnt.series) inspect(drawn, box, learnt);
   return { move };
 };
 const readable = (name, points, x, y, written = showLoss) => { const at = along(points, x, y); return { name, at: (value) => { const found = at(value); return found > 0 ? written(found) : ""; } }; };

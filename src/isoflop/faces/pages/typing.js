@@ -41,6 +41,12 @@ const refocused = (node, selection) => {
   if (selection.all) node.select(); else node.setSelectionRange(selection.from, selection.to);
 };
 
+// A field shows again what it would show if nothing had been typed there.
+const settled = (field) => {
+  unasked.delete(field);
+  if (standing.has(field)) field.value = standing.get(field);
+};
+
 // Puts nodes in place of what is there. Typed words, the focus and opened details pass on to what stands for them now.
 export const replaced = (place, ...nodes) => {
   if (nodes.length === place.childNodes.length && nodes.every((one, i) => one === place.childNodes[i])) return;
@@ -52,10 +58,12 @@ export const replaced = (place, ...nodes) => {
   place.replaceChildren(...nodes);
   for (const one of open) heir(one)?.setAttribute("open", "");
   for (const one of kept) {
-    const next = heir(one);
-    if (!next || next === one) continue;
+    const next = heir(one), words = one.value;
+    if (next === one) continue;
+    settled(one);
+    if (!next) continue;
     standing.set(next, next.value);
-    next.value = one.value;
+    next.value = words;
     unasked.add(next);
     carried.add(next);
   }
@@ -75,8 +83,7 @@ const HEARD = {
   focusout: ({ target }) => {
     if (redrawing || !unasked.has(target) || asksLater(target)) return;
     if (carried.has(target) && target.value !== standing.get(target)) return committed(target);
-    unasked.delete(target); // it says again what it said: it is shown as it would have been
-    if (standing.has(target)) target.value = standing.get(target);
+    settled(target); // it says again what it said
   },
   pointerdown: ({ target }) => { if (target.type === "range") grip = Promise.withResolvers(); },
   pointerup: () => { grip?.resolve(); grip = null; },
