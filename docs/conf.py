@@ -66,7 +66,11 @@ def listed(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[s
         else:
             found += [*([""] if within else []), line]
             within = 0
-    lines[:] = [_plain(line) for line in found]
+    code = False
+    for place, line in enumerate(found):
+        code = line.lstrip().startswith(">>>") or (code and bool(line.strip()))
+        found[place] = line if code else _plain(line)
+    lines[:] = found
 
 
 def _plain(line: str) -> str:

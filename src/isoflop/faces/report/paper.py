@@ -90,23 +90,25 @@ class Paper:
             self.y -= step
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], *, size: float = 8.5, bold: str = "") -> None:
-        """Write a table whose columns are as wide as they need to be, the widest wrapped.
+        """Write a table whose columns are as wide as they need to be, the widest wrapped; each page has its head.
 
         bold  the first cell of a row that stands out
         """
-        widths = _widths([head, *rows], size=size)
-        for place, row in enumerate([head, *rows]):
+        widths, step, before = _widths([head, *rows], size=size), size * _LINE * _POINT, -1
+        above = _cells(head, widths, size=size) if any(head) else []
+        for row in rows:
             weight = "bold" if bold and row[0] == bold else "normal"
-            if any(row):
-                self._row(row, widths, size=size, color=QUIET if place == 0 else INK, weight=weight)
+            cells = _cells(row, widths, size=size, weight=weight)
+            self.sheet(step * (max(map(len, cells)) + (len(above) > 0 and before != self.number)) + 0.12)
+            if above and before != self.number:
+                self._row(above, widths, size=size, color=QUIET, weight="normal")
+            self._row(cells, widths, size=size, color=INK, weight=weight)
+            before = self.number
 
-    def _row(self, row: Sequence[str], widths: Sequence[float], *, size: float, **look: Any) -> None:
-        cells = [
-            wrapped(cell, width, size=size, weight=look["weight"]) for cell, width in zip(row, widths, strict=True)
-        ]
-        step = size * _LINE * _POINT
+    def _row(self, cells: Sequence[list[str]], widths: Sequence[float], *, size: float, **look: Any) -> None:
+        """Write the lines of each cell of a row."""
+        step, left = size * _LINE * _POINT, MARGIN
         page = self.sheet(step * max(map(len, cells)) + 0.06)
-        left = MARGIN
         for lines, width in zip(cells, widths, strict=True):
             for place, line in enumerate(lines):
                 _put(page, (left, self.y - 0.03 - place * step), line, size=size, va="top", **look)
@@ -117,6 +119,11 @@ class Paper:
 
 _GAP = 0.18
 """Inches between columns."""
+
+
+def _cells(row: Sequence[str], widths: Sequence[float], *, size: float, weight: str = "normal") -> list[list[str]]:
+    """Return each cell of a row as the lines that its column has room for."""
+    return [wrapped(cell, width, size=size, weight=weight) for cell, width in zip(row, widths, strict=True)]
 
 
 def _widths(rows: Sequence[Sequence[str]], *, size: float) -> list[float]:
@@ -273,7 +280,7 @@ def _evidence(paper: Paper, shown: Document) -> None:
 
 
 def _part(paper: Paper, part: Part) -> None:
-    paper.sheet(0.8)
+    paper.sheet(1.2)  # its name, what it is, and the first rows
     paper.write(part.title, size=12, weight="bold", room=0.22)
     for text in filter(None, (part.said, part.formula)):
         paper.write(text, size=9, room=0.03)

@@ -57,8 +57,9 @@ def _sentence(text: str) -> str:
 
 def _answers(data: Mapping[str, Any]) -> list[Part]:
     """Return the best runs, how past forecasts did, and the laws."""
+    ends = data["interval"].replace("the curves span", "what the curves span")
     found = [Part("The best run at each budget", ("FLOPs", "N", "", "D", "", "loss", ""), list(_frontier(data)),
-                  f"By {data['by']}, each with its {data['interval']}.")]  # fmt: skip
+                  f"By {data['by']}; beside each number, {ends}.")]  # fmt: skip
     if tested := data["backtests"]:
         told = f"{tested['tests']} forecasts of runs beyond those fitted: mean error, by times the compute."
         told = " ".join(filter(None, [told, tested["sizes"]]))
