@@ -23,7 +23,7 @@ from isoflop.experiments.study.claims import LOCK, Claim, Watch, claim, claims_i
 from isoflop.experiments.study.progress import progress
 from isoflop.experiments.study.repair import repair
 from isoflop.experiments.study.results import conclude, read_result, save_result
-from isoflop.system import lock
+from isoflop.files.system import lock
 
 WORK = """
 import sys

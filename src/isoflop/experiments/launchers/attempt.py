@@ -27,7 +27,7 @@ from isoflop.experiments.study.repair import sound_result
 from isoflop.experiments.study.reported import LONGEST_LINE, Record, diverged, merge, parse_record
 from isoflop.experiments.study.results import CONFIG, ERRORS, LOG, METRICS, Ending, conclude, read_result, save_result
 from isoflop.files import write_whole
-from isoflop.system import KILL, readable, signal_group
+from isoflop.files.system import KILL, readable, signal_group
 
 GRACE = 30.0
 """Seconds between asking a command to end and ending it."""

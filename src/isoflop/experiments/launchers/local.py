@@ -20,7 +20,7 @@ from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.progress import Progress, RunStatus, folders, run_status, summary, waiting
 from isoflop.experiments.study.provenance import cores
 from isoflop.experiments.study.results import ENDINGS
-from isoflop.system import need_studies
+from isoflop.files.system import need_studies
 
 _TICK, _MOMENT = 0.25, 0.01
 """Seconds to wait for something to read: usually, and for a command that is about to end."""

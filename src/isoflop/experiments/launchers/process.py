@@ -15,7 +15,7 @@ from isoflop.errors import UsageError, shown
 from isoflop.experiments.study.claims import Owner
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.results import CONFIG
-from isoflop.system import KILL, signal_group
+from isoflop.files.system import KILL, signal_group
 
 _USUAL = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH",
           "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")  # fmt: skip

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from isoflop.errors import DataError, IsoflopError, UsageError, shown
 from isoflop.experiments.register.entry import Foretold, Line, Scored, parse_line
+from isoflop.files.system import BINARY, lock
 from isoflop.findings import Finding
-from isoflop.system import BINARY, lock
 
 FILE = "forecasts.jsonl"
 """The file of a register, in the folder where one works, unless another is named."""

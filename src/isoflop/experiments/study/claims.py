@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.results import ENDINGS
 from isoflop.files import DAMAGED, parse_json, read_limited, write_once, write_whole
-from isoflop.system import lock, place, started
+from isoflop.files.system import lock, place, started
 
 LOCK = "driver.lock"
 _CLAIM = re.compile(r"claim-(\d+)\.json")

@@ -15,7 +15,7 @@ from typing import Any
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.results import ABOUT, training_flops
 from isoflop.files import encoded, write_whole
-from isoflop.system import memory, processor
+from isoflop.files.system import memory, processor
 
 
 def write_about(study: Study, run: StudyRun, *, argv: Sequence[str], attempt: int) -> None:

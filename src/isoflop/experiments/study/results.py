@@ -14,7 +14,7 @@ from isoflop.errors import DataError, IsoflopError, shown
 from isoflop.experiments.study.planned import Study, StudyRun
 from isoflop.experiments.study.reported import Record
 from isoflop.files import DAMAGED, parse_json, write_once
-from isoflop.system import NO_WAIT
+from isoflop.files.system import NO_WAIT
 
 Ending = Literal["DONE", "DIVERGED", "FAILED"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)

@@ -18,7 +18,7 @@ import anyio
 from anyio import to_process
 
 from isoflop.errors import DataError, IsoflopError
-from isoflop.system import limit_memory
+from isoflop.files.system import limit_memory
 
 RUNNING, WAITING = 2, 8
 """Jobs that run at once, a process each, and those that may wait for their turn."""

@@ -13,8 +13,8 @@ from secrets import token_hex
 from typing import IO
 
 from isoflop.errors import IsoflopError
-from isoflop.system import is_mine
-from isoflop.system import lock as hold
+from isoflop.files.system import is_mine
+from isoflop.files.system import lock as hold
 
 LARGEST = 64 << 20
 """The most bytes of one table."""

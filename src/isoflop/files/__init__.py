@@ -26,7 +26,7 @@ from secrets import token_hex
 from typing import Any, BinaryIO
 
 from isoflop.errors import DataError, IsoflopError, MissingExtraError, UsageError, shown
-from isoflop.system import BINARY, NO_WAIT, keep_owner, note, noted, readable
+from isoflop.files.system import BINARY, NO_WAIT, keep_owner, note, noted, readable
 
 TEMPORARY = ".isoflop-"
 """How the names of files begin that are not yet whole."""
