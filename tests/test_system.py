@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 import isoflop
-from isoflop import system
-from isoflop.files import encoded
+from isoflop.files import encoded, system
 
 PACKAGE = Path(isoflop.__file__).parent
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "system.py"]
@@ -159,7 +158,7 @@ for words in (["study", "new", "s"], ["study", "run", "s"]):
 def test_two_writers_of_a_register_take_turns_on_another_system(tmp_path):
     code = """
 import os
-from isoflop import system
+from isoflop.files import system
 from isoflop.files import encoded
 first, second = (os.open("r", os.O_RDWR | os.O_CREAT) for _ in range(2))
 os.write(first, b"line")
