@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from isoflop.fitting.optimise.problem import Problem
 
 
-FALSE_OUTLIER = 0.02
-"""How often the strangest of sound runs may be called an outlier."""
+FALSE_OUTLIER = 0.01
+"""How often the strangest of sound runs may be called an outlier; of several looked at in turn, twice as often."""
 ROUNDING = 1e-6
 """Log loss below which residuals are of printing and arithmetic: no two trainings agree so well, by a factor of 100."""
 REFITTED = 40
