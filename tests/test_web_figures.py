@@ -131,6 +131,9 @@ def test_a_loss_out_of_reach_is_said_with_the_laws_that_reach_it(visit):
     tab.fill("#flops-box", "1e24")
     tab.press("#flops-box", "Enter")
     assert not tab.is_visible("#unanswered")
+    tab.evaluate("location.hash += '&way=reach&said=0.1'")  # a link says why not, and shows what can be asked
+    tab.wait_for_selector("#trouble:has-text('No budget up to')")
+    tab.wait_for_selector("#answer:has-text('With 1e24 FLOPs')")
 
 
 def test_a_curve_that_refuses_names_curves_that_plan_it(visit):

@@ -11,6 +11,7 @@ from importlib.resources import files
 import pytest
 
 import isoflop
+from isoflop.faces.web import work
 from isoflop.fitting.saved import to_json
 from isoflop.planning.demand import TIERS, questions
 from isoflop.quantities import show_hours, show_money
@@ -65,8 +66,9 @@ def node(tmp_path_factory):
 def repeated(node):
     """Give what the page says of each question: how, and the line."""
     return node(
-        f'import {{ repeated }} from "./server.js"; console.log(JSON.stringify({json.dumps(ASKED)}.map('
-        '(one) => Object.fromEntries(repeated({"curves": ["besiroglu2024"]}, one)))));'
+        f'import {{ repeated }} from "./server.js"; const fields = {json.dumps(work.start()["fields"])};'
+        f"console.log(JSON.stringify({json.dumps(ASKED)}.map("
+        '(one) => Object.fromEntries(repeated({"curves": ["besiroglu2024"]}, one, fields)))));'
     )
 
 

@@ -111,7 +111,7 @@ class Demand:
             "count x device", metavar="COUNTxDEVICE",
         ),
     ] = ""  # fmt: skip
-    hardware: Annotated[str, Said("The device that hours and money buy.", MACHINES, option=False)] = ""
+    hardware: Annotated[str, Said("The device that hours and money buy.", MACHINES, flag="--gpus", option=False)] = ""
     price: Annotated[float, Said("Dollars for an hour of one device.", MACHINES, "US dollars")] = math.nan
     mfu: Annotated[float, Said("Share of the peak reached in training.", MACHINES, "share")] = MFU
     serve_mfu: Annotated[float, Said("Share of the peak reached in serving.", MACHINES, "share")] = math.nan
@@ -260,6 +260,11 @@ class Demand:
         if BITS[self.precision] != FULL_PRECISION:
             said.append(f"trained at {BITS[self.precision]:g} bits, where parameters are worth less")
         return tuple(said)
+
+
+def flag_of(key: str, said: Said) -> str:
+    """Return what a field is called on the command line: --unique-tokens."""
+    return said.flag or f"--{key.replace('_', '-')}"
 
 
 def questions() -> dict[str, Said]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from isoflop.data.runs.columns import LETTERS
 from isoflop.errors import UsageError
 from isoflop.faces.cli.shared import Text, conjunction, option
-from isoflop.planning.demand import Said, questions
+from isoflop.planning.demand import Said, flag_of, questions
 from isoflop.quantities import parse_quantity, year_of
 
 if TYPE_CHECKING:
@@ -259,8 +259,7 @@ def _options_of_demand() -> tuple[inspect.Parameter, ...]:
 
 def option_of(key: str, said: Said) -> Any:
     """Return the option that asks for a field."""
-    flag = said.flag or f"--{key.replace('_', '-')}"
-    return option(flag, said.help, said.panel, metavar=said.metavar)
+    return option(flag_of(key, said), said.help, said.panel, metavar=said.metavar)
 
 
 def pairs(words: Sequence[str], example: str) -> dict[str, str]:

@@ -107,7 +107,7 @@ const picture = ({ data, model, models, acts }) => {
 
 // data: what content.py gives of a source; laws, fresh: its functions; around: what surroundings() gives; exact: whether a
 // state is planned here, and not by Python alone; acts: what is done with runs that are picked or left out.
-// Gives { node, model, set, get, start, told, refused, answered, figured }: told takes the intervals of the plan that stands, worked
+// Gives { node, model, set, why, get, start, told, refused, answered, figured }: told takes the intervals of the plan that stands, worked
 // out in full, answered a plan of Python's where this page has none of its own, figured what the figures show of it.
 export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = () => true, acts = {} }) => {
   const { devices, models, money } = around, model = modelOf(data, laws, fresh);
@@ -126,12 +126,13 @@ export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = ()
     return `No budget up to ${showFlops(ends[1])} FLOPs has a best run of ${label.replace(" to reach", "")} ${written(said)}${each.length > 1 ? " by these laws together" : ""}. `
       + (reach.length ? `By itself reaches it: ${by}. Choose that law to plan by it.` : `${each.length > 1 ? "None of them reaches it by itself either; there" : "There"} the best run has ${end}.`);
   };
+  const why = (change) => unanswered({ ...state, ...change });
   // The question in every other way to ask it.
   const shown = () => ({
     ...Object.fromEntries(Object.entries(WAYS).filter(([, one]) => one.worth).map(([key, one]) => [key, state.flops * one.worth(state, devices)])),
     reach: found.loss, size: found.N, tokens: found.D, ...(state.way !== "deadline" && { [state.way]: state.said }),
   });
-  const knobs = controls({ data, devices, state: () => state, shown, moved: (change) => { const took = set(change); if (took) changed(change.way ?? Object.keys(change)[0]); return took; }, why: (change) => unanswered({ ...state, ...change }) });
+  const knobs = controls({ data, devices, state: () => state, shown, moved: (change) => { const took = set(change); if (took) changed(change.way ?? Object.keys(change)[0]); return took; }, why });
   const tell = () => {
     const terms = termsOf(state), plain = state.serve === 0 && state.unique === Infinity;
     const near = () => Object.fromEntries(["N", "D", "loss"].map((key) => [key, between(data, key, state.flops, found[key])]));
@@ -157,7 +158,7 @@ export const desk = ({ data, laws, fresh, around, changed = () => {}, exact = ()
   const node = el("div", { class: "desk" }, knobs.node, el("div", { class: "shown" }, ...said.head, figures.node, ...said.foot));
   new ResizeObserver(() => { figures.measure(); drawing?.(); }).observe(figures.node);
   return {
-    node, model, set, start, extra: knobs.extra, get: () => state, told: (intervals) => { full = intervals; tell(); },
+    node, model, set, why, start, extra: knobs.extra, get: () => state, told: (intervals) => { full = intervals; tell(); },
     refused: (why, nearest, others = []) => said.refuse(why, [...(nearest ? [["Take the nearest budget inside", () => { set({ flops: nearest }); changed(); }]] : []), ...others]),
     answered: (run, interval) => {
       node.classList.remove("waits");

@@ -35,7 +35,7 @@ from isoflop.forecasting.predictor import Predictor
 from isoflop.forecasting.source import open_source
 from isoflop.formula.several import several
 from isoflop.laws import CURVES, LAWS, find_curve
-from isoflop.planning.demand import BITS, TIERS, Demand, questions
+from isoflop.planning.demand import BITS, TIERS, Demand, flag_of, questions
 from isoflop.planning.export import save_plan
 from isoflop.planning.limits import OutsideError
 from isoflop.planning.plan import PUBLISHED
@@ -77,7 +77,7 @@ def _fields() -> list[dict[str, Any]]:
     choices = {"precision": list(BITS), "hardware": list(DEVICES)}
     return [
         {"key": key, "help": said.help, "panel": said.panel, "unit": said.unit, "choices": choices.get(key, []),
-         "flag": isinstance(usual.get(key), bool), "usual": _usual(usual.get(key))}
+         "option": flag_of(key, said), "flag": isinstance(usual.get(key), bool), "usual": _usual(usual.get(key))}
         for key, said in (questions() | TIERS).items()
     ]  # fmt: skip
 

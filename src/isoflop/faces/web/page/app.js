@@ -90,7 +90,7 @@ const opening = (request, since, state = {}, how = "pushState") => busy("Fitting
 const made = (source, { laws, fresh }) => {
   const { request, data: found } = source;
   const changed = (knob) => { step(source, knob); settle(source); };
-  source.desk = desk({ data: found, laws, fresh, around, exact, changed, acts: { leave, pick: (run) => picked(source, run) } });
+  source.desk = desk({ data: found, laws, fresh, around, exact, changed, acts: { leave: keep, pick: (run) => picked(source, run) } });
   source.title = request.curves ? nameOf(request.curves) : found.name;
   source.page = view(source, { around, exported, keep });
   source.rest = more(around.fields, { said: () => source.desk.get().more, changed: (said, key) => { source.desk.set({ more: said }); changed(key); } });
@@ -105,7 +105,10 @@ const look = (source, state = {}, how = "pushState") => {
   if (!source.request.table && ![at("preview"), at("beyond")].some(holds)) { at("preview").hidden = true; at("beyond").replaceChildren(); }
   fill(source.request);
   replaced(at("view"), ...source.page.nodes);
-  source.desk.set(state);
+  if (!source.desk.set(state)) {
+    source.desk.set({}); // as it stood, or begins
+    trouble(new Refused(source.desk.why(state)));
+  }
   chips();
   compare();
   if (how) step(source, "", how); // what comes back from the past is no new question
@@ -152,7 +155,7 @@ const settle = (source) => {
       }
       replaced(source.page.family, ...(plan.family ? [section("Several sizes", el("pre", { tabindex: 0 }, plan.family))] : []));
       replaced(source.page.sheet, el("pre", { tabindex: 0 }, plan.text));
-      replaced(source.page.repeat, ...repeated(source.request, demanded(state)).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
+      replaced(source.page.repeat, ...repeated(source.request, demanded(state), around.fields).map(([way, line]) => el("p", {}, `${way}: `, el("code", {}, line))));
       replaced(source.page.doubts, findings([...known, ...plan.findings.filter((one) => known.every((other) => other.code !== one.code))], around.codes));
       note(address(source), titleOf(source), source.desk.node.querySelector(".answer").textContent);
       replaced(source.page.past, ...session());
@@ -169,12 +172,11 @@ const exported = (what) => busy(`Writing ${what} …`, async (signal) => {
 const picked = (source, run) => busy("Reading the run …", async (signal) => {
   const row = await data("/api/rows", JSON.stringify({ view: source.id, row: run.row }), signal).catch(() => run);
   signal.throwIfAborted();
-  const out = el("button", { type: "button", class: "quiet", onclick: () => leave(`not (N == ${run.N} and D == ${run.D} and loss == ${run.loss})`) }, "Leave this run out");
+  const out = el("button", { type: "button", class: "quiet", onclick: () => keep(`not (N == ${run.N} and D == ${run.D} and loss == ${run.loss})`) }, "Leave this run out");
   replaced(source.page.picked, el("div", { class: "picked" }, el("h2", {}, run.name), table([], Object.entries(row).map(([key, value]) => [key, String(value)])), el("p", {}, out, " ",
     el("button", { type: "button", class: "quiet", onclick: () => source.page.picked.replaceChildren() }, "Close"))));
   if (!document.activeElement.matches("input, select")) source.page.picked.scrollIntoView({ block: "nearest" });
 }, "row");
-const leave = (condition) => keep(condition);
 // The remedy of data that mix what cannot be mixed: one condition more.
 const keep = (condition) => {
   const { where, ...request } = current.request;

@@ -30,16 +30,15 @@ export const demanded = (state) => {
 
 const quoted = (text) => (/^[\w.,:/=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-// A part of a plan's demand as the command line says it: N and D as words, the rest as options, some by another name.
-const OPTIONS = { hardware: "gpus", dollars: "budget", vocabulary: "vocab", prices: "price-per-Mtok" };
-const typed = ([key, value]) => {
+// A part of a plan's demand as the command line says it: N and D as words, the rest as options.
+const typed = (fields) => ([key, value]) => {
   if (key === "N" || key === "D") return [`${key}=${value}`];
-  const option = `--${OPTIONS[key] ?? key.replaceAll("_", "-")}`;
+  const { option } = fields.find((one) => one.key === key);
   return value === true ? [option] : [option, quoted(String(value))];
 };
 
-// What says the same elsewhere: a command, and a line of Python.
-export const repeated = ({ table, name, dataset, curves, law, where, columns = {} }, demand) => {
+// What says the same elsewhere: a command, and a line of Python. fields: what a plan can be asked.
+export const repeated = ({ table, name, dataset, curves, law, where, columns = {} }, demand, fields) => {
   const source = table ? name : dataset ?? curves.join(","), read = { ...(where && { where }), ...(law && { law }), ...columns };
   const word = (value) => (value === true ? "True" : JSON.stringify(value)), { tiers, prices, serve_batch: batch, ...one } = demand;
   const listed = (all) => Object.entries(all).map(([key, value]) => `${key}=${word(value)}`).join(", "), family = tiers || prices;
@@ -48,7 +47,7 @@ export const repeated = ({ table, name, dataset, curves, law, where, columns = {
   const laws = curves ? curves.map((one) => `find_curve(${word(one)})`) : [];
   const asked = curves ? (laws.length > 1 ? `isoflop.several([${laws.join(", ")}])` : word(curves[0]))
     : law ? `isoflop.fit(${word(law)}, ${runs})` : runs;
-  return [["In a terminal", ["isoflop plan", quoted(source), ...Object.entries(read).flatMap(([key, value]) => [`--${key}`, quoted(String(value))]), ...Object.entries(demand).flatMap(typed)].join(" ")],
+  return [["In a terminal", ["isoflop plan", quoted(source), ...Object.entries(read).flatMap(([key, value]) => [`--${key}`, quoted(String(value))]), ...Object.entries(demand).flatMap(typed(fields))].join(" ")],
     ["In Python", `${laws.length > 1 ? "from isoflop.laws import find_curve; " : ""}${family
       ? `from isoflop.planning.tiers import tiers_for; tiers_for(${asked}, isoflop.Demand(${listed(one)}), ${listed(sizes)})`
       : `isoflop.plan(${asked}, ${listed(one)})`}`]];
