@@ -191,6 +191,12 @@ def test_runs_that_are_all_beyond_the_bound_are_refused():
         isoflop.Runs.of(**accuracies()).measured("accuracy:up:0.1")
 
 
+def test_per_cent_under_a_best_value_of_1_is_told_rather_than_left_out():
+    runs = isoflop.Runs.of(N=np.geomspace(1e7, 1e10, 8), D=[1e10] * 8, accuracy=[0.4, 0.7, 5, 12, 30, 44, 61, 70])
+    with pytest.raises(DataError, match=r"in per cent.*--metric accuracy:up:100"):
+        runs.measured("accuracy:up:1")
+
+
 def test_a_column_that_is_missing_or_text_is_refused():
     runs = isoflop.Runs.of(**accuracies(), name=np.array(["a"] * 16, dtype=object))
     with pytest.raises(DataError, match='column "BLEU" is missing'):

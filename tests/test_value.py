@@ -22,6 +22,8 @@ def test_every_curve_is_evaluated_by_its_name(run, name):
 
 def test_kaplans_allocation_and_critical_batch(run):
     assert run("laws", "kaplan2020-N-opt", "C=1e24", "--json").json["value"] == pytest.approx(1.203e12, rel=1e-3)
+    whole = run("laws", "kaplan2020", "C=1e24", "--json").json  # every curve of the paper that takes C
+    assert {one["name"]: one["value"] for one in whole}["kaplan2020-D-opt"] == pytest.approx(250e9, rel=0.01)
     assert run("laws", "kaplan2020-B-crit", "loss=1.8", "--json").json["value"] == pytest.approx(12.17e6, rel=1e-3)
 
 

@@ -77,7 +77,7 @@ def quantity(found: Spread, of: Callable[[Array], Array], level: float) -> list[
     """Return one quantity of the plan of each budget, as a function of log N (…, budgets), with its intervals."""
     with np.errstate(all="ignore"):  # a size that no run determines may lie anywhere: its tokens overflow to inf
         best, kinds = of(found.best), {
-            "statistical": of(found.best + found.draws),
+            "statistical": of(np.clip(found.best + found.draws, *found.bounds)),
             "calibrated": of(np.clip(found.best + _NORMAL[:, None] * found.error, *found.bounds)),
             "laws": of(found.others),
         }  # fmt: skip

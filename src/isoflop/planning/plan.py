@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
 
@@ -31,6 +32,7 @@ from isoflop.planning.limits import beyond_limits, limits_crossed, refusal
 from isoflop.planning.optimum import FLAT, calibrated, quantity, spread
 from isoflop.planning.result import Plan
 from isoflop.planning.run_sheet import prepare, sheet_findings
+from isoflop.quantities import show
 
 PUBLISHED = ("besiroglu2024", "hoffmann2022", "muennighoff2023-c4")
 """The curves that plan where neither runs nor a curve are given: dense language models of three papers."""
@@ -53,6 +55,8 @@ def plan(source: Source | None = None, *, level: float = LEVEL, **asked: Unpack[
     return plan_for(source, Demand(**asked), level=level)
 
 
+LOOSE = 1e4
+"""How many times its low end the high end of the best N is, from where a plan is hardly one."""
 _BUDGETS, _FOR_SIZE, _FOR_BUDGET = (1e9, 1e40), 40, 48
 """FLOPs between which the budget is sought of which a size is the best; halvings of the size and of the budget."""
 
@@ -159,7 +163,7 @@ def plans(
     ]  # fmt: skip
     reason = _unknown_split(source, terms)
     each = [one.unknown() if reason or (math.isnan(one.loss.value) and not _settled(terms)) else one for one in each]
-    return each, (*reason, *expected.findings), expected.record
+    return each, (*reason, *_loose_split(source, each), *expected.findings), expected.record
 
 
 def _settled(terms: Terms) -> bool:
@@ -173,6 +177,18 @@ def _unknown_split(source: Predictor, terms: Terms) -> tuple[Finding, ...]:
         return ()
     return (Finding(
         "F03", "BLOCK", f"{reason}, so they do not say how to split a budget: the best N and D are unknown",
+        "add runs at other ratios of tokens to parameters, or say one of the two, as in N=8B",
+    ),)  # fmt: skip
+
+
+def _loose_split(source: Predictor, plans: Sequence[Plan]) -> tuple[Finding, ...]:
+    """Return the finding F03 where the runs hardly say how to split a budget: the best N may lie almost anywhere."""
+    worst = max((one.N for one in plans), key=lambda N: N.high / N.low if N.low > 0 else 0.0)
+    if source.runs is None or not worst.low * LOOSE < worst.high:
+        return ()
+    return (Finding(
+        "F03", "WARN", f"these runs hardly say how to split a budget: the best N lies between {show(worst.low)} and "
+        f"{show(worst.high)}",
         "add runs at other ratios of tokens to parameters, or say one of the two, as in N=8B",
     ),)  # fmt: skip
 

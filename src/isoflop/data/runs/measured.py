@@ -16,6 +16,9 @@ from isoflop.errors import DataError, shown
 from isoflop.findings import Finding
 from isoflop.formula.arrays import Array
 
+PER_CENT, MANY = 100.0, 0.25
+"""The best value in per cent; the share of the runs above 1 from which they are no slips."""
+
 
 def measure(
     metric: Metric, columns: Mapping[str, NDArray[Any]], rows: Rows, *, source: str
@@ -32,10 +35,23 @@ def measure(
             f"{source}: none of the {len(rows)} runs is usable; row {first.row}: {first.reason}. "
             "Correct the column, or the bound of --metric."
         )
+    if _in_per_cent(metric, values, columns, beyond=len(bad)):
+        top = float(np.nanmax(values))
+        raise DataError(
+            f"{source}: {shown(metric.name)} goes up to {top:g}, so it is in per cent, and not at best 1. "
+            f"Say --metric {shown(metric.name)}:up:100."
+        )
     remedy = "correct these rows, leave them out, or correct the bound of --metric"
     if are_mixed(values, columns):
         remedy = f"{shown(metric.name)} mixes per cent and fractions: write one unit in the whole column"
     return loss, excluded, left_out(excluded, len(rows), remedy)
+
+
+def _in_per_cent(metric: Metric, values: Array, columns: Mapping[str, NDArray[Any]], *, beyond: int) -> bool:
+    """Return whether a metric whose best value is 1 is in per cent: many values lie above 1, and none above 100."""
+    within = bool(np.nanmin(values) >= 0 and np.nanmax(values) <= PER_CENT)
+    share = metric.shape == "up" and metric.bound == 1 and beyond >= MANY * len(values)
+    return share and within and not are_mixed(values, columns)
 
 
 def finding_on_metric(metric: Metric | None) -> tuple[Finding, ...]:

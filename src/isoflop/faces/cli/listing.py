@@ -157,7 +157,7 @@ def _families(asked: str) -> set[str]:
 
 
 def curves_named(name: str) -> list[Curve]:
-    """Return the curves to evaluate: those named, or the published ones of a law."""
+    """Return the curves to evaluate: those named, or the published ones of a law or a paper, whatever they take."""
     if "," in name:
         return [find_curve(one.strip()) for one in name.split(",")]
     if name in SCHEDULE_LAWS or name in SCHEDULE_CURVES:
@@ -170,8 +170,7 @@ def curves_named(name: str) -> list[Curve]:
         raise UsageError(
             f"{name} has no published curve, so nothing to evaluate. Fit it to runs: isoflop fit RUNS --law {name}."
         )
-    first = [one for one in curves if set(one.law.inputs) == set(curves[0].law.inputs)]
-    return first if isinstance(found, Listing) else curves
+    return curves
 
 
 def explain(name: str) -> View:

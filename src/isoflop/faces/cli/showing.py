@@ -68,12 +68,19 @@ def laws(
 
 
 def _evaluate(name: str, at: Sequence[str], *, output: str | None, json: bool) -> None:
-    """Print what a curve, or each curve of a law, gives at inputs as typed; draw it along a range."""
+    """Print what a curve, or each of a law or paper that takes these inputs, gives at them; draw it along a range."""
     from isoflop.faces.cli.listing import curves_named
     from isoflop.formula.value import Values, evaluate
 
     inputs = {key: spread(text) for key, text in pairs(at, "C=1e24").items()}
-    each = [evaluate(curve, inputs) for curve in curves_named(name)]
+    each, refused = [], []
+    for curve in curves_named(name):
+        try:
+            each.append(evaluate(curve, inputs))
+        except UsageError as error:
+            refused.append(error)
+    if not each:
+        raise refused[0]
     found = Values(
         rows=tuple(one for some in each for one in some), notes=tuple({n: 0 for some in each for n in some.notes})
     )
