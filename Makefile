@@ -56,7 +56,7 @@ vendor:  ## the library of the pages built again (needs npm; what it builds is k
 	cd vendor/plot && npm ci --silent && npm run --silent build
 
 bench: .venv/ready-dev  ## the measurements behind benchmarks/LOG.md, and the tests that simulate
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m simulates
+	ISOFLOP_EXAMPLES=100 $(BIN)/python -m pytest -n 2 --dist worksteal -m "simulates or hypothesis"
 	ISOFLOP_FUZZ=600 $(BIN)/python -m pytest tests/test_fuzz.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/rival.py

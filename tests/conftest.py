@@ -14,7 +14,10 @@ from isoflop.data import remembered
 # Files import these or take them as plugins, and may be collected in any order.
 pytest.register_assert_rewrite("chromium", "commands", "logs", "plain_numbers", "web_fixtures")
 
-settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+EXAMPLES = int(os.environ.get("ISOFLOP_EXAMPLES", "40"))
+"""Of each property, unless a test says otherwise; `make bench` asks for more."""
+
+settings.register_profile("steady", deadline=None, derandomize=True, database=None, max_examples=EXAMPLES)
 settings.load_profile("steady")
 
 # The terminal, the scheduler or the account in which the tests are started decides nothing.

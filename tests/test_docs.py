@@ -181,9 +181,9 @@ def test_a_page_out_of_date_is_named_and_rebuilt_and_that_of_a_law_that_is_gone_
     assert found.returncode == 1
     assert not (tmp_path / "cli.md").exists()
     assert built(docs=copy).returncode == 0
-    assert (tmp_path / "laws.md").read_text().startswith("# The laws\n")
+    for page in ("laws.md", "cli.md", "reference/api.md"):
+        assert (tmp_path / page).read_text() == (ROOT / "docs" / page).read_text()
     assert not old.exists()
-    assert built("--check", docs=copy).returncode == 0
 
 
 def test_the_page_of_laws_leads_to_every_law():

@@ -352,9 +352,9 @@ def trained_on(name):
 @pytest.mark.parametrize(
     ("name", "row", "squad", "jeopardy"),
     [
-        ("rpj", "RedPajama", BREAK, UNDECIDED),
+        pytest.param("rpj", "RedPajama", BREAK, UNDECIDED, marks=pytest.mark.simulates),  # two seconds each
         ("c4_original", "C4", UNDECIDED, BREAK),
-        ("rw_original", "RefinedWeb", BREAK, BREAK),
+        pytest.param("rw_original", "RefinedWeb", BREAK, BREAK, marks=pytest.mark.simulates),
     ],
 )
 def test_the_page_says_what_the_runs_of_gadre_show(name, row, *, squad, jeopardy):

@@ -221,7 +221,7 @@ def test_a_law_of_compute_is_forecast_with_its_backtests():
 
 
 def test_a_fit_on_runs_whose_sizes_are_unknown_is_forecast_too():
-    runs = Runs.of(N=[math.nan] * 20, D=RUNS["D"][:20], loss=3 * RUNS["D"][:20] ** -0.01)
+    runs = Runs.of(N=[math.nan] * 20, D=RUNS["D"][:20], loss=3 * RUNS["D"][:20] ** -0.1)
     fit = isoflop.fit("E + B/D^b", runs, draws=0)
     assert isoflop.forecast(fit, D=1e13)[0].loss.value > 0
 

@@ -60,7 +60,7 @@ def noisy(law, seed=1):
 def predicted_from_noise(name):
     """Give what a fit to the noisy runs of a law predicts on its grid."""
     law = LAWS[name]
-    return fit(law, noisy(law), draws=0, starts=12).curve(**grid(law))
+    return fit(law, noisy(law), draws=0, starts=6).curve(**grid(law))
 
 
 def evaluated(law, values, inputs):
@@ -194,7 +194,7 @@ def test_a_curve_gives_a_float_for_numbers_and_an_array_for_arrays(curve):
 @laws
 def test_a_law_finds_its_own_parameters_again(law):
     truth, inputs = example(law), grid(law)
-    found = fit(law, inputs | {"loss": truth(**inputs)}, objective="squares", draws=0, starts=16)
+    found = fit(law, inputs | {"loss": truth(**inputs)}, objective="squares", draws=0, starts=8)
     assert found.curve(**inputs) == pytest.approx(truth(**inputs), rel=1e-9)
     for key, value in truth.values.items():
         assert breaks_in_order(found.curve.values)[key] == pytest.approx(value, rel=1e-6), key
@@ -229,7 +229,7 @@ def test_neither_the_unit_of_an_input_nor_the_order_of_the_runs_changes_a_predic
     others = {key: axis / units.get(key, 1000.0) for key, axis in inputs.items()}
     order = np.random.default_rng(0).permutation(len(runs["loss"]))
     shuffled = {key: column[order] for key, column in (runs | others).items()}
-    there = fit(law, shuffled, draws=0, starts=12).curve(**others)
+    there = fit(law, shuffled, draws=0, starts=6).curve(**others)
     assert there == pytest.approx(predicted_from_noise(law.name), rel=1e-8)
 
 

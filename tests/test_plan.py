@@ -102,7 +102,7 @@ def test_a_far_budget_is_called_a_guess():
 
 
 def test_any_typed_law_of_n_and_d_can_be_planned():
-    coupled = isoflop.fit("E + (A/N^a + B/D^b)^g", RUNS, draws=20)
+    coupled = isoflop.fit("E + (A/N^a + B/D^b)^g", RUNS, draws=20, starts=8)
     plan = isoflop.plan(coupled, flops=1e22)
     sizes = np.geomspace(plan.N.value / 9, plan.N.value * 9, 999)
     assert coupled.curve(sizes, 1e22 / 6 / sizes).min() >= plan.loss.value * (1 - 1e-9)

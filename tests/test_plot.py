@@ -226,10 +226,8 @@ def test_the_words_of_a_sensitivity_keep_apart_and_can_be_read(ways):
     assert all(box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height for box in boxes.values())
 
 
-@pytest.mark.parametrize("kind", LEADS)
-def test_a_sensitivity_is_saved_in_each_format(kind, ways, tmp_path):
-    path = save_figure(sensitivity_figure(ways), tmp_path / f"ways.{kind}")
-    assert path.read_bytes().startswith(LEADS[kind])
+def test_a_sensitivity_is_saved(ways, tmp_path):
+    assert save_figure(sensitivity_figure(ways), tmp_path / "ways.svg").read_bytes().startswith(LEADS["svg"])
 
 
 @pytest.fixture(scope="module")
@@ -286,8 +284,8 @@ def test_the_words_of_a_backtest_keep_apart_and_can_be_read(tried):
 
 
 def test_a_backtest_of_one_law_bears_its_name(ladder):
-    axes = backtest_figure(backtest(ladder[0], laws=["coupled"])).axes[0]
-    assert "coupled" in axes._left_title.get_text()
+    axes = backtest_figure(backtest(ladder[0], laws=["chinchilla"])).axes[0]
+    assert "chinchilla" in axes._left_title.get_text()
 
 
 def test_without_any_backtest_there_is_nothing_to_draw(tried):

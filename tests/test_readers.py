@@ -187,7 +187,7 @@ def test_written_numbers_are_read_back_bit_for_bit(put, rows, separator):
 
 
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "csv.gz"])
 def test_any_bytes_are_read_or_refused_but_never_crash(put, content, suffix):
     with contextlib.suppress(DataError):

@@ -26,7 +26,7 @@ LAWS = [one.label for one in TOGETHER.members]
 
 def test_the_contenders_are_all_together_each_law_and_the_baselines():
     assert list(RECORD.errors) == ["together", *LAWS, *NAMES]
-    assert list(isoflop.backtest(RUNS, laws=["coupled"]).errors) == ["coupled", *NAMES]
+    assert list(isoflop.backtest(RUNS, laws=["chinchilla"]).errors) == ["chinchilla", *NAMES]
 
 
 def test_each_number_is_the_mean_error_of_its_column():

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -23,6 +24,7 @@ NAMES = {
     "symlink", "symlink_to", "mkfifo", "mknod", "sysconf", "O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "O_DIRECTORY",
     "getpgid", "setpgrp", "statvfs", "uname", "ttyname",
 }  # fmt: skip
+SPECIAL = re.compile(rf"\b({'|'.join({one.removeprefix('import ') for one in MODULES} | NAMES)})\b|/(proc|sys|dev)/")
 TEXT_MODES = {"read_text", "write_text"}
 
 
@@ -34,6 +36,8 @@ def nodes(path):
 
 def names_in(path):
     """Give what a file names with its line: each module that it imports, each attribute and each text."""
+    if not SPECIAL.search(path.read_text(encoding="utf-8")):  # which is quick, and reading a tree is not
+        return
     for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((f"import {one.name.partition('.')[0]}", node.lineno) for one in node.names)
@@ -58,7 +62,8 @@ def test_no_other_file_asks_for_what_only_some_systems_have():
 def test_every_text_file_is_read_and_written_in_a_stated_encoding():
     found = []
     for path in [*FILES, PACKAGE / "files" / "system.py"]:
-        for node in nodes(path):
+        content = path.read_text(encoding="utf-8")
+        for node in nodes(path) if "open" in content or any(mode in content for mode in TEXT_MODES) else ():
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))

@@ -325,7 +325,11 @@ def figure_bytes(figure: Figure, kind: str, **settings: Any) -> bytes:
     with style():
         mpl.rcParams.update(settings)  # type: ignore[arg-type]  # a name that is none is refused by matplotlib
         _finish(figure)
+        if engine := figure.get_layout_engine():  # which savefig would draw everything for once more
+            engine.execute(figure)
+            figure.set_layout_engine(None)
         figure.savefig(content, format=kind, metadata={_STAMP[kind]: None})
+        figure.set_layout_engine(engine)
     return content.getvalue()
 
 
