@@ -54,6 +54,13 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Wait for a server of this machine as long as a busy machine takes."""
+    for name in ("LONGEST", "CONNECTING", "SILENT"):
+        monkeypatch.setattr(remote, name, 3600.0)
+
+
 @pytest.fixture
 def inner(monkeypatch):
     """Allow addresses inside a network: those of this machine."""

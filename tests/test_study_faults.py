@@ -19,6 +19,7 @@ from isoflop.experiments.launchers import attempt as attempts
 from isoflop.experiments.launchers import launch, script
 from isoflop.experiments.launchers.local import work
 from isoflop.experiments.study import claims, open_study
+from isoflop.experiments.study import progress as progresses
 from isoflop.experiments.study.claims import LOCK, Claim, Watch, claim, claims_in, driver_lock, owner_of
 from isoflop.experiments.study.progress import progress
 from isoflop.experiments.study.repair import repair
@@ -287,6 +288,25 @@ def test_a_worker_that_slept_and_was_followed_ends_its_command_and_records_nothi
     until(lambda: slow.tend() == "another worker has it")
     assert claims_in(folder)[-1] == theirs
     assert read_result(folder) is None
+
+
+@pytest.mark.parametrize("module", [attempts, progresses], ids=["a worker", "a look"])
+def test_a_run_that_ends_while_its_files_are_looked_at_has_ended(module, monkeypatch, tmp_path):
+    study = sweep(tmp_path / "s", runs=("a",))
+    launch(study)
+    before, folder = iter([True]), study.folder_of(study.runs[0])
+
+    def first(name, found):
+        """Let the first look at any of its files find what there was before it ended."""
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *words: found if next(before, False) else real(*words))
+
+    first("claims_in", [])
+    first("sound_result" if module is attempts else "read_result", None)
+    if module is attempts:
+        assert attempts.attempt(study, study.runs[0], Watch(60)) is None
+    assert progress(study).count("done") == 1
+    assert len(claims_in(folder)) == 1
 
 
 def test_of_many_who_claim_a_run_one_wins(tmp_path):

@@ -15,7 +15,7 @@ from isoflop.experiments.study.claims import Claim, claims_in, seems_alive
 from isoflop.experiments.study.planned import RUNS, Study, StudyRun
 from isoflop.experiments.study.provenance import cores
 from isoflop.experiments.study.reported import last_record
-from isoflop.experiments.study.results import METRICS, Result, read_result
+from isoflop.experiments.study.results import ENDINGS, METRICS, Result, read_result
 from isoflop.findings import json_of
 from isoflop.quantities import show
 
@@ -145,14 +145,16 @@ def ended(run: StudyRun, result: Result) -> RunStatus:
 
 def run_status(study: Study, run: StudyRun) -> RunStatus:
     """Return where a run stands, from the files in its folder."""
+    place, claims = f"{study.folder}/{RUNS}/{run.id}", list[Claim]()  # ten thousand times: making a Path takes longer
     try:
-        result = read_result(f"{study.folder}/{RUNS}/{run.id}")  # ten thousand times: making a Path takes longer
+        result = read_result(place)
+        if result is None and (claims := claims_in(study.folder_of(run))) and claims[-1].ended in ENDINGS:
+            result = read_result(place)  # written since we looked for it
     except DataError:
         return waiting(run, "its result is damaged: isoflop study repair")
     if result is not None:
         return ended(run, result)
     folder = study.folder_of(run)
-    claims = claims_in(folder)
     if not claims:
         return waiting(run)
     spent = sum(claim.seconds for claim in claims)
