@@ -307,9 +307,9 @@ def _short(text: str) -> str:
 
 
 def datasets_overview() -> Table:
-    """Return the datasets with what each holds and its licence."""
+    """Return the datasets with what each holds."""
     known = [datasets.describe(name) for name in datasets.NAMES]
-    return table(["dataset", "what", "licence"], [(one.name, one.title, one.licence) for one in known], words=True)
+    return table(["dataset", "what"], [(one.name, one.title) for one in known], words=True)
 
 
 def dataset(about: Dataset, runs: Runs, *, most: int = 20) -> View:

@@ -98,8 +98,14 @@ def conjunction(conditions: Sequence[str] | None) -> str | None:
 
 
 def print_result(renderable: View) -> None:
-    """Print a result as it looks in this terminal."""
-    console().print(renderable)
+    """Print a result as it looks in this terminal; elsewhere without the spaces that fill its columns up."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(renderable)
+        return
+    with screen.capture() as kept:
+        screen.print(renderable)
+    screen.file.write("".join(f"{line.rstrip()}\n" for line in kept.get().splitlines()))
 
 
 def print_json(value: Any) -> None:
