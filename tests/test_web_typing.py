@@ -152,6 +152,11 @@ def test_columns_are_named_faster_than_they_are_read(tab):
     answered(tab)
     assert tab.input_value("#law") == "chin"
     assert at_work(tab) == ("where", "N >")
+    with held(tab, "views"):
+        begun(tab, "views", lambda: tab.click("#door-budget"))
+        typed(tab, "where", "N > 1")
+    tab.wait_for_selector("#answer:has-text('With 1e24 FLOPs')")
+    assert at_work(tab) == ("where", "N > 1")  # though curves are asked for no runs
 
 
 def test_a_cell_that_is_being_mended_stays_as_it_was_typed(tab):
