@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,10 +27,12 @@ def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@cache
-def tree_of(path: Path) -> ast.Module:
-    """Return a file's syntax tree, which several tests look at."""
-    return ast.parse(path.read_text())
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement below a node: imports and functions are among them, and most of a tree is expressions."""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(one, ast.stmt | ast.excepthandler | ast.match_case):
+            yield one
+            yield from statements(one)
 
 
 WINGS = (
@@ -53,7 +56,7 @@ def read_map() -> list[str]:
 
 def wing_map(wing: str) -> list[str]:
     """Return the rooms and files of a wing in the order of its own map, which its docstring draws."""
-    text = ast.get_docstring(tree_of(PACKAGE / wing / "__init__.py")) or ""
+    text = ast.get_docstring(ast.parse((PACKAGE / wing / "__init__.py").read_text())) or ""
     lines = text.partition("\n\n")[2].splitlines()
     return [name.strip().rstrip("/") for line in lines for name in line.partition("  ")[0].split(",")]
 
@@ -81,7 +84,7 @@ def modules() -> dict[str, Path]:
 @cache
 def exported(module: str) -> frozenset[str]:
     """Return the names that a package's __init__ takes from its own files: there, they hide files of the same name."""
-    tree = tree_of(modules()[module])
+    tree = ast.parse(modules()[module].read_text())
     froms = (node for node in tree.body if isinstance(node, ast.ImportFrom))
     return frozenset(alias.asname or alias.name for node in froms for alias in node.names)
 
@@ -90,7 +93,7 @@ def exported(module: str) -> frozenset[str]:
 def imports(path: Path) -> frozenset[str]:
     """Return the modules of the package that a file imports anywhere in it."""
     found: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in statements(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name in modules()}
         elif isinstance(node, ast.ImportFrom) and node.module in modules():
@@ -174,7 +177,7 @@ def test_no_file_is_longer_than_a_sitting():
 def test_no_function_is_longer_than_a_screen():
     long = []
     for path in source_files(*FOLDERS):
-        for node in ast.walk(tree_of(path)):
+        for node in statements(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 example = (ast.get_docstring(node) or "").partition("\n>>>")  # what a user types is not what it does
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1 - len((example[1] + example[2]).splitlines())
