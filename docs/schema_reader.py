@@ -162,7 +162,7 @@ class Body:
             self._line(line, sure=True)
         return either(*self.found) if self.found else ANYTHING
 
-    def _line(self, line: ast.stmt, *, sure: bool) -> None:  # noqa: C901 - one case for each kind of line
+    def _line(self, line: ast.stmt, *, sure: bool) -> None:
         match line:
             case ast.Return(value=value) if value is not None:
                 self.found.append(self.of(value))
@@ -171,21 +171,12 @@ class Body:
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
                 self.known[name] = self.value(value)
-            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.IfExp(body=ast.Tuple(elts=values))):
-                self.known |= {one.id: self.value(value) for one, value in zip(names, values, strict=True)}
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key)], value=value):
                 entry = objects(**{self._constant(key): self.of(value)})
                 self._add(name, entry, sure=sure)
-            case ast.AugAssign(target=ast.Name(id=name), value=value):
-                self._add(name, self.of(value), sure=sure)
             case ast.If(body=body, orelse=rest):
                 for one in (*body, *rest):
                     self._line(one, sure=False)
-            case ast.For(target=target, iter=over, body=body):
-                for bound in self._bound(target, over) or [{}]:
-                    self.known |= bound
-                    for one in body:
-                        self._line(one, sure=sure)
             case _:
                 pass
 
@@ -216,16 +207,10 @@ class Body:
                 return Known(bool)
             case ast.BoolOp(values=values):
                 return Known(schema=either(*map(self.of, values)))
-            case ast.IfExp(test=ast.Call(func=ast.Name(id="isinstance"), args=[one, owner])):
-                return self.value(node.body if bare(self.value(one)) is self.value(owner).value else node.orelse)
             case ast.IfExp(body=body, orelse=orelse):
                 return Known(schema=either(self.of(body), self.of(orelse)))
             case ast.Tuple(elts=[ast.Constant(), *_]) if all(isinstance(one, ast.Constant) for one in node.elts):
                 return Known(value=ast.literal_eval(node))
-            case ast.List(elts=[]):
-                return Known(schema=each(ANYTHING))
-            case ast.List(elts=[one]):
-                return Known(schema=each(self.of(one)))
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return Known(schema={"type": "array", "prefixItems": [self.of(one) for one in items]})
             case ast.ListComp(elt=item) | ast.GeneratorExp(elt=item):
@@ -236,8 +221,6 @@ class Body:
                 return Known(inner(bare(self.value(of)), node.slice))
             case ast.Call():
                 return self._call(node)
-            case ast.JoinedStr():
-                return Known(str)
         return Known(schema=ANYTHING)
 
     def _dictionary(self, keys: list[ast.expr | None], values: list[ast.expr]) -> Schema:
@@ -287,14 +270,9 @@ class Body:
 
     def _rows(self, over: ast.expr) -> list[list[Known]]:
         match over:
-            case ast.Tuple(elts=items):
-                return [[self.value(one)] for one in items]
             case ast.Call(func=ast.Name(id="zip"), args=several):
                 return [[self._rows(one)[0][0] for one in several]]
             case ast.Call(func=ast.Attribute(value=of, attr="items")):
-                if isinstance(of, ast.Call) and getattr(of.func, "id", "") == "vars":
-                    fields = fields_of(self.value(of.args[0]).hint)
-                    return [[Known(str, value=name), Known(hint)] for name, hint in fields.items()]
                 known = self.value(of)
                 whole = self.reader.whole(known.schema or {})
                 if "properties" in whole:
@@ -302,8 +280,6 @@ class Body:
                 if whole:
                     return [[Known(str), Known(schema=whole.get("additionalProperties", ANYTHING))]]
                 return [[Known(str), Known(inner(bare(known), None))]]
-            case ast.Call(func=ast.Attribute(attr="values")):
-                return [[Known(inner(bare(self.value(over.func.value)), None))]]
         known = self.value(over)
         if isinstance(known.value, tuple) and known.hint is None:
             return [[Known(type(one), value=one)] for one in known.value]
@@ -311,15 +287,13 @@ class Body:
             return [[Known(schema=known.schema.get("items", ANYTHING))]]
         return [[Known(inner(bare(known), None))]]
 
-    def _call(self, node: ast.Call) -> Known:  # noqa: C901, PLR0912 - the same, for calls
+    def _call(self, node: ast.Call) -> Known:  # noqa: C901 - the same, for calls
         match node.func:
             case ast.Attribute(value=of, attr="as_dict" | "as_dicts" as method):
                 owner = bare(self.value(of))
                 return Known(
                     schema=self.reader.reference(owner, method) if hasattr(owner, method) else {"type": "object"}
                 )
-            case ast.Attribute(value=of, attr="_asdict"):
-                return Known(schema=self.reader.fields(bare(self.value(of))))
             case ast.Attribute(attr="tolist"):
                 return Known(schema=either(each(ANYTHING), NUMBER))
             case ast.Attribute(value=of, attr=name):

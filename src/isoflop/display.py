@@ -307,8 +307,12 @@ def _whole(finding: Noted) -> Text:
     """Return a finding with its remedy, which is what to read: it is as dark as any other text."""
     from rich.text import Text
 
-    remedy = f"{finding.remedy[:1].upper()}{finding.remedy[1:].rstrip('.')}."
-    return Text.assemble(_code_of(finding), f"{finding.message.rstrip('.')}. ", (remedy, "bold"))
+    return Text.assemble(_code_of(finding), f"{finding.message.rstrip('.')}. ", (sentence(finding.remedy), "bold"))
+
+
+def sentence(text: str) -> str:
+    """Return words as a sentence: a capital first, a full stop last; nothing of nothing."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def more_of(findings: Iterable[Noted], full: str) -> Text:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from isoflop.display import View, console
+from isoflop.display import View, console, sentence
 from isoflop.errors import UntrustedError, UsageError
 
 if TYPE_CHECKING:
@@ -157,8 +157,7 @@ def blocked(findings: Iterable[Finding]) -> list[Finding]:
 def stop_on_block(findings: Iterable[Finding]) -> None:
     """End with exit code 4 if a finding blocks."""
     for one in blocked(findings):
-        remedy = one.remedy[:1].upper() + one.remedy[1:].rstrip(".")
-        raise UntrustedError(f"not to be trusted ({one.code}): {one.message.rstrip('.')}. {remedy}.")
+        raise UntrustedError(f"not to be trusted ({one.code}): {one.message.rstrip('.')}. {sentence(one.remedy)}")
 
 
 def dollars(text: str) -> str:

@@ -18,6 +18,7 @@ from isoflop.compute.prices import usual_price
 from isoflop.data.runs import Runs
 from isoflop.data.runs.columns import TOKENS
 from isoflop.data.runs.costs import USUAL, reach_of, rule_of
+from isoflop.display import sentence
 from isoflop.errors import UsageError
 from isoflop.findings import Finding
 from isoflop.fitting.check import Checked, check
@@ -200,11 +201,7 @@ def _published(source: Predictor) -> dict[str, Any]:
 def told(findings: Sequence[Finding]) -> list[dict[str, str]]:
     """Return findings as the page lists them: sentences, the worst first."""
     found = sorted(findings, key=lambda one: _ORDER.index(one.severity))
-    return [{**asdict(one), "message": _sentence(one.message), "remedy": _sentence(one.remedy)} for one in found]
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+    return [{**asdict(one), "message": sentence(one.message), "remedy": sentence(one.remedy)} for one in found]
 
 
 def _backtests(behind: Evidence) -> dict[str, Any] | None:
@@ -214,7 +211,7 @@ def _backtests(behind: Evidence) -> dict[str, Any] | None:
     return {
         "tests": tested.tests, "ratios": [ratio_name(one) for one in tested.ratios],
         "errors": [[name, *map(percent, row)] for name, row in tested.errors.items()],
-        "sizes": _sentence(tested.told_of_sizes()),
+        "sizes": sentence(tested.told_of_sizes()),
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isoflop.display import SEVERITY_COLOURS
+from isoflop.display import SEVERITY_COLOURS, sentence
 from isoflop.faces.plot.look import FAINT, INK, LAW_COLOURS, QUIET, Form, drawn_as, style
 from isoflop.faces.plot.valley import valley
 from isoflop.faces.report.decision import CHOICES, Decision
@@ -220,8 +220,7 @@ def _decision(paper: Paper, shown: Document, one: Decision) -> None:
     for each in one.doubts:
         paper.write(f"{each.severity} {each.code}", size=9, weight="bold", room=0.05,
                     color=SEVERITY_COLOURS[each.severity])  # fmt: skip
-        remedy = f"{each.remedy[:1].upper()}{each.remedy[1:].rstrip('.')}."
-        paper.write(f"{each.message[:1].upper()}{each.message[1:].rstrip('.')}. {remedy}", size=9, left=0.12)
+        paper.write(f"{sentence(each.message)} {sentence(each.remedy)}", size=9, left=0.12)
     if one.left > 0 or not one.doubts:
         paper.write(f"{one.left} notes more stand on the next page." if one.left else "Nothing was found against it.",
                     size=9, room=0.05)  # fmt: skip

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from isoflop.display import interval
+from isoflop.display import interval, sentence
 from isoflop.fitting.check.check import UNANSWERED
 from isoflop.planning.result import Plan, run_rows
 from isoflop.quantities import show, show_flops
@@ -44,15 +44,11 @@ def parts_of_plan(plan: Plan) -> list[Part]:
     gains = [(one.of, f"{one.loss.value:+.2g}", interval(one.loss, 2), show_flops(one.flops)) for one in sheet.gains]
     lost = [(one.law, show(one.N), f"{one.loss:.2%}", f"{one.flops:.1%}") for one in sheet.regrets]
     found = [
-        Part("The run", ("", ""), run_rows(sheet), " ".join(f"{_sentence(one)}" for one in sheet.demand.told())),
+        Part("The run", ("", ""), run_rows(sheet), " ".join(map(sentence, sheet.demand.told()))),
         Part("What 10 % more brings", ("10 % more", "loss", "interval", "FLOPs"), gains),
         Part("If one law alone is right", ("law", "best N", "loss given up", "budget wasted"), lost),
     ]
     return [one for one in found if one.rows]
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _answers(data: Mapping[str, Any]) -> list[Part]:
