@@ -123,7 +123,7 @@ def look_back(past: Backtest, *, level: float) -> LookedBack:
         found[:, here] = (*made, np.full(made.loss.size, times))
         ratio = np.minimum(np.abs(made.loss) / made.width, CLIPPED_SCALE) ** 2
         squares[origin == one] = _mean(ratio, group[here] - group[here].min())
-    return LookedBack(*found, misses=PastMisses(origin, squares))
+    return LookedBack(found[0], found[1], found[2], found[3], PastMisses(origin, squares))
 
 
 def _groups(origin: Labels, budget: Labels, values: Array) -> tuple[Labels, Labels, Array]:
