@@ -17,12 +17,22 @@ PATIENT_RAY = {
     "RAY_worker_register_timeout_seconds": "600", "RAY_gcs_server_request_timeout_seconds": "600",
     "RAY_gcs_rpc_server_connect_timeout_s": "600", "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
     "RAY_agent_register_timeout_ms": "600000", "RAY_gcs_server_port_wait_time_s": "600",
+    "RAY_memory_monitor_refresh_ms": "0",  # others may take the memory
 }  # fmt: skip
 """How long Ray's own processes wait for each other: no busy machine takes so long."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settings():
+    """Let every Ray that the tests start inherit these."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**_QUIET, **PATIENT_RAY}.items():
+            patch.setenv(name, value)
+        yield
+
+
 @pytest.fixture(scope="module")
-def address():
+def address(settings):
     """Give the address of a cluster of two cores that runs on this machine, with a token of its own, and end it."""
     program = """
 import ray, sys
@@ -39,12 +49,7 @@ print(found.address_info["gcs_address"], flush=True)
 sys.stdin.read()
 """
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),
-            **_QUIET,
-            **PATIENT_RAY,
-        }.items():
+        for name, value in {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}.items():
             patch.setenv(name, value)  # drivers inherit it
         with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True) as process:  # fmt: skip
