@@ -50,6 +50,14 @@ def test_units_and_mappings_hold_for_a_table_in_memory_too():
     assert read([{"model": {"n_params": 1e7}, "train": {"tokens": 1e9}, "loss": 3.0}])["N"].tolist() == [1e7]
 
 
+def test_sizes_that_groupby_left_in_the_index_are_columns():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"N": [1e8, 1e8, 1e9], "D": [2e9, 2e9, 2e10], "loss": [3.2, 3.1, 2.6]})
+    for best in (frame.groupby(["N", "D"]).min(), frame.groupby(["N", "D"]).loss.min()):
+        assert isoflop.read(best)["N"].tolist() == [1e8, 1e9]
+        assert isoflop.read(best)["loss"].tolist() == [3.1, 2.6]
+
+
 def test_runs_go_out_as_frames_and_come_back_the_same():
     for frame in (SWEEP.to_pandas(), SWEEP.to_polars()):
         back = read(frame)

@@ -34,10 +34,10 @@ def columns_of(value: object) -> Columns:
         return {str(name): column_of(str(name), cells) for name, cells in value.items()}
     if _is_rows(value):
         return _of_rows(value)  # type: ignore[arg-type]  # a list of mappings, as was just seen
-    names = _names(value)
+    frame: Any = _unindexed(value)
+    names = _names(frame)
     if names is None:
         raise wrong_type(value)
-    frame: Any = value
     try:
         found = {name: column_of(name, frame[own]) for name, own in names.items()}
     except (KeyError, IndexError, TypeError):  # something that only looks like a frame
@@ -110,6 +110,18 @@ def _names(value: object) -> dict[str, Any] | None:
     if found is None or not isinstance(found, Iterable):
         return None
     return {str(own): own for own in found}
+
+
+def _unindexed(value: object) -> object:
+    """Return a pandas table with the named levels of its index as columns, as groupby leaves N and D; else the value.
+
+    An index of texts stays: it names the runs.
+    """
+    index: Any = getattr(value, "index", None)
+    named = [name for name in getattr(index, "names", None) or () if isinstance(name, str)]
+    if not named or _index(value) is not None or {*named} & {*map(str, getattr(value, "columns", ()))}:
+        return value
+    return value.reset_index()  # type: ignore[attr-defined]  # pandas alone has an index with names
 
 
 def _index(frame: Any) -> NDArray[Any] | None:
