@@ -142,6 +142,17 @@ def test_the_last_loss_and_its_step_are_read(kind, tmp_path):
     assert "C" not in runs  # lingua's flops are a rate
 
 
+@pytest.mark.parametrize(
+    "said", ["model parameters: 10,000,000", "params=10000000 lr=0.1", "n_params: 10M", '"params": 10.0M,']
+)
+def test_parameters_are_known_however_they_are_written(said, tmp_path):
+    for name in ("run1.log", "run2.log"):
+        (tmp_path / name).write_text(f"{said}\n{SHAPES['equals']}")
+    runs = find_runs(str(tmp_path)).runs
+    assert runs["N"].tolist() == [1e7, 1e7]
+    assert runs.names == ("run1", "run2")
+
+
 def test_shares_of_epochs_are_steps_where_the_log_says_how_many_there_are(tmp_path):
     said = (
         "Num Epochs = 2",

@@ -16,12 +16,13 @@ _FACTS = {
         rf"size:\s*{_WHOLE}\s*total parameters",
         rf"{_WHOLE}\s+(?:total |trainable )?parameters\b",
         rf"\b{_SHORT}\s+(?:total |trainable )?param(?:eter)?s\b",
+        rf"\b(?:n_|model[ _])?param(?:eter)?s['\"]?\s*[:=]\s*(?:{_WHOLE}|{_SHORT})(?!\w)",
     ),
     "sequence_length": (
         r"\b(?:(?:encoder_)?(?:max[ _])?seq(?:uence)?[ _]?len(?:gth)?|block[ _]size|context[ _]length)" + _SAYS,
     ),
     "global_batch_size": (
-        r"\bglobal[ _]batch[ _]size" + _SAYS,
+        r"\bglobal[ _]batch(?:[ _]size)?" + _SAYS,
         r"total train batch size \([^)]*\)\s*=\s*([\d,]+)",  # Hugging Face's Trainer
     ),
     "batch_tokens": (
@@ -65,7 +66,10 @@ class Facts:
 
 
 def _stated(line: str, patterns: list[re.Pattern[str]]) -> float | None:
-    return next((value for one in patterns if (found := one.search(line)) and (value := quantity(found[1]))), None)
+    return next(
+        (value for one in patterns if (found := one.search(line)) and (value := quantity(found[found.lastindex or 0]))),
+        None,
+    )
 
 
 def quantity(text: str) -> float | None:

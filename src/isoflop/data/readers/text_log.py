@@ -37,7 +37,7 @@ _NEAR = 2
 _ENOUGH = 2
 """So many lines with a step and a loss make a log."""
 _GENERIC = re.compile(
-    r"(?:train(?:ing)?|main|logs?|out(?:put)?|std(?:out|err)|console|run|slurm)[-_.]?\d*", re.IGNORECASE
+    r"(?:train(?:ing)?|main|logs?|out(?:put)?|std(?:out|err)|console|slurm)[-_.]?\d*|run", re.IGNORECASE
 )
 """Names that every log may have: then its folder names the run."""
 
