@@ -30,4 +30,4 @@ CLIPPED_SCALE = 4.0
 SIZE_OFF, SIZE_DRIFT, SIZE_APART = 0.08, 0.25, 0.5
 """How far log N of a plan is off at best, and what is added for a decade of compute: standard deviations; and the
 share of the laws' own variance about it that counts. The drift was chosen on the RefinedWeb sweeps of Porian et al.,
-so that 90 % intervals hold 87 % of held-out lowest points, and is reported on all others (benchmarks/sizes.py)."""
+where 90 % intervals now hold 85 % of held-out lowest points, and 87 % on all others (benchmarks/sizes.py)."""
