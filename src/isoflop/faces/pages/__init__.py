@@ -2,4 +2,5 @@
 
 planner.js  the plan of a budget          figures.js  the figures, by Observable Plot (plot.js, vendored)
 units.js    quantities as people write    desk.js     sliders, the answer, figures that follow
+typing.js   fields that no answer overwrites while their user types
 """
