@@ -111,7 +111,7 @@ def planner_model(source: Predictor, behind: Evidence) -> dict[str, Any]:
     reach = reach_of(runs).get("C", runs["C"]) if runs else None
     return {
         "unique": ["U" in one.law.inputs for one in source.curves],
-        "weighing": None if behind.own is not source else shares(source)[:, 0],
+        "weighing": None if behind.own is not source else shares(behind.own)[:, 0],
         "cost": {"scale": scale, "params": math.log(at_e / scale), "tokens": rule.power},
         "counted": runs.data_unit if runs else TOKENS,
         "largest": _largest(source) if reach is None else float(reach.max()),
