@@ -73,7 +73,8 @@ def _evaluate(name: str, at: Sequence[str], *, output: str | None, json: bool) -
     from isoflop.formula.value import Values, evaluate
 
     inputs = {key: spread(text) for key, text in pairs(at, "C=1e24").items()}
-    each, refused = [], []
+    each: list[Values] = []
+    refused: list[UsageError] = []
     for curve in curves_named(name):
         try:
             each.append(evaluate(curve, inputs))
