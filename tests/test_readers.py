@@ -217,7 +217,7 @@ BAD = [
     ("text.csv", "N,D,loss\n1e8,2e9,3\n1e8,abc,3\n", 'row 3, column "D": "abc" is not a number'),
     ("nul.csv", b"N,D,loss\n1e8,2e9,\x003\n", "line 2: a NUL byte at byte 17"),
     ("bytes.csv", b"N,loss,gr\xf6\1e\n", "line 1: byte 9 (0xf6) is not UTF-8"),
-    ("sideways.csv", "N,1e8,1e9\nloss,3.2,2.6\n", 'row 1: holds numbers after "N"'),
+    ("sideways.csv", "N,1e8,1e9\nloss,3.2,2.6\n", 'has numbers after "N" where column names should be'),
     ("two-tables.md", "|N|\n|--|\n|1|\n\n|N|\n|--|\n|1|\n", "has 2 tables, at lines 1, 5"),
     ("utf16-without-mark.csv", CSV.encode("utf-16-le"), "NUL byte"),
     ("pickle.csv", pickle.dumps(ROWS), "is a pickle, whatever its name says"),

@@ -18,7 +18,7 @@ from isoflop.data.readers.prose import RULE, table_in_prose
 from isoflop.data.readers.second_header import is_second_header, names_with_units
 from isoflop.data.readers.source import Text
 from isoflop.data.runs.cells import RawTable, fast_numbers, is_number
-from isoflop.errors import DataError, shown
+from isoflop.errors import DataError
 from isoflop.files import restored
 
 _CHUNK = 2_000
@@ -220,11 +220,6 @@ def _header(cells: list[str], row: int, source: str) -> tuple[str, ...]:
         raise DataError(f"{source}: is empty but for separators. Give a header and one row for each run.")
     if all(is_number(cell) for cell in cells):
         raise DataError(f"{source}, row {row}: holds numbers where the column names should be. Add a header: N,D,loss.")
-    if len(cells) > 2 and all(is_number(cell) for cell in cells[1:]):
-        raise DataError(
-            f'{source}, row {row}: holds numbers after "{shown(cells[0])}", where column names should be. '
-            "Write one run a row, below names such as N,D,loss."
-        )
     return tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1))
 
 

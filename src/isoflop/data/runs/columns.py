@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from isoflop.data.runs.cells import is_number
 from isoflop.data.runs.expressions import Expression, UnknownKeyError, only_key, parse_expression
 from isoflop.data.runs.units import Unit, split_unit
 from isoflop.errors import DataError, shown
@@ -143,9 +144,14 @@ def assign(
     texts  columns of words, which are no letter whatever they are called
 
     Raises DataError for duplicate names, an unknown column in the mapping, two candidates for one
-    letter, and a perplexity in the place of the loss.
+    letter, a perplexity in the place of the loss, and a table on its side.
     """
     _refuse_duplicates(names, source)
+    if len(names) > 2 and not mapping and all(map(is_number, names[1:])):
+        raise DataError(
+            f'{source}: has numbers after "{shown(names[0])}" where column names should be. '
+            "Write one run a row, below names such as N,D,loss."
+        )
     chosen = {name: _mapped(name, typed, names=names, source=source) for name, typed in mapping.items()}
     taken = {origin.expression.key for origin in chosen.values()}
     means = {name: meaning(name) for name in names if name not in taken and (name in LETTERS or name not in texts)}
