@@ -156,7 +156,8 @@ def _command(path: str, command: Any) -> Iterator[str]:
     if own:
         yield _table(("option", "meaning", "default"), [_option(one) for one in own])
     if panels:
-        yield f"And the options under {' and '.join(f'[{name}](#{name.lower()})' for name in panels)} below."
+        links = (f"[{name}](#{name.lower().replace(' ', '-')})" for name in panels)
+        yield f"And the options under {' and '.join(links)} below."
 
 
 def _panels(commands: Iterable[Any]) -> Iterator[str]:

@@ -175,6 +175,22 @@ def test_a_cell_that_is_being_mended_stays_as_it_was_typed(tab):
     assert [cell for *_, cell in mended.value.post_data_json["cells"]] == ["1e9", "2e9"]
 
 
+def test_words_that_were_taken_back_are_none(tab):
+    given(tab, "plain.csv", csv(columns()).encode())
+    tab.wait_for_selector("h1:text-is('plain.csv')")
+    answered(tab)
+    typed(tab, "law", "chinchilla")
+    with tab.expect_response("**/api/views"):
+        tab.keyboard.press("Enter")
+    tab.wait_for_selector("#opened [aria-current=true]:text-is('plain.csv · chinchilla')")
+    answered(tab)
+    typed(tab, "law", "chinchillas")
+    tab.keyboard.press("Backspace")
+    tab.keyboard.press("Tab")
+    tab.click("#opened button:text-is('plain.csv')")
+    assert tab.input_value("#law") == ""
+
+
 def test_a_size_is_typed_while_a_result_is_on_its_way(tab):
     none = {key: [] for key in ("head", "bad", "lacking", "excluded", "findings")}
     found = {"kind": "runs", "table": "0" * 64, "name": "lr.csv", "runs": 1, "columns": ["N"], "guessed": {},

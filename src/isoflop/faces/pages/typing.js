@@ -26,12 +26,12 @@ export const holds = (place) => place.contains(document.activeElement) || [...pl
 // Resolved once no slider is held.
 export const released = () => grip?.promise;
 
-// What makes a node the same as one that it replaces: its id, its label, its words; else its place among its like.
+// What makes a node the same as one that it replaces: its id; without one its label, its words, else its place among its like.
 const likeOf = (place, node) => [...place.querySelectorAll(node.localName)].filter((one) => one.getAttribute("class") === node.getAttribute("class"));
 const named = (node) => node.id || node.getAttribute("aria-label") || (node.querySelector("summary") ?? node).textContent;
 const heirOf = (place, node, [before, i]) => {
   const now = likeOf(place, node);
-  return now.find((one) => named(one) === named(node)) ?? (now.length === before ? now[i] : undefined);
+  return now.find((one) => named(one) === named(node)) ?? (now.length === before && !node.id ? now[i] : undefined);
 };
 const placed = (place, node) => { const like = likeOf(place, node); return [like.length, like.indexOf(node)]; };
 const selected = ({ selectionStart: from = null, selectionEnd: to, value }) => from !== null && { from, to, all: to > from && to - from === value.length };
@@ -43,7 +43,7 @@ const refocused = (node, selection) => {
 
 // A field shows again what it would show if nothing had been typed there.
 const settled = (field) => {
-  unasked.delete(field);
+  for (const set of [unasked, carried]) set.delete(field);
   if (standing.has(field)) field.value = standing.get(field);
 };
 
@@ -81,11 +81,12 @@ const HEARD = {
   },
   keydown: ({ key, target }) => { if (key === "Enter" && carried.has(target) && !asksLater(target)) committed(target); },
   focusout: ({ target }) => {
-    if (redrawing || !unasked.has(target) || asksLater(target)) return;
-    if (carried.has(target) && target.value !== standing.get(target)) return committed(target);
+    const other = target.value !== standing.get(target);
+    if (redrawing || !unasked.has(target) || (other && asksLater(target))) return;
+    if (other && carried.has(target)) return committed(target);
     settled(target); // it says again what it said
   },
-  pointerdown: ({ target }) => { if (target.type === "range") grip = Promise.withResolvers(); },
+  pointerdown: ({ target, button }) => { if (target.type === "range" && button === 0) grip ??= Promise.withResolvers(); },
   pointerup: () => { grip?.resolve(); grip = null; },
   pointercancel: () => HEARD.pointerup(),
 };

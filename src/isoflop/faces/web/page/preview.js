@@ -44,7 +44,7 @@ export const preview = (box, found, { named, again, mend, open }) => {
   });
   const said = () => Object.fromEntries(boxes.map(({ key, one }) => [key, one.value.trim()]).filter(([key, value]) => value && value !== (named[key] ? "" : guessed[key])));
   for (const { one } of boxes) one.addEventListener("change", () => again(said()));
-  const cells = found.bad.map((bad) => ({ ...bad, input: el("input", { type: "text", id: `cell-${bad.row}-${found.columns.indexOf(bad.column)}`, "data-later": true, value: bad.cell, "aria-label": `row ${bad.row}, ${bad.column}` }) }));
+  const cells = found.bad.map((bad) => ({ ...bad, input: el("input", { type: "text", id: `cell-${found.table.slice(0, 8)}-${bad.row}-${found.columns.indexOf(bad.column)}`, "data-later": true, value: bad.cell, "aria-label": `row ${bad.row}, ${bad.column}` }) }));
   const button = (label, act, quiet = true) => el("button", { type: "button", class: quiet ? "quiet" : "", onclick: act }, label);
   const mended = () => cells.filter((one) => one.input.value.trim() !== one.cell).map((one) => [one.row, one.column, one.input.value.trim()]);
   const trouble = cells.length ? [el("div", { class: "bad" },
