@@ -110,22 +110,16 @@ def roll(
     origin = np.repeat(np.arange(len(cuts)), [one.row.size for one in scored])
     none = np.zeros((len(labels), 0))
     past = Backtest(
-        members=labels,
-        origin=origin,
-        cuts=cuts,
-        row=row,
-        budget=budgets_of(axis)[row],
-        decades=axis[row] - cuts[origin],
-        distance=_joined([one.distance for one in scored], np.zeros(0)),
-        error=_joined([one.error for one in scored], none),
-        spread=_joined([one.spread for one in scored], none),
+        members=labels, origin=origin, cuts=cuts, row=row, budget=budgets_of(axis)[row],
+        decades=axis[row] - cuts[origin], distance=_joined([one.distance for one in scored], np.zeros(0)),
+        error=_joined([one.error for one in scored], none), spread=_joined([one.spread for one in scored], none),
         noise=_joined([one.noise for one in scored], none),
         baselines={
             name: np.concatenate([one.baselines[name] for one in scored])
             for name in (scored[0].baselines if scored else ())
         },
         along=along,
-    )
+    )  # fmt: skip
     return past, tuple(fits)
 
 

@@ -146,11 +146,12 @@ def _columns(at: Mapping[str, ArrayLike], source: Predictor) -> dict[str, Array]
 
 def _refuse_unknown_sizes(at: Mapping[str, ArrayLike], source: Predictor) -> None:
     """Refuse N or D of new runs where the runs know none, so that no law can follow it."""
-    unknown = [key for key in ("N", "D") if key in at and key not in source.inputs]
-    if source.runs is None or not (unknown := [key for key in unknown if key not in source.runs]):
+    runs = source.runs
+    if runs is None:
         return
-    told = " and ".join(f"{key}=..." for key in unknown)
-    raise UsageError(f"{told} cannot be followed: {question(source.runs)} Or leave {told} out.")
+    if unknown := [f"{key}=..." for key in ("N", "D") if key in at and key not in source.inputs and key not in runs]:
+        told = " and ".join(unknown)
+        raise UsageError(f"{told} cannot be followed: {question(runs)} Or leave {told} out.")
 
 
 def _baselines(behind: Evidence, columns: Mapping[str, Array]) -> dict[str, Array]:

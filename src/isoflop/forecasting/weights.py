@@ -12,14 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from isoflop.forecasting.backtest import FEWEST_ORIGINS, Backtest
-from isoflop.forecasting.constants import (
-    CLIPPED_SCALE,
-    DRIFT,
-    EXPECTED,
-    PRIOR_ORIGINS,
-    PRIOR_SCALE,
-    PRIOR_TESTS,
-)
+from isoflop.forecasting.constants import CLIPPED_SCALE, DRIFT, EXPECTED, PRIOR_ORIGINS, PRIOR_SCALE, PRIOR_TESTS
 from isoflop.forecasting.weighing import weigh
 from isoflop.formula.arrays import Array, Labels, student
 
@@ -69,7 +62,7 @@ class LookedBack(NamedTuple):
 
 def past_errors(past: Backtest) -> PastErrors:
     """Return the mean squared errors of each law at each origin and budget."""
-    origin, group, _ = _groups(past.origin, past.budget, past.distance)
+    origin, _, group = _groups(past)
     return PastErrors(origin, np.array([_mean(row, group) for row in past.error**2]).reshape(len(past.error), -1))
 
 
@@ -110,11 +103,10 @@ def look_back(past: Backtest, *, level: float) -> LookedBack:
     """Return what a forecast from each origin's part alone said of the runs beyond it, weights and widths and all."""
     errors, count = past_errors(past), past.row.size
     top = np.array([past.budget[past.origin == one].min() for one in range(len(past.cuts))], dtype=np.int64)
-    origin, group, _ = _groups(past.origin, past.budget, past.distance)
-    budget = _groups(past.origin, past.budget, past.budget.astype(float))[2]
+    origin, budget, group = _groups(past)
     found, squares = np.zeros((4, count)), np.zeros(origin.size)
     for one in range(len(past.cuts)):
-        here, seen = past.origin == one, (origin < one) & (budget < top[one] - 0.5)
+        here, seen = past.origin == one, (origin < one) & (budget < top[one])
         fitted = np.isfinite(past.error[:, here])
         weights = shares(PastErrors(origin[seen], errors.squares[:, seen])) * fitted
         each, spread, noise = (np.where(fitted, part[:, here], 0.0) for part in (past.error, past.spread, past.noise))
@@ -126,11 +118,11 @@ def look_back(past: Backtest, *, level: float) -> LookedBack:
     return LookedBack(found[0], found[1], found[2], found[3], PastMisses(origin, squares))
 
 
-def _groups(origin: Labels, budget: Labels, values: Array) -> tuple[Labels, Labels, Array]:
-    """Return each group's origin (groups,), each test's group (tests,), and the mean of values in each group."""
-    span = int(budget.max(initial=0)) + 1
-    keys, group = np.unique(origin * span + budget, return_inverse=True)
-    return (keys // span).astype(np.int64), group, _mean(values, group)
+def _groups(past: Backtest) -> tuple[Labels, Labels, Labels]:
+    """Return the origin and the budget of each group (groups,), and which group each test is in (tests,)."""
+    span = int(past.budget.max(initial=0)) + 1
+    keys, group = np.unique(past.origin * span + past.budget, return_inverse=True)
+    return keys // span, keys % span, group
 
 
 def _mean(values: Array, group: Labels) -> Array:
