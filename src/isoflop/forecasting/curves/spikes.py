@@ -20,6 +20,9 @@ FOOT = 2.0
 TAILS = 4
 """So often the rows that are left are looked at: the tail of a spike is at most so many windows long."""
 
+TAIL = 0.5
+"""A tail is lower than this share of its spike: a level that stays as high has not come back."""
+
 
 @dataclass(frozen=True)
 class Spike:
@@ -47,6 +50,8 @@ def spikes(at: Array, values: Array, usual: Array | float) -> tuple[Bools, tuple
     for _ in range(TAILS):
         left = np.flatnonzero(~inside)
         found, height = _rises(values[left], usual[left])
+        if inside.any():
+            found = _tails(found, height, left=left, over=over)
         if not found.any():
             break
         inside[left[found]], over[left[found]] = True, height[found]
@@ -71,6 +76,15 @@ def _rises(values: Array, usual: Array) -> tuple[Bools, Array]:
     for begin, end in _stretches(over > FOOT * usual) if high.any() else []:
         inside[begin:end] = high[begin:end].any() and end < size
     return inside, over
+
+
+def _tails(found: Bools, height: Array, *, left: Array, over: Array) -> Bools:
+    """Return which of the rises in the rows that are left follow at once on a rise known before, and lie lower."""
+    kept = np.zeros(len(found), bool)
+    for begin, end in _stretches(found):
+        before = np.arange(left[begin - 1] + 1 if begin else 0, left[begin])
+        kept[begin:end] = len(before) > 0 and height[begin:end].max() < TAIL * over[before].max()
+    return kept
 
 
 def half_window(size: int) -> int:
