@@ -165,6 +165,16 @@ def test_shares_of_epochs_are_steps_where_the_log_says_how_many_there_are(tmp_pa
     assert found["D"][-1] == pytest.approx(150 * 64 * 1024)
 
 
+def test_epochs_stay_epochs_where_the_log_does_not_say_how_many_there_are(tmp_path):
+    (tmp_path / "job.log").write_text(f"max_steps: 1000\n{SHAPES['hf trainer']}")
+    assert find_runs(str(tmp_path / "job.log")).runs["step"][-1] == pytest.approx(0.3)
+
+
+def test_parameters_of_a_part_are_not_those_of_the_model(tmp_path):
+    (tmp_path / "job.log").write_text(f"embedding params: 4,000,000\nmodel params: 10,000,000\n{SHAPES['equals']}")
+    assert find_runs(str(tmp_path / "job.log")).runs["N"].tolist() == [1e7]
+
+
 @pytest.mark.parametrize("kind", [*TRAINING_ONLY])
 def test_a_training_loss_alone_is_asked_about(kind, tmp_path):
     (tmp_path / "job.log").write_text(SHAPES[kind])

@@ -197,6 +197,12 @@ def test_per_cent_under_a_best_value_of_1_is_told_rather_than_left_out():
         runs.measured("accuracy:up:1")
 
 
+def test_values_that_are_missing_or_best_are_no_per_cent():
+    shares = [0.2, np.nan, np.nan, 0.5, 0.7, 0.8, 1.0, 1.0]
+    runs = isoflop.Runs.of(N=np.geomspace(1e7, 1e10, 8), D=[1e10] * 8, accuracy=shares)
+    assert runs.measured("accuracy:up:1")["loss"] == pytest.approx([0.8, 0.5, 0.3, 0.2])
+
+
 def test_a_column_that_is_missing_or_text_is_refused():
     runs = isoflop.Runs.of(**accuracies(), name=np.array(["a"] * 16, dtype=object))
     with pytest.raises(DataError, match='column "BLEU" is missing'):

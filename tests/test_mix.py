@@ -163,3 +163,8 @@ def test_columns_that_add_up_in_each_row_are_shares_whatever_they_are_called():
     assert mixtures_of(read(table)).sources == ("web (%)", "code")
     with pytest.raises(DataError, match="0 columns of shares"):
         mixtures_of(read({**table, "code": [80, 50, 70, 40, 80]}))
+
+
+def test_a_learning_rate_beside_shares_is_none_of_them():
+    table = {"web": [0.2, 0.5, 0.3, 0.6, 0.1], "code": [0.8, 0.5, 0.7, 0.4, 0.9], "lr": [3e-4] * 5, "decay": [0.0] * 5}
+    assert mixtures_of(read({**table, "N": [1e8] * 5, "loss": [3, 2.8, 2.9, 2.7, 3.1]})).sources == ("web", "code")

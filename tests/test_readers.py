@@ -124,6 +124,12 @@ def test_a_word_for_no_result_leaves_its_row_out_by_name(put):
     assert list(runs["state"]) == ["ok"]
 
 
+def test_a_table_of_words_within_a_cell_is_part_of_it(put):
+    runs = read(put("runs.csv", 'N,D,loss,note\n1e8,2e9,3,"a | b\n--|--\n1 | 2"\n1e9,2e10,2.6,\n'))
+    assert list(runs["loss"]) == [3, 2.6]
+    assert runs["note"][0] == "a | b\n--|--\n1 | 2"
+
+
 def test_semicolons_are_said(put):
     assert read(put("runs.csv", CSV.replace(",", ";"))).source.endswith("runs.csv (separated by semicolons)")
 

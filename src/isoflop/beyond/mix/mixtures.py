@@ -95,10 +95,16 @@ def mixtures_of(runs: Runs, *, shares: Sequence[str] = (), targets: Sequence[str
 def _adding_up(runs: Runs) -> tuple[str, ...]:
     """Return the columns of numbers without a letter that add up to 1, or 100, in each row; none where they do not."""
     names = [name for name, cells in runs.columns.items() if name not in LETTERS and cells.dtype.kind == "f"]
-    names = [name for name in names if not is_loss(name) and 0 <= runs[name].min() <= runs[name].max() <= PERCENT]
+    names = [name for name in names if not is_loss(name) and runs[name].min() >= 0 < runs[name].max() <= PERCENT]
     total = sum((runs[name] for name in names), np.zeros(len(runs)))
-    whole = any((abs(total / one - 1) <= ROUNDED).all() for one in (1.0, PERCENT))
-    return tuple(names) if whole else ()
+    whole = next((one for one in (1.0, PERCENT) if (abs(total / one - 1) <= ROUNDED).all()), None)
+    if whole is None:
+        return ()
+    for name in [*names]:  # a learning rate is as small as what shares lack by rounding
+        if abs(total - runs[name] - whole).max() < abs(total - whole).max():
+            names.remove(name)
+            total = total - runs[name]
+    return tuple(names)
 
 
 def shares_of(runs: Runs, sources: Sequence[str]) -> Array:

@@ -10,7 +10,7 @@ from isoflop.data.readers.source import Text
 from isoflop.errors import DataError
 
 _DASHES = r"\s*(:?-{2,}:?|:-:?|-:)\s*"
-RULE = re.compile(rf"\|?{_DASHES}(\|{_DASHES})*\|?\s*$")
+RULE = re.compile(rf"\|?{_DASHES}(\|{_DASHES})*(\|\s*)?$")
 """The line under the header of a Markdown table."""
 
 
@@ -24,6 +24,8 @@ def table_in_prose(text: Text) -> Text:
     lines = text.text.split("\n")
     rules = [row for row, line in enumerate(lines) if row and "|" in line and RULE.match(line.strip())]
     heads = [row - 1 for row in rules if "|" in lines[row - 1]]
+    if heads and "\n".join(lines[: heads[0] + 1]).count('"') % 2:
+        return text  # a table within a quoted cell
     if len(heads) > 1:
         told = ", ".join(str(row + 1) for row in heads[:5])
         raise DataError(f"{text.source}: has {len(heads)} tables, at lines {told}. Keep the one of the runs in a file.")

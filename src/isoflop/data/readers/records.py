@@ -45,7 +45,7 @@ def _list_inside(document: dict[str, Any]) -> list[Any] | None:
 
 
 def _by_name(document: dict[str, Any]) -> list[Any] | None:
-    """Return the runs of an object that has one for each name: all of them know their loss and N, D or C."""
+    """Return the runs of an object that has one for each name: all of them know their loss and N or C."""
     if len(document) < 2 or not all(isinstance(run, dict) for run in document.values()) or _is_pandas(document):
         return None
     shared = set.intersection(*({*flattened(run)} for run in document.values()))

@@ -9,6 +9,8 @@ from isoflop.data.readers.logs import Cell
 _SAYS = r"\b['\"]?[\s.:=|]*([\d,]+)"
 """A name is over, and its whole number follows: after dots, a colon, an equals sign, a bar."""
 _WHOLE, _SHORT = r"([\d,]{5,})", r"([\d.]+\s?[MBK])"
+_NO_PART = "(?<!embed )(?<!embedding )(?<!expert )"
+"""Words before a count of parameters that make it one of a part of the model."""
 _FACTS = {
     "n_params": (
         r"parameter count:?\s*(?:dense\s*)?([\d,]{4,})",
@@ -16,7 +18,7 @@ _FACTS = {
         rf"size:\s*{_WHOLE}\s*total parameters",
         rf"{_WHOLE}\s+(?:total |trainable )?parameters\b",
         rf"\b{_SHORT}\s+(?:total |trainable )?param(?:eter)?s\b",
-        rf"\b(?:n_|model[ _])?param(?:eter)?s['\"]?\s*[:=]\s*(?:{_WHOLE}|{_SHORT})(?!\w)",
+        rf"{_NO_PART}\b(?:n_|model[ _])?param(?:eter)?s['\"]?\s*[:=]\s*(?:{_WHOLE}|{_SHORT})(?!\w)",
     ),
     "sequence_length": (
         r"\b(?:(?:encoder_)?(?:max[ _])?seq(?:uence)?[ _]?len(?:gth)?|block[ _]size|context[ _]length)" + _SAYS,

@@ -76,8 +76,9 @@ def read(path: Path) -> tuple[Logged, ...]:
             refuse_many(count, str(path))
     record, total = _recorded(said)
     metrics = record.metrics()
-    if _main_clock(said) == "epoch" and isinstance(whole := facts.stated.get("max_steps"), float):
-        metrics = _by_steps(metrics, whole / float(facts.stated.get("epochs") or 1))
+    whole, epochs = facts.stated.get("max_steps"), facts.stated.get("epochs")
+    if _main_clock(said) == "epoch" and isinstance(whole, float) and isinstance(epochs, float):
+        metrics = _by_steps(metrics, whole / epochs)
     if any(key.startswith("val/") and is_loss(key) for key in metrics):  # beside it, a plain loss is the training's
         metrics = {_training(key): found for key, found in metrics.items()}
     config: dict[str, Cell] = facts.config() | ({} if math.isnan(total) else {"max_steps": total})
@@ -116,7 +117,7 @@ def _main_clock(said: Sequence[Line]) -> str:
 
 
 def _by_steps(metrics: Mapping[str, Series], each: float) -> dict[str, Series]:
-    """Return metrics by steps, of which an epoch has so many, where the log only says the share of epochs."""
+    """Return metrics by steps, of which an epoch has so many, where the log says how many there are."""
     return {key: Series(np.round(found.steps * each), found.values) for key, found in metrics.items()}
 
 

@@ -35,7 +35,7 @@ def measure(
             f"{source}: none of the {len(rows)} runs is usable; row {first.row}: {first.reason}. "
             "Correct the column, or the bound of --metric."
         )
-    if _in_per_cent(metric, values, columns, beyond=len(bad)):
+    if _in_per_cent(metric, values, columns):
         top = float(np.nanmax(values))
         raise DataError(
             f"{source}: {shown(metric.name)} goes up to {top:g}, so it is in per cent, and not at best 1. "
@@ -47,11 +47,13 @@ def measure(
     return loss, excluded, left_out(excluded, len(rows), remedy)
 
 
-def _in_per_cent(metric: Metric, values: Array, columns: Mapping[str, NDArray[Any]], *, beyond: int) -> bool:
+def _in_per_cent(metric: Metric, values: Array, columns: Mapping[str, NDArray[Any]]) -> bool:
     """Return whether a metric whose best value is 1 is in per cent: many values lie above 1, and none above 100."""
-    within = bool(np.nanmin(values) >= 0 and np.nanmax(values) <= PER_CENT)
-    share = metric.shape == "up" and metric.bound == 1 and beyond >= MANY * len(values)
-    return share and within and not are_mixed(values, columns)
+    if metric.shape != "up" or metric.bound != 1:
+        return False
+    known = values[~np.isnan(values)]
+    within = bool(known.min() >= 0 and known.max() <= PER_CENT)
+    return within and bool((known > 1).mean() >= MANY) and not are_mixed(values, columns)
 
 
 def finding_on_metric(metric: Metric | None) -> tuple[Finding, ...]:

@@ -74,6 +74,8 @@ def _cluster(address: str | None) -> Iterator[Any]:
         ) from None
     if address and address != "auto":
         _check_address(address)
+    if ray.is_initialized():  # what another part of this process began is not ours to end
+        raise IsoflopError("this process is connected to a Ray cluster already. Call ray.shutdown() first.")
     os.environ.update(_QUIET)
     _begin(ray, address)
     try:
