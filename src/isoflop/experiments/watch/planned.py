@@ -89,7 +89,7 @@ def _length(log: LoggedRun | None, ladder: Sequence[SizedCurve], told: Told, *, 
             raise UsageError("the length of the run is not known. Say its tokens, as in --D 26B.")
         return D, D
     if total is None and D is not None and each > 0:
-        total = max(math.floor(D / each * (1 + WHOLE)), 1.0)
+        total = max(float(math.floor(D / each * (1 + WHOLE))), 1.0)
     if total is None:
         raise UsageError("the length of the run is not known. Say it, as in --steps 24000.")
     if D is None:
