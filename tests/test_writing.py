@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoflop.formula.law import parse_law
@@ -119,6 +119,7 @@ def compared(texts):
 def test_javascript_groups_as_python_does():
     texts = []
 
+    @settings(max_examples=100)  # what cannot be compared is left out
     @given(st.recursive(st.sampled_from([*VALUES, "2", "3", "5"]), joined, max_leaves=10))
     def collect(text):
         texts.append(text)
