@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from isoflop.formula.arrays import Array, Bools
 
@@ -78,7 +79,7 @@ def _rises(values: Array, usual: Array) -> tuple[Bools, Array]:
     return inside, over
 
 
-def _tails(found: Bools, height: Array, *, left: Array, over: Array) -> Bools:
+def _tails(found: Bools, height: Array, *, left: NDArray[np.intp], over: Array) -> Bools:
     """Return which of the rises in the rows that are left follow at once on a rise known before, and lie lower."""
     kept = np.zeros(len(found), bool)
     for begin, end in _stretches(found):
